@@ -1,0 +1,316 @@
+//! What can go wrong, whose fault it is, and the stable code that says so.
+//!
+//! A [`RelayError`] has a [`Class`] to branch on and OpenAI's four members to show. HTTP status codes are not here: one
+//! table in relay-server maps classes to them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::ports::StoreError;
+use crate::provider::Provider;
+
+/// What kind of failure it is, by who can mend it. relay-server has one status code for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// The caller's request is wrong; `param` names where.
+    InvalidRequest,
+    /// The developer's Relay key, or the registration token, is not valid.
+    Unauthenticated,
+    /// The registration token was valid once.
+    Gone,
+    /// Understood and refused: the user's provider key, a permission, a policy.
+    Forbidden,
+    /// No such model, user, endpoint.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body took too long to arrive.
+    RequestTimeout,
+    /// The body is too large.
+    TooLarge,
+    /// Not JSON, or encoded.
+    UnsupportedMediaType,
+    /// The request headers are too large.
+    HeadersTooLarge,
+    /// At registration: the provider said no to the key.
+    Unprocessable,
+    /// A limit: of Relay, of the provider, of the user's money.
+    RateLimited,
+    /// The provider says that the call was cancelled.
+    Cancelled,
+    /// A fault of Relay, or a provider's own 500.
+    Internal,
+    /// The provider's answer is of no use.
+    BadGateway,
+    /// Not now: the provider is overloaded, the store is busy, Relay is shutting down.
+    Unavailable,
+    /// The provider did not answer in time.
+    GatewayTimeout,
+    /// Another 4xx of the provider, passed on as it is.
+    Provider(u16),
+}
+
+/// OpenAI's `error.type` values that Relay uses.
+pub mod kind {
+    /// The request is wrong.
+    pub const INVALID_REQUEST: &str = "invalid_request_error";
+    /// The developer's credential is wrong.
+    pub const AUTHENTICATION: &str = "authentication_error";
+    /// The credential is right, and may not do this.
+    pub const PERMISSION: &str = "permission_error";
+    /// Too many requests.
+    pub const REQUESTS: &str = "requests";
+    /// Too many tokens.
+    pub const TOKENS: &str = "tokens";
+    /// The account has no money or no quota left.
+    pub const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
+    /// Relay's or the provider's fault.
+    pub const SERVER: &str = "server_error";
+}
+
+/// A failure of a call, ready to be shown in OpenAI's shape.
+///
+/// Its message is safe to show: provider texts in it were shortened and keys masked. Inner causes (a database's words)
+/// are only in [`RelayError::cause`], for the log.
+pub struct RelayError(Box<Inner>);
+
+struct Inner {
+    class: Class,
+    kind: Cow<'static, str>,
+    code: Option<Cow<'static, str>>,
+    param: Option<Cow<'static, str>>,
+    message: Cow<'static, str>,
+    provider: Option<Provider>,
+    headers: Vec<(&'static str, String)>,
+    retry: Option<bool>,
+    cause: Option<String>,
+}
+
+impl RelayError {
+    /// An error of this class with a stable code and a message that says what to do.
+    pub fn new(class: Class, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let kind = match class {
+            Class::Unauthenticated | Class::Gone => kind::AUTHENTICATION,
+            Class::Forbidden => kind::PERMISSION,
+            Class::RateLimited => kind::REQUESTS,
+            Class::Internal | Class::BadGateway | Class::Unavailable | Class::GatewayTimeout | Class::Cancelled => {
+                kind::SERVER
+            }
+            _ => kind::INVALID_REQUEST,
+        };
+        Self(Box::new(Inner {
+            class,
+            kind: kind.into(),
+            code: Some(code.into()),
+            param: None,
+            message: message.into(),
+            provider: None,
+            headers: Vec::new(),
+            retry: None,
+            cause: None,
+        }))
+    }
+
+    /// The value of `param` can't be used.
+    pub fn invalid_value(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Class::InvalidRequest, "invalid_value", message).with_param(param)
+    }
+
+    /// The provider has no counterpart for this value of `param`.
+    pub fn unsupported_value(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Class::InvalidRequest, "unsupported_value", message).with_param(param)
+    }
+
+    /// The provider has no counterpart for `param` at all.
+    pub fn unsupported_parameter(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Class::InvalidRequest, "unsupported_parameter", message).with_param(param)
+    }
+
+    /// No provider serves this model, or it can't do what was asked.
+    pub fn model_not_found(model: &str) -> Self {
+        let shown: String = model.chars().take(100).collect();
+        Self::new(
+            Class::NotFound,
+            "model_not_found",
+            format!(
+                "no provider serves the model `{shown}`: use a gpt-*, claude-* or gemini-* name, \
+                 or put `openai/`, `anthropic/` or `google/` in front"
+            ),
+        )
+        .with_param("model")
+    }
+
+    /// The provider's answer is of no use (`upstream_error`).
+    pub fn upstream(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Class::BadGateway, "upstream_error", message)
+    }
+
+    /// The provider's stream ended before its answer did.
+    pub fn interrupted() -> Self {
+        Self::new(
+            Class::BadGateway,
+            "upstream_stream_interrupted",
+            "the provider ended the stream before its answer was complete; the text so far is partial",
+        )
+    }
+
+    /// Names the request's member that is at fault, as a path: `messages[2].content[0].image_url.url`.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.0.param = Some(param.into());
+        self
+    }
+
+    /// Replaces `type`.
+    #[must_use]
+    pub fn with_kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
+        self.0.kind = kind.into();
+        self
+    }
+
+    /// Replaces `code`; `None` shows `null`.
+    #[must_use]
+    pub fn with_code(mut self, code: Option<Cow<'static, str>>) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    /// Names the provider in `error.provider`, so that an app can open the widget for it.
+    #[must_use]
+    pub fn with_provider(mut self, provider: Provider) -> Self {
+        self.0.provider = Some(provider);
+        self
+    }
+
+    /// Adds a response header (lower-case name), such as `retry-after`.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// Says in `x-should-retry` whether the same request can succeed later. Unset: the class decides.
+    #[must_use]
+    pub fn with_retry(mut self, retry: bool) -> Self {
+        self.0.retry = Some(retry);
+        self
+    }
+
+    /// Keeps the inner cause for the log. It is never shown.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn class(&self) -> Class {
+        self.0.class
+    }
+
+    /// The stable code, as in `docs/errors.md`. Empty when the provider gave none.
+    pub fn code(&self) -> &str {
+        self.0.code.as_deref().unwrap_or_default()
+    }
+
+    /// OpenAI's `error.type`.
+    pub fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// Which member of the request is at fault.
+    pub fn param(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// The text for people.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Whose key or service it is about.
+    pub fn provider(&self) -> Option<Provider> {
+        self.0.provider
+    }
+
+    /// Response headers that go with it, beside `x-should-retry`.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    /// The value of `x-should-retry`, or `None` to let the status decide.
+    ///
+    /// OpenAI's clients retry 408, 409, 429 and 5xx unless this header says `false`. What only a person can mend says so.
+    pub fn should_retry(&self) -> Option<bool> {
+        self.0.retry.or(match self.0.class {
+            Class::Unauthenticated | Class::Gone | Class::Forbidden | Class::Unprocessable | Class::NotFound => {
+                Some(false)
+            }
+            Class::RateLimited if self.kind() == kind::INSUFFICIENT_QUOTA => Some(false),
+            _ => None,
+        })
+    }
+
+    /// The inner cause, for the log only.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The JSON body: `{"error":{"message","type","param","code"}}`, and `provider` where it is known.
+    pub fn to_body(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Shown<'a>,
+        }
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            message: &'a str,
+            r#type: &'a str,
+            param: Option<&'a str>,
+            code: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            provider: Option<&'static str>,
+        }
+        let body = Body {
+            error: Shown {
+                message: &self.0.message,
+                r#type: &self.0.kind,
+                param: self.0.param.as_deref(),
+                code: self.0.code.as_deref(),
+                provider: self.0.provider.map(Provider::name),
+            },
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelayError")
+            .field("class", &self.0.class)
+            .field("code", &self.0.code)
+            .field("param", &self.0.param)
+            .field("message", &self.0.message)
+            .field("cause", &self.0.cause)
+            .finish()
+    }
+}
+
+impl std::error::Error for RelayError {}
+
+impl From<StoreError> for RelayError {
+    fn from(error: StoreError) -> Self {
+        Self::new(Class::Unavailable, "storage_unavailable", "the key store did not answer; try again")
+            .with_header("retry-after", "1")
+            .with_cause(error)
+    }
+}

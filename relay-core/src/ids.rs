@@ -1,0 +1,279 @@
+//! Names of things: projects, end users, requests, records.
+//!
+//! Each type can only hold a value of the right form, so nothing behind the edge checks again.
+
+use std::fmt;
+
+/// Digits of base 62, in ASCII order: `0-9`, `A-Z`, `a-z`.
+pub const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Why a string is not the id that it was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidId(pub &'static str);
+
+/// A project: the tenant that everything else belongs to. `prj_` and 22 base-62 digits.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProjectId(Box<str>);
+
+impl ProjectId {
+    /// Parses `prj_` + 22 base-62 digits.
+    ///
+    /// # Errors
+    /// When the prefix, the length or a character is wrong.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let wrong = InvalidId("a project id is `prj_` and 22 letters or digits");
+        let digits = text.strip_prefix("prj_").ok_or(wrong)?;
+        if digits.len() == 22 && digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(wrong)
+        }
+    }
+
+    /// A new id out of 22 base-62 digits that [`crate::ports::TokenIssuer`] drew.
+    ///
+    /// # Errors
+    /// When `digits` are not 22 base-62 digits.
+    pub fn from_digits(digits: &str) -> Result<Self, InvalidId> {
+        Self::parse(&format!("prj_{digits}"))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The developer's own id of an end user: 1 to 128 visible ASCII characters, compared byte by byte.
+///
+/// The same alphabet holds in JSON, in `X-Relay-User` and in paths, so that the three can never disagree.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndUser(Box<str>);
+
+impl EndUser {
+    /// The longest label, in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// Parses a label.
+    ///
+    /// # Errors
+    /// When it is empty, longer than [`Self::MAX_LEN`], or has a byte outside 0x21..=0x7E.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        if !(1..=Self::MAX_LEN).contains(&text.len()) {
+            return Err(InvalidId("an end user label has 1 to 128 characters"));
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(InvalidId("an end user label has visible ASCII characters only (0x21 to 0x7E, no spaces)"));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The label as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A request's id: `req_` and 26 base-32 digits (Crockford), time-ordered like a ULID.
+///
+/// It is also the seed of ids that Relay must make up for a provider that sends none ([`Self::unique`]).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(u128);
+
+impl RequestId {
+    /// An id out of the time in milliseconds since 1970 and 80 random bits.
+    pub fn new(unix_millis: u64, random: [u8; 10]) -> Self {
+        let mut bytes = [0; 16];
+        bytes[6..].copy_from_slice(&random);
+        Self((u128::from(unix_millis & 0xFFFF_FFFF_FFFF) << 80) | u128::from_be_bytes(bytes))
+    }
+
+    /// `length` base-62 digits that are fixed for this request and `n`, and differ between requests.
+    ///
+    /// Not a secret: use it for ids such as `call_…`, never for tokens.
+    pub fn unique(&self, n: u64, length: usize) -> String {
+        let mut state = (self.0 as u64) ^ (self.0 >> 64) as u64 ^ n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (0..length)
+            .map(|_| {
+                // splitmix64, https://prng.di.unimi.it/splitmix64.c
+                state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mut z = state;
+                z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                char::from(BASE62[((z ^ (z >> 31)) % 62) as usize])
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut text = *b"req_00000000000000000000000000";
+        for (place, digit) in text.iter_mut().skip(4).rev().enumerate() {
+            *digit = CROCKFORD[((self.0 >> (5 * place)) & 31) as usize];
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or("req_"))
+    }
+}
+
+/// A sealed record's own id: 16 random bytes, part of what the seal is bound to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecordId(pub [u8; 16]);
+
+/// Under which tier a call is metered: the value of `X-Relay-Paid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// `X-Relay-Paid` absent or `true`.
+    Paid,
+    /// `X-Relay-Paid: false`.
+    Free,
+}
+
+impl Tier {
+    /// `paid` or `free`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Free => "free",
+        }
+    }
+}
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// Whole seconds since 1970, as OpenAI's `created` has them.
+    pub fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// Days since 1970-01-01 in UTC: the day a call is metered under.
+    pub fn day(self) -> u32 {
+        u32::try_from(self.0 / 86_400_000).unwrap_or(u32::MAX)
+    }
+
+    /// This time plus so many seconds.
+    pub fn plus_seconds(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds: `2026-11-23T08:47:24.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil_from_days((self.0 / 86_400_000) as i64);
+        let ms = self.0 % 86_400_000;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            ms / 3_600_000,
+            ms / 60_000 % 60,
+            ms / 1000 % 60,
+            ms % 1000
+        )
+    }
+}
+
+/// Year, month, day of a number of days since 1970-01-01 (proleptic Gregorian calendar).
+///
+/// The algorithm is Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
+pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = (doy - (153 * mp + 2) / 5 + 1) as u32;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 } as u32;
+    (yoe + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Days since 1970-01-01 of a date: the inverse of [`civil_from_days`].
+pub fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+    let y = year - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let mp = i64::from(if month > 2 { month - 3 } else { month + 9 });
+    let doy = (153 * mp + 2) / 5 + i64::from(day) - 1;
+    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    era * 146_097 + doe - 719_468
+}
+
+macro_rules! text_id {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+text_id!(ProjectId, EndUser);
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_visible_ascii_of_bounded_length() {
+        for good in ["a", "jieun_123", "user@example.com", "!~", &"x".repeat(128)] {
+            assert_eq!(EndUser::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", " ", "a b", "a\n", "é", "\u{7f}", &"x".repeat(129)] {
+            assert!(EndUser::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_project_id_has_its_prefix_and_22_digits() {
+        assert!(ProjectId::parse("prj_0123456789ABCDEFGHIJkl").is_ok());
+        for bad in ["prj_", "0123456789ABCDEFGHIJkl", "prj_0123456789ABCDEFGHIJk-", "prj_0123456789ABCDEFGHIJklm"] {
+            assert!(ProjectId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn request_ids_sort_by_time() {
+        let early = RequestId::new(1_000, [255; 10]).to_string();
+        let late = RequestId::new(1_001, [0; 10]).to_string();
+        assert!(early < late);
+        assert_eq!((early.len(), &early[..4]), (30, "req_"));
+    }
+
+    #[test]
+    fn made_up_ids_differ_by_request_and_number() {
+        let (a, b) = (RequestId::new(1, [1; 10]), RequestId::new(1, [2; 10]));
+        assert_eq!(a.unique(0, 24), a.unique(0, 24));
+        assert_ne!(a.unique(0, 24), a.unique(1, 24));
+        assert_ne!(a.unique(0, 24), b.unique(0, 24));
+    }
+
+    #[test]
+    fn times_print_as_rfc_3339() {
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp(1_795_423_644_007).to_string(), "2026-11-23T08:47:24.007Z");
+        assert_eq!(days_from_civil(2026, 11, 23), i64::from(Timestamp(1_795_423_644_007).day()));
+    }
+}

@@ -1,0 +1,311 @@
+//! JSON objects read lazily: each member stays text until someone asks for it, and knows its path for error messages.
+//!
+//! Numbers, key order and white space of what is passed on stay as they came, and nothing is copied.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::{Class, RelayError};
+
+/// How deep arrays and objects may nest in a request (`design/` security limits, 2.5).
+pub const MAX_DEPTH: usize = 128;
+
+/// Checks that a body is UTF-8 and nests at most [`MAX_DEPTH`] deep.
+///
+/// # Errors
+/// `invalid_json`.
+pub fn text(body: &[u8]) -> Result<&str, RelayError> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for byte in body {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(invalid_json(&format!("it nests more than {MAX_DEPTH} levels deep")));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    std::str::from_utf8(body).map_err(|_| invalid_json("it is not UTF-8"))
+}
+
+/// The request body is not JSON that Relay can use.
+pub fn invalid_json(why: &str) -> RelayError {
+    RelayError::new(Class::InvalidRequest, "invalid_json", format!("the request body can't be read as JSON: {why}"))
+}
+
+/// A JSON object: its members in order, unparsed.
+#[derive(Debug, Default)]
+pub struct Object<'a> {
+    path: String,
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads a request body. Of a member that is there twice the last one counts.
+    ///
+    /// # Errors
+    /// `invalid_json` if it is not a JSON object.
+    pub fn parse(body: &'a [u8]) -> Result<Self, RelayError> {
+        let members: Members<'a> =
+            serde_json::from_str(text(body)?).map_err(|error| invalid_json(&error.to_string()))?;
+        Ok(Self { path: String::new(), members: members.0 })
+    }
+
+    /// Reads a member's value as an object, at `path`.
+    ///
+    /// # Errors
+    /// `invalid_value` naming `path`.
+    pub fn of(raw: &'a RawValue, path: String) -> Result<Self, RelayError> {
+        match serde_json::from_str::<Members<'a>>(raw.get()) {
+            Ok(members) => Ok(Self { path, members: members.0 }),
+            Err(_) => Err(RelayError::invalid_value(path.clone(), format!("`{path}` must be an object"))),
+        }
+    }
+
+    /// Members in order, `null`s too.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.iter().map(|(name, raw)| (name.as_ref(), *raw))
+    }
+
+    /// A member's value; `None` if it is absent or `null`.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, raw) = self.members.iter().rev().find(|(known, _)| known == name)?;
+        (raw.get() != "null").then_some(*raw)
+    }
+
+    /// The path of a member, as it stands in `error.param`.
+    pub fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// A member as a value of type `T`; `what` says in words what it must be ("a number").
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn read<T: Deserialize<'a>>(&self, name: &str, what: &str) -> Result<Option<T>, RelayError> {
+        let Some(raw) = self.get(name) else { return Ok(None) };
+        serde_json::from_str(raw.get()).map(Some).map_err(|_| self.invalid(name, what))
+    }
+
+    /// A member as text, borrowed where it has no escapes.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, RelayError> {
+        Ok(self.read::<Text<'a>>(name, "a string")?.map(|text| text.0))
+    }
+
+    /// A member as `true` or `false`.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, RelayError> {
+        self.read(name, "true or false")
+    }
+
+    /// A member as a number.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, RelayError> {
+        self.read(name, "a number")
+    }
+
+    /// A member as an integer.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, RelayError> {
+        self.read(name, "an integer")
+    }
+
+    /// A member as an object.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn object(&self, name: &str) -> Result<Option<Object<'a>>, RelayError> {
+        self.get(name).map(|raw| Object::of(raw, self.path(name))).transpose()
+    }
+
+    /// A member as an array of unparsed values.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member.
+    pub fn array(&self, name: &str) -> Result<Option<Vec<&'a RawValue>>, RelayError> {
+        self.read(name, "an array")
+    }
+
+    /// A member as an array of objects, each with its path `name[i]`.
+    ///
+    /// # Errors
+    /// `invalid_value` naming the member or the element.
+    pub fn objects(&self, name: &str) -> Result<Option<Vec<Object<'a>>>, RelayError> {
+        let Some(items) = self.array(name)? else { return Ok(None) };
+        let path = self.path(name);
+        items
+            .into_iter()
+            .enumerate()
+            .map(|(i, raw)| Object::of(raw, format!("{path}[{i}]")))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    fn invalid(&self, name: &str, what: &str) -> RelayError {
+        let path = self.path(name);
+        let message = format!("`{path}` must be {what}");
+        RelayError::invalid_value(path, message)
+    }
+}
+
+/// A string that borrows from the input where it has no escapes. (serde's own `Cow<str>` always copies.)
+pub struct Text<'a>(pub Cow<'a, str>);
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some((Text(name), raw)) = map.next_entry()? {
+                    members.push((name, raw));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// Where `part` lies in `whole`, if it was borrowed from it. This is how a body is edited without being rebuilt.
+pub fn range_in(whole: &[u8], part: &str) -> Option<std::ops::Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
+/// JSON text without the white space between tokens. Key order and numbers stay as they came.
+pub fn compact(json: &str) -> Cow<'_, str> {
+    let mut outside = Outside::default();
+    if json.chars().all(|c| outside.keeps(c)) {
+        return Cow::Borrowed(json);
+    }
+    let mut outside = Outside::default();
+    Cow::Owned(json.chars().filter(|c| outside.keeps(*c)).collect())
+}
+
+/// Walks over JSON text and tells white space between tokens from white space in strings.
+#[derive(Default)]
+struct Outside {
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Outside {
+    fn keeps(&mut self, c: char) -> bool {
+        if !self.in_string {
+            self.in_string = c == '"';
+            return !matches!(c, ' ' | '\t' | '\n' | '\r');
+        }
+        match c {
+            _ if self.escaped => self.escaped = false,
+            '\\' => self.escaped = true,
+            '"' => self.in_string = false,
+            _ => {}
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_stay_as_they_came() {
+        let object = Object::parse(br#"{"a": 1.50, "b": {"x": [1 ,2]}, "n": null}"#).unwrap();
+        assert_eq!(object.get("a").unwrap().get(), "1.50");
+        assert_eq!(object.get("b").unwrap().get(), r#"{"x": [1 ,2]}"#);
+        assert!(object.get("n").is_none() && object.get("z").is_none());
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_path() {
+        let object = Object::parse(br#"{"messages":[{"role":"user"},{"role":7}]}"#).unwrap();
+        let messages = object.objects("messages").unwrap().unwrap();
+        let error = messages[1].text("role").unwrap_err();
+        assert_eq!((error.code(), error.param()), ("invalid_value", Some("messages[1].role")));
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_refused() {
+        for bad in ["", "[]", "{", "{\"a\":}", "{\"a\":1}x", "null", "\u{feff}{}"] {
+            assert_eq!(Object::parse(bad.as_bytes()).unwrap_err().code(), "invalid_json", "{bad:?}");
+        }
+        assert_eq!(Object::parse(b"{\"a\":\"\xff\"}").unwrap_err().code(), "invalid_json");
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_strings_do_not_count() {
+        let deep = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(Object::parse(deep(127).as_bytes()).is_ok());
+        assert!(Object::parse(deep(128).as_bytes()).is_err());
+        assert!(Object::parse("[".repeat(100_000).as_bytes()).is_err());
+        assert!(Object::parse(format!("{{\"a\":\"{}\"}}", "[\\\"".repeat(500)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn compacting_keeps_strings_and_numbers() {
+        assert_eq!(compact(r#"{"a":1}"#), r#"{"a":1}"#);
+        assert_eq!(compact("{ \"a b\" : 1e400,\n\t\"c\":\"\\\" é \" }"), "{\"a b\":1e400,\"c\":\"\\\" é \"}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The pure core of Relay, the BYOK AI relay: ports, domain types, OpenAI's schema, all translation, the use cases.
+//!
+//! No I/O, no clock, no randomness, no runtime: those come in through the traits in [`ports`].
+
+pub mod error;
+pub mod ids;
+pub mod json;
+pub mod openai;
+pub mod ports;
+pub mod provider;
+pub mod providers;
+pub mod secret;
+pub mod sse;
+
+pub use error::{Class, RelayError};
+pub use provider::Provider;

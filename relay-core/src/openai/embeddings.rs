@@ -1,0 +1,81 @@
+//! The `list` of `embedding`s, with floats or base64.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::ser::Serializer;
+
+/// How vectors are written: OpenAI's `encoding_format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// An array of numbers.
+    #[default]
+    Float,
+    /// IEEE-754 single precision, little endian, concatenated, in base64: what OpenAI's clients ask for by default.
+    Base64,
+}
+
+/// An embeddings answer.
+#[derive(Debug, Serialize)]
+pub struct EmbeddingList<'a> {
+    /// `list`.
+    pub object: &'static str,
+    /// In the order of the inputs.
+    pub data: Vec<Embedding>,
+    /// The model that was asked for.
+    pub model: &'a str,
+    /// Prompt tokens.
+    pub usage: EmbeddingUsage,
+}
+
+/// One vector.
+#[derive(Debug, Serialize)]
+pub struct Embedding {
+    /// `embedding`.
+    pub object: &'static str,
+    /// Which input it belongs to.
+    pub index: usize,
+    /// The vector.
+    pub embedding: Vector,
+}
+
+/// A vector and how it is written.
+#[derive(Debug)]
+pub struct Vector {
+    /// The numbers.
+    pub values: Vec<f64>,
+    /// How they are written.
+    pub encoding: Encoding,
+}
+
+/// Usage of an embeddings call.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct EmbeddingUsage {
+    /// Tokens of all inputs.
+    pub prompt_tokens: u64,
+    /// The same number.
+    pub total_tokens: u64,
+}
+
+impl Serialize for Vector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.encoding {
+            Encoding::Float => self.values.serialize(serializer),
+            Encoding::Base64 => {
+                let bytes: Vec<u8> = self.values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
+                serializer.serialize_str(&STANDARD.encode(bytes))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_little_endian_single_precision() {
+        let vector = Vector { values: vec![1.0, 0.0, 0.0], encoding: Encoding::Base64 };
+        assert_eq!(serde_json::to_string(&vector).unwrap(), "\"AACAPwAAAAAAAAAA\"");
+    }
+}

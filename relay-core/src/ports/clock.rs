@@ -1,0 +1,32 @@
+//! The port that tells the time.
+
+use crate::ids::Timestamp;
+
+/// Tells the wall-clock time.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// A clock that stands still, for tests.
+#[derive(Debug, Default)]
+pub struct FixedClock(std::sync::atomic::AtomicU64);
+
+impl FixedClock {
+    /// Stands at `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(now.0.into())
+    }
+
+    /// Moves on by so many seconds.
+    pub fn advance_seconds(&self, seconds: u64) {
+        self.0.fetch_add(seconds * 1000, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,44 @@
+//! The port that mints and hashes Relay keys and registration tokens.
+
+use crate::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use crate::ports::{IdempotencyRecord, SecretHash};
+use crate::secret::{RegistrationToken, RelayKey};
+
+/// There is no randomness to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gave no randomness")]
+pub struct NoRandomness;
+
+/// Mints, checks and hashes tokens. Synchronous, without storage.
+///
+/// Obligations (suite `relay_core::contract::token_issuer`):
+/// - `rly-` / `rrt-` + 43 base-62 digits (256 random bits, unbiased) + 6 base-62 digits of the CRC-32 (IEEE) of all before.
+/// - `parse_*` accepts what was minted, and nothing with a wrong length, alphabet or checksum.
+/// - The hash is SHA-256 of `relay.rly.v1` or `relay.rrt.v1` followed by the text.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait TokenIssuer: Send + Sync {
+    /// A new Relay key.
+    fn relay_key(&self) -> Result<RelayKey, NoRandomness>;
+
+    /// A new registration token.
+    fn registration_token(&self) -> Result<RegistrationToken, NoRandomness>;
+
+    /// The registration token that belongs to this idempotency record: the same every time, and no one's to guess
+    /// without the master key.
+    fn derive_registration_token(&self, project: &ProjectId, record: &IdempotencyRecord) -> RegistrationToken;
+
+    /// Checks form and checksum of a Relay key, without a look-up; `None` if they are wrong.
+    fn hash_relay_key(&self, key: &RelayKey) -> Option<SecretHash>;
+
+    /// Checks form and checksum of a registration token, without a look-up; `None` if they are wrong.
+    fn hash_registration_token(&self, token: &RegistrationToken) -> Option<SecretHash>;
+
+    /// A new project id.
+    fn project_id(&self) -> Result<ProjectId, NoRandomness>;
+
+    /// A new record id.
+    fn record_id(&self) -> Result<RecordId, NoRandomness>;
+
+    /// A new request id. Must not fail: without randomness it may repeat itself.
+    fn request_id(&self, now: Timestamp) -> RequestId;
+}

@@ -1,0 +1,137 @@
+//! Secrets are types with one door each: `expose()`.
+//!
+//! None of them has `Display`, `Serialize` or `PartialEq`; `Debug` shows nothing; memory is wiped on drop. A search for
+//! `expose()` is the whole audit.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Why a pasted text can't be a provider key. The text itself is never part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidProviderKey {
+    /// Nothing but white space.
+    #[error("the key is empty")]
+    Empty,
+    /// Shorter than [`ProviderKey::MIN_LEN`] or longer than [`ProviderKey::MAX_LEN`].
+    #[error("a key has 8 to 512 characters")]
+    Length,
+    /// A space, a control character or a character outside ASCII.
+    #[error("a key has printable ASCII characters only; copy it again from the provider's page")]
+    NotPrintable,
+}
+
+/// A user's own key for a provider.
+///
+/// Never refused by its look: prefixes are hints, the provider decides.
+#[derive(Clone)]
+pub struct ProviderKey(Zeroizing<String>);
+
+impl ProviderKey {
+    /// The shortest key, in characters.
+    pub const MIN_LEN: usize = 8;
+    /// The longest key, in characters.
+    pub const MAX_LEN: usize = 512;
+
+    /// Takes a pasted text, without the white space around it.
+    ///
+    /// # Errors
+    /// When nothing is left, or it can't be sent in an HTTP header. `raw` is wiped in any case.
+    pub fn parse(raw: String) -> Result<Self, InvalidProviderKey> {
+        let raw = Zeroizing::new(raw);
+        let key = raw.trim();
+        if key.is_empty() {
+            return Err(InvalidProviderKey::Empty);
+        }
+        if !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(InvalidProviderKey::NotPrintable);
+        }
+        if !(Self::MIN_LEN..=Self::MAX_LEN).contains(&key.len()) {
+            return Err(InvalidProviderKey::Length);
+        }
+        Ok(Self(Zeroizing::new(key.to_owned())))
+    }
+
+    /// The only way out. Call it where the header is made or the record is sealed, nowhere else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The last four characters, which Relay shows so that a user can tell keys apart.
+    pub fn last4(&self) -> String {
+        let start = self.0.len().saturating_sub(4);
+        self.0.get(start..).unwrap_or_default().to_owned()
+    }
+}
+
+/// A developer's key to Relay: `rly-`, 43 base-62 digits (256 bit), 6 base-62 digits of CRC-32.
+#[derive(Clone)]
+pub struct RelayKey(Zeroizing<String>);
+
+/// A short-lived, single-use token that lets one end user store one key: `rrt-` and the same form.
+#[derive(Clone)]
+pub struct RegistrationToken(Zeroizing<String>);
+
+macro_rules! opaque {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Wraps a text. Whether its form and checksum are right is for [`crate::ports::TokenIssuer`] to say.
+            pub fn new(text: String) -> Self {
+                Self(Zeroizing::new(text))
+            }
+
+            /// The only way out.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+    )*};
+}
+opaque!(RelayKey, RegistrationToken);
+
+macro_rules! hidden {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+hidden!(ProviderKey, RelayKey, RegistrationToken);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_secret_shows_nothing() {
+        assert_eq!(format!("{:?}", ProviderKey::parse("sk-test-123".into()).unwrap()), "ProviderKey(..)");
+        assert_eq!(format!("{:?}", RelayKey::new("rly-x".into())), "RelayKey(..)");
+        assert_eq!(format!("{:?}", RegistrationToken::new("rrt-x".into())), "RegistrationToken(..)");
+    }
+
+    #[test]
+    fn a_pasted_key_loses_the_white_space_around_it() {
+        assert_eq!(ProviderKey::parse("  sk-test-123\n".into()).unwrap().expose(), "sk-test-123");
+    }
+
+    #[test]
+    fn a_text_that_no_header_can_carry_is_not_a_key() {
+        for (bad, why) in [
+            ("   ", InvalidProviderKey::Empty),
+            ("sk test 123", InvalidProviderKey::NotPrintable),
+            ("sk-tést-123", InvalidProviderKey::NotPrintable),
+            ("sk-test\r\nx: y", InvalidProviderKey::NotPrintable),
+            ("short", InvalidProviderKey::Length),
+        ] {
+            assert_eq!(ProviderKey::parse(bad.into()).unwrap_err(), why, "{bad:?}");
+        }
+        assert_eq!(ProviderKey::parse("k".repeat(513)).unwrap_err(), InvalidProviderKey::Length);
+    }
+
+    #[test]
+    fn the_last_four_characters_are_shown() {
+        assert_eq!(ProviderKey::parse("sk-test-a1b2".into()).unwrap().last4(), "a1b2");
+    }
+}
