@@ -87,6 +87,15 @@ pub struct Call<'a> {
     pub id: RequestId,
     /// Relay's clock, for `created`.
     pub now: Timestamp,
+    /// What the project chose where a provider leaves a choice.
+    pub policy: Policy,
+}
+
+/// A project's choices in translation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Send `auto` (and say so) instead of refusing a forced tool choice that the model can't do.
+    pub forced_tool_choice_auto: bool,
 }
 
 /// A translated chat request.
