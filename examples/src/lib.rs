@@ -1,1 +1,1 @@
-//! stub
+//! Examples.

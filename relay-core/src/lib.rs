@@ -5,12 +5,17 @@
 pub mod error;
 pub mod ids;
 pub mod json;
+mod metering;
+pub mod onboarding;
 pub mod openai;
 pub mod ports;
 pub mod provider;
 pub mod providers;
+pub mod relay;
 pub mod secret;
 pub mod sse;
+mod translate;
 
 pub use error::{Class, RelayError};
 pub use provider::Provider;
+pub use relay::{Caller, Ports, Prepared, Relay, Reply, ReplyBody};

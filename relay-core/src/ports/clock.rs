@@ -7,6 +7,9 @@ use crate::ids::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Microseconds since some fixed moment, on a clock that never goes back: for durations.
+    fn micros(&self) -> u64;
 }
 
 /// A clock that stands still, for tests.
@@ -28,5 +31,9 @@ impl FixedClock {
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn micros(&self) -> u64 {
+        self.now().0 * 1000
     }
 }

@@ -1,0 +1,83 @@
+//! Counts one call, whatever becomes of it.
+
+use std::sync::Arc;
+
+use crate::ids::Timestamp;
+use crate::ports::{Endpoint, Outcome, TokenUsage, UsageEvent, UsageSink};
+use crate::provider::Provider;
+use crate::relay::{Caller, Relay};
+
+/// The longest model name that is metered, in characters.
+const MAX_MODEL: usize = 128;
+
+/// Records a call exactly once: when it is told the outcome, or as cancelled when it is dropped.
+pub(crate) struct Meter {
+    sink: Arc<dyn UsageSink>,
+    event: Option<UsageEvent>,
+}
+
+impl Meter {
+    pub(crate) fn start(
+        relay: &Relay,
+        caller: &Caller,
+        provider: Provider,
+        model: &str,
+        endpoint: Endpoint,
+        now: Timestamp,
+    ) -> Self {
+        let event = UsageEvent {
+            at: now,
+            request: caller.request,
+            project: caller.access.project.id.clone(),
+            relay_key: caller.access.key.hash,
+            user: caller.user.clone(),
+            provider,
+            model: model.chars().take(MAX_MODEL).collect(),
+            endpoint,
+            tier: caller.tier,
+            outcome: Outcome::Cancelled,
+            tokens: TokenUsage::default(),
+        };
+        Self { sink: Arc::clone(&relay.ports.usage), event: Some(event) }
+    }
+
+    /// Notes what is known so far, for the case that the client leaves.
+    pub(crate) fn note(&mut self, usage: Option<TokenUsage>, model: Option<&str>) {
+        if let Some(event) = &mut self.event {
+            event.tokens = usage.unwrap_or(event.tokens);
+            if let Some(model) = model.filter(|model| *model != event.model) {
+                event.model = model.chars().take(MAX_MODEL).collect();
+            }
+        }
+    }
+
+    /// The call ended with a complete answer.
+    pub(crate) fn complete(&mut self, usage: Option<TokenUsage>, model: Option<String>) {
+        self.note(usage, model.as_deref());
+        self.record(Outcome::Complete);
+    }
+
+    /// The call ended with an error.
+    pub(crate) fn failed(&mut self) {
+        self.record(Outcome::Failed);
+    }
+
+    fn record(&mut self, outcome: Outcome) {
+        if let Some(mut event) = self.event.take() {
+            event.outcome = outcome;
+            self.sink.record(event);
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.record(Outcome::Cancelled);
+    }
+}
+
+impl std::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meter").finish_non_exhaustive()
+    }
+}

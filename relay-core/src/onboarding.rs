@@ -1,0 +1,524 @@
+//! The use cases around a key: issue a token, take the key, look after the connection, forget the user.
+//!
+//! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
+
+use crate::error::{Class, RelayError};
+use crate::ids::{EndUser, Timestamp};
+use crate::ports::{
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, NoRandomness, RedeemError,
+    SealedSlot, SecretHash, Slot, Spent, StoredGrant, UserSummary,
+};
+use crate::provider::Provider;
+use crate::relay::{Relay, Route};
+use crate::secret::{ProviderKey, RegistrationToken};
+
+/// How long a registration token lives if nothing is said, in seconds.
+pub const DEFAULT_TOKEN_SECONDS: u64 = 600;
+/// The shortest and the longest life of a registration token, in seconds.
+pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 60..=3600;
+/// How long an `Idempotency-Key` is remembered, in seconds.
+const IDEMPOTENCY_SECONDS: u64 = 86_400;
+/// How often a registration is sealed anew when the connection changes under it.
+const REDEEM_ATTEMPTS: usize = 5;
+/// The longest workspace id, in characters.
+const MAX_WORKSPACE: usize = 128;
+
+/// What a developer asks of a registration token.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// Whose key it shall store.
+    pub user: EndUser,
+    /// For which provider.
+    pub allowed: Allowed,
+    /// How long it lives; see [`TOKEN_SECONDS`].
+    pub seconds: u64,
+    /// Origins of pages that may use it; empty: the project's.
+    pub allowed_origins: Vec<String>,
+    /// Whether it may replace a key that is there.
+    pub replace: bool,
+}
+
+/// An `Idempotency-Key` and what it belongs to.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The header's value.
+    pub key: String,
+    /// SHA-256 of the request body.
+    pub request: [u8; 32],
+}
+
+/// A fresh registration token. Shown once.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: RegistrationToken,
+    /// What it allows.
+    pub grant: Grant,
+}
+
+/// What the widget needs to draw itself.
+#[derive(Debug)]
+pub struct Registration {
+    /// The project's name.
+    pub project_name: String,
+    /// What the token allows.
+    pub grant: Grant,
+    /// Which providers the user may pick.
+    pub providers: Vec<Provider>,
+    /// What is connected already.
+    pub connections: Vec<Connection>,
+}
+
+/// A stored key, as its user may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// For which provider.
+    pub provider: Provider,
+    /// The key's last four characters.
+    pub last4: String,
+    /// What is known of the key.
+    pub state: ConnectionState,
+    /// When it was stored.
+    pub connected_at: Timestamp,
+}
+
+impl Relay {
+    /// Issues a registration token. With the same idempotency key and request the same token comes back.
+    ///
+    /// # Errors
+    /// `invalid_value` for a life outside [`TOKEN_SECONDS`], `idempotency_key_reused` for another request.
+    pub async fn issue_token(
+        &self,
+        access: &KeyedProject,
+        request: TokenRequest,
+        idempotency: Option<Idempotency>,
+    ) -> Result<IssuedToken, RelayError> {
+        if !TOKEN_SECONDS.contains(&request.seconds) {
+            return Err(RelayError::invalid_value("expiresInSeconds", "`expiresInSeconds` must be 60 to 3600"));
+        }
+        let now = self.ports.clock.now();
+        let grant = Grant {
+            project: access.project.id.clone(),
+            user: request.user,
+            allowed: request.allowed,
+            allowed_origins: request.allowed_origins,
+            replace: request.replace,
+            created_at: now,
+            expires_at: now.plus_seconds(request.seconds),
+        };
+        match idempotency {
+            None => self.issue_new(grant).await,
+            Some(idempotency) => self.issue_once(grant, idempotency).await,
+        }
+    }
+
+    async fn issue_new(&self, grant: Grant) -> Result<IssuedToken, RelayError> {
+        let token = self.ports.tokens.registration_token().map_err(no_randomness)?;
+        let hash = self.hash_token(&token)?;
+        self.ports.key_store.put_grant(&hash, grant.clone(), None).await?;
+        Ok(IssuedToken { token, grant })
+    }
+
+    async fn issue_once(&self, grant: Grant, idempotency: Idempotency) -> Result<IssuedToken, RelayError> {
+        let record = IdempotencyRecord {
+            key: idempotency.key,
+            request: idempotency.request,
+            salt: self.ports.tokens.record_id().map_err(no_randomness)?.0,
+            expires_at: grant.created_at.plus_seconds(IDEMPOTENCY_SECONDS),
+        };
+        let token = self.ports.tokens.derive_registration_token(&grant.project, &record);
+        let hash = self.hash_token(&token)?;
+        let Some((earlier, first)) = self.ports.key_store.put_grant(&hash, grant.clone(), Some(record.clone())).await?
+        else {
+            return Ok(IssuedToken { token, grant });
+        };
+        if earlier.request != record.request {
+            return Err(RelayError::new(
+                Class::InvalidRequest,
+                "idempotency_key_reused",
+                "this Idempotency-Key was used with another request body; use a new one",
+            ));
+        }
+        let token = self.ports.tokens.derive_registration_token(&first.project, &earlier);
+        Ok(IssuedToken { token, grant: first })
+    }
+
+    /// What a token allows and what is connected already.
+    ///
+    /// # Errors
+    /// `invalid_registration_token`, `registration_token_used`, `registration_token_expired`, `origin_not_allowed`.
+    pub async fn registration(
+        &self,
+        token: &RegistrationToken,
+        origin: Option<&str>,
+    ) -> Result<Registration, RelayError> {
+        let (_, stored) = self.find_grant(token, origin).await?;
+        self.usable(&stored)?;
+        let grant = stored.grant;
+        let project = self.ports.projects.project(&grant.project).await?.ok_or_else(unknown_token)?;
+        let connections = self.ports.key_store.connections(&grant.project, &grant.user).await?;
+        let served = |provider: &Provider| self.client(*provider).is_ok() && grant.allowed.permits(*provider);
+        let providers = Provider::ALL.iter().copied().filter(served).collect();
+        Ok(Registration { project_name: project.name, providers, connections, grant })
+    }
+
+    /// Checks a key with its provider, stores it and spends the token.
+    ///
+    /// The same token with the same key again gives the same answer: a lost response does no harm.
+    ///
+    /// # Errors
+    /// As [`Self::registration`]; `key_refused_by_provider` and `provider_key_needs_workspace` leave the token usable;
+    /// `replace_not_allowed`.
+    pub async fn register(
+        &self,
+        token: &RegistrationToken,
+        origin: Option<&str>,
+        provider: Provider,
+        key: ProviderKey,
+        workspace_id: Option<String>,
+    ) -> Result<Registered, RelayError> {
+        let (hash, stored) = self.find_grant(token, origin).await?;
+        let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
+        let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
+        if let Some(spent) = &stored.spent {
+            return replay(spent, provider, fingerprint);
+        }
+        self.usable(&stored)?;
+        if !stored.grant.allowed.permits(provider) {
+            let message = "this registration token is for another provider";
+            return Err(RelayError::invalid_value("provider", message).with_provider(provider));
+        }
+        let workspace_id = workspace_id.map(parse_workspace).transpose()?;
+        self.refuse_occupied(&slot, &stored.grant).await?;
+        let attempt = Attempt { hash, slot, fingerprint, workspace_id };
+        let state = self.check_before_storing(&attempt, &key).await?;
+        self.store(attempt, &key, state).await
+    }
+
+    async fn find_grant(
+        &self,
+        token: &RegistrationToken,
+        origin: Option<&str>,
+    ) -> Result<(SecretHash, StoredGrant), RelayError> {
+        let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
+        let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown_token)?;
+        let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown_token)?;
+        let own = &stored.grant.allowed_origins;
+        for allowed in [own, &project.allowed_origins] {
+            // A call without an Origin header comes from no page: there is nothing to protect it from.
+            if !allowed.is_empty() && origin.is_some_and(|origin| !allowed.iter().any(|known| known == origin)) {
+                return Err(RelayError::new(
+                    Class::Forbidden,
+                    "origin_not_allowed",
+                    "this page's origin may not use the registration token; add it to the allowed origins",
+                ));
+            }
+        }
+        Ok((hash, stored))
+    }
+
+    fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
+        if stored.spent.is_some() {
+            return Err(used_token());
+        }
+        if stored.grant.expires_at <= self.ports.clock.now() || stored.tries_left == 0 {
+            return Err(expired_token());
+        }
+        Ok(())
+    }
+
+    async fn refuse_occupied(&self, slot: &Slot, grant: &Grant) -> Result<(), RelayError> {
+        if !grant.replace && self.ports.key_store.connection(slot).await?.is_some() {
+            return Err(occupied(slot.provider));
+        }
+        Ok(())
+    }
+
+    /// Asks the provider about a key that is not stored yet.
+    async fn check_before_storing(&self, attempt: &Attempt, key: &ProviderKey) -> Result<ConnectionState, RelayError> {
+        let provider = attempt.slot.provider;
+        match self.ask(provider, key, attempt.workspace_id.as_deref()).await? {
+            Verdict::Known(KeySignal::Works) => Ok(ConnectionState::Active),
+            Verdict::Known(KeySignal::NoCredit | KeySignal::SpendLimit) => Ok(ConnectionState::NoCredit),
+            Verdict::Known(KeySignal::Restricted) => Ok(ConnectionState::Restricted),
+            Verdict::Unknown => Ok(ConnectionState::Unverified),
+            Verdict::Known(KeySignal::NeedsWorkspace) => Err(RelayError::new(
+                Class::Unprocessable,
+                "provider_key_needs_workspace",
+                format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
+            )
+            .with_param("workspaceId")
+            .with_provider(provider)),
+            Verdict::Known(_) => {
+                let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
+                Err(RelayError::new(
+                    Class::Unprocessable,
+                    "key_refused_by_provider",
+                    format!(
+                        "{} refuses this key; copy it again or make a new one ({left} tries left)",
+                        provider.label()
+                    ),
+                )
+                .with_param("apiKey")
+                .with_provider(provider))
+            }
+        }
+    }
+
+    /// One call that costs nothing and shows whether a key is good.
+    async fn ask(&self, provider: Provider, key: &ProviderKey, workspace: Option<&str>) -> Result<Verdict, RelayError> {
+        let dialect = provider.dialect();
+        let mut wire = dialect.check_key();
+        if let (Some(name), Some(id)) = (dialect.workspace_header(), workspace) {
+            wire = wire.with_header(name, id);
+        }
+        let response = match self.client(provider)?.send(wire, key).await {
+            Ok(response) => response,
+            Err(_) => return Ok(Verdict::Unknown),
+        };
+        if (200..300).contains(&response.status) {
+            return Ok(Verdict::Known(KeySignal::Works));
+        }
+        let fault = self.fault(provider, response).await;
+        Ok(match fault.signal {
+            Some(signal) => Verdict::Known(signal),
+            // Limited at the moment, so genuine.
+            None if fault.error.class() == Class::RateLimited => Verdict::Known(KeySignal::Works),
+            None => Verdict::Unknown,
+        })
+    }
+
+    /// Seals the key and stores it with the token, in one step. Seals anew if the connection changed meanwhile.
+    async fn store(
+        &self,
+        attempt: Attempt,
+        key: &ProviderKey,
+        state: ConnectionState,
+    ) -> Result<Registered, RelayError> {
+        for _ in 0..REDEEM_ATTEMPTS {
+            let version =
+                self.ports.key_store.connection(&attempt.slot).await?.map_or(0, |known| known.slot.version) + 1;
+            let connection = self.seal(&attempt, key, state, version)?;
+            let (last4, now) = (connection.last4.clone(), connection.connected_at);
+            match self.ports.key_store.redeem(&attempt.hash, connection, now).await {
+                Ok(()) => {
+                    return Ok(Registered { provider: attempt.slot.provider, last4, state, connected_at: now });
+                }
+                Err(RedeemError::Conflict) => {}
+                Err(RedeemError::Used) => return self.replay_stored(&attempt).await,
+                Err(error) => return Err(redeem_error(error, attempt.slot.provider)),
+            }
+        }
+        Err(RelayError::new(Class::Unavailable, "storage_unavailable", "the connection keeps changing; try again"))
+    }
+
+    fn seal(
+        &self,
+        attempt: &Attempt,
+        key: &ProviderKey,
+        state: ConnectionState,
+        version: u64,
+    ) -> Result<Connection, RelayError> {
+        let record = self.ports.tokens.record_id().map_err(no_randomness)?;
+        let slot = SealedSlot { slot: attempt.slot.clone(), record, version };
+        let sealed = self.ports.cipher.seal(&slot, key).map_err(|error| {
+            RelayError::new(Class::Internal, "internal_error", "the key could not be sealed; nothing was stored")
+                .with_cause(error)
+        })?;
+        Ok(Connection {
+            slot,
+            sealed,
+            last4: key.last4(),
+            fingerprint: attempt.fingerprint,
+            workspace_id: attempt.workspace_id.clone(),
+            state,
+            refusals: 0,
+            connected_at: self.ports.clock.now(),
+            last_used_at: None,
+            last_refused_at: None,
+        })
+    }
+
+    /// Another request with the same token was faster. If it stored the same key, its answer is ours.
+    async fn replay_stored(&self, attempt: &Attempt) -> Result<Registered, RelayError> {
+        let stored = self.ports.key_store.grant(&attempt.hash).await?.ok_or_else(unknown_token)?;
+        let spent = stored.spent.as_ref().ok_or_else(used_token)?;
+        replay(spent, attempt.slot.provider, attempt.fingerprint)
+    }
+
+    /// A page of the project's users.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn users(
+        &self,
+        access: &KeyedProject,
+        after: Option<EndUser>,
+        limit: u32,
+    ) -> Result<Vec<UserSummary>, RelayError> {
+        Ok(self.ports.key_store.users(&access.project.id, after, limit).await?)
+    }
+
+    /// One user and their connections.
+    ///
+    /// # Errors
+    /// `user_not_found`.
+    pub async fn user(
+        &self,
+        access: &KeyedProject,
+        user: &EndUser,
+    ) -> Result<(UserSummary, Vec<Connection>), RelayError> {
+        let project = &access.project.id;
+        let summary = self.ports.key_store.user(project, user).await?.ok_or_else(unknown_user)?;
+        Ok((summary, self.ports.key_store.connections(project, user).await?))
+    }
+
+    /// Asks the provider about a stored key now.
+    ///
+    /// # Errors
+    /// `provider_key_missing` if there is none; `upstream_unreachable` if the provider can't say.
+    pub async fn verify_connection(
+        &self,
+        access: &KeyedProject,
+        user: &EndUser,
+        provider: Provider,
+    ) -> Result<Connection, RelayError> {
+        let slot = Slot { project: access.project.id.clone(), user: user.clone(), provider };
+        let connection = self.ports.key_store.connection(&slot).await?.ok_or_else(|| no_connection(provider))?;
+        let Route { mut connection, key, .. } = self.open_unchecked(connection)?;
+        let Verdict::Known(signal) = self.ask(provider, &key, connection.workspace_id.as_deref()).await? else {
+            return Err(RelayError::new(
+                Class::BadGateway,
+                "upstream_unreachable",
+                format!("{} could not be asked about this key; its state stays as it was", provider.label()),
+            )
+            .with_provider(provider));
+        };
+        let (version, now) = (connection.slot.version, self.ports.clock.now());
+        let state = self.ports.key_store.observe(&slot, version, signal, true, now).await?;
+        connection.state = state.ok_or_else(|| no_connection(provider))?;
+        Ok(connection)
+    }
+
+    /// Forgets a user's key for a provider. That there was none is no error.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn disconnect(
+        &self,
+        access: &KeyedProject,
+        user: &EndUser,
+        provider: Provider,
+    ) -> Result<bool, RelayError> {
+        let slot = Slot { project: access.project.id.clone(), user: user.clone(), provider };
+        Ok(self.ports.key_store.delete_connection(&slot).await?)
+    }
+
+    /// Erases a user and all rows about them. That there was none is no error.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn erase_user(&self, access: &KeyedProject, user: &EndUser) -> Result<bool, RelayError> {
+        Ok(self.ports.key_store.delete_user(&access.project.id, user).await?)
+    }
+
+    fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {
+        // A token that was just minted has the right form; an issuer that says otherwise is broken.
+        self.ports.tokens.hash_registration_token(token).ok_or_else(|| no_randomness(NoRandomness))
+    }
+}
+
+/// One attempt to store a key.
+struct Attempt {
+    hash: SecretHash,
+    slot: Slot,
+    fingerprint: [u8; 16],
+    workspace_id: Option<String>,
+}
+
+/// What a provider says about a key, if it says anything.
+enum Verdict {
+    Known(KeySignal),
+    Unknown,
+}
+
+fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {
+    if spent.provider != provider || spent.fingerprint != fingerprint {
+        return Err(used_token());
+    }
+    Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at })
+}
+
+fn parse_workspace(id: String) -> Result<String, RelayError> {
+    let good = (1..=MAX_WORKSPACE).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    if good {
+        Ok(id)
+    } else {
+        Err(RelayError::invalid_value("workspaceId", "`workspaceId` must be visible ASCII text"))
+    }
+}
+
+fn redeem_error(error: RedeemError, provider: Provider) -> RelayError {
+    match error {
+        RedeemError::Unknown => unknown_token(),
+        RedeemError::Used | RedeemError::Conflict => used_token(),
+        RedeemError::Expired => expired_token(),
+        RedeemError::Occupied => occupied(provider),
+        RedeemError::Store(error) => error.into(),
+    }
+}
+
+fn unknown_token() -> RelayError {
+    RelayError::new(
+        Class::Unauthenticated,
+        "invalid_registration_token",
+        "the registration token is not valid; ask the app for a new one",
+    )
+}
+
+fn used_token() -> RelayError {
+    RelayError::new(
+        Class::Gone,
+        "registration_token_used",
+        "the registration token was used already; ask the app for a new one",
+    )
+}
+
+fn expired_token() -> RelayError {
+    RelayError::new(
+        Class::Gone,
+        "registration_token_expired",
+        "the registration token has expired; ask the app for a new one",
+    )
+}
+
+fn occupied(provider: Provider) -> RelayError {
+    RelayError::new(
+        Class::Forbidden,
+        "replace_not_allowed",
+        format!("a {} key is connected already, and this registration token may not replace it", provider.label()),
+    )
+    .with_provider(provider)
+}
+
+fn unknown_user() -> RelayError {
+    RelayError::new(
+        Class::NotFound,
+        "user_not_found",
+        "nothing is known of this user: no token was issued and no key stored",
+    )
+}
+
+fn no_connection(provider: Provider) -> RelayError {
+    RelayError::new(
+        Class::Forbidden,
+        "provider_key_missing",
+        format!("this user has not connected a {} key", provider.label()),
+    )
+    .with_provider(provider)
+}
+
+fn no_randomness(error: NoRandomness) -> RelayError {
+    RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
+        .with_cause(error)
+}
