@@ -129,6 +129,14 @@ impl ChunkWriter {
         self.out.extend_from_slice(b"\n\n");
     }
 
+    /// Passes an event's data on without what stood between two parts of it.
+    pub fn raw_parts(&mut self, before: &[u8], after: &[u8]) {
+        self.out.extend_from_slice(b"data: ");
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(after);
+        self.out.extend_from_slice(b"\n\n");
+    }
+
     /// Writes the end of a complete answer. Nothing follows it.
     pub fn done(&mut self) {
         self.out.extend_from_slice(b"data: [DONE]\n\n");
