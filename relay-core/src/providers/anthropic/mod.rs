@@ -17,6 +17,16 @@
 //! The way back is in `response` (whole answers) and `stream`. Signed thinking returns as `thinking_blocks` and
 //! `content_layout`, which a caller that sends the message back unchanged gives to `assistant` again.
 //!
+//! Families differ in what they take; `families` has a row for each:
+//!
+//! | | sampling | thinking | forced tool call | prefill | later `system` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | 4.5 | yes | budget in tokens, off by default | yes | yes | no |
+//! | 4.6 | yes | effort, off by default | yes | no | no |
+//! | 4.7, 4.8 | no | effort, off by default | yes | no | 4.8 |
+//! | 5 | no | effort, on by default | yes | no | all but Sonnet |
+//! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
+//!
 //! Not carried over: audio, `n > 1`, log probabilities, embeddings. `pause_turn` ends the answer as `length`.
 
 mod assistant;
@@ -38,6 +48,8 @@ mod wire;
 
 #[cfg(test)]
 mod corpus_tests;
+#[cfg(test)]
+mod edge_tests;
 #[cfg(test)]
 mod golden_tests;
 

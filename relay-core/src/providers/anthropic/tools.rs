@@ -107,7 +107,10 @@ pub(super) fn read<'a>(
     } else if request.get("functions").is_some() {
         notes.drop("functions");
     }
-    let param = if tools.legacy { "function_call" } else { "tool_choice" };
+    let (param, other) = if tools.legacy { ("function_call", "tool_choice") } else { ("tool_choice", "function_call") };
+    if request.get(other).is_some() {
+        notes.drop(other);
+    }
     if let Some(options) = request.object("web_search_options")? {
         tools.list.push(web_search(&options)?);
     }
