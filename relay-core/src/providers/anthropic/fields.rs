@@ -94,12 +94,16 @@ pub(super) fn check(request: &Object<'_>, notes: &mut Notes) -> Result<(), Relay
             None => {
                 unknown += 1;
                 if unknown <= MAX_UNKNOWN {
-                    notes.drop(name.chars().take(MAX_NAME).collect::<String>());
+                    notes.drop(name.chars().take(MAX_NAME).map(header_safe).collect::<String>());
                 }
             }
         }
     }
     Ok(())
+}
+
+fn header_safe(c: char) -> char {
+    if c.is_ascii_graphic() && c != ',' { c } else { '_' }
 }
 
 fn is_number(value: &RawValue, wanted: f64) -> bool {
@@ -143,5 +147,12 @@ mod tests {
         let mut notes = Notes::default();
         check(&Object::parse(body.as_bytes()).unwrap(), &mut notes).unwrap();
         assert_eq!(notes.dropped.len(), MAX_UNKNOWN);
+    }
+
+    #[test]
+    fn a_name_from_the_caller_fits_into_a_header() {
+        let mut notes = Notes::default();
+        check(&Object::parse("{\"a\\r\\nb,é\":1}".as_bytes()).unwrap(), &mut notes).unwrap();
+        assert_eq!(notes.dropped, ["a__b__"]);
     }
 }
