@@ -4,3 +4,7 @@
 pub mod memory;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 mod rollup;
+#[cfg(any(feature = "memory", feature = "sqlite"))]
+mod rules;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -3,13 +3,11 @@ use relay_core::Provider;
 use relay_core::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError,
-    SecretHash, Slot, Spent, StoreError, StoredGrant, UserSummary,
+    SecretHash, Slot, StoreError, StoredGrant, UserSummary,
 };
 
 use super::{Memory, State, User};
-
-/// How long an expired grant is still known: long enough to say "expired" and not "unknown".
-const KEEP_GRANTS_SECONDS: u64 = 86_400;
+use crate::rules::{KEEP_GRANTS_SECONDS, rank, redeemable, spent_on};
 
 #[async_trait]
 impl KeyStore for Memory {
@@ -111,29 +109,9 @@ impl KeyStore for Memory {
     async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
         let mut state = self.state();
         let slot = connection.slot.slot.clone();
-        let stored =
-            state.grants.get(hash).filter(|stored| covers(&stored.grant, &slot)).ok_or(RedeemError::Unknown)?;
-        if stored.spent.is_some() {
-            return Err(RedeemError::Used);
-        }
-        if stored.tries_left == 0 || stored.grant.expires_at <= now {
-            return Err(RedeemError::Expired);
-        }
-        let version = match state.connection(&slot) {
-            Some(_) if !stored.grant.replace => return Err(RedeemError::Occupied),
-            Some(current) => current.slot.version,
-            None => 0,
-        };
-        if version.checked_add(1) != Some(connection.slot.version) {
-            return Err(RedeemError::Conflict);
-        }
-        let spent = Spent {
-            at: now,
-            provider: slot.provider,
-            fingerprint: connection.fingerprint,
-            last4: connection.last4.clone(),
-            state: connection.state,
-        };
+        let version = state.connection(&slot).map(|current| current.slot.version);
+        redeemable(state.grants.get(hash), version, &connection, now)?;
+        let spent = spent_on(&connection, now);
         state.take_connection(&slot);
         let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemError::Unknown)?;
         user.connections.push(connection);
@@ -146,16 +124,6 @@ impl KeyStore for Memory {
     async fn ready(&self) -> Result<(), StoreError> {
         Ok(())
     }
-}
-
-/// Whether a grant is for this slot.
-fn covers(grant: &Grant, slot: &Slot) -> bool {
-    grant.project == slot.project && grant.user == slot.user && grant.allowed.permits(slot.provider)
-}
-
-/// The place in [`Provider::ALL`].
-fn rank(provider: Provider) -> Option<usize> {
-    Provider::ALL.iter().position(|other| *other == provider)
 }
 
 impl User {
