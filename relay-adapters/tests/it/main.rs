@@ -1,3 +1,5 @@
 //! Tests of the adapters: what each must do, and what each does beyond it.
 
+mod cache;
+mod sqlite;
 mod stores;
