@@ -1,1 +1,6 @@
-//! t
+//! Tests of the adapters: what each must do, and what each does beyond it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests, and what only tests use")]
+
+mod cache;
+mod sqlite;
+mod stores;
