@@ -1,1 +1,4 @@
-//! t
+//! Tests of the adapters, one module each.
+
+#[cfg(feature = "ring")]
+mod ring;
