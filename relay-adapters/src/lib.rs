@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Adapters for the ports of `relay-core`: one adapter = one file or folder = one feature.
 
 #[cfg(feature = "cache")]
@@ -10,3 +11,18 @@ mod rollup;
 mod rules;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+=======
+//! Adapters for the ports of `relay-core`, one feature each.
+
+#[cfg(feature = "anthropic")]
+pub mod anthropic;
+#[cfg(feature = "google")]
+pub mod google;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "openai")]
+pub mod openai;
+#[cfg(feature = "ring")]
+pub mod ring;
+pub mod system_clock;
+>>>>>>> crypto
