@@ -1,15 +1,10 @@
-<<<<<<< HEAD
 //! Tests of the adapters: what each must do, and what each does beyond it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests, and what only tests use")]
 
 mod cache;
-mod sqlite;
-mod stores;
-=======
-//! Tests of the adapters, one module each.
-
 #[cfg(all(feature = "openai", feature = "anthropic", feature = "google"))]
 mod http;
 #[cfg(feature = "ring")]
 mod ring;
->>>>>>> crypto
+mod sqlite;
+mod stores;
