@@ -1,0 +1,64 @@
+# What you need: git, make, cargo, Node 20, Python 3.11. `make help` lists the targets.
+SHELL := /bin/bash
+CARGO ?= cargo
+PYTHON ?= python3
+CLIENTS := tests/clients
+VENV := $(CLIENTS)/python/.venv
+
+.PHONY: help demo test check bench fmt lint purity docs licences clients packages sizes
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: ## the whole story on simulated providers, then a running relay to play with
+	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
+
+test: clients packages ## all tests
+	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
+
+check: fmt lint purity sizes docs licences ## everything but the tests
+
+fmt:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
+
+# relay-core must stay free of runtimes, clients, cryptography providers and databases.
+purity:
+	@$(CARGO) tree --locked -p relay-core --all-features -e normal --prefix none -f '{p}' | sort -u > target-purity.tmp; \
+	 found=$$(grep -E '^(tokio|reqwest|hyper|ring|actix|rusqlite|getrandom|mio|socket2|rustls|libsqlite3)' target-purity.tmp | grep -v mockall || true); \
+	 rm -f target-purity.tmp; \
+	 if [ -n "$$found" ]; then echo "relay-core is not pure:"; echo "$$found"; exit 1; fi; echo "relay-core is pure"
+
+sizes:
+	$(PYTHON) scripts/sizes.py
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
+	$(PYTHON) scripts/links.py
+
+licences:
+	$(PYTHON) scripts/licences.py
+
+# The official OpenAI clients, unmodified, in the versions that their lock files name.
+clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed
+
+$(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
+	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(VENV)/.installed: $(CLIENTS)/python/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/python/requirements.txt
+	@touch $@
+
+# System packages of the fault tests: installed if root and on Debian, else named.
+packages:
+	scripts/need.sh strace
+
+bench: ## Relay and nginx before the same simulated provider, in one run
+	scripts/need.sh nginx
+	$(CARGO) build --release --locked -p relay-cli
+	$(CARGO) build --profile bench-tools --locked -p relay-tests --bins
+	$(PYTHON) tests/bench/run.py $(ARGS)

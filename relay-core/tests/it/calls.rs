@@ -1,0 +1,275 @@
+//! Whose key is used, when the provider is asked at all, and what is metered.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::executor::block_on;
+use relay_core::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::ports::*;
+use relay_core::secret::{ProviderKey, RelayKey};
+use relay_core::{Caller, Class, Ports, Provider, Relay, ReplyBody};
+
+/// A Relay of mocks; what a test does not set up must not be called.
+struct World {
+    key_store: MockKeyStore,
+    projects: MockProjects,
+    cipher: MockCipher,
+    tokens: MockTokenIssuer,
+    clients: Vec<Arc<dyn ProviderClient>>,
+    metered: Arc<Mutex<Vec<UsageEvent>>>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            key_store: MockKeyStore::new(),
+            projects: MockProjects::new(),
+            cipher: MockCipher::new(),
+            tokens: MockTokenIssuer::new(),
+            clients: Vec::new(),
+            metered: Arc::default(),
+        }
+    }
+
+    /// The user has a key for OpenAI in this state, and it opens as `key`.
+    fn with_key(mut self, state: ConnectionState, key: &'static str) -> Self {
+        self.key_store.expect_connection().returning(move |slot| Ok(Some(connection(slot.clone(), state))));
+        self.cipher.expect_open().returning(move |_, _| Ok(ProviderKey::parse(key.to_owned()).unwrap()));
+        self
+    }
+
+    fn with_client(mut self, client: MockProviderClient) -> Self {
+        self.clients.push(Arc::new(client));
+        self
+    }
+
+    fn relay(self) -> Relay {
+        let mut usage = MockUsageSink::new();
+        let metered = Arc::clone(&self.metered);
+        usage.expect_record().returning(move |event| metered.lock().unwrap().push(event));
+        Relay::new(Ports {
+            key_store: Arc::new(self.key_store),
+            projects: Arc::new(self.projects),
+            cipher: Arc::new(self.cipher),
+            tokens: Arc::new(self.tokens),
+            usage: Arc::new(usage),
+            usage_report: Arc::new(MockUsageReport::new()),
+            clock: Arc::new(FixedClock::at(Timestamp(1_000))),
+            providers: self.clients,
+        })
+    }
+}
+
+fn connection(slot: Slot, state: ConnectionState) -> Connection {
+    Connection {
+        slot: SealedSlot { slot, record: RecordId([1; 16]), version: 1 },
+        sealed: SealedKey(vec![1]),
+        last4: "a1b2".to_owned(),
+        fingerprint: [0; 16],
+        workspace_id: None,
+        state,
+        refusals: 0,
+        connected_at: Timestamp(0),
+        last_used_at: None,
+        last_refused_at: None,
+    }
+}
+
+fn keyed_project() -> KeyedProject {
+    let id = ProjectId::from_digits("0123456789012345678901").unwrap();
+    let key = RelayKeyRecord {
+        hash: SecretHash([7; 32]),
+        id: "070707070707".to_owned(),
+        project: id.clone(),
+        name: "test".to_owned(),
+        last4: "xxxx".to_owned(),
+        scopes: vec![Scope::Inference],
+        created_at: Timestamp(0),
+        expires_at: Some(Timestamp(2_000)),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let project =
+        Project { id, name: "p".to_owned(), allowed_origins: vec![], strict_params: false, created_at: Timestamp(0) };
+    KeyedProject { key, project }
+}
+
+fn caller() -> Caller {
+    Caller {
+        access: keyed_project(),
+        user: EndUser::parse("ana").unwrap(),
+        tier: Tier::Paid,
+        request: RequestId::new(1, [1; 10]),
+    }
+}
+
+fn chat(relay: &Relay, body: &'static str) -> Result<Bytes, relay_core::RelayError> {
+    block_on(async {
+        let reply = relay.prepare_chat(&caller(), Bytes::from(body)).await?.send().await?;
+        Ok(match reply.body {
+            ReplyBody::Whole(body) => body,
+            ReplyBody::Stream(stream) => stream.map(|piece| piece.to_vec()).concat().await.into(),
+        })
+    })
+}
+
+const HELLO: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#;
+const STREAM: &str = r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+
+#[test]
+fn a_call_is_signed_with_the_users_own_key() {
+    let mut client = MockProviderClient::new();
+    client.expect_provider().return_const(Provider::OPENAI);
+    client.expect_send().times(1).returning(|_, key| {
+        assert_eq!(key.expose(), "sk-of-this-user");
+        Ok(WireResponse::whole(200, &b"{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}"[..]))
+    });
+    let world = World::new().with_key(ConnectionState::Active, "sk-of-this-user").with_client(client);
+    let metered = Arc::clone(&world.metered);
+    chat(&world.relay(), HELLO).unwrap();
+    let event = metered.lock().unwrap().pop().unwrap();
+    assert_eq!((event.outcome, event.tokens.prompt(), event.tokens.output), (Outcome::Complete, 3, 2));
+}
+
+#[test]
+fn a_user_without_a_key_gets_no_call_at_all() {
+    let mut world = World::new();
+    world.key_store.expect_connection().returning(|_| Ok(None));
+    let error = chat(&world.relay(), HELLO).unwrap_err();
+    assert_eq!((error.code(), error.provider()), ("provider_key_missing", Some(Provider::OPENAI)));
+}
+
+#[test]
+fn a_refused_key_fails_fast() {
+    for (state, code) in
+        [(ConnectionState::Invalid, "provider_key_invalid"), (ConnectionState::Revoked, "provider_key_revoked")]
+    {
+        let error = chat(&World::new().with_key(state, "sk-never-used").relay(), HELLO).unwrap_err();
+        assert_eq!((error.class(), error.code()), (Class::Forbidden, code));
+    }
+}
+
+#[test]
+fn a_good_answer_repairs_a_connection() {
+    let mut world = World::new()
+        .with_key(ConnectionState::NoCredit, "sk-good-again")
+        .with_client(MockProviderClient::replying(Provider::OPENAI, 200, b"{}"));
+    world
+        .key_store
+        .expect_observe()
+        .times(1)
+        .withf(|_, version, signal, checked, _| (*version, *signal, *checked) == (1, KeySignal::Works, false))
+        .returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+    chat(&world.relay(), HELLO).unwrap();
+}
+
+#[test]
+fn a_refusal_feeds_the_connection_and_is_no_401() {
+    let mut world = World::new()
+        .with_key(ConnectionState::Active, "sk-refused")
+        .with_client(MockProviderClient::replying(Provider::OPENAI, 401, br#"{"error":{"code":"invalid_api_key"}}"#));
+    world
+        .key_store
+        .expect_observe()
+        .times(1)
+        .withf(|_, _, signal, _, _| *signal == KeySignal::Invalid)
+        .returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+    let metered = Arc::clone(&world.metered);
+    let error = chat(&world.relay(), HELLO).unwrap_err();
+    assert_eq!((error.class(), error.code()), (Class::Forbidden, "provider_key_invalid"));
+    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed);
+}
+
+#[test]
+fn a_malformed_relay_key_costs_no_look_up() {
+    let mut world = World::new();
+    world.tokens.expect_hash_relay_key().returning(|_| None);
+    let error =
+        block_on(world.relay().authenticate(&RelayKey::new("rly-typo".to_owned()), Scope::Inference)).unwrap_err();
+    assert_eq!((error.class(), error.code()), (Class::Unauthenticated, "invalid_relay_key"));
+}
+
+#[test]
+fn unknown_revoked_and_expired_relay_keys_look_alike() {
+    let revoke = |mut found: KeyedProject| {
+        found.key.revoked_at = Some(Timestamp(5));
+        found
+    };
+    let expire = |mut found: KeyedProject| {
+        found.key.expires_at = Some(Timestamp(1_000));
+        found
+    };
+    let shown: Vec<Vec<u8>> = [None, Some(revoke(keyed_project())), Some(expire(keyed_project()))]
+        .into_iter()
+        .map(|found| {
+            let mut world = World::new();
+            world.tokens.expect_hash_relay_key().returning(|_| Some(SecretHash([7; 32])));
+            world.projects.expect_relay_key().return_once(|_| Ok(found));
+            let key = RelayKey::new("rly-x".to_owned());
+            block_on(world.relay().authenticate(&key, Scope::Inference)).unwrap_err().to_body()
+        })
+        .collect();
+    assert!(shown.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_relay_key_may_do_what_its_scopes_say() {
+    let mut world = World::new();
+    world.tokens.expect_hash_relay_key().returning(|_| Some(SecretHash([7; 32])));
+    world.projects.expect_relay_key().returning(|_| Ok(Some(keyed_project())));
+    let relay = world.relay();
+    let key = RelayKey::new("rly-x".to_owned());
+    assert!(block_on(relay.authenticate(&key, Scope::Inference)).is_ok());
+    assert_eq!(block_on(relay.authenticate(&key, Scope::Tokens)).unwrap_err().code(), "scope_missing");
+}
+
+#[test]
+fn a_client_that_leaves_is_metered_with_what_was_counted() {
+    let world =
+        World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(MockProviderClient::replying(
+            Provider::OPENAI,
+            200,
+            b"data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":4}}\n\ndata: {\"choices\":[]}\n\n",
+        ));
+    let metered = Arc::clone(&world.metered);
+    let relay = world.relay();
+    let reply =
+        block_on(async { relay.prepare_chat(&caller(), Bytes::from(STREAM)).await.unwrap().send().await.unwrap() });
+    assert!(metered.lock().unwrap().is_empty());
+    drop(reply);
+    let event = metered.lock().unwrap().pop().unwrap();
+    assert_eq!((event.outcome, event.tokens.prompt()), (Outcome::Cancelled, 4));
+}
+
+#[test]
+fn a_stream_that_breaks_off_ends_with_one_error_event() {
+    let world = World::new()
+        .with_key(ConnectionState::Active, "sk-good-key")
+        .with_client(MockProviderClient::replying(Provider::OPENAI, 200, b"data: {\"choices\":[]}\n\n"));
+    let metered = Arc::clone(&world.metered);
+    let body = chat(&world.relay(), STREAM).unwrap();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(text.starts_with("data: {\"choices\":[]}\n\ndata: {\"error\":{"), "{text}");
+    assert!(text.contains("upstream_stream_interrupted") && !text.contains("[DONE]"));
+    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed);
+}
+
+#[test]
+fn an_error_before_the_first_event_is_an_error_and_no_stream() {
+    let world = World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(
+        MockProviderClient::replying(Provider::OPENAI, 200, b"data: {\"error\":{\"message\":\"no\"}}\n\n"),
+    );
+    assert_eq!(chat(&world.relay(), STREAM).unwrap_err().code(), "upstream_error");
+}
+
+#[test]
+fn html_with_status_200_is_an_upstream_error() {
+    for body in [HELLO, STREAM] {
+        let world = World::new()
+            .with_key(ConnectionState::Active, "sk-good-key")
+            .with_client(MockProviderClient::replying(Provider::OPENAI, 200, b"<html>Welcome</html>"));
+        let error = chat(&world.relay(), body).unwrap_err();
+        assert_eq!(error.class(), Class::BadGateway, "{error:?}");
+    }
+}

@@ -1,0 +1,3 @@
+//! The use cases, with mocks in place of the world.
+
+mod calls;
