@@ -1,1 +1,10 @@
-//! stub
+//! Adapters for the ports of `relay-core`: one adapter = one file or folder = one feature.
+
+#[cfg(feature = "memory")]
+pub mod memory;
+#[cfg(any(feature = "memory", feature = "sqlite"))]
+mod rollup;
+#[cfg(any(feature = "memory", feature = "sqlite"))]
+mod rules;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -2,6 +2,8 @@
 //!
 //! No I/O, no clock, no randomness, no runtime: those come in through the traits in [`ports`].
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 pub mod ids;
 pub mod json;

@@ -1,1 +1,3 @@
-//! t
+//! Tests of the adapters: what each must do, and what each does beyond it.
+
+mod stores;

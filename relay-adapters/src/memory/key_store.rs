@@ -1,0 +1,169 @@
+use async_trait::async_trait;
+use relay_core::Provider;
+use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::ports::{
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError,
+    SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+};
+
+use super::{Memory, State, User};
+use crate::rules::{KEEP_GRANTS_SECONDS, rank, redeemable, spent_on};
+
+#[async_trait]
+impl KeyStore for Memory {
+    async fn connection(&self, slot: &Slot) -> Result<Option<Connection>, StoreError> {
+        Ok(self.state().connection(slot).cloned())
+    }
+
+    async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError> {
+        let state = self.state();
+        let mut connections = state.user(project, user).map(|user| user.connections.clone()).unwrap_or_default();
+        connections.sort_by_key(|connection| rank(connection.slot.slot.provider));
+        Ok(connections)
+    }
+
+    async fn users(
+        &self,
+        project: &ProjectId,
+        after: Option<EndUser>,
+        limit: u32,
+    ) -> Result<Vec<UserSummary>, StoreError> {
+        let state = self.state();
+        let of_project = state.users.iter().filter(|((owner, _), _)| owner == project);
+        let rest = of_project.filter(|((_, label), _)| after.as_ref().is_none_or(|after| label > after));
+        Ok(rest.take(limit as usize).map(|((_, label), user)| user.summary(label)).collect())
+    }
+
+    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
+        Ok(self.state().user(project, user).map(|found| found.summary(user)))
+    }
+
+    async fn observe(
+        &self,
+        slot: &Slot,
+        version: u64,
+        signal: KeySignal,
+        checked: bool,
+        now: Timestamp,
+    ) -> Result<Option<ConnectionState>, StoreError> {
+        let mut state = self.state();
+        let Some(connection) = state.connection_mut(slot).filter(|found| found.slot.version == version) else {
+            return Ok(None);
+        };
+        (connection.state, connection.refusals) = signal.apply(connection.state, connection.refusals, checked);
+        if matches!(signal, KeySignal::Invalid | KeySignal::Revoked) {
+            connection.last_refused_at = Some(now);
+        }
+        Ok(Some(connection.state))
+    }
+
+    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
+        Ok(self.state().take_connection(slot).is_some())
+    }
+
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));
+        let State { grants, idempotency, .. } = &mut *state;
+        idempotency.retain(|_, (_, hash)| grants.contains_key(hash));
+        state.usage.retain(|group, _| !(group.project == *project && group.user == *user));
+        Ok(state.users.remove(&(project.clone(), user.clone())).is_some())
+    }
+
+    async fn put_grant(
+        &self,
+        hash: &SecretHash,
+        grant: Grant,
+        idempotency: Option<IdempotencyRecord>,
+    ) -> Result<Option<(IdempotencyRecord, Grant)>, StoreError> {
+        let mut state = self.state();
+        state.forget(grant.created_at);
+        if let Some(record) = idempotency {
+            let key = (grant.project.clone(), record.key.clone());
+            if let Some((earlier, hash)) = state.idempotency.get(&key)
+                && let Some(stored) = state.grants.get(hash)
+            {
+                return Ok(Some((earlier.clone(), stored.grant.clone())));
+            }
+            state.refuse_known(hash)?;
+            state.idempotency.insert(key, (record, *hash));
+        }
+        state.refuse_known(hash)?;
+        let owner = (grant.project.clone(), grant.user.clone());
+        state.users.entry(owner).or_insert(User { created_at: grant.created_at, connections: vec![] });
+        state.grants.insert(*hash, StoredGrant { grant, tries_left: REGISTRATION_TRIES, spent: None });
+        Ok(None)
+    }
+
+    async fn grant(&self, hash: &SecretHash) -> Result<Option<StoredGrant>, StoreError> {
+        Ok(self.state().grants.get(hash).cloned())
+    }
+
+    async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
+        let mut state = self.state();
+        let Some(stored) = state.grants.get_mut(hash) else { return Ok(0) };
+        stored.tries_left = stored.tries_left.saturating_sub(1);
+        Ok(stored.tries_left)
+    }
+
+    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
+        let mut state = self.state();
+        let slot = connection.slot.slot.clone();
+        let version = state.connection(&slot).map(|current| current.slot.version);
+        redeemable(state.grants.get(hash), version, &connection, now)?;
+        let spent = spent_on(&connection, now);
+        state.take_connection(&slot);
+        let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemError::Unknown)?;
+        user.connections.push(connection);
+        if let Some(stored) = state.grants.get_mut(hash) {
+            stored.spent = Some(spent);
+        }
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl User {
+    fn summary(&self, label: &EndUser) -> UserSummary {
+        let mut providers: Vec<Provider> = self.connections.iter().map(|found| found.slot.slot.provider).collect();
+        providers.sort_by_key(|provider| rank(*provider));
+        UserSummary { user: label.clone(), created_at: self.created_at, providers }
+    }
+}
+
+impl State {
+    fn user(&self, project: &ProjectId, user: &EndUser) -> Option<&User> {
+        self.users.get(&(project.clone(), user.clone()))
+    }
+
+    fn connection(&self, slot: &Slot) -> Option<&Connection> {
+        self.user(&slot.project, &slot.user)?.connections.iter().find(|found| found.slot.slot == *slot)
+    }
+
+    pub(super) fn connection_mut(&mut self, slot: &Slot) -> Option<&mut Connection> {
+        let user = self.users.get_mut(&(slot.project.clone(), slot.user.clone()))?;
+        user.connections.iter_mut().find(|found| found.slot.slot == *slot)
+    }
+
+    fn take_connection(&mut self, slot: &Slot) -> Option<Connection> {
+        let user = self.users.get_mut(&(slot.project.clone(), slot.user.clone()))?;
+        let place = user.connections.iter().position(|found| found.slot.slot == *slot)?;
+        Some(user.connections.swap_remove(place))
+    }
+
+    /// Drops what is past its time: idempotency records, and grants that none of them points to.
+    fn forget(&mut self, now: Timestamp) {
+        self.idempotency.retain(|_, (record, _)| record.expires_at > now);
+        let needed: std::collections::HashSet<SecretHash> = self.idempotency.values().map(|(_, hash)| *hash).collect();
+        let is_live = |stored: &StoredGrant| stored.grant.expires_at.plus_seconds(KEEP_GRANTS_SECONDS) > now;
+        self.grants.retain(|hash, stored| is_live(stored) || needed.contains(hash));
+    }
+
+    /// A grant is never overwritten: a spent token would come to life again.
+    fn refuse_known(&self, hash: &SecretHash) -> Result<(), StoreError> {
+        if self.grants.contains_key(hash) { Err(StoreError::new("this token has a grant already")) } else { Ok(()) }
+    }
+}

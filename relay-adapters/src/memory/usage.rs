@@ -1,0 +1,46 @@
+use async_trait::async_trait;
+use relay_core::ids::Timestamp;
+use relay_core::ports::{Slot, StoreError, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
+
+use super::Memory;
+use crate::rollup::{Counters, Group};
+
+impl UsageSink for Memory {
+    fn record(&self, event: UsageEvent) {
+        let mut state = self.state();
+        if let Some(key) = state.relay_keys.iter_mut().find(|key| key.hash == event.relay_key) {
+            forward(&mut key.last_used_at, event.at);
+        }
+        let slot = Slot { project: event.project.clone(), user: event.user.clone(), provider: event.provider };
+        if let Some(connection) = state.connection_mut(&slot).filter(|found| found.connected_at <= event.at) {
+            forward(&mut connection.last_used_at, event.at);
+        }
+        // Nothing is kept about a user who was erased while a call was under way.
+        if state.users.contains_key(&(slot.project, slot.user)) {
+            state.usage.entry(Group::of(&event)).or_default().add(&Counters::of(&event));
+        }
+    }
+
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
+
+#[async_trait]
+impl UsageReport for Memory {
+    async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        let state = self.state();
+        let wanted = state.usage.iter().filter(|(group, _)| {
+            group.project == query.project
+                && (query.from_day..=query.to_day).contains(&group.day)
+                && query.user.as_ref().is_none_or(|user| group.user == *user)
+        });
+        let rows = wanted.take(query.limit as usize).map(|(group, sum)| group.clone().row(*sum));
+        Ok(rows.collect())
+    }
+}
+
+/// Sets `last` to `at` if that is later.
+fn forward(last: &mut Option<Timestamp>, at: Timestamp) {
+    *last = (*last).max(Some(at));
+}

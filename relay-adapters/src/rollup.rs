@@ -1,0 +1,71 @@
+//! What a daily roll-up is made of, the same for every store.
+
+use relay_core::Provider;
+use relay_core::ids::{EndUser, ProjectId, Tier};
+use relay_core::ports::{Outcome, TokenUsage, UsageEvent, UsageRow};
+
+/// What a row of the daily roll-up is about. Sorts as a report does, within a project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Group {
+    pub(crate) project: ProjectId,
+    pub(crate) day: u32,
+    pub(crate) user: EndUser,
+    pub(crate) provider: Provider,
+    pub(crate) model: String,
+    pub(crate) tier: Tier,
+}
+
+/// The counters of a row. They stop at their end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) tokens: TokenUsage,
+}
+
+impl Group {
+    /// The row in which a call counts.
+    pub(crate) fn of(event: &UsageEvent) -> Self {
+        Self {
+            project: event.project.clone(),
+            day: event.at.day(),
+            user: event.user.clone(),
+            provider: event.provider,
+            model: event.model.clone(),
+            tier: event.tier,
+        }
+    }
+
+    /// The row as it is reported.
+    pub(crate) fn row(self, sum: Counters) -> UsageRow {
+        UsageRow {
+            day: self.day,
+            user: self.user,
+            provider: self.provider,
+            model: self.model,
+            tier: self.tier,
+            requests: sum.requests,
+            errors: sum.errors,
+            tokens: sum.tokens,
+        }
+    }
+}
+
+impl Counters {
+    /// The counters of one call.
+    pub(crate) fn of(event: &UsageEvent) -> Self {
+        Self { requests: 1, errors: u64::from(event.outcome == Outcome::Failed), tokens: event.tokens }
+    }
+
+    /// Adds `more` to each counter.
+    pub(crate) fn add(&mut self, more: &Self) {
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.requests, more.requests);
+        add(&mut self.errors, more.errors);
+        add(&mut self.tokens.input, more.tokens.input);
+        add(&mut self.tokens.cache_read, more.tokens.cache_read);
+        add(&mut self.tokens.cache_write, more.tokens.cache_write);
+        add(&mut self.tokens.output, more.tokens.output);
+        add(&mut self.tokens.reasoning, more.tokens.reasoning);
+    }
+}

@@ -1,0 +1,241 @@
+//! Registration grants, and the one transaction that spends a token and stores a key.
+
+use relay_core::Provider;
+use relay_core::ids::Timestamp;
+use relay_core::ports::{
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, REGISTRATION_TRIES, RedeemError, SealedKey,
+    SecretHash, Spent, StoredGrant,
+};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::key_store;
+use super::rows::{self, integer};
+use super::worker::Failure;
+use crate::rules::{KEEP_GRANTS_SECONDS, redeemable, spent_on};
+
+/// How a redemption went well.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Redeemed {
+    /// The slot was empty.
+    First,
+    /// A key was replaced, whose bytes must go.
+    Replaced,
+}
+
+/// Stores a grant and its idempotency record, or finds the earlier ones.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    hash: &SecretHash,
+    grant: &Grant,
+    idempotency: Option<&IdempotencyRecord>,
+) -> Result<Option<(IdempotencyRecord, Grant)>, Failure> {
+    const PUT_USER: &str = "INSERT INTO users (project, user, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    // No `ON CONFLICT`: a grant is never overwritten, or a spent token would come to life again.
+    const PUT: &str = "INSERT INTO grants
+        (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    forget(transaction, grant.created_at)?;
+    if let Some(record) = idempotency
+        && let Some(earlier) = earlier(transaction, grant, record)?
+    {
+        return Ok(Some(earlier));
+    }
+    let (project, user, created_at) = (grant.project.as_str(), grant.user.as_str(), integer(grant.created_at.0));
+    transaction.prepare_cached(PUT_USER)?.execute(params![project, user, created_at])?;
+    let only = match grant.allowed {
+        Allowed::Any => None,
+        Allowed::Only(provider) => Some(provider.name()),
+    };
+    transaction.prepare_cached(PUT)?.execute(params![
+        hash.0,
+        project,
+        user,
+        only,
+        rows::to_json(&grant.allowed_origins),
+        grant.replace,
+        created_at,
+        integer(grant.expires_at.0),
+        REGISTRATION_TRIES,
+    ])?;
+    if let Some(record) = idempotency {
+        put_record(transaction, hash, grant, record)?;
+    }
+    Ok(None)
+}
+
+/// Returns a token's grant.
+pub(super) fn get(db: &rusqlite::Connection, hash: &SecretHash) -> Result<Option<StoredGrant>, Failure> {
+    let mut query = db.prepare_cached("SELECT * FROM grants WHERE hash = ?1")?;
+    Ok(query.query_row([hash.0], stored_grant).optional()?)
+}
+
+/// Takes one try from a token; returns how many are left.
+pub(super) fn count_refusal(transaction: &Transaction<'_>, hash: &SecretHash) -> Result<u32, Failure> {
+    const COUNT: &str = "UPDATE grants SET tries_left = tries_left - 1 WHERE hash = ?1 AND tries_left > 0
+        RETURNING tries_left";
+    let left = transaction.prepare_cached(COUNT)?.query_row([hash.0], |row| row.get(0)).optional()?;
+    Ok(left.unwrap_or(0))
+}
+
+/// Spends the token and stores the key, or does neither.
+pub(super) fn redeem(
+    transaction: &Transaction<'_>,
+    hash: &SecretHash,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Result<Redeemed, RedeemError>, Failure> {
+    let grant = get(transaction, hash)?;
+    let current = key_store::connection(transaction, &connection.slot.slot)?;
+    let version = current.as_ref().map(|current| current.slot.version);
+    if let Err(refusal) = redeemable(grant.as_ref(), version, connection, now) {
+        return Ok(Err(refusal));
+    }
+    spend(transaction, hash, &spent_on(connection, now))?;
+    store(transaction, connection)?;
+    Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
+}
+
+/// The check and the change in one statement, whatever was checked before.
+fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Result<(), Failure> {
+    const SPEND: &str = "UPDATE grants
+        SET spent_at = ?2, spent_provider = ?3, spent_fingerprint = ?4, spent_last4 = ?5, spent_state = ?6
+        WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?2 AND tries_left > 0";
+    let changed = transaction.prepare_cached(SPEND)?.execute(params![
+        hash.0,
+        integer(spent.at.0),
+        spent.provider.name(),
+        spent.fingerprint,
+        spent.last4,
+        spent.state.as_str(),
+    ])?;
+    if changed == 1 { Ok(()) } else { Err("the token was spent within its own transaction".into()) }
+}
+
+/// Puts a connection into its slot.
+fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), Failure> {
+    const CLEAR: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
+    const PUT: &str = "INSERT INTO connections
+        (project, user, provider, record, version, sealed, last4, fingerprint, workspace_id, state, refusals,
+         connected_at, last_used_at, last_refused_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let slot = &connection.slot.slot;
+    let (project, user, provider) = (slot.project.as_str(), slot.user.as_str(), slot.provider.name());
+    transaction.prepare_cached(CLEAR)?.execute(params![project, user, provider])?;
+    transaction.prepare_cached(PUT)?.execute(params![
+        project,
+        user,
+        provider,
+        connection.slot.record.0,
+        integer(connection.slot.version),
+        keep(transaction, &connection.sealed)?,
+        connection.last4,
+        connection.fingerprint,
+        connection.workspace_id,
+        connection.state.as_str(),
+        connection.refusals,
+        integer(connection.connected_at.0),
+        connection.last_used_at.map(|at| integer(at.0)),
+        connection.last_refused_at.map(|at| integer(at.0)),
+    ])?;
+    Ok(())
+}
+
+/// Stores sealed bytes where others of their length were, or in a new row; returns the row's id.
+fn keep(transaction: &Transaction<'_>, sealed: &SealedKey) -> Result<i64, Failure> {
+    const REUSE: &str = "UPDATE sealed_keys SET used = 1, bytes = ?1
+        WHERE id = (SELECT id FROM sealed_keys WHERE used = 0 AND length(bytes) = ?2 LIMIT 1) RETURNING id";
+    const ADD: &str = "INSERT INTO sealed_keys (used, bytes) VALUES (1, ?1)";
+    let mut reuse = transaction.prepare_cached(REUSE)?;
+    let length = i64::try_from(sealed.0.len())?;
+    if let Some(id) = reuse.query_row(params![sealed.0, length], |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    transaction.prepare_cached(ADD)?.execute([&sealed.0])?;
+    Ok(transaction.last_insert_rowid())
+}
+
+/// Drops some of what is past its time: idempotency records, and grants that none of them points to.
+fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Failure> {
+    // A few more than come in, so that what piled up goes too and no call waits for it.
+    const RECORDS: &str = "DELETE FROM idempotency WHERE (project, key) IN
+        (SELECT project, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 16)";
+    const GRANTS: &str = "DELETE FROM grants WHERE hash IN
+        (SELECT hash FROM grants WHERE expires_at <= ?1
+            AND NOT EXISTS (SELECT 1 FROM idempotency WHERE grant_hash = grants.hash)
+         ORDER BY expires_at LIMIT 16)";
+    transaction.prepare_cached(RECORDS)?.execute([integer(now.0)])?;
+    let forgotten = now.0.saturating_sub(KEEP_GRANTS_SECONDS * 1000);
+    transaction.prepare_cached(GRANTS)?.execute([integer(forgotten)])?;
+    Ok(())
+}
+
+/// The live record with this idempotency key, and its grant. A dead one is removed.
+fn earlier(
+    transaction: &Transaction<'_>,
+    grant: &Grant,
+    record: &IdempotencyRecord,
+) -> Result<Option<(IdempotencyRecord, Grant)>, Failure> {
+    const BURY: &str = "DELETE FROM idempotency WHERE project = ?1 AND key = ?2 AND expires_at <= ?3";
+    const FIND: &str = "SELECT key, request, salt, expires_at, grant_hash FROM idempotency
+        WHERE project = ?1 AND key = ?2";
+    let project = grant.project.as_str();
+    transaction.prepare_cached(BURY)?.execute(params![project, record.key, integer(grant.created_at.0)])?;
+    let found = transaction.prepare_cached(FIND)?.query_row(params![project, record.key], |row| {
+        let record = IdempotencyRecord {
+            key: row.get("key")?,
+            request: row.get("request")?,
+            salt: row.get("salt")?,
+            expires_at: rows::time(row, "expires_at")?,
+        };
+        Ok((record, SecretHash(row.get("grant_hash")?)))
+    });
+    let Some((record, hash)) = found.optional()? else { return Ok(None) };
+    Ok(get(transaction, &hash)?.map(|stored| (record, stored.grant)))
+}
+
+fn put_record(
+    transaction: &Transaction<'_>,
+    hash: &SecretHash,
+    grant: &Grant,
+    record: &IdempotencyRecord,
+) -> Result<(), Failure> {
+    const PUT: &str = "INSERT INTO idempotency (project, key, request, salt, expires_at, grant_hash)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    transaction.prepare_cached(PUT)?.execute(params![
+        grant.project.as_str(),
+        record.key,
+        record.request,
+        record.salt,
+        integer(record.expires_at.0),
+        hash.0,
+    ])?;
+    Ok(())
+}
+
+fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
+    let only: Option<String> = row.get("provider")?;
+    let allowed = match only {
+        None => Allowed::Any,
+        Some(_) => Allowed::Only(rows::parsed(row, "provider", Provider::named)?),
+    };
+    let grant = Grant {
+        project: rows::project(row, "project")?,
+        user: rows::user(row)?,
+        allowed,
+        allowed_origins: rows::json(row, "allowed_origins")?,
+        replace: row.get("may_replace")?,
+        created_at: rows::time(row, "created_at")?,
+        expires_at: rows::time(row, "expires_at")?,
+    };
+    let spent = match rows::time_or_none(row, "spent_at")? {
+        None => None,
+        Some(at) => Some(Spent {
+            at,
+            provider: rows::parsed(row, "spent_provider", Provider::named)?,
+            fingerprint: row.get("spent_fingerprint")?,
+            last4: row.get("spent_last4")?,
+            state: rows::parsed(row, "spent_state", ConnectionState::named)?,
+        }),
+    };
+    Ok(StoredGrant { grant, tries_left: row.get("tries_left")?, spent })
+}

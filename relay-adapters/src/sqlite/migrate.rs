@@ -1,0 +1,100 @@
+//! Numbered migrations. Each runs in one transaction with its number, so a crash leaves the schema before or after it.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::SqliteOpenError;
+
+/// Marks a file as ours in its header (SQLite's `application_id`): `Rlay`.
+pub(super) const APPLICATION_ID: i32 = 0x526c_6179;
+
+/// Migration `n` is the `n`th. They are never changed once released; a new one is added.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first_tables.sql")];
+
+/// Refuses a file that is not ours, or that a newer program wrote, without changing it.
+pub(super) fn refuse_foreign(connection: &Connection, known: usize) -> Result<(), SqliteOpenError> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let is_empty: bool = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && !(application == 0 && is_empty) {
+        return Err(SqliteOpenError::NotRelay);
+    }
+    let found = version(connection)?;
+    if found > known { Err(SqliteOpenError::NewerSchema { found, known }) } else { Ok(()) }
+}
+
+/// Brings the schema up to the last of `migrations`.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), SqliteOpenError> {
+    for (number, sql) in (1..).zip(migrations) {
+        // Another process may be at it too: only within the transaction is the version certain.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if version(&transaction)? >= number {
+            refuse_changed(&transaction, number, sql)?;
+            continue;
+        }
+        transaction.execute_batch(
+            "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, sql TEXT NOT NULL) STRICT",
+        )?;
+        transaction.execute_batch(sql)?;
+        let recorded = i64::try_from(number).unwrap_or(i64::MAX);
+        transaction.execute("INSERT INTO migrations (version, sql) VALUES (?1, ?2)", params![recorded, sql])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", recorded)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The number of the last migration that ran.
+pub(super) fn version(connection: &Connection) -> Result<usize, SqliteOpenError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+/// Refuses a schema that was made by another text than the one we have under this number.
+fn refuse_changed(connection: &Connection, number: usize, sql: &str) -> Result<(), SqliteOpenError> {
+    let recorded = i64::try_from(number).unwrap_or(i64::MAX);
+    let ran: Option<String> = connection
+        .query_row("SELECT sql FROM migrations WHERE version = ?1", [recorded], |row| row.get(0))
+        .optional()?;
+    if ran.as_deref() == Some(sql) { Ok(()) } else { Err(SqliteOpenError::ChangedMigration(number)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1").unwrap();
+        names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_migration_runs_wholly_or_not_at_all() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = "CREATE TABLE a (x INTEGER) STRICT;";
+        let broken = "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO a VALUES ('not a number');";
+        assert!(matches!(migrate(&mut connection, &[first, broken]), Err(SqliteOpenError::Sqlite(_))));
+        assert_eq!(version(&connection).unwrap(), 1);
+        assert_eq!(tables(&connection), ["a", "migrations"], "nothing of the broken one");
+
+        migrate(&mut connection, &[first, "CREATE TABLE b (x INTEGER) STRICT;"]).unwrap();
+        assert_eq!(version(&connection).unwrap(), 2);
+        assert_eq!(tables(&connection), ["a", "b", "migrations"]);
+    }
+
+    #[test]
+    fn a_migration_runs_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for _ in 0..2 {
+            migrate(&mut connection, &["CREATE TABLE a (x INTEGER) STRICT;"]).unwrap();
+        }
+        assert_eq!(version(&connection).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_schema_made_by_another_text_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &["CREATE TABLE a (x INTEGER) STRICT;"]).unwrap();
+        let changed = migrate(&mut connection, &["CREATE TABLE a (y INTEGER) STRICT;"]);
+        assert!(matches!(changed, Err(SqliteOpenError::ChangedMigration(1))), "{changed:?}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Opening the file: what is refused, and how each connection is set up.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::migrate::{self, MIGRATIONS};
+
+/// Older versions can corrupt a database in WAL mode with more than one connection (the "WAL-reset" bug, fixed in 3.51.3).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// Why a database can't be used, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteOpenError {
+    /// The linked SQLite can corrupt databases.
+    #[error("SQLite {0} is older than 3.51.3 and can corrupt a database: build with the bundled one")]
+    TooOld(i32),
+    /// Where the file should be is no directory.
+    #[error("the directory {} does not exist: make it, or name another path", .0.display())]
+    NoDirectory(PathBuf),
+    /// The operating system said no.
+    #[error("the database {} can't be created or read: {cause}", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Its words.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A file of something else. It was not changed.
+    #[error("the file is no Relay database and was left as it is: name another path")]
+    NotRelay,
+    /// Written by a newer program. It was not changed.
+    #[error("the database has schema {found} and this program knows {known}: use a newer one, or restore a backup")]
+    NewerSchema {
+        /// The file's schema.
+        found: usize,
+        /// Our schema.
+        known: usize,
+    },
+    /// Made by a program with other migrations.
+    #[error("migration {0} of the database is not this program's: use the program that made it, or restore a backup")]
+    ChangedMigration(usize),
+    /// The file system lacks what SQLite's write-ahead log needs.
+    #[error("the database can't use a write-ahead log (it has `{0}`): put it on a local disk")]
+    NoWal(String),
+    /// SQLite said no.
+    #[error("the database can't be opened: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+    /// No thread could be started.
+    #[error("no thread could be started: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+impl From<rusqlite::Error> for SqliteOpenError {
+    fn from(cause: rusqlite::Error) -> Self {
+        match cause.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotRelay,
+            _ => Self::Sqlite(cause),
+        }
+    }
+}
+
+/// Refuses an SQLite that is too old.
+pub(super) fn refuse_old(version: i32) -> Result<(), SqliteOpenError> {
+    if version < OLDEST_SQLITE { Err(SqliteOpenError::TooOld(version)) } else { Ok(()) }
+}
+
+/// Makes the file, readable by its owner alone, if there is none. Returns its absolute path.
+pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        return Err(SqliteOpenError::NoDirectory(parent.to_owned()));
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).append(true).create(true);
+    // SQLite gives the files beside it (-wal, -shm) the same mode.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(path).and_then(|_| path.canonicalize());
+    made.map_err(|cause| SqliteOpenError::File { path: path.to_owned(), cause })
+}
+
+/// Opens the connection that writes, with the schema brought up to date.
+pub(super) fn open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
+    let mut connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    connection.busy_timeout(patience)?;
+    migrate::refuse_foreign(&connection, MIGRATIONS.len())?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(SqliteOpenError::NoWal(mode));
+    }
+    set_up(&connection)?;
+    migrate::migrate(&mut connection, MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// Opens one more connection, to a database that [`open_first`] has opened before.
+pub(super) fn open_again(path: &Path, may_write: bool, patience: Duration) -> rusqlite::Result<Connection> {
+    let access = if may_write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let connection = Connection::open_with_flags(path, flags(access))?;
+    connection.busy_timeout(patience)?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+/// Each connection belongs to one thread, so SQLite need not lock it; paths are no URIs.
+fn flags(access: OpenFlags) -> OpenFlags {
+    access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    // An acknowledged write must survive a power cut, which NORMAL does not promise.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted is overwritten. No temporary file may get a copy either.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    // A damaged or planted file must not run code of its own, nor pass for a sound one.
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    connection.pragma_update(None, "cell_size_check", "ON")?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sqlite_that_corrupts_databases_is_refused() {
+        assert!(matches!(refuse_old(3_051_002), Err(SqliteOpenError::TooOld(3_051_002))));
+        assert!(refuse_old(3_051_003).is_ok());
+        assert!(refuse_old(rusqlite::version_number()).is_ok());
+    }
+
+    #[test]
+    fn every_connection_is_set_up_for_safety() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = make_file(&directory.path().join("relay.db")).unwrap();
+        let patience = Duration::from_secs(5);
+        let first = open_first(&path, patience).unwrap();
+        for connection in
+            [&first, &open_again(&path, true, patience).unwrap(), &open_again(&path, false, patience).unwrap()]
+        {
+            for (pragma, want) in [
+                ("synchronous", "2"),
+                ("secure_delete", "1"),
+                ("temp_store", "2"),
+                ("foreign_keys", "1"),
+                ("trusted_schema", "0"),
+                ("cell_size_check", "1"),
+                ("busy_timeout", "5000"),
+                ("journal_mode", "wal"),
+                ("application_id", "1382834553"),
+            ] {
+                let value: rusqlite::types::Value =
+                    connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+                let value = match value {
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    rusqlite::types::Value::Text(text) => text,
+                    other => panic!("{pragma}: {other:?}"),
+                };
+                assert_eq!(value, want, "{pragma}");
+            }
+        }
+    }
+}

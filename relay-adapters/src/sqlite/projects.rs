@@ -1,0 +1,136 @@
+use async_trait::async_trait;
+use relay_core::ids::{ProjectId, Timestamp};
+use relay_core::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash, StoreError};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::Sqlite;
+use super::rows::{self, integer};
+use super::worker::{Db, Failure};
+
+#[async_trait]
+impl Projects for Sqlite {
+    async fn create_project(&self, project: Project) -> Result<(), StoreError> {
+        self.writer.run(move |db| create_project(db, &project)).await
+    }
+
+    async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
+        let id = id.clone();
+        self.readers.run(move |db| one_project(db, &id)).await
+    }
+
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        const ALL: &str = "SELECT * FROM projects ORDER BY created_at, seq";
+        let read = |db: &mut Db| {
+            let mut query = db.reader().prepare_cached(ALL)?;
+            Ok(query.query_map([], project)?.collect::<Result<_, _>>()?)
+        };
+        self.readers.run(read).await
+    }
+
+    async fn create_relay_key(&self, key: RelayKeyRecord) -> Result<(), StoreError> {
+        self.writer.run(move |db| create_relay_key(db, &key)).await
+    }
+
+    async fn relay_key(&self, hash: &SecretHash) -> Result<Option<KeyedProject>, StoreError> {
+        const ONE: &str = "SELECT * FROM relay_keys WHERE hash = ?1";
+        let hash = *hash;
+        let read = move |db: &mut Db| {
+            let Some(key) = db.reader().prepare_cached(ONE)?.query_row([hash.0], relay_key).optional()? else {
+                return Ok(None);
+            };
+            Ok(one_project(db, &key.project)?.map(|project| KeyedProject { key, project }))
+        };
+        self.readers.run(read).await
+    }
+
+    async fn relay_keys(&self, project: &ProjectId) -> Result<Vec<RelayKeyRecord>, StoreError> {
+        const ALL: &str = "SELECT * FROM relay_keys WHERE project = ?1 ORDER BY created_at, seq";
+        let project = project.clone();
+        let read = move |db: &mut Db| {
+            let mut query = db.reader().prepare_cached(ALL)?;
+            Ok(query.query_map([project.as_str()], relay_key)?.collect::<Result<_, _>>()?)
+        };
+        self.readers.run(read).await
+    }
+
+    async fn revoke_relay_key(&self, project: &ProjectId, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        const REVOKE: &str = "UPDATE relay_keys SET revoked_at = ?3 WHERE project = ?1 AND id = ?2
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)";
+        let (project, id) = (project.clone(), id.to_owned());
+        let write = move |db: &mut Db| {
+            let key = params![project.as_str(), id, integer(now.0)];
+            db.write(|transaction| Ok(transaction.prepare_cached(REVOKE)?.execute(key)? > 0))
+        };
+        self.writer.run(write).await
+    }
+}
+
+fn create_project(db: &mut Db, project: &Project) -> Result<(), Failure> {
+    const PUT: &str = "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row = params![
+        project.id.as_str(),
+        project.name,
+        rows::to_json(&project.allowed_origins),
+        project.strict_params,
+        integer(project.created_at.0),
+    ];
+    db.write(|transaction| {
+        transaction.prepare_cached(PUT)?.execute(row)?;
+        Ok(())
+    })
+}
+
+fn create_relay_key(db: &mut Db, key: &RelayKeyRecord) -> Result<(), Failure> {
+    const PUT: &str = "INSERT INTO relay_keys
+        (hash, id, project, name, last4, scopes, created_at, expires_at, revoked_at, last_used_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let row = params![
+        key.hash.0,
+        key.id,
+        key.project.as_str(),
+        key.name,
+        key.last4,
+        rows::to_json(&scopes),
+        integer(key.created_at.0),
+        key.expires_at.map(|at| integer(at.0)),
+        key.revoked_at.map(|at| integer(at.0)),
+        key.last_used_at.map(|at| integer(at.0)),
+    ];
+    db.write(|transaction| {
+        transaction.prepare_cached(PUT)?.execute(row)?;
+        Ok(())
+    })
+}
+
+fn one_project(db: &Db, id: &ProjectId) -> Result<Option<Project>, Failure> {
+    let mut query = db.reader().prepare_cached("SELECT * FROM projects WHERE id = ?1")?;
+    Ok(query.query_row([id.as_str()], project).optional()?)
+}
+
+fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
+    Ok(Project {
+        id: rows::project(row, "id")?,
+        name: row.get("name")?,
+        allowed_origins: rows::json(row, "allowed_origins")?,
+        strict_params: row.get("strict_params")?,
+        created_at: rows::time(row, "created_at")?,
+    })
+}
+
+fn relay_key(row: &Row<'_>) -> rusqlite::Result<RelayKeyRecord> {
+    let scopes: Vec<String> = rows::json(row, "scopes")?;
+    Ok(RelayKeyRecord {
+        hash: SecretHash(row.get("hash")?),
+        id: row.get("id")?,
+        project: rows::project(row, "project")?,
+        name: row.get("name")?,
+        last4: row.get("last4")?,
+        scopes: scopes.iter().filter_map(|name| Scope::named(name)).collect(),
+        created_at: rows::time(row, "created_at")?,
+        expires_at: rows::time_or_none(row, "expires_at")?,
+        revoked_at: rows::time_or_none(row, "revoked_at")?,
+        last_used_at: rows::time_or_none(row, "last_used_at")?,
+    })
+}

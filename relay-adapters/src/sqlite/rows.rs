@@ -1,0 +1,94 @@
+//! Values to columns and back.
+
+use relay_core::Provider;
+use relay_core::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::ports::{Connection, ConnectionState, SealedKey, SealedSlot, Slot};
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Error, Result, Row, RowIndex};
+use serde::de::DeserializeOwned;
+
+/// SQLite's integers have a sign; what does not fit stops at the end.
+pub(super) fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A counter out of a column.
+pub(super) fn counter(row: &Row<'_>, column: impl RowIndex) -> Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// A time out of a column.
+pub(super) fn time(row: &Row<'_>, column: &str) -> Result<Timestamp> {
+    counter(row, column).map(Timestamp)
+}
+
+/// A time out of a column that may be empty.
+pub(super) fn time_or_none(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>> {
+    let millis: Option<i64> = row.get(column)?;
+    Ok(millis.map(|millis| Timestamp(u64::try_from(millis).unwrap_or(0))))
+}
+
+/// A column of text, as what it stands for. The text itself does not get into the error.
+pub(super) fn parsed<T>(row: &Row<'_>, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+    let text = row.get_ref(column)?.as_str().map_err(|error| damaged(column, error))?;
+    parse(text).ok_or_else(|| damaged(column, FromSqlError::InvalidType))
+}
+
+/// A column of JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+    parsed(row, column, |text| serde_json::from_str(text).ok())
+}
+
+/// JSON for a column.
+pub(super) fn to_json(texts: &[impl AsRef<str>]) -> String {
+    serde_json::Value::from_iter(texts.iter().map(AsRef::as_ref)).to_string()
+}
+
+/// The column holds what this program never writes.
+fn damaged(column: &str, cause: FromSqlError) -> Error {
+    Error::FromSqlConversionFailure(0, Type::Text, format!("the column `{column}` is damaged: {cause}").into())
+}
+
+pub(super) fn project(row: &Row<'_>, column: &str) -> Result<ProjectId> {
+    parsed(row, column, |text| ProjectId::parse(text).ok())
+}
+
+pub(super) fn user(row: &Row<'_>) -> Result<EndUser> {
+    parsed(row, "user", |text| EndUser::parse(text).ok())
+}
+
+/// The provider of a row, `None` if this program does not know it (any more).
+pub(super) fn provider(row: &Row<'_>) -> Result<Option<Provider>> {
+    parsed(row, "provider", |name| Some(Provider::named(name)))
+}
+
+/// What [`connection`] takes.
+macro_rules! select_connection {
+    ($which:literal) => {
+        concat!(
+            "SELECT project, user, provider, record, version, bytes, last4, fingerprint, workspace_id, state, refusals,
+                connected_at, last_used_at, last_refused_at
+             FROM connections JOIN sealed_keys ON sealed_keys.id = connections.sealed ",
+            $which
+        )
+    };
+}
+pub(super) use select_connection;
+
+/// A connection, `None` if this program does not know its provider (any more).
+pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
+    let Some(provider) = provider(row)? else { return Ok(None) };
+    let slot = Slot { project: project(row, "project")?, user: user(row)?, provider };
+    Ok(Some(Connection {
+        slot: SealedSlot { slot, record: RecordId(row.get("record")?), version: counter(row, "version")? },
+        sealed: SealedKey(row.get("bytes")?),
+        last4: row.get("last4")?,
+        fingerprint: row.get("fingerprint")?,
+        workspace_id: row.get("workspace_id")?,
+        state: parsed(row, "state", ConnectionState::named)?,
+        refusals: row.get("refusals")?,
+        connected_at: time(row, "connected_at")?,
+        last_used_at: time_or_none(row, "last_used_at")?,
+        last_refused_at: time_or_none(row, "last_refused_at")?,
+    }))
+}

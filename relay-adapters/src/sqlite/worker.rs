@@ -1,0 +1,227 @@
+//! Threads that own the connections, and the queue through which async code asks them.
+//!
+//! SQLite blocks, and an executor's threads must not. The queue and the answers need no particular runtime.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use relay_core::ports::StoreError;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::identity::Identity;
+use super::open::{SqliteOpenError, open_again};
+
+/// What a job fails with; a caller sees it as [`StoreError`].
+pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How many jobs wait before callers do.
+const QUEUE: usize = 1024;
+
+/// The least time for which a job waits for a lock, however long it has been queued.
+const LEAST_PATIENCE: Duration = Duration::from_millis(50);
+
+/// For how long a deletion waits for readers to let go of the write-ahead log.
+const SHRED_PATIENCE: Duration = Duration::from_secs(1);
+
+type Job = Box<dyn FnOnce(&mut Session) + Send>;
+
+/// A connection as a job sees it.
+pub(super) struct Db {
+    connection: Connection,
+    /// Whether the write-ahead log may still hold bytes that were deleted.
+    shred_due: bool,
+}
+
+/// Where a thread's connection comes from, and comes from again after a failure that it should not outlive.
+pub(super) struct Session {
+    path: PathBuf,
+    may_write: bool,
+    patience: Duration,
+    identity: Identity,
+    db: Option<Db>,
+}
+
+/// Threads that work on one queue.
+pub(super) struct Workers {
+    jobs: Option<mpsc::Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A way to ask them. The threads end when the last one is gone.
+#[derive(Clone)]
+pub(super) struct Jobs(mpsc::Sender<Job>);
+
+impl Db {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, shred_due: true }
+    }
+
+    /// For reading.
+    pub(super) fn reader(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs `work` in one transaction, which is undone if it fails or panics.
+    pub(super) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Takes deleted bytes out of the write-ahead log too. What can't be done now is tried again after each job.
+    pub(super) fn shred(&mut self) {
+        self.shred_due = true;
+        self.try_shred(SHRED_PATIENCE);
+    }
+
+    fn try_shred(&mut self, patience: Duration) {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy = self
+            .connection
+            .busy_timeout(patience)
+            .and_then(|()| self.connection.query_row(checkpoint, [], |row| row.get::<_, i64>(0)));
+        match busy {
+            Ok(0) => self.shred_due = false,
+            Ok(_) => tracing::debug!("deleted bytes are still in the write-ahead log: a reader holds it"),
+            Err(error) => tracing::warn!(%error, "deleted bytes are still in the write-ahead log"),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(path: PathBuf, may_write: bool, patience: Duration, identity: Identity, db: Option<Db>) -> Self {
+        Self { path, may_write, patience, identity, db }
+    }
+
+    /// Runs one job. `asked` is when its caller began to wait: the wait in the queue counts against its patience, so that
+    /// a foreign lock holds up each caller once, and not once more for each caller before them.
+    fn run<T>(&mut self, asked: Instant, work: impl FnOnce(&mut Db) -> Result<T, Failure>) -> Result<T, Failure> {
+        let patience = self.patience.saturating_sub(asked.elapsed()).max(LEAST_PATIENCE);
+        let db = self.db()?;
+        db.connection.busy_timeout(patience)?;
+        let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|panic| Err(words_of(&*panic).into()));
+        if result.as_ref().is_err_and(is_broken) {
+            self.db = None; // rolls back what is open
+        }
+        result
+    }
+
+    /// The connection, opened anew if the last one broke.
+    fn db(&mut self) -> Result<&mut Db, Failure> {
+        if self.may_write {
+            self.identity.check()?;
+        }
+        match &mut self.db {
+            Some(db) => Ok(db),
+            none => Ok(none.insert(Db::new(open_again(&self.path, self.may_write, self.patience)?))),
+        }
+    }
+
+    fn tidy_up(&mut self) {
+        if let Some(db) = self.db.as_mut().filter(|db| self.may_write && db.shred_due) {
+            db.try_shred(Duration::ZERO);
+        }
+    }
+}
+
+/// Whether a connection should not be used again: after an error of the disk, what SQLite holds in memory may not be what
+/// is in the file; after anything that is not SQLite's (a panic), no one knows.
+fn is_broken(failure: &Failure) -> bool {
+    let Some(error) = failure.downcast_ref::<rusqlite::Error>() else { return failure.is::<Panicked>() };
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
+    )
+}
+
+/// A job panicked. Its words are for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("a database job panicked: {0}")]
+struct Panicked(String);
+
+fn words_of(panic: &(dyn Any + Send)) -> Panicked {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    Panicked(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
+}
+
+impl Workers {
+    /// Starts a thread for each session.
+    pub(super) fn start(name: &str, sessions: Vec<Session>) -> Result<Self, SqliteOpenError> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        let start = |session| {
+            let queue = Arc::clone(&queue);
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            thread.spawn(move || work_off(&queue, session)).map_err(SqliteOpenError::Thread)
+        };
+        let threads = sessions.into_iter().map(start).collect::<Result<_, _>>()?;
+        Ok(Self { jobs: Some(jobs), threads })
+    }
+
+    /// A way to ask these threads that can be kept elsewhere.
+    pub(super) fn jobs(&self) -> Option<Jobs> {
+        self.jobs.clone().map(Jobs)
+    }
+
+    /// Has a thread do `work`, and waits for it. If the caller stops waiting, it is done all the same.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, answer) = package(work);
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(job).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?.map_err(StoreError::new)
+    }
+}
+
+impl Jobs {
+    /// Like [`Workers::run`], for a thread that may block.
+    pub(super) fn run_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, answer) = package(work);
+        self.0.blocking_send(job).map_err(|_| gone())?;
+        answer.blocking_recv().map_err(|_| gone())?.map_err(StoreError::new)
+    }
+}
+
+impl Drop for Workers {
+    /// Waits until what is queued is done.
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+type Answer<T> = oneshot::Receiver<Result<T, Failure>>;
+
+fn package<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static) -> (Job, Answer<T>) {
+    let (answer, receiver) = oneshot::channel();
+    let asked = Instant::now();
+    let job = move |session: &mut Session| {
+        let _ = answer.send(session.run(asked, work));
+    };
+    (Box::new(job), receiver)
+}
+
+fn work_off(queue: &Mutex<mpsc::Receiver<Job>>, mut session: Session) {
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+    while let Some(job) = next() {
+        job(&mut session);
+        session.tidy_up();
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::new("the database's threads have ended")
+}

@@ -1,0 +1,428 @@
+//! What any [`KeyStore`] must do.
+
+use futures::future::join_all;
+
+use super::{NOW, connect, connection, grant, hash, project, slot, user};
+use crate::ids::Timestamp;
+use crate::ports::{
+    Allowed, ConnectionState, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError, Spent,
+    StoredGrant, UserSummary,
+};
+use crate::provider::Provider;
+
+/// Checks every obligation of [`KeyStore`] that can be seen from outside.
+///
+/// What was acknowledged must also outlive a crash, and deleted bytes must be gone from the disk: those two are for the
+/// adapter's own tests.
+pub async fn key_store(store: &dyn KeyStore) {
+    redeem_stores_the_key_and_spends_the_token(store).await;
+    a_token_works_once(store).await;
+    a_token_works_once_among_many_at_a_time(store).await;
+    an_unknown_token_stores_nothing(store).await;
+    a_token_stores_only_what_it_was_issued_for(store).await;
+    an_expired_token_stores_nothing(store).await;
+    a_token_without_tries_left_stores_nothing(store).await;
+    a_token_may_not_replace_unless_it_says_so(store).await;
+    a_replacement_needs_the_next_version(store).await;
+    a_refused_redemption_leaves_the_token_usable(store).await;
+    a_grant_comes_back_as_it_was_stored(store).await;
+    a_grant_is_never_overwritten(store).await;
+    an_idempotency_key_finds_the_earlier_grant(store).await;
+    an_expired_idempotency_key_is_forgotten(store).await;
+    idempotency_keys_belong_to_their_project(store).await;
+    a_signal_changes_the_state(store).await;
+    a_signal_for_another_version_changes_nothing(store).await;
+    connections_come_in_the_order_of_providers(store).await;
+    projects_never_meet(store).await;
+    labels_are_compared_byte_by_byte(store).await;
+    users_are_listed_page_by_page_in_byte_order(store).await;
+    a_user_is_there_from_the_first_grant(store).await;
+    a_deleted_connection_is_gone_and_can_come_again(store).await;
+    a_deleted_user_is_gone_with_their_grants(store).await;
+    a_deleted_users_idempotency_keys_are_forgotten(store).await;
+    store.ready().await.unwrap();
+}
+
+async fn redeem_stores_the_key_and_spends_the_token(store: &dyn KeyStore) {
+    let p = project("redeem");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    let mut stored = connection(&s, 1, 7);
+    stored.state = ConnectionState::Unverified;
+    connect(store, &hash(&p, 1), stored.clone()).await;
+
+    assert_eq!(store.connection(&s).await.unwrap(), Some(stored));
+    let StoredGrant { spent, .. } = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
+    let want = Spent {
+        at: NOW,
+        provider: Provider::OPENAI,
+        fingerprint: [7; 16],
+        last4: "a1b2".into(),
+        state: ConnectionState::Unverified,
+    };
+    assert_eq!(spent, Some(want), "enough to answer a lost response again");
+}
+
+async fn a_token_works_once(store: &dyn KeyStore) {
+    let p = project("once");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    let again = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW).await;
+    assert!(matches!(again, Err(RedeemError::Used)), "{again:?}");
+    let late = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW.plus_seconds(9999)).await;
+    assert!(matches!(late, Err(RedeemError::Used)), "used comes before expired: {late:?}");
+    assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
+}
+
+async fn a_token_works_once_among_many_at_a_time(store: &dyn KeyStore) {
+    let p = project("race");
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    let (token, s) = (&hash(&p, 1), &slot(&p, "ana", Provider::OPENAI));
+    let results = join_all((0..64).map(|n| store.redeem(token, connection(s, 1, n), NOW))).await;
+
+    let winners: Vec<usize> = (0..64).filter(|&n| matches!(results.get(n), Some(Ok(())))).collect();
+    let [winner] = winners.as_slice() else { panic!("exactly one wins: {winners:?}") };
+    assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(RedeemError::Used))), "{results:?}");
+    let mark = u8::try_from(*winner).unwrap();
+    assert_eq!(store.connection(s).await.unwrap(), Some(connection(s, 1, mark)), "the winner's key is the one stored");
+}
+
+async fn an_unknown_token_stores_nothing(store: &dyn KeyStore) {
+    let p = project("unknown");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await;
+    assert!(matches!(result, Err(RedeemError::Unknown)), "{result:?}");
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    assert_eq!(store.grant(&hash(&p, 1)).await.unwrap(), None);
+    assert_eq!(store.count_refusal(&hash(&p, 1)).await.unwrap(), 0);
+}
+
+async fn a_token_stores_only_what_it_was_issued_for(store: &dyn KeyStore) {
+    let (p, other) = (project("bound"), project("boundOther"));
+    let mut only = grant(&p, "ana");
+    only.allowed = Allowed::Only(Provider::GOOGLE);
+    store.put_grant(&hash(&p, 1), only, None).await.unwrap();
+    for wrong in
+        [slot(&p, "bo", Provider::GOOGLE), slot(&p, "ana", Provider::OPENAI), slot(&other, "ana", Provider::GOOGLE)]
+    {
+        let result = store.redeem(&hash(&p, 1), connection(&wrong, 1, 1), NOW).await;
+        assert!(matches!(result, Err(RedeemError::Unknown)), "{wrong:?}: {result:?}");
+        assert_eq!(store.connection(&wrong).await.unwrap(), None);
+    }
+    let right = slot(&p, "ana", Provider::GOOGLE);
+    store.redeem(&hash(&p, 1), connection(&right, 1, 1), NOW).await.unwrap();
+}
+
+async fn an_expired_token_stores_nothing(store: &dyn KeyStore) {
+    let p = project("expired");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    for late in [NOW.plus_seconds(600), NOW.plus_seconds(601)] {
+        let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), late).await;
+        assert!(matches!(result, Err(RedeemError::Expired)), "{result:?}");
+    }
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    assert!(store.grant(&hash(&p, 1)).await.unwrap().is_some(), "expired grants are still known for a day");
+    let in_time = Timestamp(NOW.plus_seconds(600).0 - 1);
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), in_time).await.unwrap();
+}
+
+async fn a_token_without_tries_left_stores_nothing(store: &dyn KeyStore) {
+    let p = project("tries");
+    let (s, token) = (slot(&p, "ana", Provider::OPENAI), hash(&p, 1));
+    store.put_grant(&token, grant(&p, "ana"), None).await.unwrap();
+    for left in (0..REGISTRATION_TRIES).rev() {
+        assert_eq!(store.count_refusal(&token).await.unwrap(), left);
+        assert_eq!(store.grant(&token).await.unwrap().unwrap().tries_left, left);
+    }
+    assert_eq!(store.count_refusal(&token).await.unwrap(), 0, "0 stays 0");
+    let result = store.redeem(&token, connection(&s, 1, 1), NOW).await;
+    assert!(matches!(result, Err(RedeemError::Expired)), "{result:?}");
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+}
+
+async fn a_token_may_not_replace_unless_it_says_so(store: &dyn KeyStore) {
+    let p = project("occupied");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    let mut first_only = grant(&p, "ana");
+    first_only.replace = false;
+    store.put_grant(&hash(&p, 1), first_only.clone(), None).await.unwrap();
+    store.put_grant(&hash(&p, 2), first_only, None).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    for version in [1, 2] {
+        let result = store.redeem(&hash(&p, 2), connection(&s, version, 2), NOW).await;
+        assert!(matches!(result, Err(RedeemError::Occupied)), "{result:?}");
+    }
+    assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
+    let elsewhere = slot(&p, "ana", Provider::GOOGLE);
+    store.redeem(&hash(&p, 2), connection(&elsewhere, 1, 2), NOW).await.unwrap();
+}
+
+async fn a_replacement_needs_the_next_version(store: &dyn KeyStore) {
+    let p = project("version");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    for wrong in [0, 2] {
+        let result = store.redeem(&hash(&p, 1), connection(&s, wrong, 1), NOW).await;
+        assert!(matches!(result, Err(RedeemError::Conflict)), "an empty slot takes version 1, not {wrong}: {result:?}");
+    }
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.put_grant(&hash(&p, 2), grant(&p, "ana"), None).await.unwrap();
+    for wrong in [0, 1, 3] {
+        let result = store.redeem(&hash(&p, 2), connection(&s, wrong, 2), NOW).await;
+        assert!(matches!(result, Err(RedeemError::Conflict)), "after version 1 comes 2, not {wrong}: {result:?}");
+    }
+    let mut longer = connection(&s, 2, 2);
+    longer.sealed.0.extend([2; 64]);
+    longer.workspace_id = None;
+    store.redeem(&hash(&p, 2), longer.clone(), NOW).await.unwrap();
+    assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection is left");
+}
+
+async fn a_refused_redemption_leaves_the_token_usable(store: &dyn KeyStore) {
+    let p = project("neither");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 5, 1), NOW).await.unwrap_err();
+    let after = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
+    assert_eq!((after.spent, after.tries_left), (None, REGISTRATION_TRIES));
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+}
+
+async fn a_grant_comes_back_as_it_was_stored(store: &dyn KeyStore) {
+    let p = project("grant");
+    let mut narrow = grant(&p, "ana");
+    narrow.allowed = Allowed::Only(Provider::ANTHROPIC);
+    narrow.allowed_origins = vec!["https://a.example".into(), "https://b.example:8443".into()];
+    narrow.replace = false;
+    let mut open = grant(&p, "ana");
+    open.allowed_origins.clear();
+    for (n, grant) in [(1, narrow), (2, open)] {
+        store.put_grant(&hash(&p, n), grant.clone(), None).await.unwrap();
+        let want = StoredGrant { grant, tries_left: REGISTRATION_TRIES, spent: None };
+        assert_eq!(store.grant(&hash(&p, n)).await.unwrap(), Some(want));
+    }
+}
+
+async fn a_grant_is_never_overwritten(store: &dyn KeyStore) {
+    let p = project("overwrite");
+    connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
+    store.put_grant(&hash(&p, 1), grant(&p, "bo"), None).await.unwrap_err();
+    let kept = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
+    assert_eq!(kept.grant, grant(&p, "ana"));
+    assert!(kept.spent.is_some(), "a spent token never comes to life again");
+    assert_eq!(store.user(&p, &user("bo")).await.unwrap(), None, "nothing of the second grant was stored");
+}
+
+fn record(key: &str, salt: u8) -> IdempotencyRecord {
+    IdempotencyRecord { key: key.into(), request: [3; 32], salt: [salt; 16], expires_at: NOW.plus_seconds(86_400) }
+}
+
+async fn an_idempotency_key_finds_the_earlier_grant(store: &dyn KeyStore) {
+    let p = project("idempotent");
+    assert_eq!(store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("k", 1))).await.unwrap(), None);
+    let mut later = grant(&p, "bo");
+    later.created_at = NOW.plus_seconds(60);
+    let found = store.put_grant(&hash(&p, 2), later, Some(record("k", 2))).await.unwrap();
+    assert_eq!(found, Some((record("k", 1), grant(&p, "ana"))));
+    assert_eq!(store.grant(&hash(&p, 2)).await.unwrap(), None, "nothing is stored");
+    assert_eq!(store.user(&p, &user("bo")).await.unwrap(), None);
+    assert_eq!(
+        store.put_grant(&hash(&p, 3), grant(&p, "bo"), Some(record("K", 3))).await.unwrap(),
+        None,
+        "another key"
+    );
+}
+
+async fn an_expired_idempotency_key_is_forgotten(store: &dyn KeyStore) {
+    let p = project("forgotten");
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("k", 1))).await.unwrap();
+    let mut later = grant(&p, "ana");
+    later.created_at = NOW.plus_seconds(86_401);
+    later.expires_at = later.created_at.plus_seconds(600);
+    let mut anew = record("k", 2);
+    anew.expires_at = later.created_at.plus_seconds(86_400);
+    assert_eq!(store.put_grant(&hash(&p, 2), later.clone(), Some(anew.clone())).await.unwrap(), None);
+    let mut third = later.clone();
+    third.created_at = third.created_at.plus_seconds(1);
+    assert_eq!(store.put_grant(&hash(&p, 3), third, Some(record("k", 3))).await.unwrap(), Some((anew, later)));
+}
+
+async fn idempotency_keys_belong_to_their_project(store: &dyn KeyStore) {
+    let (a, b) = (project("keysA"), project("keysB"));
+    assert_eq!(store.put_grant(&hash(&a, 1), grant(&a, "ana"), Some(record("k", 1))).await.unwrap(), None);
+    assert_eq!(store.put_grant(&hash(&b, 1), grant(&b, "ana"), Some(record("k", 2))).await.unwrap(), None);
+}
+
+async fn a_signal_changes_the_state(store: &dyn KeyStore) {
+    use ConnectionState::{Active, Invalid, NoCredit, Restricted, Revoked};
+    let p = project("signal");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    let steps = [
+        (KeySignal::Invalid, false, Active, 1),
+        (KeySignal::Works, false, Active, 0),
+        (KeySignal::Invalid, false, Active, 1),
+        (KeySignal::Invalid, false, Invalid, 2),
+        (KeySignal::Works, false, Active, 0),
+        (KeySignal::Revoked, true, Revoked, 1),
+        (KeySignal::Works, true, Active, 0),
+        (KeySignal::NoCredit, false, NoCredit, 0),
+        (KeySignal::Restricted, false, Restricted, 0),
+    ];
+    let mut refused = None;
+    for (step, (signal, checked, state, refusals)) in (1..).zip(steps) {
+        let now = NOW.plus_seconds(step);
+        if matches!(signal, KeySignal::Invalid | KeySignal::Revoked) {
+            refused = Some(now);
+        }
+        assert_eq!(store.observe(&s, 1, signal, checked, now).await.unwrap(), Some(state), "step {step}");
+        let mut want = connection(&s, 1, 1);
+        (want.state, want.refusals, want.last_refused_at) = (state, refusals, refused);
+        assert_eq!(store.connection(&s).await.unwrap(), Some(want), "step {step}");
+    }
+}
+
+async fn a_signal_for_another_version_changes_nothing(store: &dyn KeyStore) {
+    let p = project("stale");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    assert_eq!(store.observe(&s, 1, KeySignal::Invalid, true, NOW).await.unwrap(), None);
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    connect(store, &hash(&p, 2), connection(&s, 2, 2)).await;
+    for version in [0, 1, 3] {
+        for signal in [KeySignal::Invalid, KeySignal::Works] {
+            assert_eq!(store.observe(&s, version, signal, true, NOW).await.unwrap(), None);
+        }
+    }
+    assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 2, 2)));
+}
+
+async fn connections_come_in_the_order_of_providers(store: &dyn KeyStore) {
+    let p = project("order");
+    for (n, provider) in (1..).zip(Provider::ALL.iter().rev()) {
+        connect(store, &hash(&p, n), connection(&slot(&p, "ana", *provider), 1, n)).await;
+    }
+    let all = store.connections(&p, &user("ana")).await.unwrap();
+    let providers: Vec<Provider> = all.iter().map(|connection| connection.slot.slot.provider).collect();
+    assert_eq!(providers, Provider::ALL);
+    let [.., last] = all.as_slice() else { panic!("no connections") };
+    assert_eq!(Some(last.clone()), store.connection(&last.slot.slot).await.unwrap(), "whole connections");
+    assert_eq!(store.user(&p, &user("ana")).await.unwrap().unwrap().providers, Provider::ALL);
+    assert_eq!(store.connections(&p, &user("bo")).await.unwrap(), []);
+}
+
+async fn projects_never_meet(store: &dyn KeyStore) {
+    let (a, b) = (project("tenantA"), project("tenantB"));
+    let (in_a, in_b) = (slot(&a, "ana", Provider::OPENAI), slot(&b, "ana", Provider::OPENAI));
+    connect(store, &hash(&a, 1), connection(&in_a, 1, 1)).await;
+    assert_eq!(store.connection(&in_b).await.unwrap(), None);
+    assert_eq!(store.user(&b, &user("ana")).await.unwrap(), None);
+    connect(store, &hash(&b, 1), connection(&in_b, 1, 2)).await;
+
+    store.observe(&in_b, 1, KeySignal::Revoked, true, NOW).await.unwrap();
+    assert_eq!(store.connection(&in_a).await.unwrap(), Some(connection(&in_a, 1, 1)));
+    assert!(store.delete_connection(&in_b).await.unwrap());
+    assert!(store.delete_user(&b, &user("ana")).await.unwrap());
+    assert_eq!(store.connection(&in_a).await.unwrap(), Some(connection(&in_a, 1, 1)));
+    assert_eq!(store.users(&a, None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.users(&b, None, 10).await.unwrap().len(), 0);
+}
+
+async fn labels_are_compared_byte_by_byte(store: &dyn KeyStore) {
+    let p = project("labels");
+    connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
+    for other in ["Ana", "ANA", "ana_", "an%", "an_", "an"] {
+        assert_eq!(store.connection(&slot(&p, other, Provider::OPENAI)).await.unwrap(), None, "{other}");
+        assert!(!store.delete_user(&p, &user(other)).await.unwrap(), "{other}");
+    }
+    assert_eq!(store.connections(&p, &user("ana")).await.unwrap().len(), 1);
+}
+
+async fn users_are_listed_page_by_page_in_byte_order(store: &dyn KeyStore) {
+    let p = project("pages");
+    let sorted = ["!", "10", "9", "B", "a", "a-b", "aB", "ab", "~"];
+    for (n, label) in (1..).zip(sorted.iter().rev()) {
+        store.put_grant(&hash(&p, n), grant(&p, label), None).await.unwrap();
+    }
+    let all = store.users(&p, None, 100).await.unwrap();
+    assert_eq!(all.iter().map(|summary| summary.user.as_str()).collect::<Vec<_>>(), sorted);
+
+    let mut paged = Vec::new();
+    loop {
+        let page = store.users(&p, paged.last().map(|last: &UserSummary| last.user.clone()), 2).await.unwrap();
+        assert!(page.len() <= 2);
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    assert_eq!(store.users(&p, Some(user("a0")), 1).await.unwrap().pop().unwrap().user, user("aB"), "after a gap");
+    assert_eq!(store.users(&p, None, 0).await.unwrap(), []);
+}
+
+async fn a_user_is_there_from_the_first_grant(store: &dyn KeyStore) {
+    let p = project("first");
+    assert_eq!(store.user(&p, &user("ana")).await.unwrap(), None);
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    let mut later = grant(&p, "ana");
+    later.created_at = NOW.plus_seconds(5);
+    store.put_grant(&hash(&p, 2), later, None).await.unwrap();
+    let mut want = UserSummary { user: user("ana"), created_at: NOW, providers: vec![] };
+    assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want.clone()));
+
+    let s = slot(&p, "ana", Provider::GOOGLE);
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    want.providers = vec![Provider::GOOGLE];
+    assert_eq!(store.users(&p, None, 10).await.unwrap(), [want.clone()]);
+    store.delete_connection(&s).await.unwrap();
+    want.providers.clear();
+    assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want), "until the user is deleted");
+}
+
+async fn a_deleted_connection_is_gone_and_can_come_again(store: &dyn KeyStore) {
+    let p = project("delete");
+    let (s, other) = (slot(&p, "ana", Provider::OPENAI), slot(&p, "ana", Provider::GOOGLE));
+    assert!(!store.delete_connection(&s).await.unwrap());
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    connect(store, &hash(&p, 2), connection(&other, 1, 2)).await;
+    assert!(store.delete_connection(&s).await.unwrap());
+    assert!(!store.delete_connection(&s).await.unwrap());
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    assert_eq!(store.connections(&p, &user("ana")).await.unwrap(), [connection(&other, 1, 2)]);
+    assert_eq!(store.observe(&s, 1, KeySignal::Works, true, NOW).await.unwrap(), None);
+    connect(store, &hash(&p, 3), connection(&s, 1, 3)).await;
+    assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 3)));
+}
+
+async fn a_deleted_user_is_gone_with_their_grants(store: &dyn KeyStore) {
+    let p = project("erase");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    connect(store, &hash(&p, 2), connection(&slot(&p, "bo", Provider::OPENAI), 1, 2)).await;
+    store.put_grant(&hash(&p, 3), grant(&p, "ana"), None).await.unwrap();
+
+    assert!(store.delete_user(&p, &user("ana")).await.unwrap());
+    assert!(!store.delete_user(&p, &user("ana")).await.unwrap());
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    assert_eq!(store.user(&p, &user("ana")).await.unwrap(), None);
+    for n in [1, 3] {
+        assert_eq!(store.grant(&hash(&p, n)).await.unwrap(), None);
+        let result = store.redeem(&hash(&p, n), connection(&s, 1, 1), NOW).await;
+        assert!(matches!(result, Err(RedeemError::Unknown)), "{result:?}");
+    }
+    assert_eq!(store.connections(&p, &user("bo")).await.unwrap().len(), 1);
+    assert!(store.grant(&hash(&p, 2)).await.unwrap().is_some());
+}
+
+async fn a_deleted_users_idempotency_keys_are_forgotten(store: &dyn KeyStore) {
+    let p = project("eraseKeys");
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("of-ana", 1))).await.unwrap();
+    store.put_grant(&hash(&p, 2), grant(&p, "bo"), Some(record("of-bo", 2))).await.unwrap();
+    store.delete_user(&p, &user("ana")).await.unwrap();
+    let found = store.put_grant(&hash(&p, 3), grant(&p, "ana"), Some(record("of-ana", 3))).await.unwrap();
+    assert_eq!(found, None);
+    let found = store.put_grant(&hash(&p, 4), grant(&p, "bo"), Some(record("of-bo", 4))).await.unwrap();
+    assert_eq!(found, Some((record("of-bo", 2), grant(&p, "bo"))));
+}

@@ -1,0 +1,75 @@
+//! The suites that any adapter must pass: one async function a port, over `&dyn Port`.
+//!
+//! Run them in your adapter's tests against a fresh store; a broken obligation panics. Inner functions are named by the
+//! rule they check. Each rule works in projects of its own, so rules do not disturb each other.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test suite")]
+
+mod key_store;
+mod projects;
+mod usage;
+
+pub use key_store::key_store;
+pub use projects::projects;
+pub use usage::usage;
+
+use crate::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use crate::ports::{Allowed, Connection, ConnectionState, Grant, KeyStore, SealedKey, SealedSlot, SecretHash, Slot};
+use crate::provider::Provider;
+
+/// When the suites take place.
+const NOW: Timestamp = Timestamp(1_795_423_644_000);
+
+/// A project of its own for each rule: `name` is at most 20 letters.
+fn project(name: &str) -> ProjectId {
+    ProjectId::from_digits(&format!("{name:0<22}")).unwrap()
+}
+
+fn user(label: &str) -> EndUser {
+    EndUser::parse(label).unwrap()
+}
+
+fn slot(project: &ProjectId, label: &str, provider: Provider) -> Slot {
+    Slot { project: project.clone(), user: user(label), provider }
+}
+
+/// A token's hash that no other rule uses: it is made of the project's id.
+fn hash(project: &ProjectId, n: u8) -> SecretHash {
+    let mut bytes = [n; 32];
+    bytes.iter_mut().zip(project.as_str().bytes()).for_each(|(byte, letter)| *byte = letter);
+    SecretHash(bytes)
+}
+
+fn grant(project: &ProjectId, label: &str) -> Grant {
+    Grant {
+        project: project.clone(),
+        user: user(label),
+        allowed: Allowed::Any,
+        allowed_origins: vec!["https://app.example".into()],
+        replace: true,
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(600),
+    }
+}
+
+/// A connection whose sealed bytes are `mark` over and over.
+fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
+    Connection {
+        slot: SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version },
+        sealed: SealedKey(vec![mark; 162]),
+        last4: "a1b2".into(),
+        fingerprint: [mark; 16],
+        workspace_id: Some("wrkspc_1".into()),
+        state: ConnectionState::Active,
+        refusals: 0,
+        connected_at: NOW,
+        last_used_at: None,
+        last_refused_at: None,
+    }
+}
+
+/// Connects a key the way that the product does: a grant, and then its redemption.
+async fn connect(store: &dyn KeyStore, hash: &SecretHash, connection: Connection) {
+    let Slot { project, user, .. } = &connection.slot.slot;
+    assert_eq!(store.put_grant(hash, grant(project, user.as_str()), None).await.unwrap(), None);
+    store.redeem(hash, connection, NOW).await.unwrap();
+}

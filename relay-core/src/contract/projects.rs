@@ -1,0 +1,162 @@
+//! What any [`Projects`] must do.
+
+use super::{NOW, hash, project};
+use crate::ids::{ProjectId, Timestamp};
+use crate::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash};
+
+/// Checks every obligation of [`Projects`] that can be seen from outside.
+pub async fn projects(store: &dyn Projects) {
+    a_project_comes_back_as_it_was_stored(store).await;
+    a_project_is_stored_once(store).await;
+    projects_are_listed_oldest_first(store).await;
+    a_key_comes_back_with_its_project(store).await;
+    a_key_needs_a_project_and_a_hash_of_its_own(store).await;
+    keys_are_listed_oldest_first(store).await;
+    two_keys_of_a_project_live_at_once(store).await;
+    a_revoked_key_is_seen_as_revoked_at_once(store).await;
+    only_a_live_key_of_the_project_is_revoked(store).await;
+}
+
+fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
+    Project {
+        id: id.clone(),
+        name: "An app, \"quoted\" / 한국어".into(),
+        allowed_origins: vec!["https://app.example".into(), "http://localhost:3000".into()],
+        strict_params: true,
+        created_at,
+    }
+}
+
+fn new_key(hash: SecretHash, project: &ProjectId, created_at: Timestamp) -> RelayKeyRecord {
+    RelayKeyRecord {
+        hash,
+        id: id_of(hash),
+        project: project.clone(),
+        name: "backend".into(),
+        last4: "Zx09".into(),
+        scopes: Scope::ALL.to_vec(),
+        created_at,
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+/// The suite's hashes differ in their last byte within a project.
+fn id_of(SecretHash(bytes): SecretHash) -> String {
+    format!("{:012x}", bytes.last().copied().unwrap_or_default())
+}
+
+async fn a_project_comes_back_as_it_was_stored(store: &dyn Projects) {
+    let open = Project { allowed_origins: vec![], strict_params: false, ..new_project(&project("projectOpen"), NOW) };
+    for stored in [new_project(&project("project"), NOW), open] {
+        assert_eq!(store.project(&stored.id).await.unwrap(), None);
+        store.create_project(stored.clone()).await.unwrap();
+        assert_eq!(store.project(&stored.id).await.unwrap(), Some(stored));
+    }
+}
+
+async fn a_project_is_stored_once(store: &dyn Projects) {
+    let first = new_project(&project("twice"), NOW);
+    store.create_project(first.clone()).await.unwrap();
+    let second = Project { name: "another".into(), ..first.clone() };
+    store.create_project(second).await.unwrap_err();
+    assert_eq!(store.project(&first.id).await.unwrap(), Some(first));
+}
+
+async fn projects_are_listed_oldest_first(store: &dyn Projects) {
+    let names = ["listC", "listB", "listA"];
+    for (name, age) in [("listA", 10), ("listC", 30), ("listB", 20)] {
+        let made = new_project(&project(name), Timestamp(NOW.0 - age));
+        store.create_project(made).await.unwrap();
+    }
+    let listed: Vec<ProjectId> = store.projects().await.unwrap().into_iter().map(|listed| listed.id).collect();
+    let ours: Vec<ProjectId> = listed.into_iter().filter(|id| names.iter().any(|name| *id == project(name))).collect();
+    assert_eq!(ours, names.map(project));
+}
+
+async fn a_key_comes_back_with_its_project(store: &dyn Projects) {
+    let owner = new_project(&project("key"), NOW);
+    store.create_project(owner.clone()).await.unwrap();
+    let mut narrow = new_key(hash(&owner.id, 2), &owner.id, NOW);
+    narrow.scopes = vec![Scope::Tokens];
+    narrow.expires_at = Some(NOW.plus_seconds(5));
+    for key in [new_key(hash(&owner.id, 1), &owner.id, NOW), narrow] {
+        assert_eq!(store.relay_key(&key.hash).await.unwrap(), None);
+        store.create_relay_key(key.clone()).await.unwrap();
+        let found = store.relay_key(&key.hash).await.unwrap();
+        assert_eq!(found, Some(KeyedProject { key, project: owner.clone() }));
+    }
+}
+
+async fn a_key_needs_a_project_and_a_hash_of_its_own(store: &dyn Projects) {
+    let nowhere = project("nowhere");
+    store.create_relay_key(new_key(hash(&nowhere, 1), &nowhere, NOW)).await.unwrap_err();
+    assert_eq!(store.relay_key(&hash(&nowhere, 1)).await.unwrap(), None);
+
+    let owner = project("sameHash");
+    store.create_project(new_project(&owner, NOW)).await.unwrap();
+    let first = new_key(hash(&owner, 1), &owner, NOW);
+    store.create_relay_key(first.clone()).await.unwrap();
+    let second = RelayKeyRecord { id: "another".into(), name: "another".into(), ..first.clone() };
+    store.create_relay_key(second).await.unwrap_err();
+    assert_eq!(store.relay_keys(&owner).await.unwrap(), [first]);
+}
+
+async fn keys_are_listed_oldest_first(store: &dyn Projects) {
+    let owner = project("keys");
+    store.create_project(new_project(&owner, NOW)).await.unwrap();
+    assert_eq!(store.relay_keys(&owner).await.unwrap(), []);
+    let old = new_key(hash(&owner, 2), &owner, NOW);
+    let new = new_key(hash(&owner, 1), &owner, NOW.plus_seconds(1));
+    store.create_relay_key(new.clone()).await.unwrap();
+    store.create_relay_key(old.clone()).await.unwrap();
+    assert_eq!(store.relay_keys(&owner).await.unwrap(), [old, new]);
+    assert_eq!(store.relay_keys(&project("keysOther")).await.unwrap(), []);
+}
+
+async fn two_keys_of_a_project_live_at_once(store: &dyn Projects) {
+    let owner = project("rolling");
+    store.create_project(new_project(&owner, NOW)).await.unwrap();
+    for n in [1, 2] {
+        store.create_relay_key(new_key(hash(&owner, n), &owner, NOW)).await.unwrap();
+    }
+    for n in [1, 2] {
+        assert!(store.relay_key(&hash(&owner, n)).await.unwrap().unwrap().key.is_live(NOW));
+    }
+}
+
+async fn a_revoked_key_is_seen_as_revoked_at_once(store: &dyn Projects) {
+    let owner = project("revoke");
+    store.create_project(new_project(&owner, NOW)).await.unwrap();
+    let (revoked, kept) = (hash(&owner, 1), hash(&owner, 2));
+    for hash in [revoked, kept] {
+        store.create_relay_key(new_key(hash, &owner, NOW)).await.unwrap();
+        store.relay_key(&hash).await.unwrap().unwrap();
+    }
+    assert!(store.revoke_relay_key(&owner, &id_of(revoked), NOW).await.unwrap());
+    let found = store.relay_key(&revoked).await.unwrap().unwrap().key;
+    assert_eq!(found.revoked_at, Some(NOW));
+    assert!(!found.is_live(NOW));
+    assert!(store.relay_key(&kept).await.unwrap().unwrap().key.is_live(NOW));
+    assert_eq!(store.relay_keys(&owner).await.unwrap().len(), 2, "a revoked key stays in the list");
+}
+
+async fn only_a_live_key_of_the_project_is_revoked(store: &dyn Projects) {
+    let (owner, other) = (project("live"), project("liveOther"));
+    for id in [&owner, &other] {
+        store.create_project(new_project(id, NOW)).await.unwrap();
+    }
+    let key = hash(&owner, 1);
+    store
+        .create_relay_key(RelayKeyRecord { expires_at: Some(NOW.plus_seconds(9)), ..new_key(key, &owner, NOW) })
+        .await
+        .unwrap();
+    assert!(!store.revoke_relay_key(&other, &id_of(key), NOW).await.unwrap(), "of another project");
+    assert!(!store.revoke_relay_key(&owner, "0123456789ab", NOW).await.unwrap(), "unknown");
+    assert!(!store.revoke_relay_key(&owner, &id_of(key), NOW.plus_seconds(9)).await.unwrap(), "expired");
+    assert!(store.relay_key(&key).await.unwrap().unwrap().key.is_live(NOW));
+    assert!(store.revoke_relay_key(&owner, &id_of(key), NOW).await.unwrap());
+    assert!(!store.revoke_relay_key(&owner, &id_of(key), NOW.plus_seconds(1)).await.unwrap(), "revoked before");
+    assert_eq!(store.relay_key(&key).await.unwrap().unwrap().key.revoked_at, Some(NOW));
+}
