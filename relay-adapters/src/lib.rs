@@ -2,9 +2,12 @@
 
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "ring")]
+pub mod ring;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 mod rollup;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 mod rules;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+pub mod system_clock;

@@ -4,12 +4,16 @@
 //! rule they check. Each rule works in projects of its own, so rules do not disturb each other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test suite")]
 
+mod cipher;
 mod key_store;
 mod projects;
+mod token_issuer;
 mod usage;
 
+pub use cipher::cipher;
 pub use key_store::key_store;
 pub use projects::projects;
+pub use token_issuer::token_issuer;
 pub use usage::usage;
 
 use crate::ids::{EndUser, ProjectId, RecordId, Timestamp};

@@ -1,0 +1,322 @@
+//! The envelope: a provider key under a data key of its own, the data key under a master key.
+//!
+//! ```text
+//! offset   0     1     2     10          22                    70      82
+//!          ver   alg   kid   nonce_dek   wrapped data key+tag  nonce   padded key + tag
+//! bytes    1     1     8     12          32 + 16               12      64 n + 16
+//! ```
+//!
+//! Both layers are bound to the slot (`Fields`, each with its length in front):
+//!
+//! - inner, the key under the data key: `relay.cred.v1`, project, record, user, provider, version;
+//! - outer, the data key under the master key: `relay.dek.v1`, the same, and the master key's id.
+//!
+//! The master key's id is not in the inner layer, so that [`RingCipher::rewrap`] can change it and leave the key as it is.
+//! The project is its text (`prj_` and 22 digits, 26 bytes), the user the label's bytes, the provider its name, the version
+//! a u64, big-endian.
+//!
+//! Padding: the key's length (u16, big-endian), the key, and zeros up to the next multiple of 64.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ring::error::Unspecified;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use relay_core::ports::{Cipher, CipherError, SealedKey, SealedSlot, Slot};
+use relay_core::secret::ProviderKey;
+
+use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
+use super::fields::Fields;
+use super::master_key::{Kid, MasterKeys};
+use super::sub_keys::{self, Purpose};
+
+const VERSION: u8 = 1;
+/// AES-256-GCM in both layers, and the padding above.
+const ALGORITHM: u8 = 1;
+const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
+const PAD_TO: usize = 64;
+const CANARY: &[u8; 16] = b"relay canary ok.";
+
+/// Bytes of a record beside the padded key.
+pub const RECORD_OVERHEAD: usize = 2 + 8 + NONCE_LEN + WRAPPED_LEN + NONCE_LEN + TAG_LEN;
+/// So many data keys may be wrapped under one master key: half of what random 96-bit nonces allow.
+pub const WRAP_LIMIT: u64 = 1 << 31;
+/// From so many on it is time for a new master key.
+pub const WRAP_WARNING: u64 = 1 << 28;
+
+/// Seals and opens provider keys under a ring of master keys.
+pub struct RingCipher {
+    active: Member,
+    retired: Vec<Member>,
+    fingerprints: hmac::Key,
+    random: SystemRandom,
+    wraps: AtomicU64,
+}
+
+/// A master key, ready for use.
+struct Member {
+    kid: Kid,
+    key: AeadKey,
+}
+
+impl RingCipher {
+    /// A cipher that seals under the ring's first key and opens under all of them.
+    ///
+    /// # Errors
+    /// None in fact: only what ring could refuse and does not.
+    pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
+        let members = keys.iter().map(|key| Ok(Member { kid: key.kid(), key: AeadKey::new(key.expose())? }));
+        let mut members = members.collect::<Result<Vec<_>, CipherError>>()?.into_iter();
+        Ok(Self {
+            active: members.next().ok_or(CipherError::Unavailable)?,
+            retired: members.collect(),
+            fingerprints: keys
+                .active()
+                .and_then(|key| sub_keys::derive(key, Purpose::Fingerprint).ok())
+                .ok_or(CipherError::Unavailable)?,
+            random: SystemRandom::new(),
+            wraps: AtomicU64::new(0),
+        })
+    }
+
+    /// Goes on counting from `wraps`, the number that was stored for [`Self::active_kid`].
+    #[must_use]
+    pub fn with_wraps(self, wraps: u64) -> Self {
+        Self { wraps: wraps.into(), ..self }
+    }
+
+    /// How many data keys the active master key has wrapped. To be stored with [`Self::active_kid`]; a number that is
+    /// somewhat too high does no harm.
+    pub fn wraps(&self) -> u64 {
+        self.wraps.load(Ordering::Relaxed)
+    }
+
+    /// Whether the active master key should be replaced soon: it has wrapped [`WRAP_WARNING`] keys.
+    pub fn near_limit(&self) -> bool {
+        self.wraps() >= WRAP_WARNING
+    }
+
+    /// The id of the master key that seals.
+    pub fn active_kid(&self) -> Kid {
+        self.active.kid
+    }
+
+    /// The ids of all master keys, the active one first.
+    pub fn kids(&self) -> impl Iterator<Item = Kid> {
+        self.members().map(|member| member.kid)
+    }
+
+    /// The id of the master key that a record is sealed under; `None` if it is no record of ours.
+    pub fn kid_of(sealed: &SealedKey) -> Option<Kid> {
+        Record::parse(&sealed.0).map(|record| record.kid)
+    }
+
+    /// The same record under the active master key, or `None` if it is that already. The sealed key itself is not opened.
+    ///
+    /// # Errors
+    /// As [`Cipher::open`] and [`Cipher::seal`].
+    pub fn rewrap(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<Option<SealedKey>, CipherError> {
+        let record = Record::parse(&sealed.0).ok_or(CipherError::Tampered)?;
+        if record.kid == self.active.kid {
+            return Ok(None);
+        }
+        let data_key = self.unwrap_data_key(slot, &record)?;
+        self.count_wrap()?;
+        let (nonce_dek, wrapped) = self.wrap_data_key(slot, &data_key)?;
+        Ok(Some(Record { kid: self.active.kid, nonce_dek, wrapped, ..record }.to_sealed()))
+    }
+
+    /// One canary for each master key: bytes to store, with which [`Self::check_canary`] can tell later that the right
+    /// key is configured. They say nothing of the key.
+    ///
+    /// # Errors
+    /// [`CipherError::Unavailable`] without randomness.
+    pub fn seal_canaries(&self) -> Result<Vec<(Kid, Vec<u8>)>, CipherError> {
+        self.members()
+            .map(|member| {
+                let nonce = self.draw()?;
+                let mut text = *CANARY;
+                let tag = member.key.seal(nonce, &canary_aad(member.kid), &mut text)?;
+                Ok((member.kid, [&nonce[..], &text, &tag].concat()))
+            })
+            .collect()
+    }
+
+    /// Opens a canary that was stored for `kid`.
+    ///
+    /// # Errors
+    /// [`CipherError::UnknownMasterKey`] if that key is not in the ring, [`CipherError::Tampered`] if it does not open.
+    pub fn check_canary(&self, kid: Kid, canary: &[u8]) -> Result<(), CipherError> {
+        let member = self.member(kid)?;
+        let (nonce, sealed) = canary.split_first_chunk().ok_or(CipherError::Tampered)?;
+        let mut sealed = sealed.to_vec();
+        let text = member.key.open(*nonce, &canary_aad(kid), &mut sealed)?;
+        if text == CANARY { Ok(()) } else { Err(CipherError::Tampered) }
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Member> {
+        std::iter::once(&self.active).chain(&self.retired)
+    }
+
+    fn member(&self, kid: Kid) -> Result<&Member, CipherError> {
+        self.members().find(|member| member.kid == kid).ok_or(CipherError::UnknownMasterKey)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), CipherError> {
+        self.random.fill(bytes).map_err(|Unspecified| CipherError::Unavailable)
+    }
+
+    fn draw(&self) -> Result<[u8; NONCE_LEN], CipherError> {
+        let mut nonce = [0; NONCE_LEN];
+        self.fill(&mut nonce).map(|()| nonce)
+    }
+
+    /// Takes one wrap off the active master key's budget.
+    fn count_wrap(&self) -> Result<(), CipherError> {
+        let take = |wraps| (wraps < WRAP_LIMIT).then_some(wraps + 1);
+        let taken = self.wraps.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map(|_| ()).map_err(|_| CipherError::Unavailable)
+    }
+
+    fn wrap_data_key(
+        &self,
+        slot: &SealedSlot,
+        data_key: &[u8; KEY_LEN],
+    ) -> Result<([u8; NONCE_LEN], [u8; WRAPPED_LEN]), CipherError> {
+        let nonce = self.draw()?;
+        let mut wrapped = [0; WRAPPED_LEN];
+        let (text, tag) = wrapped.split_at_mut(KEY_LEN);
+        text.copy_from_slice(data_key);
+        tag.copy_from_slice(&self.active.key.seal(nonce, &outer_aad(slot, self.active.kid), text)?);
+        Ok((nonce, wrapped))
+    }
+
+    fn unwrap_data_key(&self, slot: &SealedSlot, record: &Record<'_>) -> Result<Zeroizing<[u8; KEY_LEN]>, CipherError> {
+        let member = self.member(record.kid)?;
+        let mut wrapped = Zeroizing::new(record.wrapped);
+        let text = member.key.open(record.nonce_dek, &outer_aad(slot, record.kid), wrapped.as_mut_slice())?;
+        let mut data_key = Zeroizing::new([0; KEY_LEN]);
+        data_key.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+        Ok(data_key)
+    }
+}
+
+impl Cipher for RingCipher {
+    fn seal(&self, slot: &SealedSlot, key: &ProviderKey) -> Result<SealedKey, CipherError> {
+        self.count_wrap()?;
+        let mut data_key = Zeroizing::new([0; KEY_LEN]);
+        self.fill(data_key.as_mut_slice())?;
+        let nonce = self.draw()?;
+        let mut body = pad(key)?;
+        let tag = AeadKey::new(&data_key)?.seal(nonce, &inner_aad(slot), &mut body)?;
+        body.extend_from_slice(&tag);
+        let (nonce_dek, wrapped) = self.wrap_data_key(slot, &data_key)?;
+        Ok(Record { kid: self.active.kid, nonce_dek, wrapped, nonce, body: &body }.to_sealed())
+    }
+
+    fn open(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<ProviderKey, CipherError> {
+        let record = Record::parse(&sealed.0).ok_or(CipherError::Tampered)?;
+        let data_key = self.unwrap_data_key(slot, &record)?;
+        let mut body = Zeroizing::new(record.body.to_vec());
+        unpad(AeadKey::new(&data_key)?.open(record.nonce, &inner_aad(slot), &mut body)?).ok_or(CipherError::Tampered)
+    }
+
+    /// HMAC over provider, project and key.
+    ///
+    /// The project is in it, so that two tenants with the same key can't be linked in a stolen database. It is made with
+    /// the active master key: after a rotation, a key has another fingerprint, and a registration that is repeated across
+    /// the rotation is not recognised as one.
+    fn fingerprint(&self, slot: &Slot, key: &ProviderKey) -> [u8; 16] {
+        let fields = Fields::new("relay.fingerprint.v1")
+            .with(slot.provider.name().as_bytes())
+            .with(slot.project.as_str().as_bytes());
+        let mut context = hmac::Context::with_key(&self.fingerprints);
+        context.update(fields.as_bytes());
+        context.update(key.expose().as_bytes());
+        context.sign().as_ref().first_chunk().copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for RingCipher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.kids()).finish()
+    }
+}
+
+/// A record's parts.
+struct Record<'a> {
+    kid: Kid,
+    nonce_dek: [u8; NONCE_LEN],
+    wrapped: [u8; WRAPPED_LEN],
+    nonce: [u8; NONCE_LEN],
+    body: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Takes a record apart; `None` if its version, algorithm or length is none of ours.
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let ([VERSION, ALGORITHM], rest) = bytes.split_first_chunk()? else { return None };
+        let (kid, rest) = rest.split_first_chunk()?;
+        let (nonce_dek, rest) = rest.split_first_chunk()?;
+        let (wrapped, rest) = rest.split_first_chunk()?;
+        let (nonce, body) = rest.split_first_chunk()?;
+        let padded = body.len().checked_sub(TAG_LEN)?;
+        (padded > 0 && padded.is_multiple_of(PAD_TO)).then_some(Self {
+            kid: Kid(*kid),
+            nonce_dek: *nonce_dek,
+            wrapped: *wrapped,
+            nonce: *nonce,
+            body,
+        })
+    }
+
+    fn to_sealed(&self) -> SealedKey {
+        let head = [VERSION, ALGORITHM];
+        SealedKey([&head[..], &self.kid.0, &self.nonce_dek, &self.wrapped, &self.nonce, self.body].concat())
+    }
+}
+
+/// The key behind its length, filled up with zeros to a multiple of 64 bytes. The buffer has room for the tag.
+fn pad(key: &ProviderKey) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+    let key = key.expose().as_bytes();
+    let length = u16::try_from(key.len()).map_err(|_| CipherError::Unavailable)?;
+    let padded = (2 + key.len()).next_multiple_of(PAD_TO);
+    let mut text = Zeroizing::new(Vec::with_capacity(padded + TAG_LEN));
+    text.extend_from_slice(&length.to_be_bytes());
+    text.extend_from_slice(key);
+    text.resize(padded, 0);
+    Ok(text)
+}
+
+/// The inverse of [`pad`]; `None` for anything that it can't have made.
+fn unpad(text: &[u8]) -> Option<ProviderKey> {
+    let (length, rest) = text.split_first_chunk()?;
+    let (key, zeros) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    if zeros.len() >= PAD_TO || zeros.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    ProviderKey::parse(std::str::from_utf8(key).ok()?.to_owned()).ok()
+}
+
+fn inner_aad(slot: &SealedSlot) -> Vec<u8> {
+    slot_fields("relay.cred.v1", slot).into_bytes()
+}
+
+fn outer_aad(slot: &SealedSlot, kid: Kid) -> Vec<u8> {
+    slot_fields("relay.dek.v1", slot).with(&kid.0).into_bytes()
+}
+
+fn canary_aad(kid: Kid) -> Vec<u8> {
+    Fields::new("relay.canary.v1").with(&kid.0).into_bytes()
+}
+
+fn slot_fields(purpose: &str, sealed: &SealedSlot) -> Fields {
+    Fields::new(purpose)
+        .with(sealed.slot.project.as_str().as_bytes())
+        .with(&sealed.record.0)
+        .with(sealed.slot.user.as_str().as_bytes())
+        .with(sealed.slot.provider.name().as_bytes())
+        .with(&sealed.version.to_be_bytes())
+}

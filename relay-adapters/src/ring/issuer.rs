@@ -1,0 +1,153 @@
+//! Relay keys, registration tokens and ids.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ring::digest::{Context, SHA256};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use relay_core::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use relay_core::ports::{CipherError, IdempotencyRecord, NoRandomness, SecretHash, TokenIssuer};
+use relay_core::secret::{RegistrationToken, RelayKey};
+
+use super::base62::{CHECKSUM_LEN, checksum, digits};
+use super::fields::Fields;
+use super::master_key::MasterKeys;
+use super::sub_keys::{self, Purpose};
+
+/// Digits between a token's prefix and its checksum: 62^43 is just above 2^256.
+const BODY_LEN: usize = 43;
+
+/// The two kinds of token.
+struct Kind {
+    prefix: &'static str,
+    /// In front of the text when it is hashed, so that no hash of one kind is a hash of the other.
+    domain: &'static str,
+}
+
+const RELAY_KEY: Kind = Kind { prefix: "rly-", domain: "relay.rly.v1" };
+const REGISTRATION: Kind = Kind { prefix: "rrt-", domain: "relay.rrt.v1" };
+
+/// Mints and hashes tokens.
+pub struct RingIssuer {
+    idempotency: hmac::Key,
+    random: SystemRandom,
+    /// What request ids are made of if there is no randomness.
+    counter: AtomicU64,
+}
+
+impl RingIssuer {
+    /// An issuer that derives idempotent tokens with the ring's active master key.
+    ///
+    /// After a rotation the same `Idempotency-Key` gives another token: a request that is repeated across the rotation
+    /// gets a second one. Both end by themselves, within an hour at most.
+    ///
+    /// # Errors
+    /// None in fact: only what ring could refuse and does not.
+    pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
+        let idempotency = keys.active().and_then(|key| sub_keys::derive(key, Purpose::Idempotency).ok());
+        Ok(Self {
+            idempotency: idempotency.ok_or(CipherError::Unavailable)?,
+            random: SystemRandom::new(),
+            counter: AtomicU64::new(0),
+        })
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        self.random.fill(bytes).map_err(|_| NoRandomness)
+    }
+
+    fn token(&self, kind: &Kind) -> Result<String, NoRandomness> {
+        Ok(kind.assemble(&digits(BODY_LEN, |bytes| self.fill(bytes))?))
+    }
+}
+
+impl TokenIssuer for RingIssuer {
+    fn relay_key(&self) -> Result<RelayKey, NoRandomness> {
+        self.token(&RELAY_KEY).map(RelayKey::new)
+    }
+
+    fn registration_token(&self) -> Result<RegistrationToken, NoRandomness> {
+        self.token(&REGISTRATION).map(RegistrationToken::new)
+    }
+
+    fn derive_registration_token(&self, project: &ProjectId, record: &IdempotencyRecord) -> RegistrationToken {
+        let seed = Fields::new("relay.idempotency.v1")
+            .with(project.as_str().as_bytes())
+            .with(record.key.as_bytes())
+            .with(&record.request)
+            .with(&record.salt);
+        let mut counter: u32 = 0;
+        let Ok(body) = digits(BODY_LEN, |bytes| {
+            bytes.chunks_mut(32).for_each(|block| {
+                counter = counter.wrapping_add(1);
+                let mut context = hmac::Context::with_key(&self.idempotency);
+                context.update(seed.as_bytes());
+                context.update(&counter.to_be_bytes());
+                block.iter_mut().zip(context.sign().as_ref()).for_each(|(to, from)| *to = *from);
+            });
+            Ok::<_, Infallible>(())
+        });
+        RegistrationToken::new(REGISTRATION.assemble(&body))
+    }
+
+    fn hash_relay_key(&self, key: &RelayKey) -> Option<SecretHash> {
+        RELAY_KEY.hash(key.expose())
+    }
+
+    fn hash_registration_token(&self, token: &RegistrationToken) -> Option<SecretHash> {
+        REGISTRATION.hash(token.expose())
+    }
+
+    fn project_id(&self) -> Result<ProjectId, NoRandomness> {
+        // Twenty-two digits are what a project id has, so nothing but randomness can be missing.
+        ProjectId::from_digits(&digits(22, |bytes| self.fill(bytes))?).map_err(|_| NoRandomness)
+    }
+
+    fn record_id(&self) -> Result<RecordId, NoRandomness> {
+        let mut id = [0; 16];
+        self.fill(&mut id).map(|()| RecordId(id))
+    }
+
+    fn request_id(&self, now: Timestamp) -> RequestId {
+        let mut random = [0; 10];
+        if self.fill(&mut random).is_err() {
+            let count = self.counter.fetch_add(1, Ordering::Relaxed);
+            random.iter_mut().rev().zip(count.to_le_bytes()).for_each(|(to, from)| *to = from);
+        }
+        RequestId::new(now.0, random)
+    }
+}
+
+impl std::fmt::Debug for RingIssuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RingIssuer")
+    }
+}
+
+impl Kind {
+    /// Prefix, body, checksum of both.
+    fn assemble(&self, body: &str) -> String {
+        let mut text = String::with_capacity(self.prefix.len() + body.len() + CHECKSUM_LEN);
+        text.push_str(self.prefix);
+        text.push_str(body);
+        let sum = checksum(text.as_bytes());
+        text.extend(sum.map(char::from));
+        text
+    }
+
+    /// The hash under which a well-formed token is stored; `None` for anything else.
+    fn hash(&self, text: &str) -> Option<SecretHash> {
+        let body = text.strip_prefix(self.prefix)?;
+        let well_formed = body.len() == BODY_LEN + CHECKSUM_LEN && body.bytes().all(|b| b.is_ascii_alphanumeric());
+        let (summed, sum) = text.as_bytes().split_last_chunk::<CHECKSUM_LEN>()?;
+        if !well_formed || *sum != checksum(summed) {
+            return None;
+        }
+        let mut context = Context::new(&SHA256);
+        context.update(self.domain.as_bytes());
+        context.update(text.as_bytes());
+        context.finish().as_ref().try_into().ok().map(SecretHash)
+    }
+}

@@ -1,0 +1,212 @@
+//! The master keys: read, made, named, and never shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::{Zeroize, Zeroizing};
+
+use relay_core::ports::NoRandomness;
+
+/// Bytes of a master key.
+const LEN: usize = 32;
+/// Fewer different bytes than this are no random key: of 32 random bytes, 30 differ on average, and fewer than 16 do once
+/// in 10^20 keys.
+const MIN_DIFFERENT_BYTES: usize = 16;
+
+/// Why a text is no master key. The text is never part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMasterKey {
+    /// Not base64.
+    #[error("a master key is written in base64 (44 characters); this is not base64")]
+    NotBase64,
+    /// Base64 of another number of bytes.
+    #[error("a master key has 32 bytes (44 characters of base64); this has another length")]
+    Length,
+    /// The same bytes again and again.
+    #[error("this master key is not random; make one with `relay master-key generate`")]
+    NotRandom,
+}
+
+/// Why a ring of master keys is of no use. No key is ever part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMasterKeys {
+    /// There is no key at all.
+    #[error("there is no master key; make one with `relay master-key generate`")]
+    Empty,
+    /// One line is not a key.
+    #[error("line {line}: {reason}")]
+    Line {
+        /// Counted from 1, comments and empty lines too.
+        line: usize,
+        /// What is wrong with it.
+        reason: InvalidMasterKey,
+    },
+    /// A key is there twice.
+    #[error("the master key {kid} is there twice")]
+    Duplicate {
+        /// Which one.
+        kid: Kid,
+    },
+}
+
+/// A master key's public name: the first 8 bytes of SHA-256 of `relay.kid` and the key. Sixteen hex digits as text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kid(pub [u8; 8]);
+
+impl fmt::Display for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Kid {
+    type Err = relay_core::ids::InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = relay_core::ids::InvalidId("a master key's id is 16 hex digits");
+        if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(wrong);
+        }
+        u64::from_str_radix(text, 16).map(|number| Self(number.to_be_bytes())).map_err(|_| wrong)
+    }
+}
+
+/// A master key: 32 random bytes that wrap the data keys of sealed records.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; LEN]>);
+
+impl MasterKey {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn generate() -> Result<Self, NoRandomness> {
+        let mut key = Zeroizing::new([0; LEN]);
+        SystemRandom::new().fill(key.as_mut_slice()).map_err(|_| NoRandomness)?;
+        Ok(Self(key))
+    }
+
+    /// Parses 44 characters of standard base64, white space around them ignored.
+    ///
+    /// # Errors
+    /// When it is not base64, not 32 bytes, or plainly not random.
+    pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
+        // One byte more than a key, so that a longer text is told from a text that is not base64.
+        let mut bytes = Zeroizing::new([0; LEN + 1]);
+        let length = match STANDARD.decode_slice(text.trim(), bytes.as_mut_slice()) {
+            Ok(length) => length,
+            Err(base64::DecodeSliceError::OutputSliceTooSmall) => return Err(InvalidMasterKey::Length),
+            Err(base64::DecodeSliceError::DecodeError(_)) => return Err(InvalidMasterKey::NotBase64),
+        };
+        if length != LEN {
+            return Err(InvalidMasterKey::Length);
+        }
+        let mut key = Zeroizing::new([0; LEN]);
+        key.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
+        if is_regular(&key) {
+            return Err(InvalidMasterKey::NotRandom);
+        }
+        Ok(Self(key))
+    }
+
+    /// The key in base64, for the file that it is kept in. Wiped when it is dropped.
+    pub fn expose_base64(&self) -> Zeroizing<String> {
+        // Room for the whole text at once, so that growing leaves no copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(LEN.div_ceil(3) * 4));
+        STANDARD.encode_string(self.expose(), &mut text);
+        text
+    }
+
+    /// The key's public name.
+    pub fn kid(&self) -> Kid {
+        let mut named = Zeroizing::new(Vec::with_capacity(64));
+        named.extend_from_slice(b"relay.kid");
+        named.extend_from_slice(self.expose());
+        let hash = digest(&SHA256, &named);
+        Kid(hash.as_ref().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The only way out.
+    pub(super) fn expose(&self) -> &[u8; LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({}, ..)", self.kid())
+    }
+}
+
+/// Whether the bytes repeat too much for a random key.
+fn is_regular(key: &[u8; LEN]) -> bool {
+    let mut sorted = *key;
+    sorted.sort_unstable();
+    let different = 1 + sorted.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    sorted.zeroize();
+    different < MIN_DIFFERENT_BYTES
+}
+
+/// A ring of master keys: the first one is active and seals, all of them open.
+#[derive(Clone)]
+pub struct MasterKeys(Vec<MasterKey>);
+
+impl MasterKeys {
+    /// A ring of these keys, the active one first.
+    ///
+    /// # Errors
+    /// [`InvalidMasterKeys::Empty`] or [`InvalidMasterKeys::Duplicate`].
+    pub fn new(keys: Vec<MasterKey>) -> Result<Self, InvalidMasterKeys> {
+        let mut kids: Vec<Kid> = keys.iter().map(MasterKey::kid).collect();
+        if kids.is_empty() {
+            return Err(InvalidMasterKeys::Empty);
+        }
+        kids.sort_unstable();
+        match kids.windows(2).find(|pair| pair.first() == pair.last()) {
+            Some([kid, ..]) => Err(InvalidMasterKeys::Duplicate { kid: *kid }),
+            _ => Ok(Self(keys)),
+        }
+    }
+
+    /// Reads a key file: one key in base64 a line, the active one first. Empty lines and lines that begin with `#` are
+    /// skipped.
+    ///
+    /// # Errors
+    /// [`InvalidMasterKeys`], which names the line and never shows it.
+    pub fn parse(text: &str) -> Result<Self, InvalidMasterKeys> {
+        let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+        let keys = lines
+            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+            .map(|(line, text)| MasterKey::parse(text).map_err(|reason| InvalidMasterKeys::Line { line, reason }))
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::new(keys)
+    }
+
+    /// All keys, the active one first.
+    pub fn iter(&self) -> impl Iterator<Item = &MasterKey> {
+        self.0.iter()
+    }
+
+    /// The key that seals. There always is one: see [`Self::new`].
+    pub(super) fn active(&self) -> Option<&MasterKey> {
+        self.0.first()
+    }
+}
+
+impl fmt::Debug for MasterKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}

@@ -1,0 +1,28 @@
+//! The wall clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use relay_core::ids::Timestamp;
+use relay_core::ports::Clock;
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    /// Now, and 0 if the system believes that it is before 1970.
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_is_past_2026() {
+        assert!(SystemClock.now() > Timestamp(1_767_225_600_000));
+    }
+}
