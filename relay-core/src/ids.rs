@@ -101,7 +101,7 @@ impl RequestId {
                 let mut z = state;
                 z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
                 z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                char::from(BASE62[((z ^ (z >> 31)) % 62) as usize])
+                char::from(*BASE62.get(((z ^ (z >> 31)) % 62) as usize).unwrap_or(&b'0'))
             })
             .collect()
     }
@@ -112,7 +112,7 @@ impl fmt::Display for RequestId {
         const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let mut text = *b"req_00000000000000000000000000";
         for (place, digit) in text.iter_mut().skip(4).rev().enumerate() {
-            *digit = CROCKFORD[((self.0 >> (5 * place)) & 31) as usize];
+            *digit = *CROCKFORD.get(((self.0 >> (5 * place)) & 31) as usize).unwrap_or(&b'0');
         }
         f.write_str(std::str::from_utf8(&text).unwrap_or("req_"))
     }

@@ -19,32 +19,31 @@ pub const MAX_DEPTH: usize = 128;
 /// # Errors
 /// `invalid_json`.
 pub fn text(body: &[u8]) -> Result<&str, RelayError> {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
+    // What has few openers can't be deep: most bodies, and those with large images, are only searched once.
+    if memchr::memchr2_iter(b'{', b'[', body).count() > MAX_DEPTH && depth(body) > MAX_DEPTH {
+        return Err(invalid_json(&format!("it nests more than {MAX_DEPTH} levels deep")));
+    }
+    std::str::from_utf8(body).map_err(|_| invalid_json("it is not UTF-8"))
+}
+
+/// How deep arrays and objects nest, at most.
+fn depth(body: &[u8]) -> usize {
+    let (mut now, mut most, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
         match byte {
-            b'"' => in_string = true,
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
             b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Err(invalid_json(&format!("it nests more than {MAX_DEPTH} levels deep")));
-                }
+                now += 1;
+                most = most.max(now);
             }
-            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'}' | b']' => now = now.saturating_sub(1),
             _ => {}
         }
     }
-    std::str::from_utf8(body).map_err(|_| invalid_json("it is not UTF-8"))
+    most
 }
 
 /// The request body is not JSON that Relay can use.
@@ -142,8 +141,8 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// `invalid_value` naming the member.
-    pub fn object(&self, name: &str) -> Result<Option<Object<'a>>, RelayError> {
-        self.get(name).map(|raw| Object::of(raw, self.path(name))).transpose()
+    pub fn object(&self, name: &str) -> Result<Option<Self>, RelayError> {
+        self.get(name).map(|raw| Self::of(raw, self.path(name))).transpose()
     }
 
     /// A member as an array of unparsed values.
@@ -158,13 +157,13 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// `invalid_value` naming the member or the element.
-    pub fn objects(&self, name: &str) -> Result<Option<Vec<Object<'a>>>, RelayError> {
+    pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, RelayError> {
         let Some(items) = self.array(name)? else { return Ok(None) };
         let path = self.path(name);
         items
             .into_iter()
             .enumerate()
-            .map(|(i, raw)| Object::of(raw, format!("{path}[{i}]")))
+            .map(|(i, raw)| Self::of(raw, format!("{path}[{i}]")))
             .collect::<Result<_, _>>()
             .map(Some)
     }

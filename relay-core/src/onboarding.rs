@@ -272,10 +272,7 @@ impl Relay {
         if let (Some(name), Some(id)) = (dialect.workspace_header(), workspace) {
             wire = wire.with_header(name, id);
         }
-        let response = match self.client(provider)?.send(wire, key).await {
-            Ok(response) => response,
-            Err(_) => return Ok(Verdict::Unknown),
-        };
+        let Ok(response) = self.client(provider)?.send(wire, key).await else { return Ok(Verdict::Unknown) };
         if (200..300).contains(&response.status) {
             return Ok(Verdict::Known(KeySignal::Works));
         }

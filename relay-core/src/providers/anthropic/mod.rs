@@ -1,55 +1,118 @@
-//! Stub.
-#![allow(missing_docs, reason = "stub")]
-use super::*;
+//! Anthropic's Messages API (`https://api.anthropic.com`), versions 2026-10-21 and, for sampling parameters, 2023-06-01.
+//!
+//! | OpenAI | Anthropic | file |
+//! | --- | --- | --- |
+//! | leading `system`/`developer` messages | `system` blocks | `messages` |
+//! | later ones | role `system` where the model knows it, else marked user text | `messages` |
+//! | `user`, `tool`, `function` messages | one `user` turn, tool results first | `messages` |
+//! | text, `image_url`, `file` parts | `text`, `image`, `document` blocks | `parts` |
+//! | `tool_calls`, `thinking_blocks` of an answer | `tool_use`, `thinking` blocks | `assistant` |
+//! | `tools`, `tool_choice`, `functions`, `web_search_options` | `tools`, `tool_choice` | `tools` |
+//! | `response_format`, `strict` | `output_config.format`, `strict`, with cleaned schemas | `request`, `schema` |
+//! | `reasoning_effort`, `thinking` | `thinking`, `output_config.effort`, by family | `reasoning`, `families` |
+//! | `temperature`, `top_p` | the same, on 4.6 and older only | `request` |
+//! | `max_tokens`, `stop`, `user`, `service_tier` | `max_tokens`, `stop_sequences`, `metadata`, `service_tier` | `request` |
+//! | everything else | dropped, dropped and reported, or refused: one table | `fields` |
+//!
+//! The way back is in `response` (whole answers) and `stream`. Signed thinking returns as `thinking_blocks` and
+//! `content_layout`, which a caller that sends the message back unchanged gives to `assistant` again.
+//!
+//! Families differ in what they take; `families` has a row for each:
+//!
+//! | | sampling | thinking | forced tool call | prefill | later `system` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | 4.5 | yes | budget in tokens, off by default | yes | yes | no |
+//! | 4.6 | yes | effort, off by default | yes | no | no |
+//! | 4.7, 4.8 | no | effort, off by default | yes | no | 4.8 |
+//! | 5 | no | effort, on by default | yes | no | all but Sonnet |
+//! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
+//!
+//! Not carried over: audio, `n > 1`, log probabilities, embeddings. `pause_turn` ends the answer as `length`.
+
+mod assistant;
+mod blocks;
+mod error;
+mod families;
+mod fields;
+mod headers;
+mod listing;
+mod messages;
+mod parts;
+mod reasoning;
+mod request;
+mod response;
+mod schema;
+mod stream;
+mod tools;
+mod wire;
+
+#[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
+mod edge_tests;
+#[cfg(test)]
+mod golden_tests;
+
+use bytes::Bytes;
+
+use super::{Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
+use super::{Failure, Fault, StreamTranslator};
+use crate::error::{Class, RelayError};
+use crate::ids::Timestamp;
+use crate::openai::models::Model;
+use crate::ports::WireRequest;
 
 /// The dialect.
 #[derive(Debug)]
 pub struct Anthropic;
 
-fn none() -> RelayError {
-    RelayError::upstream("not there yet")
-}
 impl Dialect for Anthropic {
-    fn chat(&self, _: &Call<'_>) -> Result<ChatCall, RelayError> {
-        Err(none())
+    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+        request::translate(call)
     }
-    fn chat_answer(&self, _: Bytes, _: &ChatContext) -> Result<Answer, RelayError> {
-        Err(none())
+
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+        response::translate(&body, context)
     }
-    fn chat_stream(&self, _: ChatContext) -> Box<dyn StreamTranslator> {
-        Box::new(None0)
+
+    fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
+        Box::new(stream::Stream::new(context))
     }
+
     fn embeddings(&self, _: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
-        Err(none())
+        Err(no_embeddings())
     }
+
     fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<Answer, RelayError> {
-        Err(none())
+        Err(no_embeddings())
     }
-    fn models(&self, _: Option<&str>) -> WireRequest {
-        WireRequest::get("/v1/models")
+
+    fn models(&self, page: Option<&str>) -> WireRequest {
+        listing::request(page)
     }
-    fn models_answer(&self, _: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-        Err(none())
+
+    fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+        listing::answer(body)
     }
-    fn error(&self, _: &Failure<'_>, _: Timestamp) -> Fault {
-        none().into()
+
+    fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault {
+        error::translate(failure, now)
     }
-    fn passed_headers(&self, _: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
-        Vec::new()
+
+    fn check_key(&self) -> WireRequest {
+        listing::check()
+    }
+
+    fn workspace_header(&self) -> Option<&'static str> {
+        Some("anthropic-workspace-id")
+    }
+
+    fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)> {
+        headers::passed(headers, now)
     }
 }
-struct None0;
-impl StreamTranslator for None0 {
-    fn feed(&mut self, _: &[u8], _: &mut ChunkWriter) -> Result<(), Fault> {
-        Err(none().into())
-    }
-    fn finish(&mut self, _: &[u8], _: &mut ChunkWriter) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn usage(&self) -> Option<TokenUsage> {
-        None
-    }
-    fn model(&self) -> Option<&str> {
-        None
-    }
+
+fn no_embeddings() -> RelayError {
+    let message = "Anthropic has no embeddings: use an OpenAI or a Google embedding model";
+    RelayError::new(Class::InvalidRequest, "model_not_found", message).with_param("model")
 }

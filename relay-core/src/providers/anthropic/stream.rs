@@ -1,0 +1,364 @@
+//! The streamed answer: Anthropic's events to OpenAI's chunks. All state of a stream changes in this file only.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::blocks::Block as Sent;
+use super::response::{self, Layout, unreadable};
+use super::wire::{self, Block, Citation, Counts, Kind, Message};
+use super::{error, response::DECLINED};
+use crate::error::RelayError;
+use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
+use crate::openai::completion::{Function, ToolCall};
+use crate::ports::TokenUsage;
+use crate::providers::{ChatContext, Fault, StreamTranslator};
+
+/// Translates one stream.
+pub(super) struct Stream {
+    context: ChatContext,
+    model: Option<String>,
+    counts: Option<Counts>,
+    stop_reason: Option<String>,
+    refusal: Option<String>,
+    /// Blocks between their start and their stop, by Anthropic's index.
+    open: Vec<(u64, Open)>,
+    /// Thinking blocks in the order of their starts.
+    thinking: Vec<Sent<'static>>,
+    layout: Layout,
+    /// Unicode scalar values of text so far.
+    text_length: usize,
+    tool_count: u32,
+    has_reasoning: bool,
+    has_foreign: bool,
+    done: bool,
+}
+
+/// What must be remembered of a block until it stops.
+enum Open {
+    Text {
+        start: usize,
+        citations: Vec<(String, String)>,
+    },
+    /// `input` is the start's, as long as no other JSON has come.
+    Tool {
+        index: u32,
+        input: Option<String>,
+    },
+    /// Its place among the thinking blocks, and whether any of its text was sent.
+    Thinking {
+        place: usize,
+        begun: bool,
+    },
+    Other,
+}
+
+/// An event. One flat shape for all kinds, so that the hot path parses each byte once.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    r#type: Option<Cow<'a, str>>,
+    #[serde(default)]
+    index: u64,
+    #[serde(borrow)]
+    delta: Option<Change<'a>>,
+    #[serde(borrow)]
+    content_block: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// The `delta` of a block, or of the message.
+#[derive(Default, Deserialize)]
+struct Change<'a> {
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    r#type: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    partial_json: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    thinking: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    signature: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    citation: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "wire::text")]
+    stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    stop_details: Option<&'a RawValue>,
+}
+
+impl Stream {
+    pub(super) fn new(context: ChatContext) -> Self {
+        Self {
+            context,
+            model: None,
+            counts: None,
+            stop_reason: None,
+            refusal: None,
+            open: Vec::new(),
+            thinking: Vec::new(),
+            layout: Layout::default(),
+            text_length: 0,
+            tool_count: 0,
+            has_reasoning: false,
+            has_foreign: false,
+            done: false,
+        }
+    }
+
+    fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+        let event: Event<'_> = match serde_json::from_slice(data) {
+            Ok(event) => event,
+            Err(_) if is_new(data) => return Ok(()),
+            Err(why) => return Err(unreadable(why).into()),
+        };
+        match event.r#type.as_deref().unwrap_or_default() {
+            "error" => return Err(error::in_answer(data)),
+            "message_start" => self.start(event.message, out)?,
+            _ if !out.has_begun() => {}
+            "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out),
+            "content_block_start" => {
+                if let Some(block) = event.content_block {
+                    self.open(event.index, Block::read(block).map_err(unreadable)?, out);
+                }
+            }
+            "content_block_stop" => {
+                if let Some(place) = self.open.iter().rposition(|(index, _)| *index == event.index) {
+                    let (_, block) = self.open.remove(place);
+                    self.close(block, out);
+                }
+            }
+            "message_delta" => self.message_delta(event.delta.unwrap_or_default(), event.usage),
+            "message_stop" => self.complete(out),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, message: Option<&RawValue>, out: &mut ChunkWriter) -> Result<(), RelayError> {
+        if out.has_begun() {
+            return Ok(());
+        }
+        let json = message.map_or("{}", RawValue::get);
+        let message: Message<'_> = serde_json::from_str(json).map_err(unreadable)?;
+        let tier = message.usage.and_then(|usage| self.counts.get_or_insert_default().take(usage));
+        let id = response::answer_id(message.id.as_deref(), &self.context);
+        let model = message.model.unwrap_or(Cow::Borrowed(&self.context.model)).into_owned();
+        out.begin(&id, self.context.created, &model, tier, self.context.include_usage);
+        self.model = Some(model);
+        out.delta(0, Delta { role: Some("assistant"), content: Some(""), refusal: Some(None), ..Delta::default() });
+        Ok(())
+    }
+
+    fn open(&mut self, index: u64, block: Block<'_>, out: &mut ChunkWriter) {
+        let open = match block {
+            Block::Text { text, citations } => {
+                let start = self.text_length;
+                self.text(&text, out);
+                Open::Text { start, citations: citations.into_iter().map(owned).collect() }
+            }
+            Block::ToolUse { id, name, input } => {
+                let index = self.tool_count;
+                self.tool_count += 1;
+                self.layout.tool_use();
+                self.call(index, Some((id, name)), "", out);
+                Open::Tool { index, input: Some(response::arguments(input).into_owned()) }
+            }
+            Block::Thinking { thinking, signature } => {
+                let place = self.thinking.len();
+                self.layout.thinking();
+                let (text, signature) = (Cow::Owned(String::new()), Cow::Owned(signature.into_owned()));
+                self.thinking.push(Sent::Thinking { thinking: text, signature });
+                let begun = self.think(place, false, &thinking, out);
+                Open::Thinking { place, begun }
+            }
+            Block::RedactedThinking { data } => {
+                self.layout.thinking();
+                self.thinking.push(Sent::RedactedThinking { data: Cow::Owned(data.into_owned()) });
+                Open::Other
+            }
+            Block::Foreign => {
+                self.has_foreign = true;
+                Open::Other
+            }
+        };
+        self.open.push((index, open));
+    }
+
+    fn change(&mut self, index: u64, change: Change<'_>, out: &mut ChunkWriter) {
+        let Some(place) = self.open.iter().rposition(|(known, _)| *known == index) else { return };
+        let Some((_, open)) = self.open.get_mut(place) else { return };
+        match (open, change.r#type.as_deref().unwrap_or_default()) {
+            (Open::Text { .. }, "text_delta") => self.text(&change.text.unwrap_or_default(), out),
+            (Open::Text { citations, .. }, "citations_delta") => {
+                citations.extend(change.citation.and_then(Citation::read).map(owned));
+            }
+            (Open::Tool { index, input }, "input_json_delta") => {
+                let json = change.partial_json.unwrap_or_default();
+                if !json.is_empty() {
+                    *input = None;
+                    let index = *index;
+                    self.call(index, None, &json, out);
+                }
+            }
+            (Open::Thinking { place: thought, begun }, "thinking_delta") => {
+                let (thought, begun) = (*thought, *begun);
+                let sent = self.think(thought, begun, &change.thinking.unwrap_or_default(), out);
+                if let Some((_, Open::Thinking { begun, .. })) = self.open.get_mut(place) {
+                    *begun |= sent;
+                }
+            }
+            (Open::Thinking { place, .. }, "signature_delta") => {
+                if let Some(Sent::Thinking { signature, .. }) = self.thinking.get_mut(*place) {
+                    *signature = Cow::Owned(change.signature.unwrap_or_default().into_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, block: Open, out: &mut ChunkWriter) {
+        match block {
+            Open::Text { start, citations } => {
+                self.layout.text(self.text_length - start);
+                if !citations.is_empty() {
+                    let citations =
+                        citations.into_iter().map(|(title, url)| Citation { title: title.into(), url: url.into() });
+                    let annotations = response::annotations(citations.collect(), start, self.text_length).collect();
+                    out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
+                }
+            }
+            Open::Tool { index, input: Some(input) } => self.call(index, None, &input, out),
+            Open::Tool { .. } | Open::Thinking { .. } | Open::Other => {}
+        }
+    }
+
+    fn message_delta(&mut self, change: Change<'_>, usage: Option<&RawValue>) {
+        if let Some(reason) = change.stop_reason {
+            self.stop_reason = Some(reason.into_owned());
+        }
+        if let Some(explanation) = change.stop_details.and_then(wire::explanation) {
+            self.refusal = Some(explanation);
+        }
+        if let Some(usage) = usage {
+            self.counts.get_or_insert_default().take(usage);
+        }
+    }
+
+    fn text(&mut self, text: &str, out: &mut ChunkWriter) {
+        if !text.is_empty() {
+            self.text_length += text.chars().count();
+            out.delta(0, Delta { content: Some(text), ..Delta::default() });
+        }
+    }
+
+    /// Writes a piece of thinking, with a blank line between two blocks; tells whether there was any text.
+    fn think(&mut self, place: usize, begun: bool, text: &str, out: &mut ChunkWriter) -> bool {
+        if text.is_empty() {
+            return false;
+        }
+        if let Some(Sent::Thinking { thinking, .. }) = self.thinking.get_mut(place) {
+            thinking.to_mut().push_str(text);
+        }
+        let shown = if self.has_reasoning && !begun { Cow::Owned(format!("\n\n{text}")) } else { Cow::Borrowed(text) };
+        self.has_reasoning = true;
+        out.delta(0, Delta { reasoning_content: Some(shown), ..Delta::default() });
+        true
+    }
+
+    /// Writes the start of a tool call (id and name), or more of its arguments.
+    fn call(&self, index: u32, start: Option<(Cow<'_, str>, Cow<'_, str>)>, json: &str, out: &mut ChunkWriter) {
+        let (id, name) = start.unzip();
+        let kind = id.is_some().then_some("function");
+        let function = Function { name, arguments: Cow::Borrowed(json) };
+        if !self.context.legacy_functions {
+            let call = ToolCall { index: Some(index), id, r#type: kind, function, extra_content: None };
+            out.delta(0, Delta { tool_calls: Some([call]), ..Delta::default() });
+        } else if index == 0 {
+            out.delta(0, Delta { function_call: Some(function), ..Delta::default() });
+        }
+    }
+
+    /// Ends the answer: refusal, finish, usage, `[DONE]`.
+    fn complete(&mut self, out: &mut ChunkWriter) {
+        for (_, block) in std::mem::take(&mut self.open) {
+            self.close(block, out);
+        }
+        let stop_reason = self.stop_reason.as_deref();
+        if stop_reason == Some("refusal") {
+            let refusal = self.refusal.as_deref().unwrap_or(DECLINED);
+            out.delta(0, Delta { refusal: Some(Some(refusal)), ..Delta::default() });
+        }
+        let mut delta = Delta::default();
+        if !self.thinking.is_empty() && !self.has_foreign {
+            delta.thinking_blocks = to_raw_value(&self.thinking).ok();
+            delta.content_layout = self.layout.words();
+        }
+        let reason = response::finish_reason(stop_reason, self.tool_count > 0, self.context.legacy_functions);
+        out.choice(&ChunkChoice { delta, finish_reason: Some(reason), ..ChunkChoice::default() });
+        if let Some(counts) = self.counts.filter(|_| self.context.include_usage) {
+            out.usage(&counts.usage());
+        }
+        out.done();
+        self.done = true;
+    }
+}
+
+impl StreamTranslator for Stream {
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+        if self.done {
+            return Ok(());
+        }
+        self.event(data, out).inspect_err(|_| self.done = true)
+    }
+
+    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+        if std::mem::replace(&mut self.done, true) {
+            return Ok(());
+        }
+        if self.stop_reason.is_some() {
+            self.complete(out);
+            return Ok(());
+        }
+        Err(if error::is_error(stray) { error::in_answer(stray) } else { RelayError::interrupted().into() })
+    }
+
+    fn usage(&self) -> Option<TokenUsage> {
+        self.counts.map(|counts| counts.usage().metered())
+    }
+
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+}
+
+fn owned(citation: Citation<'_>) -> (String, String) {
+    (citation.title.into_owned(), citation.url.into_owned())
+}
+
+/// Whether an event that can't be read is of a kind that Relay does not know, and so may skip.
+fn is_new(data: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Peek<'a> {
+        #[serde(borrow, default, deserialize_with = "wire::text")]
+        r#type: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        delta: Option<&'a RawValue>,
+    }
+    let Ok(peek) = serde_json::from_slice::<Peek<'_>>(data) else { return false };
+    match peek.r#type.as_deref().unwrap_or_default() {
+        "content_block_delta" => {
+            let kind = peek.delta.and_then(|delta| serde_json::from_str::<Kind<'_>>(delta.get()).ok());
+            let kind = kind.and_then(|kind| kind.r#type);
+            let known = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"];
+            !kind.is_some_and(|kind| known.contains(&kind.as_ref()))
+        }
+        "message_start" | "content_block_start" | "content_block_stop" | "message_delta" | "message_stop" => false,
+        _ => true,
+    }
+}
