@@ -1,5 +1,7 @@
 //! Adapters for the ports of `relay-core`: one adapter = one file or folder = one feature.
 
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "ring")]

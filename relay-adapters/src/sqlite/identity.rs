@@ -1,35 +1,40 @@
-//! Notices that the database was deleted, moved or replaced while it is open.
+//! Notices that a file was deleted, moved or replaced while it is open.
 
 use std::path::{Path, PathBuf};
 
 use super::worker::Failure;
 
-/// Which files a path named when the database was opened.
+/// Which file a path named when it was opened.
 ///
 /// SQLite goes on writing to a file that has no name any more: such writes would be acknowledged, and lost at the end.
 #[derive(Clone)]
-pub(super) struct Identity(Vec<(PathBuf, FileId)>);
+pub(super) struct Identity {
+    path: PathBuf,
+    id: FileId,
+}
 
 type FileId = (u64, u64);
 
 impl Identity {
-    /// Of the database at `path` and its write-ahead log, which must be open.
+    /// Of the file at `path`.
     pub(super) fn of(path: &Path) -> std::io::Result<Self> {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let files = [path.to_owned(), PathBuf::from(log)];
-        let named = files.into_iter().map(|file| Ok((file.clone(), file_id(&file)?)));
-        named.collect::<std::io::Result<_>>().map(Self)
+        Ok(Self { path: path.to_owned(), id: file_id(path)? })
     }
 
-    /// Whether the path still names the same files.
+    /// Of the write-ahead log of the database at `path`, which must be open.
+    pub(super) fn of_log(path: &Path) -> std::io::Result<Self> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self::of(Path::new(&log))
+    }
+
+    /// Whether the path still names the same file.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let is_same = |(file, id): &(PathBuf, FileId)| file_id(file).is_ok_and(|now| now == *id);
-        if self.0.iter().all(is_same) {
-            Ok(())
-        } else {
-            Err("the database file was deleted, moved or replaced while open: restart with the right one".into())
+        if file_id(&self.path).is_ok_and(|now| now == self.id) {
+            return Ok(());
         }
+        let path = self.path.display();
+        Err(format!("{path} was deleted, moved or replaced while open: restart with the right one").into())
     }
 }
 

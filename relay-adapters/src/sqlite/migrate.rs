@@ -12,12 +12,14 @@ pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first_tab
 
 /// Refuses a file that is not ours, or that a newer program wrote, without changing it.
 pub(super) fn refuse_foreign(connection: &Connection, known: usize) -> Result<(), SqliteOpenError> {
+    // One look at all of it: another process may be about to make the tables.
+    let connection = connection.unchecked_transaction()?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let is_empty: bool = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && !(application == 0 && is_empty) {
         return Err(SqliteOpenError::NotRelay);
     }
-    let found = version(connection)?;
+    let found = version(&connection)?;
     if found > known { Err(SqliteOpenError::NewerSchema { found, known }) } else { Ok(()) }
 }
 

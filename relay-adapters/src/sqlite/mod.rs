@@ -66,16 +66,14 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, SqliteOpenError> {
         open::refuse_old(rusqlite::version_number())?;
         let path = open::make_file(path.as_ref())?;
-        let mut writer = Db::new(open::open_first(&path, options.patience)?);
-        writer.shred(); // what a crash left in the log
-        let identity = Identity::of(&path).map_err(|cause| SqliteOpenError::File { path: path.clone(), cause })?;
-        let session = |may_write, db| Session::new(path.clone(), may_write, options.patience, identity.clone(), db);
-
-        let open_reader =
-            |_| open::open_again(&path, false, options.patience).map(|db| session(false, Some(Db::new(db))));
+        let file_error = |cause| SqliteOpenError::File { path: path.clone(), cause };
+        let writer = Db::for_writing(open::open_first(&path, options.patience)?, &path).map_err(file_error)?;
+        let identity = Identity::of(&path).map_err(file_error)?;
+        let session = |db| Session::new(path.clone(), options.patience, identity.clone(), db);
+        let open_reader = |_| open::open_again(&path, false, options.patience).map(|db| session(Db::for_reading(db)));
         let readers = (0..options.readers.max(1)).map(open_reader).collect::<Result<_, _>>()?;
         let readers = Workers::start("relay-db-read", readers)?;
-        let writer = Workers::start("relay-db-write", vec![session(true, Some(writer))])?;
+        let writer = Workers::start("relay-db-write", vec![session(writer)])?;
         let usage = Arc::new(Queue::new(options.usage_queue));
         let _flusher = Flusher::start(Arc::clone(&usage), writer.jobs(), options.usage_delay)?;
         Ok(Self { _flusher, usage, readers, writer })

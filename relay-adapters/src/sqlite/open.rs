@@ -1,7 +1,7 @@
 //! Opening the file: what is refused, and how each connection is set up.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -85,6 +85,23 @@ pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
 
 /// Opens the connection that writes, with the schema brought up to date.
 pub(super) fn open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
+    let start = Instant::now();
+    loop {
+        match try_open_first(path, patience) {
+            // Where two processes want to switch to WAL at once, SQLite fails one of them without waiting.
+            Err(SqliteOpenError::Sqlite(error)) if is_busy(&error) && start.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            result => return result,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+fn try_open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
     let mut connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     connection.busy_timeout(patience)?;
     migrate::refuse_foreign(&connection, MIGRATIONS.len())?;

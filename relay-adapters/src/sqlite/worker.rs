@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -33,6 +33,8 @@ type Job = Box<dyn FnOnce(&mut Session) + Send>;
 /// A connection as a job sees it.
 pub(super) struct Db {
     connection: Connection,
+    /// The write-ahead log, if this connection writes to it.
+    log: Option<Identity>,
     /// Whether the write-ahead log may still hold bytes that were deleted.
     shred_due: bool,
 }
@@ -57,8 +59,17 @@ pub(super) struct Workers {
 pub(super) struct Jobs(mpsc::Sender<Job>);
 
 impl Db {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, shred_due: true }
+    /// A connection that only reads.
+    pub(super) fn for_reading(connection: Connection) -> Self {
+        Self { connection, log: None, shred_due: false }
+    }
+
+    /// A connection that may write to the database at `path`.
+    pub(super) fn for_writing(connection: Connection, path: &Path) -> std::io::Result<Self> {
+        let mut db = Self { connection, log: None, shred_due: true };
+        db.try_shred(Duration::ZERO); // what a crash left in the log; this also makes the file
+        db.log = Some(Identity::of_log(path)?);
+        Ok(db)
     }
 
     /// For reading.
@@ -95,8 +106,9 @@ impl Db {
 }
 
 impl Session {
-    pub(super) fn new(path: PathBuf, may_write: bool, patience: Duration, identity: Identity, db: Option<Db>) -> Self {
-        Self { path, may_write, patience, identity, db }
+    /// `identity` is that of the database at `path`.
+    pub(super) fn new(path: PathBuf, patience: Duration, identity: Identity, db: Db) -> Self {
+        Self { path, may_write: db.log.is_some(), patience, identity, db: Some(db) }
     }
 
     /// Runs one job. `asked` is when its caller began to wait: the wait in the queue counts against its patience, so that
@@ -118,13 +130,21 @@ impl Session {
             self.identity.check()?;
         }
         match &mut self.db {
-            Some(db) => Ok(db),
-            none => Ok(none.insert(Db::new(open_again(&self.path, self.may_write, self.patience)?))),
+            Some(db) => {
+                db.log.as_ref().map_or(Ok(()), Identity::check)?;
+                Ok(db)
+            }
+            none => {
+                let connection = open_again(&self.path, self.may_write, self.patience)?;
+                let db =
+                    if self.may_write { Db::for_writing(connection, &self.path)? } else { Db::for_reading(connection) };
+                Ok(none.insert(db))
+            }
         }
     }
 
     fn tidy_up(&mut self) {
-        if let Some(db) = self.db.as_mut().filter(|db| self.may_write && db.shred_due) {
+        if let Some(db) = self.db.as_mut().filter(|db| db.shred_due) {
             db.try_shred(Duration::ZERO);
         }
     }
@@ -224,4 +244,70 @@ fn work_off(queue: &Mutex<mpsc::Receiver<Job>>, mut session: Session) {
 
 fn gone() -> StoreError {
     StoreError::new("the database's threads have ended")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::open::{make_file, open_first};
+    use super::*;
+
+    fn one_writer(directory: &tempfile::TempDir) -> Workers {
+        let path = make_file(&directory.path().join("relay.db")).unwrap();
+        let patience = Duration::from_secs(5);
+        let db = Db::for_writing(open_first(&path, patience).unwrap(), &path).unwrap();
+        let identity = Identity::of(&path).unwrap();
+        Workers::start("test", vec![Session::new(path, patience, identity, db)]).unwrap()
+    }
+
+    const PUT: &str = "INSERT INTO meta (key, value) VALUES ('k', x'01')";
+    const COUNT: &str = "SELECT count(*) FROM meta";
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_undone_and_the_thread_lives_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = one_writer(&directory);
+        let panicking = |db: &mut Db| {
+            db.write(|transaction| {
+                transaction.execute(PUT, [])?;
+                if transaction.changes() == 1 {
+                    panic!("a planted panic");
+                }
+                Ok(())
+            })
+        };
+        let error = writer.run(panicking).await.unwrap_err();
+        assert!(error.to_string().contains("a planted panic"), "{error}");
+        let count = |db: &mut Db| Ok(db.reader().query_row(COUNT, [], |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.run(count).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_is_undone() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = one_writer(&directory);
+        let failing = |db: &mut Db| {
+            db.write(|transaction| {
+                transaction.execute(PUT, [])?;
+                transaction.execute(PUT, [])?;
+                Ok(())
+            })
+        };
+        writer.run(failing).await.unwrap_err();
+        let count = |db: &mut Db| Ok(db.reader().query_row(COUNT, [], |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.run(count).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_opened_anew_after_an_error_of_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = one_writer(&directory);
+        let broken = |db: &mut Db| -> Result<(), Failure> {
+            db.reader().execute_batch("CREATE TEMP TABLE mark (x)")?;
+            Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR), None).into())
+        };
+        writer.run(broken).await.unwrap_err();
+        let marks = "SELECT count(*) FROM temp.sqlite_schema WHERE name = 'mark'";
+        let is_marked = move |db: &mut Db| Ok(db.reader().query_row(marks, [], |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.run(is_marked).await.unwrap(), 0);
+    }
 }

@@ -1,5 +1,8 @@
 //! Tests of the adapters: what each must do, and what each does beyond it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests, and what only tests use")]
 
+mod cache;
 #[cfg(feature = "ring")]
 mod ring;
+mod sqlite;
 mod stores;
