@@ -4,6 +4,14 @@
 pub mod cache;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "anthropic")]
+pub mod anthropic;
+#[cfg(feature = "google")]
+pub mod google;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "openai")]
+pub mod openai;
 #[cfg(feature = "ring")]
 pub mod ring;
 #[cfg(any(feature = "memory", feature = "sqlite"))]

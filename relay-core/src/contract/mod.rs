@@ -7,12 +7,14 @@
 mod cipher;
 mod key_store;
 mod projects;
+mod provider_client;
 mod token_issuer;
 mod usage;
 
 pub use cipher::cipher;
 pub use key_store::key_store;
 pub use projects::projects;
+pub use provider_client::{FarSide, SeenRequest, provider_client};
 pub use token_issuer::token_issuer;
 pub use usage::usage;
 

@@ -1,0 +1,145 @@
+//! One request and its answer.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Request, Response};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use relay_core::Provider;
+use relay_core::ports::{Expect, Method, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse};
+use relay_core::secret::ProviderKey;
+
+use super::base_url::BaseUrl;
+use super::body::guarded;
+use super::error::{malformed, timed_out, transport_error};
+use super::lanes::Place;
+use super::transport::{HttpTransport, MAX_HEAD};
+
+/// Which header carries the key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Credential {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// A header of the provider's own, lower-case, with nothing but the key.
+    Header(&'static str),
+}
+
+/// One provider over HTTP: an origin, a credential header, and connections that it shares with others.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpProvider {
+    provider: Provider,
+    credential: Credential,
+    base: BaseUrl,
+    transport: HttpTransport,
+}
+
+impl HttpProvider {
+    pub(crate) fn new(provider: Provider, credential: Credential, base: BaseUrl, transport: &HttpTransport) -> Self {
+        Self { provider, credential, base, transport: transport.clone() }
+    }
+
+    pub(crate) fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// Sends the request, and once more if no connection could be made.
+    ///
+    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written, and
+    /// reqwest repeats what an HTTP/2 server declares unprocessed (`REFUSED_STREAM`, a graceful `GOAWAY`: RFC 9113, 8.7).
+    /// Nothing is repeated that a provider may have begun to work on.
+    pub(crate) async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        let limits = self.transport.timeouts();
+        let (client, place) = self.transport.enter();
+        let started = Instant::now();
+        let head = match wire.expect {
+            Expect::Stream => limits.first_byte_of_stream,
+            Expect::Whole => limits.first_byte_of_whole,
+        };
+        let end = started + limits.total;
+        let mut timer = Box::pin(sleep_until(end.min(started + head)));
+        let request = self.request(&wire, key)?;
+        let mut answer = within(&mut timer, client.execute(request)).await?;
+        if let Err(error) = &answer
+            && error.is_connect()
+            && !error.is_timeout()
+        {
+            let request = self.request(&wire, key)?;
+            answer = within(&mut timer, client.execute(request)).await?;
+        }
+        let answer = answer.map_err(transport_error)?;
+        received(answer, place, timer, end, limits.gap)
+    }
+
+    fn request(&self, wire: &WireRequest, key: &ProviderKey) -> Result<Request, TransportError> {
+        let method = match wire.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut request = Request::new(method, self.base.join(&wire.path)?);
+        let mut headers = HeaderMap::with_capacity(wire.headers.len() + 8);
+        for (name, value) in &wire.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(refused)?;
+            headers.insert(name, HeaderValue::from_str(value).map_err(refused)?);
+        }
+        if wire.method == Method::Post {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(wire.body.clone().into());
+        }
+        let (name, value) = self.credential.sign(key)?;
+        headers.insert(name, value);
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+impl Credential {
+    fn sign(self, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
+        let (name, value) = match self {
+            Self::Bearer => (AUTHORIZATION, HeaderValue::try_from(["Bearer ", key.expose()].concat())),
+            Self::Header(name) => (HeaderName::from_static(name), HeaderValue::from_str(key.expose())),
+        };
+        let mut value = value.map_err(refused)?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    }
+}
+
+/// A header that can't be sent. The cause says only that it is invalid.
+fn refused(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {
+    TransportError::new(TransportErrorKind::Malformed, cause)
+}
+
+/// Waits for the answer's head, but no longer than the timer runs.
+async fn within<T>(timer: &mut Pin<Box<Sleep>>, call: impl Future<Output = T>) -> Result<T, TransportError> {
+    tokio::select! {
+        biased;
+        done = call => Ok(done),
+        () = timer => Err(timed_out("the first byte did not come in time")),
+    }
+}
+
+/// What is handed on of an answer: the headers that Relay reads, and a body with time limits.
+fn received(
+    answer: Response,
+    place: Place,
+    timer: Pin<Box<Sleep>>,
+    end: Instant,
+    gap: std::time::Duration,
+) -> Result<WireResponse, TransportError> {
+    let head = answer.headers();
+    if head.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > MAX_HEAD {
+        return Err(malformed("the answer's head is too large"));
+    }
+    if head.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(malformed("the answer is encoded, although that was not asked for"));
+    }
+    let headers = head
+        .iter()
+        .filter(|(name, _)| READ_HEADERS.iter().any(|prefix| name.as_str().starts_with(prefix)))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let status = answer.status().as_u16();
+    Ok(WireResponse { status, headers, body: guarded(answer.bytes_stream(), place, timer, end, gap) })
+}

@@ -1,0 +1,32 @@
+//! HTTP to the providers, with reqwest: one transport for all of them.
+//!
+//! | what | here |
+//! | --- | --- |
+//! | limits and time-outs | [`Timeouts`], `body.rs` |
+//! | connections | [`HttpTransport`], `lanes.rs` |
+//! | one request and its answer | `exchange.rs` |
+//! | where it may go | [`BaseUrl`] |
+//! | what went wrong | `error.rs` |
+//!
+//! Redirects are not followed, cookies are not kept, proxies of the environment are not used, content codings are refused.
+//! Nothing is spawned for a body: who drops it closes the stream.
+
+mod base_url;
+mod body;
+mod error;
+mod exchange;
+mod lanes;
+mod transport;
+
+pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
+pub use transport::{HttpSetupError, HttpTransport, Timeouts};
+
+pub(crate) use exchange::{Credential, HttpProvider};
+
+/// Makes ring the process's crypto library for TLS, unless one is chosen already.
+///
+/// [`HttpTransport::new`] calls it. Call it earlier if something else in the process uses rustls first.
+pub fn install_crypto() {
+    // An error says that there is a provider already, which is just as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}

@@ -1,0 +1,479 @@
+//! The HTTP clients against a scripted server on loopback that speaks raw TCP.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+
+use relay_adapters::anthropic::Anthropic;
+use relay_adapters::google::Google;
+use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
+use relay_adapters::openai::OpenAi;
+use relay_core::Provider;
+use relay_core::contract::{self, FarSide, SeenRequest};
+use relay_core::ports::{Expect, ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
+use relay_core::secret::ProviderKey;
+
+/// What the server does with a request.
+enum Act {
+    /// Writes and keeps the connection.
+    Answer(Vec<u8>),
+    /// Writes and closes.
+    AnswerAndClose(Vec<u8>),
+    /// Writes, and resets when the test says [`Server::go`].
+    AnswerAndReset(Vec<u8>),
+    /// Writes and then waits for the client to close, which it reports to [`Server::client_left`].
+    AnswerAndWait(Vec<u8>),
+}
+
+/// A server that answers each request with the next act of its script.
+struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    left: mpsc::UnboundedReceiver<()>,
+}
+
+struct Shared {
+    script: Mutex<VecDeque<Act>>,
+    seen: Mutex<Vec<SeenRequest>>,
+    connections: Mutex<usize>,
+    left: mpsc::UnboundedSender<()>,
+    go: Notify,
+}
+
+impl Server {
+    async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, left) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            script: Mutex::new(acts.into_iter().collect()),
+            seen: Mutex::default(),
+            connections: Mutex::default(),
+            left: sender,
+            go: Notify::new(),
+        });
+        let serving = shared.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                *serving.connections.lock().unwrap() += 1;
+                tokio::spawn(serve(stream, serving.clone()));
+            }
+        });
+        Self { address, shared, left }
+    }
+
+    fn base(&self) -> BaseUrl {
+        BaseUrl::parse(&format!("http://{}", self.address), PlainHttp::OnLoopback).unwrap()
+    }
+
+    /// A client of this server.
+    fn openai(&self) -> OpenAi {
+        OpenAi::new(&transport(Timeouts::default()), self.base())
+    }
+
+    fn openai_with(&self, timeouts: Timeouts) -> OpenAi {
+        OpenAi::new(&transport(timeouts), self.base())
+    }
+
+    fn seen(&self) -> Vec<SeenRequest> {
+        std::mem::take(&mut self.shared.seen.lock().unwrap())
+    }
+
+    fn connections(&self) -> usize {
+        *self.shared.connections.lock().unwrap()
+    }
+
+    /// Lets an [`Act::AnswerAndReset`] go on.
+    fn go(&self) {
+        self.shared.go.notify_one();
+    }
+
+    /// Waits until a client has closed a connection.
+    async fn client_left(&mut self) {
+        self.left.recv().await.unwrap();
+    }
+}
+
+impl FarSide for Server {
+    fn answer_next(&self, response: Vec<u8>) {
+        self.shared.script.lock().unwrap().push_back(Act::Answer(response));
+    }
+
+    fn take_seen(&self) -> Vec<SeenRequest> {
+        self.seen()
+    }
+}
+
+async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+    while let Some(request) = read_request(&mut stream).await {
+        shared.seen.lock().unwrap().push(request);
+        let act = shared.script.lock().unwrap().pop_front().unwrap();
+        match act {
+            Act::Answer(bytes) => stream.write_all(&bytes).await.unwrap(),
+            Act::AnswerAndClose(bytes) => return stream.write_all(&bytes).await.unwrap(),
+            Act::AnswerAndReset(bytes) => {
+                stream.write_all(&bytes).await.unwrap();
+                // A reset throws away what the client has not read yet.
+                shared.go.notified().await;
+                return stream.set_zero_linger().unwrap();
+            }
+            Act::AnswerAndWait(bytes) => {
+                stream.write_all(&bytes).await.unwrap();
+                while matches!(stream.read(&mut [0; 64]).await, Ok(read) if read > 0) {}
+                let _ = shared.left.send(());
+                return;
+            }
+        }
+    }
+}
+
+/// Reads a head and as many bytes as its content-length says. `None`: the connection ended.
+async fn read_request(stream: &mut TcpStream) -> Option<SeenRequest> {
+    let mut bytes = Vec::new();
+    let head_end = loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
+    let mut request = SeenRequest { head, body: bytes[head_end + 4..].to_vec() };
+    let length: usize = request.header("content-length").next().map_or(0, |length| length.parse().unwrap());
+    while request.body.len() < length {
+        stream.read_buf(&mut request.body).await.ok()?;
+    }
+    assert_eq!(request.body.len(), length, "bytes after the request");
+    Some(request)
+}
+
+fn transport(timeouts: Timeouts) -> HttpTransport {
+    HttpTransport::new(timeouts).unwrap()
+}
+
+fn key() -> ProviderKey {
+    ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap()
+}
+
+fn chat() -> WireRequest {
+    WireRequest::post("/v1/chat/completions", r#"{"model":"m"}"#, Expect::Stream)
+}
+
+fn ok(body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// The head of a stream, and its first piece.
+fn first_piece() -> Vec<u8> {
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n".to_vec()
+}
+
+async fn whole(answer: WireResponse) -> Result<Vec<u8>, TransportError> {
+    Ok(answer.body.try_collect::<Vec<_>>().await?.concat())
+}
+
+/// What comes behind the first piece, and that the stream ends with it.
+async fn after_first_piece(mut answer: WireResponse, server: &Server) -> TransportErrorKind {
+    assert_eq!(&answer.body.next().await.unwrap().unwrap()[..], b"one");
+    server.go();
+    let error = answer.body.next().await.unwrap().unwrap_err();
+    assert!(answer.body.next().await.is_none(), "a stream ends with its error");
+    error.kind
+}
+
+#[tokio::test]
+async fn every_provider_meets_the_contract() {
+    let http = transport(Timeouts::default());
+    let server = Server::start([]).await;
+    for (provider, client) in [
+        (Provider::OPENAI, Box::new(OpenAi::new(&http, server.base())) as Box<dyn ProviderClient>),
+        (Provider::ANTHROPIC, Box::new(Anthropic::new(&http, server.base()))),
+        (Provider::GOOGLE, Box::new(Google::new(&http, server.base()))),
+    ] {
+        assert_eq!(client.provider(), provider);
+        contract::provider_client(&*client, &server).await;
+    }
+}
+
+#[tokio::test]
+async fn exactly_these_headers_are_sent() {
+    let server = Server::start([]).await;
+    let http = transport(Timeouts::default());
+    let clients: [(Box<dyn ProviderClient>, &str); 3] = [
+        (Box::new(OpenAi::new(&http, server.base())), "authorization: Bearer sk-test-0123456789"),
+        (Box::new(Anthropic::new(&http, server.base())), "authorization: Bearer sk-test-0123456789"),
+        (Box::new(Google::new(&http, server.base())), "x-goog-api-key: sk-test-0123456789"),
+    ];
+    for (client, credential) in clients {
+        server.answer_next(ok(""));
+        client.send(chat().with_header("x-extra", "1"), &key()).await.unwrap();
+        let head = server.seen().remove(0).head;
+        let mut lines: Vec<&str> = head.lines().collect();
+        lines[1..].sort_unstable();
+        let host = format!("host: {}", server.address);
+        let agent = concat!("user-agent: relay/", env!("CARGO_PKG_VERSION"));
+        let mut want = [
+            "accept-encoding: identity",
+            "accept: */*",
+            "content-length: 13",
+            "content-type: application/json",
+            "x-extra: 1",
+            credential,
+            &host,
+            agent,
+        ];
+        want.sort_unstable();
+        assert_eq!(lines[0], "POST /v1/chat/completions HTTP/1.1");
+        assert_eq!(lines[1..], want);
+    }
+}
+
+#[tokio::test]
+async fn default_base_urls_are_https() {
+    for url in [OpenAi::BASE_URL, Anthropic::BASE_URL, Google::BASE_URL] {
+        assert_eq!(BaseUrl::parse(url, PlainHttp::Refused).unwrap().to_string(), url);
+    }
+}
+
+#[tokio::test]
+async fn a_base_urls_path_comes_before_the_requests() {
+    let server = Server::start([Act::Answer(ok(""))]).await;
+    let base = BaseUrl::parse(&format!("http://{}/gateway/", server.address), PlainHttp::OnLoopback).unwrap();
+    OpenAi::new(&transport(Timeouts::default()), base).send(chat(), &key()).await.unwrap();
+    assert!(server.seen()[0].head.starts_with("POST /gateway/v1/chat/completions HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let server = Server::start((0..5).map(|n| Act::Answer(ok(&n.to_string())))).await;
+    let client = server.openai();
+    for n in 0..5 {
+        let answer = client.send(chat(), &key()).await.unwrap();
+        assert_eq!(whole(answer).await.unwrap(), n.to_string().as_bytes());
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_pooled_connection_that_the_provider_closed_is_replaced() {
+    let server = Server::start((0..20).map(|_| Act::AnswerAndClose(ok("x")))).await;
+    let client = server.openai();
+    for _ in 0..20 {
+        let answer = client.send(chat(), &key()).await.unwrap();
+        assert_eq!(whole(answer).await.unwrap(), b"x");
+    }
+    assert_eq!((server.connections(), server.seen().len()), (20, 20));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_a_connect_error_without_url_or_key() {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let base = BaseUrl::parse(&format!("http://{address}"), PlainHttp::OnLoopback).unwrap();
+    let client = OpenAi::new(&transport(Timeouts::default()), base);
+    let error = client.send(chat(), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Connect);
+    let shown = format!("{error} {error:?} {client:?}");
+    assert!(!shown.contains("/v1/chat") && !shown.contains("sk-test"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_connection_that_can_not_be_made_is_tried_once_more() {
+    // Closing after the hello of TLS ends each try while it connects, and shows what was sent by then.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let client = OpenAi::new(&transport(Timeouts::default()), BaseUrl::parse(&base, PlainHttp::Refused).unwrap());
+    let hellos: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+    let seen = hellos.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = vec![0; 4096];
+            let read = stream.read(&mut hello).await.unwrap();
+            seen.lock().unwrap().push(hello[..read].to_vec());
+        }
+    });
+    let error = client.send(chat(), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Connect);
+    let hellos = hellos.lock().unwrap();
+    assert_eq!(hellos.len(), 2);
+    let holds = |hello: &[u8], text: &[u8]| hello.windows(text.len()).any(|part| part == text);
+    for hello in hellos.iter() {
+        assert!(hello[0] == 0x16 && !holds(hello, b"sk-test"), "something else than TLS is sent");
+        assert!(holds(hello, b"\x02h2") && holds(hello, b"\x08http/1.1"), "both versions of HTTP are offered");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_finish_tls_is_a_connect_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap()), PlainHttp::Refused).unwrap();
+    let timeouts = Timeouts { connect: Duration::from_millis(50), ..Timeouts::default() };
+    let error = OpenAi::new(&transport(timeouts), base).send(chat(), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Connect);
+    let first = listener.accept().await;
+    let second = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
+    assert!(first.is_ok() && second.is_err(), "a time-out is not tried again");
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_malformed() {
+    for answer in [
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 2x0 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        "\0\0\0\0\0\0\0\0\0\0",
+    ] {
+        let server = Server::start([Act::AnswerAndClose(answer.into())]).await;
+        let error = server.openai().send(chat(), &key()).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Malformed, "{answer:?}: {error:?}");
+        assert_eq!(server.seen().len(), 1, "{answer:?} is not tried again");
+    }
+}
+
+#[tokio::test]
+async fn a_body_with_bad_chunks_is_malformed() {
+    let mut bytes = first_piece();
+    bytes.extend_from_slice(b"zz\r\n");
+    let server = Server::start([Act::AnswerAndWait(bytes)]).await;
+    let answer = server.openai().send(chat(), &key()).await.unwrap();
+    assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn a_head_of_more_than_64_kib_is_malformed() {
+    let long = "x".repeat(7000);
+    let filler: String = (0..10).map(|n| format!("x-filler-{n}: {long}\r\n")).collect();
+    let server =
+        Server::start([Act::Answer(format!("HTTP/1.1 200 OK\r\n{filler}content-length: 0\r\n\r\n").into())]).await;
+    let error = server.openai().send(chat(), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn header_values_that_are_not_text_are_dropped() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-request-id: \xff\xfe\r\nretry-after: 3\r\n\r\n";
+    let server = Server::start([Act::Answer(head.to_vec())]).await;
+    let answer = server.openai().send(chat(), &key()).await.unwrap();
+    assert_eq!(answer.headers, [("retry-after".to_owned(), "3".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_head_is_interrupted_and_not_tried_again() {
+    for answer in ["", "HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\ncontent-le"] {
+        let server = Server::start([Act::AnswerAndClose(answer.into())]).await;
+        let error = server.openai().send(chat(), &key()).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Interrupted, "{answer:?}");
+        assert_eq!(server.seen().len(), 1, "the provider may have begun to work");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_in_the_body_is_interrupted() {
+    let short = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\none".to_vec();
+    for act in [
+        Act::AnswerAndClose(first_piece()),
+        Act::AnswerAndReset(first_piece()),
+        Act::AnswerAndClose(short.clone()),
+        Act::AnswerAndReset(short),
+    ] {
+        let server = Server::start([act]).await;
+        let answer = server.openai().send(chat(), &key()).await.unwrap();
+        assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Interrupted);
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_times_out_and_ends_the_call() {
+    let limit = Duration::from_millis(50);
+    for (expect, timeouts) in [
+        (Expect::Stream, Timeouts { first_byte_of_stream: limit, ..Timeouts::default() }),
+        (Expect::Whole, Timeouts { first_byte_of_whole: limit, ..Timeouts::default() }),
+        (Expect::Whole, Timeouts { total: limit, ..Timeouts::default() }),
+    ] {
+        let mut server = Server::start([Act::AnswerAndWait(b"HTTP/1.1 200".to_vec())]).await;
+        let error = server.openai_with(timeouts).send(WireRequest { expect, ..chat() }, &key()).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Timeout);
+        server.client_left().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_times_out_and_ends_the_call() {
+    let limit = Duration::from_millis(50);
+    for timeouts in
+        [Timeouts { gap: limit, ..Timeouts::default() }, Timeouts { total: limit * 4, ..Timeouts::default() }]
+    {
+        let mut server = Server::start([Act::AnswerAndWait(first_piece())]).await;
+        let answer = server.openai_with(timeouts).send(chat(), &key()).await.unwrap();
+        assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Timeout);
+        server.client_left().await;
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_body_ends_the_call() {
+    let mut server = Server::start([Act::AnswerAndWait(first_piece())]).await;
+    let client = server.openai();
+    let mut answer = client.send(chat(), &key()).await.unwrap();
+    assert_eq!(&answer.body.next().await.unwrap().unwrap()[..], b"one");
+    drop(answer);
+    server.client_left().await;
+}
+
+#[tokio::test]
+async fn dropping_the_call_before_the_head_ends_it() {
+    let mut server = Server::start([Act::AnswerAndWait(Vec::new())]).await;
+    let client = server.openai();
+    let call = tokio::spawn(async move { client.send(chat(), &key()).await });
+    while server.shared.seen.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    server.client_left().await;
+}
+
+#[tokio::test]
+async fn many_calls_at_a_time_each_get_their_own_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                while let Some(request) = read_request(&mut stream).await {
+                    let credential = request.header("authorization").next().unwrap().to_owned();
+                    stream.write_all(&ok(&credential)).await.unwrap();
+                }
+            });
+        }
+    });
+    let base = BaseUrl::parse(&base, PlainHttp::OnLoopback).unwrap();
+    let client = OpenAi::new(&transport(Timeouts::default()), base);
+    let calls = (0..200).map(|n| {
+        let client = client.clone();
+        async move {
+            let text = format!("sk-test-of-user-{n}");
+            let answer = client.send(chat(), &ProviderKey::parse(text.clone()).unwrap()).await.unwrap();
+            assert_eq!(whole(answer).await.unwrap(), format!("Bearer {text}").as_bytes());
+        }
+    });
+    futures::future::join_all(calls).await;
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_only_if_it_is_configured() {
+    // What a proxy gets is an absolute URL; it is the server itself here.
+    let server = Server::start([Act::Answer(ok(""))]).await;
+    let http = HttpTransport::through(&format!("http://{}", server.address), Timeouts::default()).unwrap();
+    let base = BaseUrl::parse("http://127.0.0.1:9", PlainHttp::OnLoopback).unwrap();
+    OpenAi::new(&http, base).send(chat(), &key()).await.unwrap();
+    assert!(server.seen()[0].head.starts_with("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
+    assert!(HttpTransport::through("not a url", Timeouts::default()).is_err());
+}
