@@ -21,3 +21,7 @@ mod rules;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system_clock;
+//! Adapters for `relay-core`'s ports, each behind a feature of its own.
+
+#[cfg(feature = "mock")]
+pub mod mock;

@@ -1,0 +1,93 @@
+//! Google's embeddings: `batchEmbedContents` and `embedContent`.
+
+use serde_json::{Value, json};
+
+use super::super::reply::Reply;
+use super::super::request::Request;
+use super::super::schema::{Field, Kind, check, list, may, must};
+use super::super::text;
+use super::rules::{self, body, content, items, string};
+use super::{error, no_model};
+
+use Kind::{Enum, Int, List, Map, Object, Ref, Text};
+
+pub(super) const MODELS: &[&str] = &["gemini-embedding-001", "gemini-embedding-2"];
+const MOST: i64 = 3072;
+
+static PART: Kind = Object(&[must("text", Text)]);
+static CONTENT: Kind = Object(&[may("role", Text), must("parts", list(&PART))]);
+const TASK: Field = may(
+    "taskType",
+    Enum(&[
+        "RETRIEVAL_QUERY",
+        "RETRIEVAL_DOCUMENT",
+        "SEMANTIC_SIMILARITY",
+        "CLASSIFICATION",
+        "CLUSTERING",
+        "QUESTION_ANSWERING",
+        "FACT_VERIFICATION",
+        "CODE_RETRIEVAL_QUERY",
+    ]),
+);
+static ONE: Kind = Object(&[
+    may("model", Text),
+    must("content", Ref(&CONTENT)),
+    TASK,
+    may("title", Text),
+    may("outputDimensionality", Int(1, MOST)),
+    may("embedContentConfig", Map),
+]);
+static BATCH: Kind = Object(&[must("requests", List(&ONE, 0, usize::MAX))]);
+
+/// Checks a request and answers it.
+pub(super) fn embed(request: &Request<'_>, model: &str, batch: bool) -> Result<Value, Reply> {
+    if !MODELS.contains(&model) && !request.models.contains(&model) {
+        return Err(no_model(model, "embedContent"));
+    }
+    let body = body(request)?;
+    check(if batch { &BATCH } else { &ONE }, &body).map_err(|fault| rules::words(&fault))?;
+    let wanted = if batch { items(&body, "requests") } else { vec![&body] };
+    if wanted.is_empty() {
+        return Err(error(400, "* BatchEmbedContentsRequest.requests: requests is not specified\n"));
+    }
+    if wanted.len() > 100 {
+        return Err(error(400, "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n"));
+    }
+    let mut vectors = Vec::with_capacity(wanted.len());
+    let mut tokens = 0;
+    for (at, one) in wanted.iter().enumerate() {
+        let named = string(one, "model");
+        if batch && named != format!("models/{model}") {
+            let said = format!(
+                "* BatchEmbedContentsRequest.requests[{at}].model: the model of a request must match the model of the batch, got '{named}'\n"
+            );
+            return Err(error(400, &said));
+        }
+        let text = one.get("content").map(content).unwrap_or_default();
+        if text.is_empty() {
+            return Err(error(
+                400,
+                &format!("* EmbedContentRequest.content: contains an empty Part, requests[{at}]\n"),
+            ));
+        }
+        tokens += text::words(&text);
+        vectors.push(json!({ "values": text::numbers(&values(model, one, &text)) }));
+    }
+    let mut answer = if batch { json!({ "embeddings": vectors }) } else { json!({ "embedding": vectors.first() }) };
+    if let (Some(map), true) = (answer.as_object_mut(), model != "gemini-embedding-001") {
+        map.insert("usageMetadata".into(), json!({ "promptTokenCount": tokens }));
+    }
+    Ok(answer)
+}
+
+/// The older model only gives vectors of unit length in their full size.
+fn values(model: &str, one: &Value, text: &str) -> Vec<f32> {
+    let dimensions =
+        one.get("outputDimensionality").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+    let dimensions = dimensions.unwrap_or(3072);
+    let mut values = text::vector(text, dimensions);
+    if model == "gemini-embedding-001" && dimensions < 3072 {
+        values.iter_mut().for_each(|value| *value *= 0.7);
+    }
+    values
+}

@@ -1,0 +1,387 @@
+//! A provider client that plays OpenAI, Anthropic and Google on their own wire formats: in process, deterministic,
+//! without a network. `docs/mock.md` says how keys and texts steer it.
+//!
+//! It is strict: what a provider would refuse, it refuses, in that provider's words. It shares nothing with Relay's
+//! translation, so that the two can disagree.
+//!
+//! ```
+//! # use relay_adapters::mock::{self, Mock};
+//! # use relay_core::Provider;
+//! # use relay_core::ports::{Expect, ProviderClient, WireRequest};
+//! # use relay_core::secret::ProviderKey;
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let mock = Mock::new();
+//! let client = mock.client(Provider::OPENAI);
+//! let key = ProviderKey::parse(mock::sample_key(Provider::OPENAI, "good", "ana")).unwrap();
+//! let body = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}"#;
+//! let answer = client.send(WireRequest::post("/v1/chat/completions", body, Expect::Whole), &key).await.unwrap();
+//! assert_eq!(answer.status, 200);
+//! assert_eq!(mock.requests().len(), 1);
+//! # });
+//! ```
+
+mod anthropic;
+mod calls;
+mod google;
+mod keys;
+mod openai;
+mod reply;
+mod request;
+mod schema;
+mod script;
+mod steer;
+mod text;
+mod turn;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use relay_core::Provider;
+use relay_core::ports::{
+    Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
+};
+use relay_core::secret::ProviderKey;
+
+pub use calls::{Aborted, Phase, Recorded};
+pub use keys::sample_key;
+pub use request::Incoming;
+pub use script::Scripted;
+
+use calls::Calls;
+use keys::Mood;
+use reply::{Ending, Reply};
+use request::{Request, Trouble, Wire};
+use script::Outcome;
+use steer::Steer;
+use turn::Ask;
+
+/// The three providers. Clones share everything: settings, scripts and what was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Mock(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    settings: Mutex<Settings>,
+    scripts: Mutex<HashMap<Provider, VecDeque<Scripted>>>,
+    calls: Arc<Calls>,
+    flaky: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    cut: Option<usize>,
+    pause: Duration,
+    slow: Duration,
+    record: bool,
+    any_headers: bool,
+    models: Vec<(Provider, String)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cut: None,
+            pause: Duration::ZERO,
+            slow: Duration::from_millis(50),
+            record: true,
+            any_headers: false,
+            models: Vec::new(),
+        }
+    }
+}
+
+/// Settings. They take effect for all clones, from the next call on.
+impl Mock {
+    /// Providers with all defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bodies arrive in pieces of at most `bytes` bytes, cut at awkward places too: inside a character, between CR and LF.
+    /// Without it a stream has one event a piece.
+    #[must_use]
+    pub fn cutting(self, bytes: usize) -> Self {
+        self.set(|settings| settings.cut = Some(bytes))
+    }
+
+    /// Waits between the pieces of a stream, and before an answer in one piece. Zero unless asked for.
+    #[must_use]
+    pub fn pausing(self, pause: Duration) -> Self {
+        self.set(|settings| settings.pause = pause)
+    }
+
+    /// The same for keys with the word `slow`: 50 ms unless said otherwise.
+    #[must_use]
+    pub fn slow_pausing(self, pause: Duration) -> Self {
+        self.set(|settings| settings.slow = pause)
+    }
+
+    /// Whether requests are kept (yes unless said otherwise). Calls are counted in any case.
+    #[must_use]
+    pub fn recording(self, on: bool) -> Self {
+        self.set(|settings| settings.record = on)
+    }
+
+    /// Accepts all request headers, for a client that is not Relay. Relay has to send few, and the mock refuses the rest.
+    #[must_use]
+    pub fn any_headers(self) -> Self {
+        self.set(|settings| settings.any_headers = true)
+    }
+
+    /// A chat model beside those that the mock knows.
+    #[must_use]
+    pub fn with_model(self, provider: Provider, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.models.push((provider, name.into())))
+    }
+
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut held(&self.0.settings));
+        self
+    }
+}
+
+/// Use, and what tests ask.
+impl Mock {
+    /// A client of one of the providers.
+    pub fn client(&self, provider: Provider) -> Arc<dyn ProviderClient> {
+        Arc::new(MockClient { mock: self.clone(), provider })
+    }
+
+    /// The next call to this provider gets this answer, whatever it asks. Several wait in a queue.
+    pub fn script(&self, provider: Provider, answer: Scripted) {
+        held(&self.0.scripts).entry(provider).or_default().push_back(answer);
+    }
+
+    /// How many scripted answers were not asked for yet.
+    pub fn scripts_left(&self) -> usize {
+        held(&self.0.scripts).values().map(VecDeque::len).sum()
+    }
+
+    /// The last requests (at most 10,000), the oldest first.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.0.calls.requests()
+    }
+
+    /// The last calls (at most 10,000) that their callers left before the end.
+    pub fn aborted_calls(&self) -> Vec<Aborted> {
+        self.0.calls.aborted()
+    }
+
+    /// Calls that wait for an answer or stream one right now.
+    pub fn open_calls(&self) -> usize {
+        self.0.calls.open()
+    }
+
+    /// All calls so far.
+    pub fn total_calls(&self) -> u64 {
+        self.0.calls.total()
+    }
+
+    /// Forgets requests and aborted calls.
+    pub fn forget(&self) {
+        self.0.calls.forget();
+    }
+
+    /// Waits until this is so; it is looked at whenever a call begins or ends.
+    pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        let mut changes = self.0.calls.changes();
+        while !holds(self) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Answers a request that came over HTTP, with all its headers. [`Self::client`] is the way in without HTTP.
+    ///
+    /// # Errors
+    /// When the mock plays a provider that does not answer.
+    pub async fn handle(&self, incoming: Incoming) -> Result<WireResponse, TransportError> {
+        let settings = held(&self.0.settings).clone();
+        let key = incoming.credential().ok();
+        let mut call = self.0.calls.begin(incoming.recorded(key), settings.record);
+        let scripted = held(&self.0.scripts).get_mut(&incoming.provider).and_then(VecDeque::pop_front);
+        let outcome = scripted.map_or_else(|| self.outcome(&incoming, &settings), |scripted| scripted.0);
+        match outcome {
+            Outcome::Answer(reply) => {
+                if !reply.wait.is_zero() {
+                    tokio::time::sleep(reply.wait).await;
+                }
+                Ok(reply.send(call))
+            }
+            Outcome::Fail(kind) => {
+                call.complete();
+                Err(TransportError::new(kind, "the mock plays an unreachable provider"))
+            }
+            Outcome::Never => std::future::pending().await,
+        }
+    }
+
+    fn outcome(&self, incoming: &Incoming, settings: &Settings) -> Outcome {
+        let wire = wire(incoming.provider);
+        let request = Request::new(incoming, settings);
+        let outcome = self.play(wire, incoming, &request, settings).unwrap_or_else(Outcome::Answer);
+        match outcome {
+            Outcome::Answer(reply) => {
+                let mut reply = wire.dress(reply, &request);
+                if let Some(size) = settings.cut {
+                    reply.cut_small(size);
+                }
+                Outcome::Answer(reply)
+            }
+            other => other,
+        }
+    }
+
+    /// The order is the one of the real ones: credential, route, rights, body.
+    fn play(
+        &self,
+        wire: &dyn Wire,
+        incoming: &Incoming,
+        request: &Request,
+        settings: &Settings,
+    ) -> Result<Outcome, Reply> {
+        let refuse = |trouble: Trouble<'_>| wire.trouble(&trouble, request.seed);
+        if !settings.any_headers {
+            request.refuse_foreign_headers().map_err(|why| refuse(Trouble::Request(&why)))?;
+        }
+        let key = incoming.credential().map_err(refuse)?;
+        let mood = Mood::of(incoming.provider, key);
+        match mood {
+            Mood::Unreachable => return Ok(Outcome::Fail(TransportErrorKind::Connect)),
+            Mood::Refused => return Err(refuse(Trouble::Refused(key))),
+            Mood::Revoked => return Err(refuse(Trouble::Revoked)),
+            Mood::RateLimited => return Err(refuse(Trouble::RateLimited)),
+            Mood::Overloaded => return Err(refuse(Trouble::Overloaded)),
+            Mood::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed) % 2 == 0 => {
+                return Err(refuse(Trouble::Overloaded));
+            }
+            _ => {}
+        }
+        wire.admit(request, mood)?;
+        let route = wire.route(request)?;
+        match mood {
+            Mood::Restricted if !route.is_list() => return Err(refuse(Trouble::Restricted)),
+            Mood::NoCredit if route.costs() => return Err(refuse(Trouble::NoCredit)),
+            _ => {}
+        }
+        let pause = if mood == Mood::Slow { settings.slow } else { settings.pause };
+        match wire.job(request, &route)? {
+            request::Job::Done(reply) => Ok(Outcome::Answer(Reply { wait: pause, ..reply })),
+            request::Job::Chat(ask) => chat(wire, request, &ask, pause),
+        }
+    }
+}
+
+fn chat(wire: &dyn Wire, request: &Request, ask: &Ask, pause: Duration) -> Result<Outcome, Reply> {
+    let (steer, turn) = turn::answer(ask);
+    if steer.hang {
+        return Ok(Outcome::Never);
+    }
+    if let Some(status) = steer.status {
+        return Err(wire.trouble(&Trouble::Status(status), request.seed));
+    }
+    if steer.html {
+        return Err(Reply::body(
+            200,
+            "text/html; charset=utf-8",
+            "<!DOCTYPE html><title>Login</title><p>Welcome to the hotel's network",
+        ));
+    }
+    let mut reply = if ask.stream { wire.stream(ask, &turn) } else { wire.whole(ask, &turn) };
+    let pause = steer.delay.unwrap_or(pause);
+    if ask.stream {
+        reply.pause = pause
+    } else {
+        reply.wait = pause
+    }
+    disturb(wire, &steer, ask, &mut reply).map_err(|trouble| wire.trouble(&trouble, request.seed))?;
+    Ok(Outcome::Answer(reply))
+}
+
+/// Plays the mishaps that a text asked for.
+fn disturb(wire: &dyn Wire, steer: &Steer, ask: &Ask, reply: &mut Reply) -> Result<(), Trouble<'static>> {
+    if steer.garbage {
+        reply.pieces.truncate(usize::from(ask.stream));
+        reply.pieces.push(Bytes::from_static(if ask.stream { b"data: {\"un\xff\xfe]\n\n" } else { b"{\"un\xff\xfe]" }));
+    }
+    if let Some(form) = &steer.error_midstream {
+        if !ask.stream {
+            return Err(Trouble::Status(500));
+        }
+        reply.halve();
+        reply.pieces.push(wire.error_event(form == "bare"));
+    }
+    if steer.cut {
+        reply.halve();
+    }
+    if steer.breaks {
+        reply.halve();
+        reply.ending = Ending::Broken;
+    }
+    if steer.silent {
+        if ask.stream {
+            reply.pieces.truncate(1);
+        } else {
+            reply.halve();
+        }
+        reply.ending = Ending::Silent;
+    }
+    Ok(())
+}
+
+fn wire(provider: Provider) -> &'static dyn Wire {
+    match provider.name() {
+        "anthropic" => &anthropic::Anthropic,
+        "google" => &google::Google,
+        // Whoever speaks OpenAI's dialect.
+        _ => &openai::OpenAi,
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A client of one provider.
+struct MockClient {
+    mock: Mock,
+    provider: Provider,
+}
+
+#[async_trait]
+impl ProviderClient for MockClient {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        let (name, value) = match self.provider.name() {
+            "google" => ("x-goog-api-key", key.expose().to_owned()),
+            _ => ("authorization", format!("Bearer {}", key.expose())),
+        };
+        let mut headers = vec![(name.to_owned(), value)];
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => {
+                headers.push(("content-type".into(), "application/json".into()));
+                "POST"
+            }
+        };
+        headers.extend(request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let incoming = Incoming {
+            provider: self.provider,
+            method: method.to_owned(),
+            target: request.path,
+            headers,
+            body: request.body,
+        };
+        let mut response = self.mock.handle(incoming).await?;
+        response.headers.retain(|(name, _)| READ_HEADERS.iter().any(|read| name.starts_with(read)));
+        Ok(response)
+    }
+}

@@ -1,0 +1,248 @@
+//! A request as any provider sees it, and what a provider has to know to answer it.
+
+use bytes::Bytes;
+use relay_core::Provider;
+use relay_core::secret::ProviderKey;
+
+use super::Settings;
+use super::calls::Recorded;
+use super::keys::Mood;
+use super::reply::Reply;
+use super::text;
+use super::turn::{Ask, Turn};
+
+/// A request as it came, for [`super::Mock::handle`].
+#[derive(Clone)]
+pub struct Incoming {
+    /// The provider that it is for.
+    pub provider: Provider,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Lower-case names, with the credential.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Neither headers nor query: a key may be in them.
+        f.debug_struct("Incoming")
+            .field("provider", &self.provider)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+const CREDENTIALS: &[&str] = &["authorization", "x-api-key", "x-goog-api-key"];
+
+impl Incoming {
+    /// The key in the header where this provider wants it.
+    pub(super) fn credential(&self) -> Result<&str, Trouble<'static>> {
+        let mut sent = self.headers.iter().filter(|(name, _)| CREDENTIALS.contains(&name.as_str()));
+        let (Some((name, value)), rest) = (sent.next(), sent.next()) else { return Err(Trouble::NoKey) };
+        if rest.is_some() {
+            return Err(Trouble::ManyKeys);
+        }
+        let bearer = value.strip_prefix("Bearer ");
+        match (self.provider.name(), name.as_str()) {
+            ("anthropic", "x-api-key") | ("google", "x-goog-api-key") => Some(value.as_str()),
+            ("google", _) => None,
+            (_, "authorization") => bearer,
+            _ => None,
+        }
+        .ok_or(Trouble::NoKey)
+    }
+
+    /// The request for the record, with the key only where it prints nothing.
+    pub(super) fn recorded(&self, key: Option<&str>) -> Recorded {
+        let hide = |(name, value): &(String, String)| {
+            let hidden = match value.split_once(' ') {
+                _ if !CREDENTIALS.contains(&name.as_str()) => value.clone(),
+                Some((scheme, _)) => format!("{scheme} <key>"),
+                None => "<key>".to_owned(),
+            };
+            (name.clone(), hidden)
+        };
+        let path = match self.target.split_once("key=") {
+            Some((before, _)) if before.ends_with(['?', '&']) => format!("{before}key=<key>"),
+            _ => self.target.clone(),
+        };
+        Recorded {
+            provider: self.provider,
+            method: self.method.clone(),
+            path,
+            headers: self.headers.iter().map(hide).collect(),
+            body: self.body.clone(),
+            key: key.and_then(|key| ProviderKey::parse(key.to_owned()).ok()),
+        }
+    }
+}
+
+/// A request taken apart.
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    /// Without percent encoding.
+    pub(super) path: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: &'a [(String, String)],
+    pub(super) body: &'a Bytes,
+    /// Made from path and body: the same request has the same ids.
+    pub(super) seed: u64,
+    /// Models that were added.
+    pub(super) models: Vec<&'a str>,
+}
+
+/// Headers that give Relay's caller away, or that Relay must not use. A dash at the end makes it a prefix.
+const FOREIGN: &[&str] = &[
+    "cookie",
+    "origin",
+    "referer",
+    "via",
+    "forwarded",
+    "x-forwarded-",
+    "x-real-ip",
+    "x-relay-",
+    "x-stainless-",
+    "proxy-authorization",
+    "idempotency-key",
+];
+
+impl<'a> Request<'a> {
+    pub(super) fn new(incoming: &'a Incoming, settings: &'a Settings) -> Self {
+        let (path, query) = incoming.target.split_once('?').unwrap_or((&incoming.target, ""));
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (text::unescape(name), text::unescape(value))
+        };
+        let own = settings.models.iter().filter(|(provider, _)| *provider == incoming.provider);
+        Self {
+            method: &incoming.method,
+            path: text::unescape(path),
+            query: query.split('&').filter(|part| !part.is_empty()).map(pair).collect(),
+            headers: &incoming.headers,
+            body: &incoming.body,
+            seed: text::hash(&[incoming.target.as_bytes(), &incoming.body]),
+            models: own.map(|(_, name)| name.as_str()).collect(),
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What no provider says, but what Relay must not do.
+    pub(super) fn refuse_foreign_headers(&self) -> Result<(), String> {
+        if self.query.iter().any(|(name, _)| matches!(name.as_str(), "key" | "api_key" | "access_token")) {
+            return Err("mock: never put keys in URLs".to_owned());
+        }
+        for (name, value) in self.headers {
+            let foreign = FOREIGN.iter().any(|one| name == one || (one.ends_with('-') && name.starts_with(one)));
+            if foreign {
+                return Err(format!("mock: the header `{name}` must not reach a provider"));
+            }
+            if name == "accept-encoding" && value != "identity" {
+                return Err("mock: no content coding must be asked for".to_owned());
+            }
+        }
+        let json = self.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+        if self.method == "POST" && !json {
+            return Err("mock: the content type of a body must be application/json".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Why a provider says no before it looks at the body.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble<'a> {
+    NoKey,
+    ManyKeys,
+    Refused(&'a str),
+    Revoked,
+    Restricted,
+    NoCredit,
+    RateLimited,
+    Overloaded,
+    /// Any error of this status.
+    Status(u16),
+    /// A 400 that says this.
+    Request(&'a str),
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// All models.
+    Models,
+    /// One of them.
+    Model(String),
+    Chat {
+        /// From the path (Google).
+        model: String,
+        stream: bool,
+    },
+    Embeddings {
+        /// From the path (Google).
+        model: String,
+        batch: bool,
+    },
+    /// Counts the tokens of a prompt.
+    Count {
+        /// From the path (Google).
+        model: String,
+    },
+}
+
+impl Route {
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::Models | Self::Model(_))
+    }
+
+    pub(super) fn costs(&self) -> bool {
+        matches!(self, Self::Chat { .. } | Self::Embeddings { .. })
+    }
+}
+
+/// What a request wants.
+pub(super) enum Job {
+    /// This, at once.
+    Done(Reply),
+    /// An answer of a model.
+    Chat(Box<Ask>),
+}
+
+/// A provider's wire format.
+pub(super) trait Wire: Sync {
+    /// The answer that says no.
+    fn trouble(&self, trouble: &Trouble<'_>, seed: u64) -> Reply;
+
+    /// Looks at headers that only this provider has.
+    fn admit(&self, _: &Request<'_>, _: Mood) -> Result<(), Reply> {
+        Ok(())
+    }
+
+    /// Finds the route, or says 404 or 405.
+    fn route(&self, request: &Request<'_>) -> Result<Route, Reply>;
+
+    /// Checks query and body and finds out what is wanted.
+    fn job(&self, request: &Request<'_>, route: &Route) -> Result<Job, Reply>;
+
+    /// The answer in one body.
+    fn whole(&self, ask: &Ask, turn: &Turn) -> Reply;
+
+    /// The answer as events.
+    fn stream(&self, ask: &Ask, turn: &Turn) -> Reply;
+
+    /// An error in the middle of a stream.
+    fn error_event(&self, bare: bool) -> Bytes;
+
+    /// Adds the headers that every answer of this provider has.
+    fn dress(&self, reply: Reply, request: &Request<'_>) -> Reply;
+}

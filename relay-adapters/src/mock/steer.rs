@@ -1,0 +1,94 @@
+//! Directives in double braces inside the user's text steer the answer: `{{chunks=20}}`.
+
+use std::time::Duration;
+
+/// What the text asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Steer {
+    /// `{{chunks=20}}`: the text in exactly this many pieces.
+    pub(super) chunks: Option<usize>,
+    /// `{{delay_ms=100}}`: a pause before each piece but the first, or before an answer in one piece.
+    pub(super) delay: Option<Duration>,
+    /// `{{silent}}`: headers and the first event, then nothing for ever.
+    pub(super) silent: bool,
+    /// `{{hang}}`: no answer at all.
+    pub(super) hang: bool,
+    /// `{{cut}}`: the body ends in the middle as if that were its end.
+    pub(super) cut: bool,
+    /// `{{break}}`: the connection breaks in the middle.
+    pub(super) breaks: bool,
+    /// `{{error_midstream}}`: an error event in the middle; `=bare`: JSON lines that are no event (Google).
+    pub(super) error_midstream: Option<String>,
+    /// `{{html}}`: a page with status 200.
+    pub(super) html: bool,
+    /// `{{garbage}}`: something that is not JSON, with status 200.
+    pub(super) garbage: bool,
+    /// `{{status=503}}`: an error with this status.
+    pub(super) status: Option<u16>,
+    /// `{{finish=length}}`: how the answer ends: `length`, `filter`, or a word of the provider's own.
+    pub(super) finish: Option<String>,
+    /// `{{refuse}}`: the model declines.
+    pub(super) refuse: bool,
+    /// `{{think}}`: thinking, with a signature.
+    pub(super) think: bool,
+}
+
+/// The most pieces that a text can ask for.
+const MAX_CHUNKS: usize = 100_000;
+
+impl Steer {
+    /// Takes the directives out of a text. Ones that are not known stay in it.
+    pub(super) fn read(text: &str) -> (Self, String) {
+        let mut steer = Self::default();
+        let mut rest = text;
+        let mut left = String::new();
+        while let Some((before, behind)) = rest.split_once("{{") {
+            left.push_str(before);
+            match behind.split_once("}}") {
+                Some((directive, after)) if steer.take(directive.trim()) => rest = after,
+                _ => {
+                    left.push_str("{{");
+                    rest = behind;
+                }
+            }
+        }
+        left.push_str(rest);
+        (steer, left.trim().to_owned())
+    }
+
+    fn take(&mut self, directive: &str) -> bool {
+        let (name, value) =
+            directive.split_once('=').map_or((directive, ""), |(name, value)| (name.trim(), value.trim()));
+        match name {
+            "chunks" => self.chunks = value.parse().ok().filter(|count| (1..=MAX_CHUNKS).contains(count)),
+            "delay_ms" => self.delay = value.parse().ok().map(Duration::from_millis),
+            "silent" => self.silent = true,
+            "hang" => self.hang = true,
+            "cut" => self.cut = true,
+            "break" => self.breaks = true,
+            "error_midstream" => self.error_midstream = Some(value.to_owned()),
+            "html" => self.html = true,
+            "garbage" => self.garbage = true,
+            "status" => self.status = value.parse().ok().filter(|status| (400..600).contains(status)),
+            "finish" => self.finish = Some(value.to_owned()),
+            "refuse" => self.refuse = true,
+            "think" => self.think = true,
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directives_are_taken_out_of_the_text() {
+        let (steer, text) = Steer::read("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{unknown}} {{ x");
+        assert_eq!(text, "안녕 {{unknown}} {{ x");
+        assert_eq!((steer.chunks, steer.think, steer.status), (Some(20), true, Some(503)));
+        assert_eq!(Steer::read("plain").0, Steer::default());
+        assert_eq!(Steer::read("{{chunks=0}}{{status=200}}").0, Steer::default());
+    }
+}
