@@ -1,15 +1,17 @@
 //! Adapters for the ports of `relay-core`: one adapter = one file or folder = one feature.
 
-#[cfg(feature = "cache")]
-pub mod cache;
-#[cfg(feature = "memory")]
-pub mod memory;
 #[cfg(feature = "anthropic")]
 pub mod anthropic;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "google")]
 pub mod google;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "memory")]
+pub mod memory;
+#[cfg(feature = "mock")]
+pub mod mock;
 #[cfg(feature = "openai")]
 pub mod openai;
 #[cfg(feature = "ring")]
@@ -21,7 +23,3 @@ mod rules;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system_clock;
-//! Adapters for `relay-core`'s ports, each behind a feature of its own.
-
-#[cfg(feature = "mock")]
-pub mod mock;
