@@ -59,8 +59,12 @@ impl Hold {
         let held = self.budget.held.fetch_add(by, Ordering::Relaxed) + by;
         self.bytes += by;
         if held > self.budget.most {
-            return Err(RelayError::new(Class::Unavailable, "overloaded", "too many large requests at once; try again")
-                .with_header("retry-after", "1"));
+            return Err(RelayError::new(
+                Class::Unavailable,
+                "overloaded",
+                "too many large requests at once; try again",
+            )
+            .with_header("retry-after", "1"));
         }
         Ok(())
     }

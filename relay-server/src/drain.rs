@@ -13,7 +13,7 @@ const CUT: u8 = 2;
 
 /// Whether the server is going down, and how far it is.
 #[derive(Clone, Debug, Default)]
-pub struct Drain(Arc<Inner>);
+pub(crate) struct Drain(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -23,34 +23,34 @@ struct Inner {
 
 impl Drain {
     /// From now on the server is not ready, and takes no new calls.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let _ = self.0.phase.compare_exchange(SERVING, DRAINING, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     /// Ends what is still under way, with an error that says so.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.phase.store(CUT, Ordering::SeqCst);
         self.0.cut.notify_waiters();
     }
 
     /// Whether the server is going down.
-    pub fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         self.0.phase.load(Ordering::Relaxed) != SERVING
     }
 
     /// Whether calls under way must end now.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.0.phase.load(Ordering::Relaxed) == CUT
     }
 
     /// Resolves when calls under way must end. Check [`Self::is_cut`] after making it: it only sees what comes later.
-    pub fn cut_signal(&self) -> OwnedNotified {
+    pub(crate) fn cut_signal(&self) -> OwnedNotified {
         Arc::clone(&self.0.cut).notified_owned()
     }
 }
 
 /// What a call is told that came too late, or took too long.
-pub fn draining() -> RelayError {
+pub(crate) fn draining() -> RelayError {
     RelayError::new(Class::Unavailable, "draining", "this Relay is shutting down; send the request again")
         .with_header("retry-after", "1")
 }

@@ -84,9 +84,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
-    let invalid = |why: String| {
-        RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User")
-    };
+    let invalid = |why: String| RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User");
     let value = only(headers, "x-relay-user").map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
     let missing = || {
         RelayError::new(

@@ -121,7 +121,9 @@ fn line(
             Quoted(metadata.target()),
             Quoted(&message),
         ),
-        LogFormat::Text => write!(line, "{now} {} {}: {}", level(metadata.level()), metadata.target(), Escaped(&message)),
+        LogFormat::Text => {
+            write!(line, "{now} {} {}: {}", level(metadata.level()), metadata.target(), Escaped(&message))
+        }
     };
     if let Some(id) = request {
         let _ = match format {

@@ -47,25 +47,43 @@ struct Inner {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let registry = Registry::new();
-        let counters = |name, help, labels: &[&str]| {
-            register(&registry, IntCounterVec::new(Opts::new(name, help), labels))
-        };
+        let counters =
+            |name, help, labels: &[&str]| register(&registry, IntCounterVec::new(Opts::new(name, help), labels));
         let gauge = |name, help| register(&registry, IntGauge::new(name, help));
         let build = Opts::new("relay_build_info", "The version.").const_label("version", env!("CARGO_PKG_VERSION"));
         register(&registry, IntGauge::with_opts(build)).set(1);
         Self(Arc::new(Inner {
-            requests: counters("relay_http_requests_total", "Requests by route, method and status.", &["route", "method", "status"]),
+            requests: counters(
+                "relay_http_requests_total",
+                "Requests by route, method and status.",
+                &["route", "method", "status"],
+            ),
             durations: register(
                 &registry,
                 HistogramVec::new(
-                    HistogramOpts::new("relay_http_request_duration_seconds", "From a request's head to its answer's end.")
-                        .buckets(BUCKETS.to_vec()),
+                    HistogramOpts::new(
+                        "relay_http_request_duration_seconds",
+                        "From a request's head to its answer's end.",
+                    )
+                    .buckets(BUCKETS.to_vec()),
                     &["route"],
                 ),
             ),
-            calls: counters("relay_upstream_requests_total", "Calls of providers.", &["provider", "endpoint", "outcome"]),
-            tokens: counters("relay_tokens_total", "Tokens, as the providers counted them.", &["provider", "direction"]),
-            auth_failures: counters("relay_auth_failures_total", "Refused Relay keys and registration tokens.", &["reason"]),
+            calls: counters(
+                "relay_upstream_requests_total",
+                "Calls of providers.",
+                &["provider", "endpoint", "outcome"],
+            ),
+            tokens: counters(
+                "relay_tokens_total",
+                "Tokens, as the providers counted them.",
+                &["provider", "direction"],
+            ),
+            auth_failures: counters(
+                "relay_auth_failures_total",
+                "Refused Relay keys and registration tokens.",
+                &["reason"],
+            ),
             streams_active: gauge("relay_streams_active", "Event streams under way."),
             streams_cut: counters("relay_stream_cancelled_total", "Streams that ended early, by whom.", &["by"]),
             panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),
@@ -79,7 +97,11 @@ impl Metrics {
     }
 
     pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
-        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS" | "PUT" | "PATCH") { method } else { "other" };
+        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS" | "PUT" | "PATCH") {
+            method
+        } else {
+            "other"
+        };
         let mut digits = [b'0'; 3];
         for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
             *digit += u8::try_from(status / unit % 10).unwrap_or_default();

@@ -76,7 +76,11 @@ impl MasterKeyConfig {
 
 fn variable_name(text: &str) -> Result<String, String> {
     let good = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if good { Ok(text.to_owned()) } else { Err("must be a variable's name; the key itself does not belong here".to_owned()) }
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a variable's name; the key itself does not belong here".to_owned())
+    }
 }
 
 /// Reads a file that nobody else may read.

@@ -32,9 +32,8 @@ pub struct ServerConfig {
 impl ServerConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let default = Options::default();
-        let seconds = |reader: &mut Reader, name, range, default| {
-            reader.number(name, range).map_or(default, Duration::from_secs)
-        };
+        let seconds =
+            |reader: &mut Reader, name, range, default| reader.number(name, range).map_or(default, Duration::from_secs);
         Self {
             listen: reader
                 .get("server.listen", |text| {
@@ -81,8 +80,8 @@ fn public_url(text: &str) -> Result<String, String> {
         (_, Some(host)) => (true, host),
         _ => return Err("must begin with https://".to_owned()),
     };
-    let plain_host = !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b));
+    let plain_host =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b));
     if !plain_host {
         return Err("must be a scheme, a host in lower case and a port, without a path".to_owned());
     }

@@ -37,7 +37,8 @@ fn base_url(text: &str, allow_http_loopback: bool) -> Result<String, String> {
     match host {
         Some(host) if is_loopback(host) && allow_http_loopback => Ok(text.to_owned()),
         Some(host) if is_loopback(host) => {
-            Err("must begin with https://; set `upstream.allow_http_loopback = true` for a test on this machine".to_owned())
+            Err("must begin with https://; set `upstream.allow_http_loopback = true` for a test on this machine"
+                .to_owned())
         }
         _ => Err("must begin with https://: keys are sent there".to_owned()),
     }

@@ -174,7 +174,9 @@ fn other_method(request: &HttpRequest, endpoint: &Endpoint) -> Answer {
         return Ok(response);
     }
     let message = format!("{} is not possible here; use {}", shown_method(request.method()), endpoint.allow);
-    Err(RelayError::new(Class::MethodNotAllowed, "method_not_allowed", message).with_header("allow", endpoint.allow).into())
+    Err(RelayError::new(Class::MethodNotAllowed, "method_not_allowed", message)
+        .with_header("allow", endpoint.allow)
+        .into())
 }
 
 /// A method's name, cut: it may be anything.

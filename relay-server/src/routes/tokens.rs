@@ -65,9 +65,7 @@ fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
         user: user(&object)?,
         allowed: match object.text("provider")? {
             None => Allowed::Any,
-            Some(name) => {
-                Allowed::Only(Provider::named(&name).ok_or_else(|| extract::unknown_provider("provider"))?)
-            }
+            Some(name) => Allowed::Only(Provider::named(&name).ok_or_else(|| extract::unknown_provider("provider"))?),
         },
         // Out of range, which the core refuses.
         seconds: seconds.unwrap_or(0),
@@ -86,8 +84,12 @@ fn user(object: &Object<'_>) -> Result<EndUser, RelayError> {
     }
     let param = if label.is_some() || user.is_none() { "endUserLabel" } else { "user" };
     let text = label.or(user).ok_or_else(|| {
-        RelayError::new(Class::InvalidRequest, "missing_user", "`endUserLabel` is missing: say which of your users this is")
-            .with_param(param)
+        RelayError::new(
+            Class::InvalidRequest,
+            "missing_user",
+            "`endUserLabel` is missing: say which of your users this is",
+        )
+        .with_param(param)
     })?;
     EndUser::parse(&text)
         .map_err(|error| RelayError::new(Class::InvalidRequest, "invalid_user", error.0).with_param(param))
@@ -120,7 +122,8 @@ fn is_origin(text: &str) -> bool {
 
 /// `Idempotency-Key`, if there is one.
 fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, RelayError> {
-    let invalid = || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
+    let invalid =
+        || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
     let mut values = headers.get_all("idempotency-key");
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().map_err(|_| invalid())?;
