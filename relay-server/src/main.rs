@@ -1,1 +1,41 @@
-fn main() {}
+//! `relay-server`: Relay's HTTP server.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use relay_server::config::Config;
+use relay_server::wiring::StartError;
+use relay_server::{logging, run};
+
+/// Relay's HTTP server. Settings come from a file and from RELAY_… variables; see docs/configuration.md.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file. Without it: relay.toml here, or /etc/relay/relay.toml, or none.
+    #[arg(long, value_name = "FILE", env = "RELAY_CONFIG")]
+    config: Option<PathBuf>,
+    /// Let simulated providers answer: for tests, costs nothing.
+    #[arg(long)]
+    mock: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match start(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "relay-server: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<(), StartError> {
+    let usual = || ["relay.toml", "/etc/relay/relay.toml"].map(Path::new).into_iter().find(|path| path.exists());
+    let mut config = Config::load(arguments.config.as_deref().or_else(usual))?;
+    config.mock |= arguments.mock;
+    logging::start(&config.log);
+    run(&config, |_| {})
+}

@@ -1,0 +1,186 @@
+//! Reads request bodies: JSON, of bounded size, in bounded time, within one budget of memory for all.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use futures::Stream;
+use relay_core::{Class, RelayError};
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::state::Limits;
+
+/// How often a slow body is looked at.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// Memory that is set aside for a body on the strength of its announced length.
+const TRUSTED_LENGTH: usize = 256 << 10;
+
+/// How much memory all bodies may hold at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    held: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { held: Arc::default(), most }
+    }
+
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+}
+
+/// A body, and its part of the budget. Keep it while the bytes are in use.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) bytes: Bytes,
+    pub(crate) hold: Hold,
+}
+
+/// A part of the budget. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    budget: Budget,
+    bytes: usize,
+}
+
+impl Hold {
+    fn grow(&mut self, by: usize) -> Result<(), RelayError> {
+        let held = self.budget.held.fetch_add(by, Ordering::Relaxed) + by;
+        self.bytes += by;
+        if held > self.budget.most {
+            return Err(RelayError::new(
+                Class::Unavailable,
+                "overloaded",
+                "too many large requests at once; try again",
+            )
+            .with_header("retry-after", "1"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Reads a JSON body of at most `limit` bytes. Whether it really is JSON is for its reader to say.
+///
+/// # Errors
+/// `unsupported_media_type`, `request_too_large`, `request_timeout`, `overloaded`, `incomplete_body`.
+pub(crate) async fn json(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<Body, RelayError> {
+    must_be_json(request.headers())?;
+    let announced = announced_length(request.headers());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut hold = Hold { budget: budget.clone(), bytes: 0 };
+    let mut clock = BodyClock::new(limits);
+    let Some(first) = clock.next(&mut payload, 0).await? else { return Ok(Body { bytes: Bytes::new(), hold }) };
+    hold.grow(first.len())?;
+    let mut next = clock.next(&mut payload, first.len()).await?;
+    if next.is_none() && first.len() <= limit {
+        return Ok(Body { bytes: first, hold });
+    }
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(TRUSTED_LENGTH));
+    body.extend_from_slice(&first);
+    drop(first);
+    while let Some(piece) = next {
+        hold.grow(piece.len())?;
+        body.extend_from_slice(&piece);
+        if body.len() > limit {
+            break;
+        }
+        next = clock.next(&mut payload, body.len()).await?;
+    }
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(Body { bytes: body.freeze(), hold }) }
+}
+
+/// The time that a body takes. There is no timer unless the body is not there yet.
+struct BodyClock<'a> {
+    limits: &'a Limits,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl<'a> BodyClock<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Self { limits, waiting: None }
+    }
+
+    async fn next(&mut self, payload: &mut Payload, received: usize) -> Result<Option<Bytes>, RelayError> {
+        poll_fn(|cx| match Pin::new(&mut *payload).poll_next(cx) {
+            Poll::Ready(piece) => Poll::Ready(piece.transpose().map_err(|error| broken(&error))),
+            Poll::Pending => self.poll_late(cx, received).map(|()| Err(too_slow())),
+        })
+        .await
+    }
+
+    /// Ready once the body is too slow.
+    fn poll_late(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<()> {
+        let Limits { body_time, body_grace, body_rate, .. } = *self.limits;
+        let (began, timer) =
+            self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(body_grace.min(body_time)))));
+        while timer.as_mut().poll(cx).is_ready() {
+            let waited = began.elapsed();
+            let due = body_rate.saturating_mul(waited.as_secs());
+            if waited >= body_time || (waited >= body_grace && (received as u64) < due.max(1)) {
+                return Poll::Ready(());
+            }
+            let next = (Instant::now() + CHECK_EVERY).min(*began + body_time);
+            timer.as_mut().reset(next);
+        }
+        Poll::Pending
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), RelayError> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(unsupported("send the body as `content-type: application/json`"));
+    }
+    if headers.get_all(CONTENT_ENCODING).any(|value| value != "identity") {
+        return Err(unsupported("send the body without a content-encoding"));
+    }
+    Ok(())
+}
+
+fn unsupported(message: &'static str) -> RelayError {
+    RelayError::new(Class::UnsupportedMediaType, "unsupported_media_type", message)
+}
+
+fn too_large(limit: usize) -> RelayError {
+    let message = format!("the request body is longer than the {limit} bytes that are allowed here");
+    RelayError::new(Class::TooLarge, "request_too_large", message)
+}
+
+fn too_slow() -> RelayError {
+    RelayError::new(Class::RequestTimeout, "request_timeout", "the request body took too long to arrive")
+}
+
+fn broken(error: &PayloadError) -> RelayError {
+    RelayError::new(Class::InvalidRequest, "incomplete_body", "the request body ended early or is framed wrongly")
+        .with_cause(error)
+}

@@ -1,0 +1,104 @@
+//! `[master_key]`: where the key that seals all others comes from.
+//!
+//! In this order: the file, the systemd credential `relay-master-key`, the environment variable. Never the command line,
+//! which every user of the machine can read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::reader::Reader;
+
+/// The credential's name: `LoadCredential=relay-master-key:…` in a systemd unit.
+const CREDENTIAL: &str = "relay-master-key";
+
+/// The master key's settings, and the key.
+#[derive(Clone, Debug)]
+pub struct MasterKeyConfig {
+    /// The file, if one is set.
+    pub file: Option<PathBuf>,
+    /// The variable that is looked at last.
+    pub env: String,
+    /// The key's text, if one was found.
+    pub text: Option<MasterKeyText>,
+    /// Where it was found, in words.
+    pub origin: Option<String>,
+}
+
+/// The text of a key file. `Debug` shows nothing.
+#[derive(Clone)]
+pub struct MasterKeyText(Zeroizing<String>);
+
+impl MasterKeyText {
+    /// The only way out.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MasterKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKeyText(..)")
+    }
+}
+
+impl MasterKeyConfig {
+    pub(super) fn read(reader: &mut Reader, variables: &BTreeMap<String, String>) -> Self {
+        let file = reader.path("master_key.file");
+        let env = reader.get("master_key.env", variable_name).unwrap_or_else(|| "RELAY_MASTER_KEY".to_owned());
+        let credential = variables.get("CREDENTIALS_DIRECTORY").map(|directory| Path::new(directory).join(CREDENTIAL));
+        let mut config = Self { file: None, env, text: None, origin: None };
+        if let Some(path) = &file {
+            match read_private(path) {
+                Ok(text) => config.found(text, format!("file {}", path.display())),
+                Err(message) => reader.fault("master_key.file", message),
+            }
+        } else if let Some(path) = credential.filter(|path| path.exists()) {
+            // systemd guards it; its mode says little, since access is given by an ACL.
+            match std::fs::read_to_string(&path) {
+                Ok(text) => config.found(text, format!("systemd credential {CREDENTIAL}")),
+                Err(cause) => reader.general_fault(format!("the credential {CREDENTIAL} can't be read: {cause}")),
+            }
+        } else if let Some(text) = variables.get(&config.env) {
+            let origin = format!("variable {}", config.env);
+            config.found(text.clone(), origin);
+        }
+        Self { file, ..config }
+    }
+
+    fn found(&mut self, text: String, origin: String) {
+        self.text = Some(MasterKeyText(Zeroizing::new(text)));
+        self.origin = Some(origin);
+    }
+}
+
+fn variable_name(text: &str) -> Result<String, String> {
+    let good = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a variable's name; the key itself does not belong here".to_owned())
+    }
+}
+
+/// Reads a file that nobody else may read.
+fn read_private(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let metadata = std::fs::metadata(path).map_err(|cause| {
+        format!("names {shown}, which can't be read ({cause}); make a key with `relay master-key generate`")
+    })?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(format!("names {shown}, which others may read (mode {mode:04o}); run: chmod 600 {shown}"));
+        }
+    }
+    if !metadata.is_file() {
+        return Err(format!("names {shown}, which is no file"));
+    }
+    std::fs::read_to_string(path).map_err(|cause| format!("names {shown}, which can't be read: {cause}"))
+}

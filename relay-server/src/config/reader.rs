@@ -1,0 +1,213 @@
+//! Reads settings one by one, from the file and the environment, and remembers what was wrong with each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::KEYS;
+
+/// Something wrong with a setting, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `relay.toml:7` or the name of a variable; empty if the setting is missing.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.place, self.message) }
+    }
+}
+
+/// A value as it was given.
+enum Raw {
+    Text(String),
+    Number(String),
+    Flag(bool),
+    /// An environment variable: the setting decides what it is.
+    Variable(String),
+    Other,
+}
+
+struct Given {
+    raw: Raw,
+    place: String,
+}
+
+/// The settings that were given.
+pub(super) struct Reader {
+    given: BTreeMap<&'static str, Given>,
+    faults: Vec<Fault>,
+    base: PathBuf,
+    #[cfg(test)]
+    pub(super) asked: std::collections::BTreeSet<&'static str>,
+}
+
+impl Reader {
+    /// Takes a file's text (its path is for messages, and the base of relative paths) and the environment.
+    pub(super) fn new(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Self {
+        let base = file.and_then(|(path, _)| path.parent()).map(Path::to_owned).unwrap_or_default();
+        let mut reader = Self {
+            given: BTreeMap::new(),
+            faults: Vec::new(),
+            base,
+            #[cfg(test)]
+            asked: std::collections::BTreeSet::new(),
+        };
+        if let Some((path, text)) = file {
+            reader.take_file(path, text);
+        }
+        reader.take_variables(variables);
+        reader
+    }
+
+    fn take_file(&mut self, path: &Path, text: &str) {
+        let place = |offset: usize| {
+            let before = text.get(..offset).unwrap_or(text);
+            format!("{}:{}", path.display(), 1 + before.matches('\n').count())
+        };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            self.faults.push(Fault { place: place(at), message: error.message().to_owned() });
+        }
+        for (name, value) in table.get_ref().iter() {
+            match value.get_ref() {
+                DeValue::Table(section) => {
+                    for (key, value) in section.iter() {
+                        self.take(&format!("{}.{}", name.get_ref(), key.get_ref()), value, place(key.span().start));
+                    }
+                }
+                _ => self.take(name.get_ref(), value, place(name.span().start)),
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str, value: &Spanned<DeValue<'_>>, place: String) {
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            self.faults.push(Fault { place, message: format!("there is no setting `{name}`{}", hint(name)) });
+            return;
+        };
+        let raw = match value.get_ref() {
+            DeValue::String(text) => Raw::Text(text.to_string()),
+            DeValue::Integer(number) if number.radix() == 10 => Raw::Number(number.as_str().replace('_', "")),
+            DeValue::Boolean(flag) => Raw::Flag(*flag),
+            _ => Raw::Other,
+        };
+        self.given.insert(key.name, Given { raw, place });
+    }
+
+    /// Variables win over the file.
+    fn take_variables(&mut self, variables: &BTreeMap<String, String>) {
+        for (variable, value) in variables {
+            match KEYS.iter().find(|key| variable_of(key.name) == *variable) {
+                Some(key) => {
+                    let given = Given { raw: Raw::Variable(value.clone()), place: variable.clone() };
+                    self.given.insert(key.name, given);
+                }
+                None if looks_like_ours(variable) => self.faults.push(Fault {
+                    place: variable.clone(),
+                    message: "this variable sets nothing; see the list in docs/configuration.md".to_owned(),
+                }),
+                None => {}
+            }
+        }
+    }
+
+    /// The setting `name` as `parse` reads it, or `None` if it was not given or is wrong.
+    pub(super) fn get<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let text = match self.ask(name)? {
+            Given { raw: Raw::Text(text) | Raw::Variable(text), .. } => Ok(text.clone()),
+            _ => Err("must be text in quotes".to_owned()),
+        };
+        self.settle(name, text.and_then(|text| parse(&text)))
+    }
+
+    /// The setting `name` as a whole number in a range.
+    pub(super) fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+        let number = match self.ask(name)? {
+            Given { raw: Raw::Number(text) | Raw::Variable(text), .. } => text.trim().parse::<u64>().ok(),
+            _ => None,
+        };
+        let wrong = || format!("must be a whole number from {} to {}", range.start(), range.end());
+        self.settle(name, number.filter(|number| range.contains(number)).ok_or_else(wrong))
+    }
+
+    /// The setting `name` as true or false.
+    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let flag = match &self.ask(name)?.raw {
+            Raw::Flag(flag) => Some(*flag),
+            Raw::Variable(text) => match text.as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.settle(name, flag.ok_or_else(|| "must be true or false".to_owned()))
+    }
+
+    /// The setting `name` as a path. One in the file is relative to the file.
+    pub(super) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
+        let base = match self.ask(name)?.raw {
+            Raw::Variable(_) => PathBuf::new(),
+            _ => self.base.clone(),
+        };
+        self.get(name, |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(base.join(text)) })
+    }
+
+    /// Whether the setting `name` is this text.
+    pub(super) fn text_is(&mut self, name: &'static str, text: &str) -> bool {
+        matches!(self.ask(name), Some(Given { raw: Raw::Text(given) | Raw::Variable(given), .. }) if given == text)
+    }
+
+    /// Notes a fault of the setting `name`, where it was given.
+    pub(super) fn fault(&mut self, name: &'static str, message: impl Into<String>) {
+        let place = self.given.get(name).map(|given| given.place.clone()).unwrap_or_default();
+        self.faults.push(Fault { place, message: format!("`{name}` {}", message.into()) });
+    }
+
+    /// Notes a fault that no single setting has.
+    pub(super) fn general_fault(&mut self, message: impl Into<String>) {
+        self.faults.push(Fault { place: String::new(), message: message.into() });
+    }
+
+    /// All that was wrong.
+    pub(super) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    fn ask(&mut self, name: &'static str) -> Option<&Given> {
+        #[cfg(test)]
+        self.asked.insert(name);
+        self.given.get(name)
+    }
+
+    fn settle<T>(&mut self, name: &'static str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|message| self.fault(name, message)).ok()
+    }
+}
+
+/// The variable that overrides a setting: `server.listen` is `RELAY_SERVER_LISTEN`.
+pub(super) fn variable_of(name: &str) -> String {
+    format!("RELAY_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Whether a variable was meant for us. Kubernetes makes some that were not, for a service called `relay-server`.
+fn looks_like_ours(variable: &str) -> bool {
+    const SECTIONS: [&str; 5] = ["RELAY_SERVER_", "RELAY_STORAGE_", "RELAY_UPSTREAM_", "RELAY_METRICS_", "RELAY_LOG_"];
+    let kubernetes = variable.contains("_SERVICE_") || variable.ends_with("_PORT") || variable.contains("_PORT_");
+    SECTIONS.iter().any(|section| variable.starts_with(section)) && !kubernetes
+}
+
+/// A setting that may have been meant.
+fn hint(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let meant = KEYS.iter().find(|key| key.name.rsplit('.').next() == Some(last));
+    meant.map_or_else(String::new, |key| format!("; did you mean `{}`?", key.name))
+}

@@ -1,0 +1,101 @@
+//! `[server]`
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::reader::Reader;
+use crate::state::{Limits, Options};
+
+/// The HTTP server's settings.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address under which browsers and backends reach this server, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Threads that serve; 0: one for each processor.
+    pub workers: usize,
+    /// Connections a worker.
+    pub max_connections: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// Silence on a stream, after which a comment goes out.
+    pub ping: Duration,
+    /// The longest chat or embeddings body, in bytes.
+    pub max_body: usize,
+    /// How long calls under way may take after a stop.
+    pub drain: Duration,
+    /// How long the listener stays open after a stop.
+    pub drain_delay: Duration,
+}
+
+impl ServerConfig {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let default = Options::default();
+        let seconds =
+            |reader: &mut Reader, name, range, default| reader.number(name, range).map_or(default, Duration::from_secs);
+        Self {
+            listen: reader
+                .get("server.listen", |text| {
+                    text.parse().map_err(|_| "must be an IP address and a port, as in \"127.0.0.1:8080\"".to_owned())
+                })
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            public_url: reader.get("server.public_url", public_url),
+            workers: small(reader.number("server.workers", 0..=1024), 0),
+            max_connections: small(reader.number("server.max_connections", 1..=1_000_000), default.max_connections),
+            keep_alive: seconds(reader, "server.keep_alive_seconds", 1..=3600, default.keep_alive),
+            ping: seconds(reader, "server.ping_seconds", 1..=3600, default.limits.ping),
+            max_body: small(reader.number("server.max_body_mib", 1..=256), 32) << 20,
+            drain: seconds(reader, "server.drain_seconds", 0..=3600, default.drain),
+            drain_delay: seconds(reader, "server.drain_delay_seconds", 0..=300, default.drain_delay),
+        }
+    }
+
+    /// How the server shall behave.
+    pub fn options(&self, metrics_listen: Option<SocketAddr>) -> Options {
+        Options {
+            listen: self.listen,
+            workers: self.workers,
+            public_url: self.public_url.clone(),
+            metrics_listen,
+            limits: Limits { inference_body: self.max_body, ping: self.ping, ..Limits::default() },
+            drain: self.drain,
+            drain_delay: self.drain_delay,
+            keep_alive: self.keep_alive,
+            max_connections: self.max_connections,
+        }
+    }
+}
+
+/// A number whose range was checked.
+fn small(number: Option<u64>, default: usize) -> usize {
+    number.and_then(|number| usize::try_from(number).ok()).unwrap_or(default)
+}
+
+/// `https://host[:port]`, or `http://` on this machine.
+fn public_url(text: &str) -> Result<String, String> {
+    let url = text.strip_suffix('/').unwrap_or(text);
+    let (plain, host) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(host), _) => (false, host),
+        (_, Some(host)) => (true, host),
+        _ => return Err("must begin with https://".to_owned()),
+    };
+    let plain_host =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b));
+    if !plain_host {
+        return Err("must be a scheme, a host in lower case and a port, without a path".to_owned());
+    }
+    if plain && !is_loopback(host) {
+        return Err("must begin with https:// unless it is on this machine: keys are sent there".to_owned());
+    }
+    Ok(url.to_owned())
+}
+
+/// Whether `host[:port]` is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}

@@ -1,0 +1,1 @@
+//! Faults of settings, and where they are told.

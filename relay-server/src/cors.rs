@@ -1,0 +1,60 @@
+//! Which pages may call what.
+//!
+//! A page may use the registration routes, with a registration token. It may not use anything that takes a Relay key: such
+//! a key must not live in a page.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue,
+    ORIGIN, VARY,
+};
+use relay_core::{Class, RelayError};
+
+/// What a route says to pages of other origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cors {
+    /// No: the route takes a Relay key.
+    Refused,
+    /// Yes, without credentials: what may be done is in the registration token.
+    Echoed,
+    /// Nothing: there is nothing to protect, and nothing that a page would want.
+    None,
+}
+
+/// Whether this is a browser's question before the real request.
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The answer to a preflight.
+///
+/// # Errors
+/// `cors_not_allowed`, unless pages may use the route.
+pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpResponse, RelayError> {
+    if cors != Cors::Echoed {
+        return Err(RelayError::new(
+            Class::Forbidden,
+            "cors_not_allowed",
+            "this route can't be called from a web page: a Relay key (rly-…) belongs on your server; \
+             call your own backend, and let it call Relay",
+        ));
+    }
+    let mut response = HttpResponse::NoContent().finish();
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    Ok(response)
+}
+
+/// Lets the page at `origin` read an answer of a route that pages may use.
+pub(crate) fn let_read(origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let names = "x-request-id, x-relay-request-id, retry-after";
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(names));
+    }
+}

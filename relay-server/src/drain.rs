@@ -1,0 +1,56 @@
+//! Going down gracefully: first no new calls, then no more time for those under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use relay_core::{Class, RelayError};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+
+const SERVING: u8 = 0;
+const DRAINING: u8 = 1;
+const CUT: u8 = 2;
+
+/// Whether the server is going down, and how far it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drain(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    phase: AtomicU8,
+    cut: Arc<Notify>,
+}
+
+impl Drain {
+    /// From now on the server is not ready, and takes no new calls.
+    pub(crate) fn begin(&self) {
+        let _ = self.0.phase.compare_exchange(SERVING, DRAINING, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Ends what is still under way, with an error that says so.
+    pub(crate) fn cut(&self) {
+        self.0.phase.store(CUT, Ordering::SeqCst);
+        self.0.cut.notify_waiters();
+    }
+
+    /// Whether the server is going down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.phase.load(Ordering::Relaxed) != SERVING
+    }
+
+    /// Whether calls under way must end now.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.phase.load(Ordering::Relaxed) == CUT
+    }
+
+    /// Resolves when calls under way must end. Check [`Self::is_cut`] after making it: it only sees what comes later.
+    pub(crate) fn cut_signal(&self) -> OwnedNotified {
+        Arc::clone(&self.0.cut).notified_owned()
+    }
+}
+
+/// What a call is told that came too late, or took too long.
+pub(crate) fn draining() -> RelayError {
+    RelayError::new(Class::Unavailable, "draining", "this Relay is shutting down; send the request again")
+        .with_header("retry-after", "1")
+}

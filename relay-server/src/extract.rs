@@ -1,0 +1,189 @@
+//! From loose headers, paths and queries to types that can't be wrong.
+
+use std::borrow::Cow;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
+use relay_core::ids::{EndUser, Tier};
+use relay_core::ports::{KeyedProject, Scope};
+use relay_core::secret::{RegistrationToken, RelayKey};
+use relay_core::{Caller, Class, Provider, RelayError};
+
+use crate::middleware::internal;
+use crate::routes::Endpoint;
+use crate::trace::Trace;
+
+/// The trace of this request, told which route it took.
+///
+/// # Errors
+/// None, behind the middleware.
+pub(crate) fn trace(request: &HttpRequest) -> Result<Trace, RelayError> {
+    let trace = Trace::of(request).ok_or_else(internal)?;
+    if let Some(endpoint) = request.app_data::<&'static Endpoint>() {
+        trace.set_endpoint(endpoint);
+    }
+    Ok(trace)
+}
+
+/// Whose Relay key this is, if it may do that.
+///
+/// # Errors
+/// `invalid_relay_key`, `scope_missing`, `too_many_refusals`.
+pub(crate) async fn access(request: &HttpRequest, trace: &Trace, scope: Scope) -> Result<KeyedProject, RelayError> {
+    let state = trace.state();
+    // A request without a usable header fails like one with a wrong key, byte by byte.
+    let key = RelayKey::new(bearer(request.headers()).unwrap_or_default().to_owned());
+    match state.relay.authenticate(&key, scope).await {
+        Ok(access) => {
+            trace.set_project(&access.project.id);
+            Ok(access)
+        }
+        Err(error) => Err(refused(request, trace, error)),
+    }
+}
+
+/// Counts a refused credential against the address that it came from.
+pub(crate) fn refused(request: &HttpRequest, trace: &Trace, error: RelayError) -> RelayError {
+    if error.class() != Class::Unauthenticated {
+        return error;
+    }
+    match request.peer_addr().map(|peer| peer.ip()).and_then(|ip| trace.state().throttle.refuse(ip)) {
+        Some(limited) => limited,
+        None => error,
+    }
+}
+
+/// Who calls, and for whom.
+///
+/// # Errors
+/// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
+pub(crate) async fn caller(request: &HttpRequest, trace: &Trace) -> Result<Caller, RelayError> {
+    let access = access(request, trace, Scope::Inference).await?;
+    let user = user(request.headers())?;
+    let tier = tier(request.headers())?;
+    Ok(Caller { access, user, tier, request: trace.id() })
+}
+
+/// The registration token of a widget's call.
+pub(crate) fn registration_token(request: &HttpRequest) -> RegistrationToken {
+    RegistrationToken::new(bearer(request.headers()).unwrap_or_default().to_owned())
+}
+
+/// The page that a call comes from. Relay's own pages are none: they speak for the page that they are part of.
+pub(crate) fn origin<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<Cow<'a, str>> {
+    let origin = request.headers().get(ORIGIN)?;
+    let origin = String::from_utf8_lossy(origin.as_bytes());
+    (origin != trace.state().public_url).then_some(origin)
+}
+
+/// The credential of the only `Authorization` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = only(headers, AUTHORIZATION.as_str()).ok()??;
+    let (scheme, credential) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(credential)
+}
+
+fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
+    let invalid = |why: String| RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User");
+    let value = only(headers, "x-relay-user").map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
+    let missing = || {
+        RelayError::new(
+            Class::InvalidRequest,
+            "missing_user",
+            "say in `X-Relay-User` for which of your users this call is",
+        )
+        .with_param("X-Relay-User")
+    };
+    let value = value.ok_or_else(missing)?;
+    let text = value.to_str().map_err(|_| invalid("`X-Relay-User` has characters outside ASCII".to_owned()))?;
+    EndUser::parse(text).map_err(|error| invalid(error.to_string()))
+}
+
+fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
+    let invalid = || RelayError::invalid_value("X-Relay-Paid", "`X-Relay-Paid` must be `true` or `false`, once");
+    match only(headers, "x-relay-paid").map_err(|()| invalid())?.map(HeaderValue::as_bytes) {
+        None | Some(b"true") => Ok(Tier::Paid),
+        Some(b"false") => Ok(Tier::Free),
+        Some(_) => Err(invalid()),
+    }
+}
+
+/// A header that may be there once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, ()> {
+    let mut values = headers.get_all(name);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(()),
+    }
+}
+
+/// The user in `/v1/users/{label}/…`.
+///
+/// # Errors
+/// `invalid_user`.
+pub(crate) fn path_user(request: &HttpRequest) -> Result<EndUser, RelayError> {
+    let invalid =
+        |why: &str| RelayError::new(Class::InvalidRequest, "invalid_user", why.to_owned()).with_param("label");
+    let text = path_segment(request, 2).ok_or_else(|| invalid("the user in the path is not percent-encoded text"))?;
+    EndUser::parse(&text).map_err(|error| invalid(error.0))
+}
+
+/// The provider in `/v1/users/{label}/connections/{provider}`.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn path_provider(request: &HttpRequest) -> Result<Provider, RelayError> {
+    path_segment(request, 4).as_deref().and_then(Provider::named).ok_or_else(|| unknown_provider("provider"))
+}
+
+/// There is no such provider.
+pub(crate) fn unknown_provider(param: &'static str) -> RelayError {
+    let names: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
+    RelayError::invalid_value(param, format!("`{param}` must be one of: {}", names.join(", ")))
+}
+
+fn path_segment(request: &HttpRequest, place: usize) -> Option<String> {
+    // Not actix's parameters: those are lenient about percent signs, and two spellings must not be one user.
+    let segment = request.uri().path().split('/').skip(1).nth(place)?;
+    percent_decoded(segment)
+}
+
+/// The rest of the path behind `prefix`, without a slash at its end.
+pub(crate) fn path_rest(request: &HttpRequest, prefix: &str) -> Option<String> {
+    let rest = request.uri().path().strip_prefix(prefix)?;
+    percent_decoded(rest.strip_suffix('/').unwrap_or(rest))
+}
+
+/// A parameter of the query; `None` if it is absent.
+///
+/// # Errors
+/// `invalid_value` if it is there twice, or is no percent-encoded text.
+pub(crate) fn query(request: &HttpRequest, name: &'static str) -> Result<Option<String>, RelayError> {
+    let pairs = request.query_string().split('&').filter_map(|pair| pair.split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => percent_decoded(&value.replace('+', " "))
+            .map(Some)
+            .ok_or_else(|| RelayError::invalid_value(name, format!("`{name}` is not percent-encoded text"))),
+        (Some(_), Some(_)) => Err(RelayError::invalid_value(name, format!("`{name}` is there twice"))),
+    }
+}
+
+/// Decodes `%41`; `None` for a percent sign without two hex digits, or what is not UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = tail;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let (digits, tail) = rest.split_at_checked(2)?;
+        let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,241 @@
+//! Log lines: one JSON object (or one line of text) an event, with the request's id, written by a thread of its own.
+//!
+//! A log that nobody reads, or whose reader is gone, never stops a request: lines are dropped then, and counted.
+
+use std::cell::Cell;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use relay_core::ids::{RequestId, Timestamp};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Lines that wait for the writer at most.
+const QUEUE: usize = 8192;
+
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static CURRENT: Cell<Option<RequestId>> = const { Cell::new(None) };
+}
+
+/// Lines that were dropped since the start.
+pub(crate) fn dropped() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
+
+/// Until this is dropped, the lines of this thread are about a request.
+pub(crate) struct Entered(Option<RequestId>);
+
+/// Says which request this thread works for.
+pub(crate) fn enter(id: RequestId) -> Entered {
+    Entered(CURRENT.replace(Some(id)))
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Begins to log to standard output. Only the first call in a process has an effect.
+pub fn start(config: &LogConfig) {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    STARTED.get_or_init(|| {
+        let layer = Lines { format: config.format, queue: write_in_background() };
+        let subscriber = tracing_subscriber::registry().with(config.level.clone()).with(layer);
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(place, "a panic");
+        }));
+    });
+}
+
+/// Parses a level (`info`) or levels by part (`info,relay::access=off`).
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+fn write_in_background() -> SyncSender<String> {
+    let (sender, receiver) = sync_channel::<String>(QUEUE);
+    let write = move || {
+        while let Ok(line) = receiver.recv() {
+            if std::io::stdout().write_all(line.as_bytes()).is_err() {
+                DROPPED.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    };
+    if std::thread::Builder::new().name("log".to_owned()).spawn(write).is_err() {
+        DROPPED.fetch_add(1, Ordering::Relaxed);
+    }
+    sender
+}
+
+/// Turns events into lines.
+struct Lines {
+    format: LogFormat,
+    queue: SyncSender<String>,
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp(u64::try_from(now.as_millis()).unwrap_or_default());
+        let line = line(self.format, now, event.metadata(), CURRENT.get(), |visit| event.record(visit));
+        if self.queue.try_send(line).is_err() {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn line(
+    format: LogFormat,
+    now: Timestamp,
+    metadata: &Metadata<'_>,
+    request: Option<RequestId>,
+    record: impl FnOnce(&mut dyn Visit),
+) -> String {
+    let mut fields = Fields { format, text: String::with_capacity(384), message: String::new() };
+    record(&mut fields);
+    let Fields { text, message, .. } = fields;
+    let mut line = String::with_capacity(text.len() + message.len() + 128);
+    // Writing to memory does not fail.
+    let _ = match format {
+        LogFormat::Json => write!(
+            line,
+            "{{\"time\":\"{now}\",\"level\":\"{}\",\"target\":{},\"message\":{}",
+            level(metadata.level()),
+            Quoted(metadata.target()),
+            Quoted(&message),
+        ),
+        LogFormat::Text => {
+            write!(line, "{now} {} {}: {}", level(metadata.level()), metadata.target(), Escaped(&message))
+        }
+    };
+    if let Some(id) = request {
+        let _ = match format {
+            LogFormat::Json => write!(line, ",\"request_id\":\"{id}\""),
+            LogFormat::Text => write!(line, " request_id={id}"),
+        };
+    }
+    line.push_str(&text);
+    line.push_str(if format == LogFormat::Json { "}\n" } else { "\n" });
+    line
+}
+
+fn level(level: &Level) -> &'static str {
+    match *level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+/// Collects an event's fields.
+struct Fields {
+    format: LogFormat,
+    text: String,
+    message: String,
+}
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: impl fmt::Display) {
+        let _ = match self.format {
+            LogFormat::Json => write!(self.text, ",\"{}\":{value}", field.name()),
+            LogFormat::Text => write!(self.text, " {}={value}", field.name()),
+        };
+    }
+}
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" { self.message.push_str(value) } else { self.put(field, Quoted(value)) }
+    }
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+/// A JSON string.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", Escaped(self.0))
+    }
+}
+
+/// Text without line breaks, quotes and control characters, as JSON escapes them.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        let special = |c: char| c.is_control() || matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}');
+        while let Some(at) = rest.find(special) {
+            let (plain, tail) = rest.split_at(at);
+            f.write_str(plain)?;
+            let mut characters = tail.chars();
+            match characters.next() {
+                Some(c @ ('"' | '\\')) => write!(f, "\\{c}")?,
+                Some(c) => write!(f, "\\u{:04x}", u32::from(c))?,
+                None => {}
+            }
+            rest = characters.as_str();
+        }
+        f.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_or_a_colour_code_stays_within_its_line() {
+        let text = "a\nb\u{1b}[31m\"\\\u{2028}é";
+        let quoted = Quoted(text).to_string();
+        assert!(!quoted.chars().any(char::is_control));
+        assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+    }
+
+    #[test]
+    fn the_thread_knows_its_request_only_while_it_works_for_it() {
+        let (a, b) = (RequestId::new(1, [1; 10]), RequestId::new(2, [2; 10]));
+        let outer = enter(a);
+        drop(enter(b));
+        assert_eq!(CURRENT.get(), Some(a));
+        drop(outer);
+        assert_eq!(CURRENT.get(), None);
+    }
+
+    #[test]
+    fn a_level_may_differ_by_part() {
+        assert!(parse_level("info,relay::access=off").is_ok());
+        assert!(parse_level("relay=loud").is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! Counters for Prometheus. Labels are bounded: never a user, a key or a model's name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+use relay_core::ports::{Outcome, UsageEvent, UsageSink};
+use relay_core::{Class, Ports, Relay, RelayError};
+
+use crate::logging;
+
+/// OTel's advice for HTTP, and longer ones: a model may think for minutes.
+const BUCKETS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 120.0, 300.0];
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Complete,
+    ByClient,
+    Drained,
+}
+
+/// All that is counted. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    calls: IntCounterVec,
+    tokens: IntCounterVec,
+    auth_failures: IntCounterVec,
+    streams_active: IntGauge,
+    streams_cut: IntCounterVec,
+    panics: IntCounter,
+    draining: IntGauge,
+    body_bytes: IntGauge,
+    usage_dropped: IntGauge,
+    log_dropped: IntGauge,
+    uptime: IntGauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let registry = Registry::new();
+        let counters =
+            |name, help, labels: &[&str]| register(&registry, IntCounterVec::new(Opts::new(name, help), labels));
+        let gauge = |name, help| register(&registry, IntGauge::new(name, help));
+        let build = Opts::new("relay_build_info", "The version.").const_label("version", env!("CARGO_PKG_VERSION"));
+        register(&registry, IntGauge::with_opts(build)).set(1);
+        Self(Arc::new(Inner {
+            requests: counters(
+                "relay_http_requests_total",
+                "Requests by route, method and status.",
+                &["route", "method", "status"],
+            ),
+            durations: register(
+                &registry,
+                HistogramVec::new(
+                    HistogramOpts::new(
+                        "relay_http_request_duration_seconds",
+                        "From a request's head to its answer's end.",
+                    )
+                    .buckets(BUCKETS.to_vec()),
+                    &["route"],
+                ),
+            ),
+            calls: counters(
+                "relay_upstream_requests_total",
+                "Calls of providers.",
+                &["provider", "endpoint", "outcome"],
+            ),
+            tokens: counters(
+                "relay_tokens_total",
+                "Tokens, as the providers counted them.",
+                &["provider", "direction"],
+            ),
+            auth_failures: counters(
+                "relay_auth_failures_total",
+                "Refused Relay keys and registration tokens.",
+                &["reason"],
+            ),
+            streams_active: gauge("relay_streams_active", "Event streams under way."),
+            streams_cut: counters("relay_stream_cancelled_total", "Streams that ended early, by whom.", &["by"]),
+            panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),
+            draining: gauge("relay_draining", "1 while the server is shutting down."),
+            body_bytes: gauge("relay_inflight_bytes", "Bytes of request bodies that are held."),
+            usage_dropped: gauge("relay_usage_dropped", "Usage events that could not be kept."),
+            log_dropped: gauge("relay_log_dropped", "Log lines that could not be written."),
+            uptime: gauge("relay_uptime_seconds", "Seconds since the start."),
+            registry,
+        }))
+    }
+
+    pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS" | "PUT" | "PATCH") {
+            method
+        } else {
+            "other"
+        };
+        let mut digits = [b'0'; 3];
+        for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
+            *digit += u8::try_from(status / unit % 10).unwrap_or_default();
+        }
+        let status = std::str::from_utf8(&digits).unwrap_or("other");
+        self.0.requests.with_label_values(&[route, method, status]).inc();
+        self.0.durations.with_label_values(&[route]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a failure that was shown to a client.
+    pub(crate) fn failure(&self, error: &RelayError) {
+        if matches!(error.class(), Class::Unauthenticated | Class::Gone) || error.code() == "scope_missing" {
+            self.0.auth_failures.with_label_values(&[error.code()]).inc();
+        }
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.0.panics.inc();
+    }
+
+    pub(crate) fn stream_began(&self) {
+        self.0.streams_active.inc();
+    }
+
+    pub(crate) fn stream_ended(&self, ended: Ended) {
+        self.0.streams_active.dec();
+        let by = match ended {
+            Ended::Complete => return,
+            Ended::ByClient => "client",
+            Ended::Drained => "drain",
+        };
+        self.0.streams_cut.with_label_values(&[by]).inc();
+    }
+
+    /// The same relay, with its usage counted on the way to the sink.
+    pub(crate) fn count_usage(&self, relay: &Relay) -> Relay {
+        let ports = relay.ports();
+        Relay::new(Ports {
+            key_store: Arc::clone(&ports.key_store),
+            projects: Arc::clone(&ports.projects),
+            cipher: Arc::clone(&ports.cipher),
+            tokens: Arc::clone(&ports.tokens),
+            usage: Arc::new(Counted { metrics: self.clone(), sink: Arc::clone(&ports.usage) }),
+            usage_report: Arc::clone(&ports.usage_report),
+            clock: Arc::clone(&ports.clock),
+            providers: ports.providers.clone(),
+        })
+    }
+
+    /// All of it as Prometheus reads it.
+    pub(crate) fn text(&self, state: &crate::state::State) -> Vec<u8> {
+        let set = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        set(&self.0.draining, u64::from(state.drain.is_draining()));
+        set(&self.0.body_bytes, state.budget.held() as u64);
+        set(&self.0.usage_dropped, state.relay.ports().usage.dropped());
+        set(&self.0.log_dropped, logging::dropped());
+        set(&self.0.uptime, state.began.elapsed().as_secs());
+        let mut text = Vec::new();
+        // Writing to memory does not fail.
+        let _ = TextEncoder::new().encode(&self.0.registry.gather(), &mut text);
+        text
+    }
+}
+
+/// Names and labels are constants, so that what fails here fails in every test.
+#[expect(clippy::expect_used, reason = "constants: see above")]
+fn register<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
+    let metric = metric.expect("a metric's name is valid");
+    registry.register(Box::new(metric.clone())).expect("a metric's name is there once");
+    metric
+}
+
+/// Counts usage on its way.
+struct Counted {
+    metrics: Metrics,
+    sink: Arc<dyn UsageSink>,
+}
+
+impl UsageSink for Counted {
+    fn record(&self, event: UsageEvent) {
+        let outcome = match event.outcome {
+            Outcome::Complete => "complete",
+            Outcome::Failed => "failed",
+            Outcome::Cancelled => "cancelled",
+        };
+        let provider = event.provider.name();
+        let counts = &self.metrics.0;
+        counts.calls.with_label_values(&[provider, event.endpoint.as_str(), outcome]).inc();
+        for (direction, tokens) in [("input", event.tokens.prompt()), ("output", event.tokens.output)] {
+            if tokens > 0 {
+                counts.tokens.with_label_values(&[provider, direction]).inc_by(tokens);
+            }
+        }
+        self.sink.record(event);
+    }
+
+    fn dropped(&self) -> u64 {
+        self.sink.dropped()
+    }
+}

@@ -1,0 +1,149 @@
+//! What happens around every request: its id, the limits of its head, the headers of its answer, and its panics.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
+use relay_core::ids::RequestId;
+use relay_core::{Class, RelayError};
+
+use crate::cors::{self, Cors};
+use crate::error::{self, ApiError};
+use crate::routes::Endpoint;
+use crate::state::State;
+use crate::trace::Trace;
+
+/// Serves one request. It is the only layer around the routes.
+pub(crate) fn around<S>(
+    state: Data<State>,
+    request: ServiceRequest,
+    routes: &S,
+) -> impl Future<Output = Result<ServiceResponse<BoxBody>, Error>> + use<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error>,
+{
+    let trace = Trace::begin(state, &request);
+    let origin = request.headers().get(ORIGIN).cloned();
+    let refused = refuse_head(&request, &trace.state().limits);
+    request.extensions_mut().insert(trace.clone());
+    // Routing happens in `call`, the handler in the future.
+    let served = match refused {
+        None => Ok(routes.call(request)),
+        Some(error) => Err(request.into_response(error::response(&error))),
+    };
+    async move {
+        let mut response = match served {
+            Ok(future) => match poll_caught(trace.id(), future).await {
+                Some(response) => response?,
+                None => return Err(panicked(&trace)),
+            },
+            Err(response) => response,
+        };
+        finish(&trace, origin.as_ref(), &mut response);
+        Ok(response)
+    }
+}
+
+/// Polls with the request's id at hand for the log; `None` after a panic.
+async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let _current = crate::logging::enter(id);
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// The request's head is bounded by us, since actix bounds it only at 128 KiB.
+fn refuse_head(request: &ServiceRequest, limits: &crate::state::Limits) -> Option<RelayError> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > limits.url {
+        let message = format!("the request target is longer than {} bytes", limits.url);
+        return Some(RelayError::new(Class::HeadersTooLarge, "url_too_long", message));
+    }
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (size > limits.headers).then(|| {
+        let message = format!("the request headers are longer than {} bytes", limits.headers);
+        RelayError::new(Class::HeadersTooLarge, "request_headers_too_large", message)
+    })
+}
+
+fn finish(trace: &Trace, origin: Option<&HeaderValue>, response: &mut ServiceResponse<BoxBody>) {
+    let endpoint = response.request().app_data::<&'static Endpoint>().copied();
+    if let Some(endpoint) = endpoint {
+        trace.set_endpoint(endpoint);
+    }
+    trace.set_status(response.status());
+    if let Some(error) = response.response().error() {
+        note(trace, error);
+    }
+    let body_is_sent_later = trace.is_streamed();
+    if !body_is_sent_later {
+        trace.set_complete();
+    }
+    let headers = response.headers_mut();
+    trace.put(headers);
+    put_security(headers);
+    if endpoint.is_some_and(|endpoint| endpoint.cors == Cors::Echoed) {
+        cors::let_read(origin, headers);
+    }
+}
+
+/// Logs a failure once, with what the client is not told.
+fn note(trace: &Trace, error: &Error) {
+    let Some(error) = error.as_error::<ApiError>() else { return };
+    let error = error.inner();
+    trace.set_code(error.code());
+    trace.state().metrics.failure(error);
+    if let Some(cause) = error.cause() {
+        let _current = crate::logging::enter(trace.id());
+        tracing::warn!(code = error.code(), cause, "a request failed");
+    }
+}
+
+/// Headers that every answer of the API bears. A route that serves pages sets its own.
+fn put_security(headers: &mut HeaderMap) {
+    let values: [(HeaderName, &'static str); 4] = [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    for (name, value) in values {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// The answer after a panic. Other requests are not touched by it.
+fn panicked(trace: &Trace) -> Error {
+    let error = internal();
+    let mut response = error::response(&error);
+    trace.put(response.headers_mut());
+    put_security(response.headers_mut());
+    trace.set_status(response.status());
+    trace.set_code(error.code());
+    trace.set_complete();
+    trace.state().metrics.panicked();
+    InternalError::from_response("panic", response).into()
+}
+
+/// What a client is told of a fault in Relay itself.
+pub(crate) fn internal() -> RelayError {
+    RelayError::new(Class::Internal, "internal_error", "Relay failed; its log has more under this request's id")
+}

@@ -1,0 +1,64 @@
+//! `GET /api/health`, `/api/health/live`, `/api/health/ready`, `/openapi.json`
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse};
+use relay_core::{Class, RelayError};
+use serde::Serialize;
+
+use crate::drain::draining;
+use crate::extract;
+use crate::health::NotReady;
+use crate::routes::{Answer, json};
+
+/// The API, described for machines.
+pub(crate) const OPENAPI: &str = include_str!("../../assets/openapi.json");
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    #[serde(rename = "uptimeSeconds")]
+    uptime_seconds: u64,
+}
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+/// That the server answers, and which version it is. Asks nobody.
+pub(crate) async fn health(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let uptime_seconds = trace.state().began.elapsed().as_secs();
+    Ok(json(200, &Health { status: "ok", version: env!("CARGO_PKG_VERSION"), uptime_seconds }))
+}
+
+/// That the process need not be restarted.
+pub(crate) async fn live(request: HttpRequest) -> Answer {
+    extract::trace(&request)?;
+    Ok(json(200, &Status { status: "ok" }))
+}
+
+/// Whether calls may be sent here: the store can be written to, the master key is the right one, no shutdown is under way.
+pub(crate) async fn ready(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let state = trace.state();
+    if state.drain.is_draining() {
+        return Err(draining().into());
+    }
+    let (code, message) = match state.readiness.check(&state.relay).await {
+        None => return Ok(json(200, &Status { status: "ok" })),
+        Some(NotReady::Store) => ("storage_unavailable", "the key store can't be written to"),
+        Some(NotReady::MasterKey) => ("master_key_unusable", "the master key does not open what was sealed under it"),
+    };
+    Err(RelayError::new(Class::Unavailable, code, message).into())
+}
+
+/// The description of this API.
+pub(crate) async fn openapi(request: HttpRequest) -> Answer {
+    extract::trace(&request)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "max-age=300"))
+        .body(OPENAPI))
+}

@@ -1,0 +1,146 @@
+//! `GET /v1/registration`, `POST /v1/registration`: what the widget's frame calls.
+
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
+use relay_core::json::Object;
+use relay_core::onboarding::Registration;
+use relay_core::ports::{Allowed, Connection};
+use relay_core::secret::ProviderKey;
+use relay_core::{Provider, RelayError};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::body;
+use crate::extract;
+use crate::routes::{Answer, json, known_members_only};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    project_name: &'a str,
+    end_user_label: &'a str,
+    provider: Option<&'static str>,
+    replace: bool,
+    expires_at: String,
+    providers: Vec<ShownProvider>,
+    connections: Vec<ShownConnection<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownProvider {
+    name: &'static str,
+    label: &'static str,
+    key_placeholder: &'static str,
+    key_url: &'static str,
+    key_prefixes: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownConnection<'a> {
+    provider: &'static str,
+    state: &'static str,
+    last4: &'a str,
+    connected_at: String,
+}
+
+/// What the widget needs to draw itself.
+pub(crate) async fn show(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let token = extract::registration_token(&request);
+    let origin = extract::origin(&request, &trace);
+    let found = trace.state().relay.registration(&token, origin.as_deref()).await;
+    let registration = found.map_err(|error| extract::refused(&request, &trace, error))?;
+    trace.set_project(&registration.grant.project);
+    Ok(json(200, &shown(&registration)))
+}
+
+fn shown(registration: &Registration) -> Shown<'_> {
+    let Registration { project_name, grant, providers, connections } = registration;
+    Shown {
+        project_name,
+        end_user_label: grant.user.as_str(),
+        provider: match grant.allowed {
+            Allowed::Any => None,
+            Allowed::Only(provider) => Some(provider.name()),
+        },
+        replace: grant.replace,
+        expires_at: grant.expires_at.to_string(),
+        providers: providers.iter().copied().map(shown_provider).collect(),
+        connections: connections.iter().map(shown_connection).collect(),
+    }
+}
+
+fn shown_provider(provider: Provider) -> ShownProvider {
+    ShownProvider {
+        name: provider.name(),
+        label: provider.label(),
+        key_placeholder: provider.key_placeholder(),
+        key_url: provider.key_url(),
+        key_prefixes: provider.key_prefixes(),
+    }
+}
+
+fn shown_connection(connection: &Connection) -> ShownConnection<'_> {
+    ShownConnection {
+        provider: connection.slot.slot.provider.name(),
+        state: connection.state.as_str(),
+        last4: &connection.last4,
+        connected_at: connection.connected_at.to_string(),
+    }
+}
+
+/// Takes a key, checks it with its provider, stores it and spends the token.
+pub(crate) async fn register(request: HttpRequest, payload: Payload) -> Answer {
+    let trace = extract::trace(&request)?;
+    let token = extract::registration_token(&request);
+    let state = trace.state();
+    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
+    let (provider, key, workspace_id) = parse(&body.bytes)?;
+    let origin = extract::origin(&request, &trace);
+    let stored = state.relay.register(&token, origin.as_deref(), provider, key, workspace_id).await;
+    let registered = stored.map_err(|error| extract::refused(&request, &trace, error))?;
+    Ok(json(
+        201,
+        &ShownConnection {
+            provider: registered.provider.name(),
+            state: registered.state.as_str(),
+            last4: &registered.last4,
+            connected_at: registered.connected_at.to_string(),
+        },
+    ))
+}
+
+fn parse(body: &[u8]) -> Result<(Provider, ProviderKey, Option<String>), RelayError> {
+    let object = Object::parse(body)?;
+    known_members_only(&object, &["provider", "apiKey", "workspaceId"])?;
+    let missing = |name: &'static str| RelayError::invalid_value(name, format!("`{name}` is missing"));
+    let provider = object.text("provider")?.ok_or_else(|| missing("provider"))?;
+    let provider = Provider::named(&provider).ok_or_else(|| extract::unknown_provider("provider"))?;
+    let key: Zeroizing<String> = Zeroizing::new(object.text("apiKey")?.ok_or_else(|| missing("apiKey"))?.into_owned());
+    let key = ProviderKey::parse(key.as_str().to_owned())
+        .map_err(|error| RelayError::invalid_value("apiKey", error.to_string()).with_provider(provider))?;
+    let workspace_id = object.text("workspaceId")?.map(std::borrow::Cow::into_owned);
+    Ok((provider, key, workspace_id.filter(|id| !id.is_empty())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_never_in_the_error_about_it() {
+        for bad in [
+            r#"{"provider":"openai","apiKey":"sk-secret secret"}"#,
+            r#"{"provider":"openai","apiKey":["sk-secret"]}"#,
+            r#"{"provider":"sk-secret","apiKey":"x"}"#,
+            r#"{"provider":"openai","apiKey":"sk-secret","apiKey":"sk-secret"}"#,
+            r#"{"provider":"openai","apiKey":"sk-secret""#,
+            r#"{"provider":"openai"}"#,
+        ] {
+            let error = parse(bad.as_bytes()).unwrap_err();
+            assert!(!format!("{error:?}").contains("secret"), "{bad}: {error:?}");
+        }
+    }
+}

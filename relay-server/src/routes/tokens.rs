@@ -1,0 +1,175 @@
+//! `POST /v1/registration-tokens`
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Payload;
+use relay_core::ids::EndUser;
+use relay_core::json::Object;
+use relay_core::onboarding::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
+use relay_core::ports::{Allowed, Scope};
+use relay_core::{Class, Provider, RelayError};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::body;
+use crate::extract;
+use crate::routes::{Answer, json, known_members_only};
+
+/// The longest list of origins.
+const MAX_ORIGINS: usize = 50;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Issued<'a> {
+    registration_token: &'a str,
+    end_user_label: &'a str,
+    provider: Option<&'static str>,
+    expires_at: String,
+    connect_url: String,
+}
+
+/// Issues a token with which one end user can connect one key.
+pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> Answer {
+    let trace = extract::trace(&request)?;
+    let access = extract::access(&request, &trace, Scope::Tokens).await?;
+    let state = trace.state();
+    let body = body::json(&request, payload, state.limits.token_body, &state.limits, &state.budget).await?;
+    let asked = parse(&body.bytes)?;
+    let idempotency = idempotency(request.headers(), &body.bytes)?;
+    let issued = state.relay.issue_token(&access, asked, idempotency).await?;
+    let token = issued.token.expose();
+    Ok(json(
+        201,
+        &Issued {
+            registration_token: token,
+            end_user_label: issued.grant.user.as_str(),
+            provider: match issued.grant.allowed {
+                Allowed::Any => None,
+                Allowed::Only(provider) => Some(provider.name()),
+            },
+            expires_at: issued.grant.expires_at.to_string(),
+            // In the fragment, which no server and no log ever sees.
+            connect_url: format!("{}/connect#{token}", state.public_url),
+        },
+    ))
+}
+
+fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
+    let object = Object::parse(body)?;
+    known_members_only(
+        &object,
+        &["endUserLabel", "user", "provider", "expiresInSeconds", "allowedOrigins", "replace"],
+    )?;
+    let seconds = object.integer("expiresInSeconds")?.map_or(Some(DEFAULT_TOKEN_SECONDS), |n| u64::try_from(n).ok());
+    Ok(TokenRequest {
+        user: user(&object)?,
+        allowed: match object.text("provider")? {
+            None => Allowed::Any,
+            Some(name) => Allowed::Only(Provider::named(&name).ok_or_else(|| extract::unknown_provider("provider"))?),
+        },
+        // Out of range, which the core refuses.
+        seconds: seconds.unwrap_or(0),
+        allowed_origins: origins(&object)?,
+        replace: object.flag("replace")?.unwrap_or(true),
+    })
+}
+
+/// `endUserLabel`, or `user` as the SDK has it.
+fn user(object: &Object<'_>) -> Result<EndUser, RelayError> {
+    let (label, user) = (object.text("endUserLabel")?, object.text("user")?);
+    if let (Some(label), Some(user)) = (&label, &user)
+        && label != user
+    {
+        return Err(RelayError::invalid_value("user", "`endUserLabel` and `user` name two users; send one of them"));
+    }
+    let param = if label.is_some() || user.is_none() { "endUserLabel" } else { "user" };
+    let text = label.or(user).ok_or_else(|| {
+        RelayError::new(
+            Class::InvalidRequest,
+            "missing_user",
+            "`endUserLabel` is missing: say which of your users this is",
+        )
+        .with_param(param)
+    })?;
+    EndUser::parse(&text)
+        .map_err(|error| RelayError::new(Class::InvalidRequest, "invalid_user", error.0).with_param(param))
+}
+
+fn origins(object: &Object<'_>) -> Result<Vec<String>, RelayError> {
+    let origins: Vec<String> = object.read("allowedOrigins", "an array of strings")?.unwrap_or_default();
+    if origins.len() > MAX_ORIGINS {
+        let message = format!("`allowedOrigins` has more than {MAX_ORIGINS} entries");
+        return Err(RelayError::invalid_value("allowedOrigins", message));
+    }
+    match origins.iter().position(|origin| !is_origin(origin)) {
+        None => Ok(origins),
+        Some(at) => Err(RelayError::invalid_value(
+            format!("allowedOrigins[{at}]"),
+            "an origin is `https://` (or `http://`), a host in lower case, and a port if it is not the usual one; \
+             no path and no slash at the end",
+        )),
+    }
+}
+
+/// Whether a browser could send this as `Origin`: only then can it ever match.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        (1..=255).contains(&host.len())
+            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b))
+    })
+}
+
+/// `Idempotency-Key`, if there is one.
+fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, RelayError> {
+    let invalid =
+        || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
+    let mut values = headers.get_all("idempotency-key");
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().map_err(|_| invalid())?;
+    let good = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) && values.next().is_none();
+    if !good {
+        return Err(invalid());
+    }
+    Ok(Some(Idempotency { key: key.to_owned(), request: Sha256::digest(body).into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_has_two_names_and_one_value() {
+        for good in [r#"{"endUserLabel":"ana"}"#, r#"{"user":"ana"}"#, r#"{"user":"ana","endUserLabel":"ana"}"#] {
+            assert_eq!(parse(good.as_bytes()).unwrap().user.as_str(), "ana", "{good}");
+        }
+        for (bad, code, param) in [
+            ("{}", "missing_user", "endUserLabel"),
+            (r#"{"user":null}"#, "missing_user", "endUserLabel"),
+            (r#"{"user":"a","endUserLabel":"b"}"#, "invalid_value", "user"),
+            (r#"{"user":"a b"}"#, "invalid_user", "user"),
+            (r#"{"endUserLabel":""}"#, "invalid_user", "endUserLabel"),
+            (r#"{"endUserLabel":7}"#, "invalid_value", "endUserLabel"),
+        ] {
+            let error = parse(bad.as_bytes()).unwrap_err();
+            assert_eq!((error.code(), error.param()), (code, Some(param)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_ignored_is_refused() {
+        for (bad, param) in [
+            (r#"{"user":"a","ttl":5}"#, "ttl"),
+            (r#"{"user":"a","user":"b"}"#, "user"),
+            (r#"{"user":"a","provider":"mistral"}"#, "provider"),
+            (r#"{"user":"a","replace":"no"}"#, "replace"),
+            (r#"{"user":"a","expiresInSeconds":1.5}"#, "expiresInSeconds"),
+            (r#"{"user":"a","allowedOrigins":["https://a.example","https://a.example/"]}"#, "allowedOrigins[1]"),
+            (r#"{"user":"a","allowedOrigins":["*"]}"#, "allowedOrigins[0]"),
+            (r#"{"user":"a","allowedOrigins":"https://a.example"}"#, "allowedOrigins"),
+        ] {
+            let error = parse(bad.as_bytes()).unwrap_err();
+            assert_eq!(error.param(), Some(param), "{bad}");
+        }
+    }
+}

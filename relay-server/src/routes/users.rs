@@ -1,0 +1,148 @@
+//! `/v1/users` and what is below: the developer's view of users and their connections.
+
+use actix_web::{HttpRequest, HttpResponse};
+use relay_core::RelayError;
+use relay_core::ids::EndUser;
+use relay_core::ports::{Connection, Scope, UserSummary};
+use serde::Serialize;
+
+use crate::extract;
+use crate::routes::{Answer, json};
+
+/// Users on a page, if nothing is said.
+const DEFAULT_PAGE: u32 = 50;
+/// Users on a page at most.
+const MAX_PAGE: u32 = 200;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    users: Vec<ShownUser>,
+    has_more: bool,
+    next_after: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownUser {
+    end_user_label: String,
+    created_at: String,
+    providers: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserAndConnections {
+    #[serde(flatten)]
+    user: ShownUser,
+    connections: Vec<ShownConnection>,
+}
+
+#[derive(Serialize)]
+struct Connections {
+    connections: Vec<ShownConnection>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownConnection {
+    provider: &'static str,
+    state: &'static str,
+    last4: String,
+    connected_at: String,
+    last_used_at: Option<String>,
+}
+
+/// A page of the project's users, in the order of their labels.
+pub(crate) async fn list(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let access = extract::access(&request, &trace, Scope::Users).await?;
+    let limit = page_size(extract::query(&request, "limit")?.as_deref())?;
+    let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
+    // One more than asked for tells whether there are more.
+    let mut users = trace.state().relay.users(&access, after, limit + 1).await?;
+    let has_more = users.len() > limit as usize;
+    users.truncate(limit as usize);
+    let next_after = users.last().filter(|_| has_more).map(|last| last.user.to_string());
+    Ok(json(200, &Page { users: users.into_iter().map(shown_user).collect(), has_more, next_after }))
+}
+
+/// One user and their connections.
+pub(crate) async fn show(request: HttpRequest) -> Answer {
+    let (user, connections) = found(&request).await?;
+    Ok(json(200, &UserAndConnections { user: shown_user(user), connections: shown(connections) }))
+}
+
+/// A user's connections.
+pub(crate) async fn connections(request: HttpRequest) -> Answer {
+    let (_, connections) = found(&request).await?;
+    Ok(json(200, &Connections { connections: shown(connections) }))
+}
+
+/// Asks the provider about a stored key now.
+pub(crate) async fn verify(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let access = extract::access(&request, &trace, Scope::Users).await?;
+    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
+    Ok(json(200, &shown_connection(trace.state().relay.verify_connection(&access, &user, provider).await?)))
+}
+
+/// Forgets a user's key.
+pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let access = extract::access(&request, &trace, Scope::Users).await?;
+    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
+    trace.state().relay.disconnect(&access, &user, provider).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Erases a user and all rows about them.
+pub(crate) async fn erase(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let access = extract::access(&request, &trace, Scope::Users).await?;
+    let user = extract::path_user(&request)?;
+    trace.state().relay.erase_user(&access, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn found(request: &HttpRequest) -> Result<(UserSummary, Vec<Connection>), RelayError> {
+    let trace = extract::trace(request)?;
+    let access = extract::access(request, &trace, Scope::Users).await?;
+    let user = extract::path_user(request)?;
+    trace.state().relay.user(&access, &user).await
+}
+
+fn page_size(text: Option<&str>) -> Result<u32, RelayError> {
+    match text.map(str::parse) {
+        None => Ok(DEFAULT_PAGE),
+        Some(Ok(size @ 1..=MAX_PAGE)) => Ok(size),
+        Some(_) => Err(RelayError::invalid_value("limit", format!("`limit` must be 1 to {MAX_PAGE}"))),
+    }
+}
+
+fn parse_user(param: &'static str, text: &str) -> Result<EndUser, RelayError> {
+    EndUser::parse(text)
+        .map_err(|error| RelayError::new(relay_core::Class::InvalidRequest, "invalid_user", error.0).with_param(param))
+}
+
+fn shown_user(user: UserSummary) -> ShownUser {
+    ShownUser {
+        end_user_label: user.user.to_string(),
+        created_at: user.created_at.to_string(),
+        providers: user.providers.into_iter().map(|provider| provider.name()).collect(),
+    }
+}
+
+fn shown(connections: Vec<Connection>) -> Vec<ShownConnection> {
+    connections.into_iter().map(shown_connection).collect()
+}
+
+fn shown_connection(connection: Connection) -> ShownConnection {
+    ShownConnection {
+        provider: connection.slot.slot.provider.name(),
+        state: connection.state.as_str(),
+        last4: connection.last4,
+        connected_at: connection.connected_at.to_string(),
+        last_used_at: connection.last_used_at.map(|at| at.to_string()),
+    }
+}

@@ -1,0 +1,60 @@
+//! The whole server from its configuration until a signal.
+
+use std::io;
+
+use actix_web::rt::System;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::server::{Service, Stopper, serve};
+use crate::wiring::{StartError, wire};
+
+/// Serves until SIGTERM or SIGINT, and drains then. A second signal ends the process at once.
+///
+/// Blocks the thread. `started` is called with the server's address once it listens.
+///
+/// # Errors
+/// What keeps it from starting.
+pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
+    let wired = wire(config)?;
+    let served = System::new().block_on(async {
+        let options = config.server.options(config.metrics.listen);
+        let listen = options.listen;
+        let service = Service { relay: wired.relay.clone(), canary: Some(wired.canary.clone()) };
+        let failed = |cause: io::Error| StartError::Listen { listen, cause };
+        let running = serve(service, options).map_err(failed)?;
+        let addr = running.addr.to_string();
+        tracing::info!(listen = addr.as_str(), version = env!("CARGO_PKG_VERSION"), "serving");
+        started(&addr);
+        let count = tokio::spawn(wired.keep_count());
+        stop_on_signals(running.stopper()).map_err(failed)?;
+        let ended = running.join().await.map_err(failed);
+        count.abort();
+        tracing::info!("stopped");
+        ended
+    });
+    wired.close();
+    served
+}
+
+/// The first signal drains, the second one ends the process.
+fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let mut seen = 0;
+        loop {
+            let code = tokio::select! {
+                _ = terminate.recv() => 128 + 15,
+                _ = interrupt.recv() => 128 + 2,
+            };
+            seen += 1;
+            if seen > 1 {
+                std::process::exit(code);
+            }
+            tracing::info!("draining: a second signal ends the process at once");
+            stopper.stop();
+        }
+    });
+    Ok(())
+}

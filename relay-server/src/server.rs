@@ -1,0 +1,236 @@
+//! Serves requests until it is told to stop, and stops gracefully.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpResponse, HttpServer};
+use relay_core::Relay;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::drain::Drain;
+use crate::health::Canary;
+use crate::middleware;
+use crate::routes;
+use crate::state::{Options, State};
+
+/// Connections that wait to be taken.
+const BACKLOG: u32 = 2048;
+/// How long a client may take for a request's head.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long a connection may take to end.
+const DISCONNECT_TIME: Duration = Duration::from_secs(1);
+/// What actix may take beyond the drain before it drops what is left.
+const AFTER_DRAIN: Duration = Duration::from_secs(10);
+
+/// What is served.
+#[derive(Clone)]
+pub struct Service {
+    /// The use cases.
+    pub relay: Relay,
+    /// Tells whether the master key is still the right one; for `/api/health/ready`.
+    pub canary: Option<Canary>,
+}
+
+impl From<Relay> for Service {
+    fn from(relay: Relay) -> Self {
+        Self { relay, canary: None }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Service")
+    }
+}
+
+/// A server under way. Dropping it does not stop it; the end of its runtime does.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Where Prometheus reads, if anywhere.
+    pub metrics_addr: Option<SocketAddr>,
+    stopper: Stopper,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// A handle that stops the server, to be kept elsewhere.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Waits until the server has ended.
+    ///
+    /// # Errors
+    /// What it ended with.
+    pub async fn join(self) -> io::Result<()> {
+        self.task.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+}
+
+/// Stops a server.
+#[derive(Clone)]
+pub struct Stopper(Arc<Stop>);
+
+struct Stop {
+    drain: Drain,
+    server: ServerHandle,
+    metrics: Option<ServerHandle>,
+    grace: Duration,
+    delay: Duration,
+    begun: AtomicBool,
+}
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stopper")
+    }
+}
+
+impl Stopper {
+    /// Begins to drain: not ready at once, then no new connections, then an end for what is still under way. Returns at
+    /// once; [`Running::join`] tells when it is done. Only the first call has an effect.
+    pub fn stop(&self) {
+        if self.0.begun.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.0.drain.begin();
+        let stop = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            sleep(stop.delay).await;
+            let ended = stop.server.stop(true);
+            let mut ended = std::pin::pin!(ended);
+            tokio::select! {
+                () = &mut ended => {}
+                () = sleep(stop.grace) => {
+                    stop.drain.cut();
+                    ended.await;
+                }
+            }
+            if let Some(metrics) = &stop.metrics {
+                metrics.stop(false).await;
+            }
+        });
+    }
+}
+
+/// Begins to serve. Call it within a Tokio (or actix) runtime, which must live on.
+///
+/// # Errors
+/// When an address can't be listened on.
+pub fn serve(service: impl Into<Service>, options: Options) -> io::Result<Running> {
+    let service = service.into();
+    let listener = listen(options.listen)?;
+    let addr = listener.local_addr()?;
+    let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
+    let state = Data::from(State::new(service.relay, service.canary, public_url, options.limits.clone()));
+    let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address)).transpose()?;
+    let (metrics_addr, metrics_server) = metrics.unzip();
+
+    let mut server = HttpServer::new({
+        let state = state.clone();
+        move || app(state.clone())
+    });
+    if options.workers > 0 {
+        server = server.workers(options.workers);
+    }
+    let write_stall = options.limits.write_stall;
+    let server = server
+        .keep_alive(options.keep_alive)
+        .client_request_timeout(HEAD_TIME)
+        .client_disconnect_timeout(DISCONNECT_TIME)
+        // Without this a client that leaves while nothing is written is not noticed, and its call is paid for to the end.
+        .h1_allow_half_closed(false)
+        // Without this small events wait for the acknowledgement of earlier ones: a stream takes twice as long.
+        .tcp_nodelay(true)
+        .max_connections(options.max_connections)
+        .on_connect(move |connection, _| end_when_stalled(connection, write_stall))
+        .disable_signals()
+        .shutdown_timeout((options.drain + AFTER_DRAIN).as_secs())
+        .listen(listener)?
+        .run();
+    let stopper = Stopper(Arc::new(Stop {
+        drain: state.drain.clone(),
+        server: server.handle(),
+        metrics: metrics_server,
+        grace: options.drain,
+        delay: options.drain_delay,
+        begun: AtomicBool::new(false),
+    }));
+    Ok(Running { addr, metrics_addr, stopper, task: tokio::spawn(server) })
+}
+
+/// The application: the routes, and the one layer around them.
+fn app(
+    state: Data<State>,
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
+    App::new()
+        .app_data(state.clone())
+        .configure(routes::configure)
+        .default_service(web::to(routes::unknown))
+        .wrap_fn(move |request, routes| middleware::around(state.clone(), request, routes))
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(address),
+        socket2::Type::STREAM,
+        Some(socket2::Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}
+
+/// A client that takes nothing of what was sent for so long is gone: the kernel ends the connection, and with it the call.
+fn end_when_stalled(connection: &dyn Any, after: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        // Best effort: without it such a client is noticed when the provider's stream ends.
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection.downcast_ref::<TcpStream>(), after);
+}
+
+/// Serves Prometheus text on an address of its own.
+fn serve_metrics(state: &Data<State>, address: SocketAddr) -> io::Result<(SocketAddr, ServerHandle)> {
+    let state = state.clone();
+    let server = HttpServer::new(move || {
+        let state = state.clone();
+        App::new().route(
+            "/metrics",
+            web::get().to(move || {
+                let text = state.metrics.text(&state);
+                async move {
+                    HttpResponse::Ok()
+                        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+                        .body(text)
+                }
+            }),
+        )
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(address)?;
+    let addr = server.addrs().first().copied().unwrap_or(address);
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok((addr, handle))
+}

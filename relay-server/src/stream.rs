@@ -1,0 +1,161 @@
+//! The body of an event stream: the core's bytes, a comment in times of silence, an error event at the end if need be.
+//!
+//! It owns the provider's call. When the client leaves, actix drops it, and with it the call.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, MessageBody};
+use bytes::Bytes;
+use futures::Stream;
+use relay_core::{RelayError, ReplyBody};
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::answer::Sending;
+use crate::drain::draining;
+use crate::metrics::Ended;
+use crate::middleware::internal;
+use crate::trace::Trace;
+
+const PING: &[u8] = b": ping\n\n";
+
+/// Where the events come from.
+pub(crate) enum Source {
+    /// The provider has not begun to answer.
+    Sending(Sending),
+    /// The provider answers.
+    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// Nothing more to come.
+    Over,
+}
+
+/// The body of an event stream.
+pub(crate) struct EventBody {
+    source: Source,
+    /// Goes off when there may have been silence for long enough; it is set anew only then, not with each event.
+    timer: Pin<Box<Sleep>>,
+    ping: Duration,
+    last_sign: Instant,
+    ping_now: bool,
+    cut: Pin<Box<OwnedNotified>>,
+    trace: Trace,
+}
+
+impl EventBody {
+    pub(crate) fn new(source: Source, trace: Trace) -> Self {
+        let state = trace.state();
+        state.metrics.stream_began();
+        let ping = state.limits.ping;
+        let cut = Box::pin(state.drain.cut_signal());
+        Self { source, timer: Box::pin(sleep(ping)), ping, last_sign: Instant::now(), ping_now: false, cut, trace }
+    }
+
+    /// Begins with a comment: the client has waited long enough.
+    pub(crate) fn after_a_ping(mut self) -> Self {
+        self.ping_now = true;
+        self
+    }
+
+    /// The next bytes of the source itself.
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            let reply = match &mut self.source {
+                Source::Over => return Poll::Ready(None),
+                Source::Events(events) => match events.as_mut().poll_next(cx) {
+                    Poll::Ready(None) => return self.finish(None),
+                    other => return other,
+                },
+                Source::Sending(sending) => std::task::ready!(sending.as_mut().poll(cx)),
+            };
+            match reply.map(|reply| reply.body) {
+                Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),
+                // The core answers a stream with a stream.
+                Ok(ReplyBody::Whole(_)) => return self.finish(Some(&internal())),
+                Err(error) => return self.finish(Some(&error)),
+            }
+        }
+    }
+
+    /// Ends the provider's call and the stream, with an error event if there was an error.
+    fn finish(&mut self, error: Option<&RelayError>) -> Poll<Option<Bytes>> {
+        self.source = Source::Over;
+        self.trace.set_complete();
+        Poll::Ready(error.map(|error| {
+            self.trace.set_code(error.code());
+            self.trace.state().metrics.failure(error);
+            if let Some(cause) = error.cause() {
+                tracing::warn!(code = error.code(), cause, "a stream failed");
+            }
+            [b"data: ", error.to_body().as_slice(), b"\n\n"].concat().into()
+        }))
+    }
+
+    /// Ready when there was silence for long enough.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let silent = self.last_sign.elapsed() >= self.ping;
+            let from = if silent { Instant::now() } else { self.last_sign };
+            self.timer.as_mut().reset(from + self.ping);
+            if silent {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
+    fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
+        // Polled for its waker; what counts is the phase.
+        let _ = self.cut.as_mut().poll(cx);
+        self.trace.state().drain.is_cut()
+    }
+
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if std::mem::take(&mut self.ping_now) {
+            return Poll::Ready(Some(Bytes::from_static(PING)));
+        }
+        if let Poll::Ready(piece) = self.poll_source(cx) {
+            return Poll::Ready(piece);
+        }
+        if self.is_cut(cx) {
+            return self.finish(Some(&draining()));
+        }
+        self.poll_silence(cx).map(|()| Some(Bytes::from_static(PING)))
+    }
+}
+
+impl MessageBody for EventBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let this = self.get_mut();
+        let _current = crate::logging::enter(this.trace.id());
+        let caught = catch_unwind(AssertUnwindSafe(|| this.poll_bytes(cx)));
+        let polled = caught.unwrap_or_else(|_| {
+            this.trace.state().metrics.panicked();
+            this.finish(Some(&internal()))
+        });
+        if let Poll::Ready(Some(_)) = &polled {
+            this.last_sign = Instant::now();
+        }
+        polled.map(|piece| piece.map(Ok))
+    }
+}
+
+impl Drop for EventBody {
+    fn drop(&mut self) {
+        let ended = match &self.source {
+            Source::Over if self.trace.state().drain.is_cut() => Ended::Drained,
+            Source::Over => Ended::Complete,
+            _ => Ended::ByClient,
+        };
+        self.trace.state().metrics.stream_ended(ended);
+    }
+}

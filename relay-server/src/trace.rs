@@ -1,0 +1,157 @@
+//! What is known of a request while it is served: its id, who pays, and the one line that it leaves in the log.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix_web::HttpMessage;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use relay_core::ids::{ProjectId, RequestId};
+
+use crate::routes::Endpoint;
+use crate::state::State;
+
+/// The status in the log and the metrics when the client left before there was one.
+const CLIENT_LEFT: u16 = 499;
+
+/// One request. Shared by the middleware, the extractors and the body of a stream; the last one of them writes the line.
+#[derive(Clone)]
+pub(crate) struct Trace(Rc<Inner>);
+
+struct Inner {
+    state: Data<State>,
+    id: RequestId,
+    text: HeaderValue,
+    client_id: Option<HeaderValue>,
+    method: Method,
+    began: Instant,
+    endpoint: Cell<Option<&'static Endpoint>>,
+    status: Cell<u16>,
+    code: Cell<Option<Box<str>>>,
+    project: OnceCell<ProjectId>,
+    provider: OnceCell<String>,
+    /// Events went out although the status line was long gone.
+    streamed: Cell<bool>,
+    complete: Cell<bool>,
+}
+
+impl Trace {
+    pub(crate) fn begin(state: Data<State>, request: &ServiceRequest) -> Self {
+        let id = state.relay.request_id();
+        let text = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static("req_"));
+        Self(Rc::new(Inner {
+            state,
+            id,
+            text,
+            client_id: client_id(request.headers()),
+            method: request.method().clone(),
+            began: Instant::now(),
+            endpoint: Cell::new(None),
+            status: Cell::new(CLIENT_LEFT),
+            code: Cell::new(None),
+            project: OnceCell::new(),
+            provider: OnceCell::new(),
+            streamed: Cell::new(false),
+            complete: Cell::new(false),
+        }))
+    }
+
+    /// The trace of a request that the middleware saw.
+    pub(crate) fn of(request: &impl HttpMessage) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    pub(crate) fn id(&self) -> RequestId {
+        self.0.id
+    }
+
+    pub(crate) fn state(&self) -> &Data<State> {
+        &self.0.state
+    }
+
+    pub(crate) fn set_endpoint(&self, endpoint: &'static Endpoint) {
+        self.0.endpoint.set(Some(endpoint));
+    }
+
+    pub(crate) fn set_project(&self, project: &ProjectId) {
+        let _ = self.0.project.set(project.clone());
+    }
+
+    /// Takes the provider's name off `x-relay-key: anthropic/…a1b2`.
+    pub(crate) fn set_provider_of(&self, headers: &[(&'static str, String)]) {
+        let key = headers.iter().find(|(name, _)| *name == "x-relay-key");
+        if let Some((name, _)) = key.and_then(|(_, value)| value.split_once('/')) {
+            let _ = self.0.provider.set(name.to_owned());
+        }
+    }
+
+    pub(crate) fn set_status(&self, status: StatusCode) {
+        self.0.status.set(status.as_u16());
+    }
+
+    pub(crate) fn set_code(&self, code: &str) {
+        self.0.code.set(Some(code.into()));
+    }
+
+    pub(crate) fn set_streamed(&self) {
+        self.0.streamed.set(true);
+    }
+
+    /// Whether the answer goes on after its head: the line is written when its body ends.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.0.streamed.get()
+    }
+
+    /// All there was to say was handed to the connection.
+    pub(crate) fn set_complete(&self) {
+        self.0.complete.set(true);
+    }
+
+    /// Puts the request's id on an answer.
+    pub(crate) fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(HeaderName::from_static("x-request-id"), self.0.text.clone());
+        headers.insert(HeaderName::from_static("x-relay-request-id"), self.0.text.clone());
+        if let Some(client_id) = &self.0.client_id {
+            headers.insert(HeaderName::from_static("x-relay-client-request-id"), client_id.clone());
+        }
+    }
+}
+
+/// A caller's own id of the request, if it is one that Relay repeats.
+fn client_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers.get("x-request-id")?;
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
+    let good = (8..=64).contains(&value.len()) && value.as_bytes().iter().all(plain);
+    good.then(|| value.clone())
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let seconds = self.began.elapsed();
+        let route = self.endpoint.get().map_or("other", |endpoint| endpoint.path);
+        let status = if self.complete.get() || self.streamed.get() { self.status.get() } else { CLIENT_LEFT };
+        self.state.metrics.request(route, self.method.as_str(), status, seconds);
+        if !tracing::enabled!(target: "relay::access", tracing::Level::INFO) {
+            return;
+        }
+        let text = |value: &Option<HeaderValue>| value.as_ref().and_then(|v| v.to_str().ok().map(str::to_owned));
+        let _current = crate::logging::enter(self.id);
+        tracing::info!(
+            target: "relay::access",
+            method = self.method.as_str(),
+            route,
+            status,
+            duration_us = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX),
+            project = self.project.get().map(ProjectId::as_str),
+            provider = self.provider.get().map(String::as_str),
+            code = self.code.take().as_deref(),
+            client_request_id = text(&self.client_id).as_deref(),
+            stream = self.streamed.get(),
+            complete = self.complete.get(),
+            "request"
+        );
+    }
+}

@@ -1,0 +1,361 @@
+//! The composition root: the only file that names concrete adapters.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_adapters::anthropic::Anthropic;
+use relay_adapters::cache::{CacheLimits, CachedStore};
+use relay_adapters::google::Google;
+use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
+use relay_adapters::memory::Memory;
+use relay_adapters::mock::Mock;
+use relay_adapters::openai::OpenAi;
+use relay_adapters::ring::{Kid, MasterKey, MasterKeys, RingCipher, RingIssuer};
+use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_adapters::system_clock::SystemClock;
+use relay_core::ports::{KeyStore, Projects, ProviderClient, StoreError, UsageReport, UsageSink};
+use relay_core::{Ports, Provider, Relay};
+
+use crate::config::{Config, ConfigErrors, StoragePath};
+use crate::health::Canary;
+
+/// Why the server can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// There is no master key, or it is the wrong one.
+    #[error("{0}")]
+    MasterKey(String),
+    /// The store can't be opened.
+    #[error("{0}")]
+    Store(String),
+    /// The way to the providers can't be set up.
+    #[error("{0}")]
+    Upstream(String),
+    /// The address can't be listened on.
+    #[error("can't listen on {listen}: {cause}; is another server running there?")]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// Why not.
+        cause: io::Error,
+    },
+}
+
+impl StartError {
+    /// The process's exit code, as in `sysexits.h`: 78 for what the operator must change, 69 for what is not there.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Listen { .. } => 69,
+            _ => 78,
+        }
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// A relay, put together.
+pub struct Wired {
+    /// The use cases.
+    pub relay: Relay,
+    /// The store, for administration.
+    pub store: Store,
+    /// The cipher, for the rotation of master keys.
+    pub cipher: Arc<RingCipher>,
+    /// Tells whether the master key still opens its canary.
+    pub canary: Canary,
+}
+
+/// The store that was picked.
+#[derive(Clone)]
+pub enum Store {
+    /// In a file.
+    Sqlite(Arc<Sqlite>),
+    /// In memory.
+    Memory(Arc<Memory>),
+}
+
+/// How much of the master key's budget is set aside at once, so that a crash never gives any of it back.
+const WRAPS_SET_ASIDE: u64 = 1 << 16;
+/// How often the count is stored.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// Where the store keeps the ids of the master keys that it has seen: 8 bytes each.
+const KNOWN_KIDS: &str = "master_key.kids";
+
+/// Puts a relay together.
+///
+/// Blocks while the store opens.
+///
+/// # Errors
+/// What the operator must change. Nothing was stored in a store that another master key belongs to.
+pub fn wire(config: &Config) -> Result<Wired, StartError> {
+    let keys = master_keys(config)?;
+    let store = Store::open(&config.storage.path)?;
+    let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
+    let cipher = Arc::new(blocking(check_master_keys(&store, cipher))?);
+    let clock = Arc::new(SystemClock);
+    let (key_store, projects, usage, usage_report) = store.ports();
+    let cached =
+        Arc::new(CachedStore::new(key_store, projects, Arc::<SystemClock>::clone(&clock), CacheLimits::default()));
+    let relay = Relay::new(Ports {
+        key_store: Arc::<CachedStore>::clone(&cached),
+        projects: cached,
+        cipher: Arc::<RingCipher>::clone(&cipher),
+        tokens: Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?),
+        usage,
+        usage_report,
+        clock,
+        providers: providers(config)?,
+    });
+    let canary = canary(&cipher)?;
+    Ok(Wired { relay, store, cipher, canary })
+}
+
+impl Wired {
+    /// Stores, again and again, how much of the master key's budget is used.
+    pub fn keep_count(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (store, cipher) = (self.store.clone(), Arc::clone(&self.cipher));
+        async move {
+            loop {
+                tokio::time::sleep(COUNT_EVERY).await;
+                if let Err(error) = put_wraps(&store, &cipher, WRAPS_SET_ASIDE).await {
+                    tracing::warn!(cause = %error, "the master key's count could not be stored");
+                }
+            }
+        }
+    }
+
+    /// Writes what waits to be written.
+    pub fn close(self) {
+        let Self { relay, store, cipher, canary } = self;
+        if let Err(error) = blocking(put_wraps(&store, &cipher, 0)) {
+            tracing::warn!(cause = %error, "the master key's count could not be stored");
+        }
+        // The store writes its usage when the last of these lets go of it.
+        drop((relay, canary, store));
+    }
+}
+
+impl Store {
+    fn open(path: &StoragePath) -> Result<Self, StartError> {
+        match path {
+            StoragePath::Memory => Ok(Self::Memory(Arc::default())),
+            StoragePath::File(path) => {
+                let store = Sqlite::open(path, SqliteOptions::default());
+                store.map(|store| Self::Sqlite(Arc::new(store))).map_err(|error| {
+                    StartError::Store(format!("the store {} can't be opened: {error}", path.display()))
+                })
+            }
+        }
+    }
+
+    /// A small value that is kept beside the data.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.meta(key).await,
+            Self::Memory(store) => store.meta(key).await,
+        }
+    }
+
+    /// Keeps a small value beside the data.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.put_meta(key, value).await,
+            Self::Memory(store) => store.put_meta(key, value).await,
+        }
+    }
+
+    /// How many keys are stored under each master key's id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sealed_prefixes(&self) -> Result<Vec<(Vec<u8>, u64)>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.sealed_prefixes().await,
+            Self::Memory(store) => store.sealed_prefixes().await,
+        }
+    }
+
+    fn ports(&self) -> StorePorts {
+        match self {
+            Self::Sqlite(store) => {
+                let store = || Arc::<Sqlite>::clone(store);
+                (store(), store(), store(), store())
+            }
+            Self::Memory(store) => {
+                let store = || Arc::<Memory>::clone(store);
+                (store(), store(), store(), store())
+            }
+        }
+    }
+}
+
+type StorePorts = (Arc<dyn KeyStore>, Arc<dyn Projects>, Arc<dyn UsageSink>, Arc<dyn UsageReport>);
+
+fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
+    let wrong = |origin: &str, error: &dyn std::fmt::Display| {
+        StartError::MasterKey(format!("the master key ({origin}) can't be used: {error}"))
+    };
+    if let Some(text) = &config.master_key.text {
+        let origin = config.master_key.origin.as_deref().unwrap_or("configuration");
+        return MasterKeys::parse(text.expose()).map_err(|error| wrong(origin, &error));
+    }
+    if config.storage.path == StoragePath::Memory {
+        // Nothing outlives the process, so its key need not either.
+        let key = MasterKey::generate().map_err(|error| wrong("made for this run", &error))?;
+        return MasterKeys::new(vec![key]).map_err(|error| wrong("made for this run", &error));
+    }
+    Err(StartError::MasterKey(format!(
+        "there is no master key: make one with `relay master-key generate`, and name its file in `master_key.file` or put \
+         it into {}",
+        config.master_key.env
+    )))
+}
+
+/// Refuses to go on with a master key that does not belong to this store, and remembers the ones that do.
+async fn check_master_keys(store: &Store, cipher: RingCipher) -> Result<RingCipher, StartError> {
+    refuse_missing(store, &cipher).await?;
+    let known = store.meta(KNOWN_KIDS).await?.unwrap_or_default();
+    let mut known: Vec<Kid> = known.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(Kid)).collect();
+    let configured: Vec<Kid> = cipher.kids().collect();
+    if !known.is_empty() && !configured.iter().any(|kid| known.contains(kid)) {
+        return Err(StartError::MasterKey(format!(
+            "this is the wrong master key: the store belongs to {}, and the configured one is {}",
+            listed(&known),
+            listed(&configured)
+        )));
+    }
+    for kid in &configured {
+        if let Some(canary) = store.meta(&canary_of(*kid)).await? {
+            cipher.check_canary(*kid, &canary).map_err(|error| {
+                StartError::MasterKey(format!("the master key {kid} does not open this store's canary: {error}"))
+            })?;
+        }
+    }
+    for (kid, canary) in cipher.seal_canaries().map_err(no_cipher)? {
+        if !known.contains(&kid) {
+            store.put_meta(&canary_of(kid), canary).await?;
+            known.push(kid);
+        }
+    }
+    store.put_meta(KNOWN_KIDS, known.iter().flat_map(|kid| kid.0).collect()).await?;
+    let wraps = store.meta(&wraps_of(cipher.active_kid())).await?;
+    let wraps = wraps.and_then(|bytes| bytes.try_into().ok().map(u64::from_be_bytes)).unwrap_or(0);
+    let cipher = cipher.with_wraps(wraps);
+    put_wraps(store, &cipher, WRAPS_SET_ASIDE).await?;
+    if cipher.near_limit() {
+        tracing::warn!(kid = %cipher.active_kid(), "the master key has sealed much; add a new one and promote it");
+    }
+    Ok(cipher)
+}
+
+/// Stored keys whose master key is not configured would fail one by one; better none does.
+async fn refuse_missing(store: &Store, cipher: &RingCipher) -> Result<(), StartError> {
+    let mut missing = Vec::new();
+    for (prefix, count) in store.sealed_prefixes().await? {
+        let kid = prefix.as_slice().try_into().map(Kid).ok();
+        match kid {
+            Some(kid) if cipher.kids().any(|known| known == kid) => {}
+            Some(kid) => missing.push(format!("{count} under {kid}")),
+            None => missing.push(format!("{count} that were not sealed by Relay")),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(StartError::MasterKey(format!(
+        "stored provider keys can't be opened: {}; configured is {}; add the missing master keys",
+        missing.join(", "),
+        listed(&cipher.kids().collect::<Vec<_>>())
+    )))
+}
+
+async fn put_wraps(store: &Store, cipher: &RingCipher, ahead: u64) -> Result<(), StoreError> {
+    let count = cipher.wraps().saturating_add(ahead);
+    store.put_meta(&wraps_of(cipher.active_kid()), count.to_be_bytes().to_vec()).await
+}
+
+fn canary_of(kid: Kid) -> String {
+    format!("master_key.canary.{kid}")
+}
+
+fn wraps_of(kid: Kid) -> String {
+    format!("master_key.wraps.{kid}")
+}
+
+fn listed(kids: &[Kid]) -> String {
+    kids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Opens a canary for `/api/health/ready`.
+fn canary(cipher: &Arc<RingCipher>) -> Result<Canary, StartError> {
+    let canaries = cipher.seal_canaries().map_err(no_cipher)?;
+    let cipher = Arc::clone(cipher);
+    Ok(Arc::new(move || canaries.iter().all(|(kid, canary)| cipher.check_canary(*kid, canary).is_ok())))
+}
+
+fn no_cipher(error: relay_core::ports::CipherError) -> StartError {
+    StartError::MasterKey(format!("the cipher can't be set up: {error}"))
+}
+
+fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
+    if config.mock {
+        let mock = Mock::new().recording(false);
+        return Ok(Provider::ALL.iter().map(|provider| mock.client(*provider)).collect());
+    }
+    let upstream = &config.upstream;
+    let http = HttpTransport::new(Timeouts::default()).map_err(|error| {
+        StartError::Upstream(format!("{error}: install the system's root certificates (ca-certificates)"))
+    })?;
+    let plain = if upstream.allow_http_loopback { PlainHttp::OnLoopback } else { PlainHttp::Refused };
+    let base = |name: &str, text: &Option<String>, usual: &str| {
+        BaseUrl::parse(text.as_deref().unwrap_or(usual), plain)
+            .map_err(|error| StartError::Upstream(format!("`upstream.{name}`: {error}")))
+    };
+    Ok(vec![
+        Arc::new(OpenAi::new(&http, base("openai", &upstream.openai, OpenAi::BASE_URL)?)),
+        Arc::new(Anthropic::new(&http, base("anthropic", &upstream.anthropic, Anthropic::BASE_URL)?)),
+        Arc::new(Google::new(&http, base("google", &upstream.google, Google::BASE_URL)?)),
+    ])
+}
+
+/// Runs a future to its end, whatever runtime the caller is in.
+fn blocking<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let run = || futures::executor::block_on(future);
+        match scope.spawn(run).join() {
+            Ok(value) => value,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+impl std::fmt::Debug for Wired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wired")
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Store::Sqlite",
+            Self::Memory(_) => "Store::Memory",
+        })
+    }
+}
