@@ -273,9 +273,10 @@ struct Envelope {
 #[serde(default)]
 struct Status {
     code: u16,
-    message: String,
-    status: String,
-    details: Few<Detail>,
+    message: Option<String>,
+    status: Option<String>,
+    /// Read one by one: an odd one must not hide the others.
+    details: Few<Box<RawValue>>,
 }
 
 /// The kinds of details that are read, in one: their members do not overlap.
@@ -303,19 +304,23 @@ struct FieldViolation {
 
 /// Finds the error in a body: `{"error": {..}}`, also as the one item of an array.
 fn parse(body: &[u8]) -> Option<Status> {
-    let one = serde_json::from_slice::<Envelope>(body).ok();
-    let found = one.or_else(|| serde_json::from_slice::<Vec<Envelope>>(body).ok()?.into_iter().next());
-    found.map(|envelope| envelope.error)
+    let found = if body.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<Vec<Envelope>>(body).ok()?.into_iter().next()
+    } else {
+        serde_json::from_slice(body).ok()
+    };
+    found.map(|envelope: Envelope| envelope.error)
 }
 
 fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> Fault {
     let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
-    let mut seen =
-        Seen { status, text: body.message.to_lowercase(), reason: String::new(), quotas: String::new(), readable };
+    let said = body.message.unwrap_or_default();
+    let mut seen = Seen { status, text: said.to_lowercase(), reason: String::new(), quotas: String::new(), readable };
     let (mut delay, mut field) = (None, String::new());
     for detail in body.details {
+        let detail: Detail = serde_json::from_str(detail.get()).unwrap_or_default();
         seen.reason = detail.reason.unwrap_or(seen.reason);
         delay = detail.retry_delay.or(delay);
         for violation in detail.violations {
@@ -324,10 +329,9 @@ fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> Fa
         field = detail.field_violations.into_iter().next().map_or(field, |violation| violation.field);
     }
     let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
-    let message =
-        if body.message.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, shown(&body.message)) };
+    let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, shown(&said)) };
     let mut error = RelayError::new(row.class, row.code, message).with_kind(row.kind);
-    let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&body.message))).flatten();
+    let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
     if let Some(param) = row.param.or(guessed) {
         error = error.with_param(param);
     }
@@ -357,7 +361,8 @@ fn status_of(body: &Status) -> u16 {
         ("UNAVAILABLE", 503),
         ("DEADLINE_EXCEEDED", 504),
     ];
-    let named = || NAMES.iter().find(|(name, _)| *name == body.status).map_or(502, |(_, status)| *status);
+    let named =
+        || NAMES.iter().find(|(name, _)| body.status.as_deref() == Some(name)).map_or(502, |(_, status)| *status);
     if body.code == 0 { named() } else { body.code }
 }
 
@@ -394,5 +399,68 @@ fn with_delay(error: RelayError, delay: Option<&str>, retry_after: Option<&str>)
             .with_header("retry-after-ms", format!("{}", (seconds * 1000.0).round())),
         (None, Some(header)) => error.with_header("retry-after", header),
         (None, None) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(status: u16, body: &str, class: Class, code: &str, signal: Option<KeySignal>) -> RelayError {
+        let fault = fault(&Failure { status, headers: &[], body: body.as_bytes() });
+        assert_eq!((fault.error.class(), fault.error.code(), fault.signal), (class, code, signal), "{status} {body}");
+        fault.error
+    }
+
+    #[test]
+    fn what_is_said_of_the_key_is_a_signal() {
+        let reason = |reason: &str| format!(r#"{{"error":{{"details":[{{"reason":"{reason}"}}]}}}}"#);
+        let key = Some(KeySignal::Invalid);
+        check(400, &reason("API_KEY_INVALID"), Class::Forbidden, "provider_key_invalid", key);
+        check(401, "<html>", Class::Forbidden, "provider_key_invalid", key);
+        check(403, "", Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted));
+        check(403, &reason("CONSUMER_SUSPENDED"), Class::Forbidden, "provider_key_revoked", Some(KeySignal::Revoked));
+        check(403, &reason("BILLING_DISABLED"), Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit));
+        check(429, "", Class::RateLimited, "rate_limit_exceeded", None);
+        check(503, r#"{"error":{"message":null}}"#, Class::Unavailable, "upstream_overloaded", None);
+    }
+
+    #[test]
+    fn an_array_around_an_error_hides_nothing() {
+        let body = r#"[{"error":{"message":"m","details":[{"reason":7},{"retryDelay":"1.2s"}]}}]"#;
+        let error = check(429, body, Class::RateLimited, "rate_limit_exceeded", None);
+        assert!(error.message().ends_with(": m"));
+        let headers = [("retry-after", "2".to_owned()), ("retry-after-ms", "1200".to_owned())];
+        assert_eq!(error.headers(), headers);
+    }
+
+    #[test]
+    fn a_member_that_google_names_is_named_as_openai_does() {
+        for (body, param) in [
+            (r#"{"error":{"message":"max_output_tokens must be positive"}}"#, Some("max_tokens")),
+            (
+                r#"{"error":{"message":"m","details":[{"fieldViolations":[{"field":"generation_config.top_p"}]}]}}"#,
+                Some("top_p"),
+            ),
+            (r#"{"error":{"message":"no"}}"#, None),
+        ] {
+            assert_eq!(check(400, body, Class::InvalidRequest, "invalid_value", None).param(), param, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_error_object_is_not_shown() {
+        for (status, body) in [(500, "<html>secret</html>"), (503, ""), (200, "{}"), (302, "x"), (418, "[]")] {
+            let error = check(status, body, Class::BadGateway, "upstream_error", None);
+            assert!(!error.message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn googles_words_are_shown_without_keys() {
+        let body = r#"{"error":{"message":"bad key AIzaSyA1234567890abcdefghij here"}}"#;
+        let error = check(400, body, Class::InvalidRequest, "invalid_value", None);
+        assert!(error.message().contains("bad key *** here"), "{error}");
     }
 }

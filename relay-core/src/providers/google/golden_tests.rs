@@ -127,10 +127,11 @@ fn compare(path: &str, expected: &Value, got: &Value, found: &mut HashMap<String
             unless(fits && found.entry(mark.clone()).or_insert_with(|| got.clone()) == got)
         }
         (Value::Object(_), Value::Object(_)) if ORDERED.iter().any(|name| path.ends_with(name)) => {
-            unless(expected.to_string() == got.to_string())
+            unless(format!("{expected}") == format!("{got}"))
         }
         (Value::Object(want), Value::Object(have)) => {
-            for name in have.keys().filter(|name| !want.contains_key(*name) && !path.ends_with(".headers")) {
+            let mut more = have.keys().filter(|name| !want.contains_key(*name));
+            if let Some(name) = more.next().filter(|_| path != ".headers") {
                 return Err(format!("{path}.{name} (not expected)"));
             }
             for (name, value) in want {

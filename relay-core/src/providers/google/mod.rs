@@ -54,6 +54,8 @@ mod corpus_tests;
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
+mod pairs_tests;
+#[cfg(test)]
 mod testing;
 
 use bytes::Bytes;

@@ -54,7 +54,7 @@ pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), S
 fn release(value: &mut Value, recursive: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::Object(members) => release_members(members, recursive),
-        Value::Array(items) => items.iter_mut().fold(false, |found, item| release(item, recursive) || found),
+        Value::Array(items) => items.iter_mut().filter_map(|item| release(item, recursive).then_some(())).count() > 0,
         _ => false,
     }
 }

@@ -175,14 +175,22 @@ impl State {
     }
 }
 
+/// An event that ends too early is the end of a stream that was cut.
+fn unreadable(error: serde_json::Error) -> RelayError {
+    let says = if error.is_eof() {
+        RelayError::interrupted()
+    } else {
+        RelayError::upstream("Gemini sent an event that can't be read as JSON")
+    };
+    says.with_cause(error)
+}
+
 impl StreamTranslator for Stream {
     fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
         if data.trim_ascii().is_empty() {
             return Ok(());
         }
-        let payload = Payload::read(data).map_err(|error| {
-            RelayError::upstream("Gemini sent an event that can't be read as JSON").with_cause(error)
-        })?;
+        let payload = Payload::read(data).map_err(unreadable)?;
         if let Some(raw) = payload.error {
             return Err(error::inside(raw));
         }
@@ -221,5 +229,73 @@ impl StreamTranslator for Stream {
 
     fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{context, events, translated};
+    use serde_json::{Value, json};
+
+    const TEXT: &str = r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]}}],"responseId":"r"}"#;
+    const STOP: &str = r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}}"#;
+
+    #[track_caller]
+    fn last(body: &str) -> Value {
+        let request = json!({"model": "gemini-3.8-flash", "stream": true, "messages": [{"role": "user"}]});
+        let got = events(&translated([body.as_bytes()], &context(&request)));
+        got.last().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_bare_error_behind_the_events_is_the_answer() {
+        let error =
+            "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"m\",\n    \"status\": \"UNAVAILABLE\"\n  }\n}\n";
+        let got = last(&format!("data: {TEXT}\r\n\r\n{error}"));
+        assert_eq!(got["error"]["code"], "upstream_overloaded");
+        assert_eq!(last(&format!("[{error}]"))["error"]["code"], "upstream_overloaded");
+    }
+
+    #[test]
+    fn a_stream_without_an_end_was_interrupted() {
+        for body in [
+            String::new(),
+            format!("data: {TEXT}\n\n"),
+            format!("data: {TEXT}\n\ndata: {}", &STOP[..30]),
+            format!("data: {TEXT}\n\n<html>\n"),
+            format!("data: {TEXT}\n\n{{\"error\": 7"),
+        ] {
+            assert_eq!(last(&body)["error"]["code"], "upstream_stream_interrupted", "{body}");
+        }
+    }
+
+    #[test]
+    fn the_last_event_may_lack_its_blank_line() {
+        assert_eq!(last(&format!("data: {TEXT}\n\ndata: {STOP}")), "[DONE]");
+    }
+
+    #[test]
+    fn what_is_no_json_is_an_error() {
+        for data in ["nonsense", "[]", "7", "{\"candidates\":7}"] {
+            assert_eq!(last(&format!("data: {data}\n\n"))["error"]["code"], "upstream_error", "{data}");
+        }
+    }
+
+    #[test]
+    fn text_behind_an_early_stop_is_not_lost() {
+        let early = r#"{"candidates":[{"content":{"parts":[{"text":"A"}]},"finishReason":"STOP"}]}"#;
+        let late = r#"{"candidates":[{"content":{"parts":[{"text":"B"}]},"finishReason":"MAX_TOKENS"}]}"#;
+        let request = json!({"model": "gemini-2.5-flash", "stream": true, "messages": [{"role": "user"}]});
+        let body = format!("data: {early}\n\ndata: {late}\n\n");
+        let got = events(&translated([body.as_bytes()], &context(&request)));
+        let texts: Vec<&Value> = got.iter().map(|event| &event["choices"][0]["delta"]["content"]).collect();
+        assert_eq!(texts[..3], [&json!(""), &json!("A"), &json!("B")]);
+        assert_eq!(got[3]["choices"][0]["finish_reason"], "length");
+    }
+
+    #[test]
+    fn a_call_in_pieces_is_an_error_and_not_half_a_call() {
+        let call = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true}}]}}]}"#;
+        assert_eq!(last(&format!("data: {call}\n\n"))["error"]["code"], "unsupported_upstream_feature");
     }
 }
