@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::Google;
 use super::testing::{context, cut, event_ends, events, shown_error, translated, with_call};
 use crate::error::RelayError;
-use crate::ids::Timestamp;
+use crate::ids::{RequestId, Timestamp};
+use crate::json::Object;
 use crate::ports::{Method, WireRequest};
-use crate::providers::{Dialect, Failure};
+use crate::providers::{Call, Dialect, Failure, Policy};
 
 /// Cases that do not hold, and why. One that holds after all fails the test, so that this list stays true.
 const NOT_YET: &[(&str, &str)] = &[];
@@ -35,6 +36,46 @@ fn every_case_translates_as_recorded() {
     }
     assert!(count >= 82, "only {count} cases found");
     assert!(failures.is_empty(), "{} of {count} cases:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Every case's texts, cut short and with a byte changed: whatever comes out, nothing panics.
+#[test]
+fn broken_input_is_refused_or_translated() {
+    for case in cases() {
+        let input = &case["input"];
+        let request = if input["request"].is_object() { &input["request"] } else { input };
+        for broken in broken(&request.to_string()) {
+            if let Ok(object) = Object::parse(&broken) {
+                let model = object.text("model").ok().flatten().unwrap_or_default();
+                let (id, now, policy) = (RequestId::new(1, [1; 10]), Timestamp(1), Policy::default());
+                let body = Bytes::from(broken.clone());
+                let call = Call { body: &body, request: &object, model: &model, prefixed: false, id, now, policy };
+                drop((Google.chat(&call), Google.embeddings(&call)));
+            }
+        }
+        let context = context(&json!({"model": "m", "messages": [{"role": "user"}], "stream": true}));
+        let answers = input["events"].as_array().into_iter().flatten().chain([&input["response"], &input["body"]]);
+        for answer in answers.filter(|answer| !answer.is_null()) {
+            for broken in broken(&answer.to_string()) {
+                let stream = [b"data: ", broken.as_slice(), b"\n\n", broken.as_slice()].concat();
+                events(&translated([stream.as_slice()], &context));
+                let failure = Failure { status: 400, headers: &[], body: &broken };
+                drop((Google.error(&failure, Timestamp(0)), Google.chat_answer(broken.into(), &context)));
+            }
+        }
+    }
+}
+
+/// The text cut at some places, and with some bytes replaced.
+fn broken(text: &str) -> Vec<Vec<u8>> {
+    let bytes = text.as_bytes();
+    let mut all: Vec<Vec<u8>> = (0..bytes.len()).step_by(7).map(|end| bytes[..end].to_vec()).collect();
+    for (i, new) in (0..bytes.len()).step_by(3).zip(b"0\"{[]},:-n\xFFe\\".iter().cycle()) {
+        let mut changed = bytes.to_vec();
+        changed[i] = *new;
+        all.push(changed);
+    }
+    all
 }
 
 fn cases() -> Vec<Value> {

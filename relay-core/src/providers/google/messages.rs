@@ -15,6 +15,9 @@ use crate::providers::Notes;
 /// What Google documents for a history whose calls another model made. It stands in for a signature.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
+/// The most calls in one turn: each result is looked for among them.
+const MAX_CALLS: usize = 1024;
+
 /// `systemInstruction` and `contents`.
 #[derive(Debug)]
 pub(super) struct Conversation<'a> {
@@ -152,6 +155,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn call(&mut self, function: &Object<'a>, id: Option<Cow<'a, str>>, param: String) -> Result<Part<'a>, RelayError> {
+        if self.open.len() >= MAX_CALLS {
+            return Err(RelayError::invalid_value(param, format!("a turn may have at most {MAX_CALLS} calls")));
+        }
         let name = wire_name(required_text(function, "name")?);
         let args = args(&function.text("arguments")?.unwrap_or_default());
         let sent_id = id.clone().filter(|_| self.class.third);

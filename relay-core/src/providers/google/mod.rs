@@ -56,6 +56,8 @@ mod golden_tests;
 #[cfg(test)]
 mod pairs_tests;
 #[cfg(test)]
+mod request_tests;
+#[cfg(test)]
 mod testing;
 
 use bytes::Bytes;

@@ -136,7 +136,7 @@ fn refuse(request: &Object<'_>) -> Result<(), RelayError> {
 
 /// Members that are left out, and named unless they say nothing.
 fn drop_params(request: &Object<'_>, notes: &mut Notes) {
-    /// The name, and the value (beside `null`) that is the default.
+    /// The name, and the value (beside `null`, 0 and an empty string) that says nothing.
     const DROPPED: &[(&str, &str)] = &[
         ("audio", ""),
         ("frequency_penalty", "0"),
@@ -152,7 +152,7 @@ fn drop_params(request: &Object<'_>, notes: &mut Notes) {
         ("verbosity", "\"medium\""),
     ];
     for (name, default) in DROPPED {
-        let says_nothing = |raw: &RawValue| raw.get() == *default || raw.get().parse() == Ok(0.0);
+        let says_nothing = |raw: &RawValue| [*default, "\"\""].contains(&raw.get()) || raw.get().parse() == Ok(0.0);
         if request.get(name).is_some_and(|raw| !says_nothing(raw)) {
             notes.drop(*name);
         }

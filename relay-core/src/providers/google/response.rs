@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::finish;
 use super::wire::{Blob, Candidate, FunctionCall, Part, Payload};
-use super::{error, grounding, models};
+use super::{error, grounding};
 use crate::error::{Class, RelayError};
 use crate::json::compact;
 use crate::openai::completion::{Choice, Completion, Function, Message, ToolCall};
@@ -21,18 +21,19 @@ const MADE_UP: usize = 24;
 /// # Errors
 /// An answer that means failure, or has nothing in it.
 pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
-    let payload = Payload::read(body).map_err(|error| empty().with_cause(error))?;
+    let mut payload = Payload::read(body).map_err(|error| empty().with_cause(error))?;
     if let Some(raw) = payload.error {
         return Err(error::inside(raw).error);
     }
     let usage = payload.usage_metadata.as_ref().map(super::wire::UsageMetadata::to_usage);
     let service_tier = payload.service_tier();
+    let candidates = std::mem::take(&mut payload.candidates);
     let choices = match payload.block_reason() {
-        Some(reason) if payload.candidates.is_empty() => vec![blocked(reason)],
-        None if payload.candidates.is_empty() => return Err(empty()),
-        _ => choices(payload.candidates, context)?,
+        Some(reason) if candidates.is_empty() => vec![blocked(reason)],
+        None if candidates.is_empty() => return Err(empty()),
+        _ => choices(candidates, context)?,
     };
-    let model = payload.model_version.as_ref().map(|model| models::bare(&model.0));
+    let model = payload.model();
     let completion = Completion {
         id: id(payload.response_id.as_ref().map(|id| id.0.as_ref()), context).into(),
         object: "chat.completion",
@@ -252,4 +253,75 @@ pub(super) fn images(urls: &[String]) -> Option<Box<RawValue>> {
     }
     let images: Vec<Image<'_>> = urls.iter().map(|url| Image { r#type: "image_url", image_url: Url { url } }).collect();
     if images.is_empty() { None } else { serde_json::value::to_raw_value(&images).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::context;
+    use super::*;
+
+    #[track_caller]
+    fn answered(request: &Value, parts: &str) -> Value {
+        let body = format!("{{\"candidates\":[{{\"content\":{{\"parts\":{parts}}},\"finishReason\":\"STOP\"}}]}}");
+        let answer = answer(&body.into(), &context(request)).unwrap();
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["choices"][0].clone()
+    }
+
+    fn request() -> Value {
+        json!({"model": "gemini-3.8-flash", "messages": [{"role": "user", "content": "x"}]})
+    }
+
+    #[test]
+    fn arguments_keep_their_numbers_and_order() {
+        let parts = r#"[{"functionCall":{"name":"f","args":{ "z" : 1.50, "a b": 12345678901234567890123 }}}]"#;
+        let choice = answered(&request(), parts);
+        let arguments = &choice["message"]["tool_calls"][0]["function"]["arguments"];
+        assert_eq!(arguments, r#"{"z":1.50,"a b":12345678901234567890123}"#);
+    }
+
+    #[test]
+    fn a_renamed_tool_has_its_own_name_again() {
+        let mut request = request();
+        request["tools"] = json!([{"type": "function", "function": {"name": "3d"}}]);
+        let choice = answered(&request, r#"[{"functionCall":{"name":"_3d"}}]"#);
+        assert_eq!(choice["message"]["tool_calls"][0]["function"]["name"], "3d");
+    }
+
+    #[test]
+    fn only_the_first_call_is_shown_if_the_caller_takes_one() {
+        let mut request = request();
+        request["parallel_tool_calls"] = json!(false);
+        let choice = answered(&request, r#"[{"functionCall":{"name":"a"}},{"functionCall":{"name":"b"}}]"#);
+        assert_eq!(choice["message"]["tool_calls"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn pictures_are_data_urls_and_other_media_is_skipped() {
+        let parts = r#"[{"inlineData":{"mimeType":"image/png","data":"QQ=="}},{"inlineData":{"mimeType":"audio/wav","data":"QQ=="}}]"#;
+        let images = json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}}]);
+        let choice = answered(&request(), parts);
+        assert_eq!((&choice["message"]["images"], &choice["message"]["content"]), (&images, &json!("")));
+    }
+
+    #[test]
+    fn an_error_inside_a_good_answer_is_an_error() {
+        let body = Bytes::from_static(br#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#);
+        assert_eq!(answer(&body, &context(&request())).unwrap_err().code(), "upstream_overloaded");
+        for empty in ["", "[]", "<html>", "{}", "{\"candidates\":null}"] {
+            let body = Bytes::from(empty.to_owned());
+            assert_eq!(answer(&body, &context(&request())).unwrap_err().code(), "empty_response", "{empty}");
+        }
+    }
+
+    #[test]
+    fn one_failed_candidate_does_not_spoil_the_others() {
+        let body = r#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"},
+            {"content":{"parts":[{"text":"B"}]},"finishReason":"STOP"}]}"#;
+        let answer = answer(&body.into(), &context(&request())).unwrap();
+        let choices = serde_json::from_slice::<Value>(&answer.body).unwrap()["choices"].clone();
+        assert_eq!(choices[0]["native_finish_reason"], "MALFORMED_FUNCTION_CALL");
+        assert_eq!((&choices[1]["index"], &choices[1]["message"]["content"]), (&json!(1), &json!("B")));
+    }
 }

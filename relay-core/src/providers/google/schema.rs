@@ -4,6 +4,8 @@
 //! would change the meaning of the rest (remote references, `allOf` of alternatives) is an error. Key order stays: Gemini
 //! writes an answer's members in the order of the schema's.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -88,7 +90,7 @@ impl Place {
             inner.keyword(&key, value, &mut out)?;
         }
         if let Some(Value::Array(required)) = out.map.get_mut("required") {
-            required.retain(|name| !out.impossible.iter().any(|gone| name == gone));
+            required.retain(|name| !name.as_str().is_some_and(|name| out.impossible.contains(name)));
         }
         Ok(out.map)
     }
@@ -108,7 +110,7 @@ impl Place {
         let value = match key {
             "$ref" => schema_refs::rewritten(&value)?,
             "$defs" | "definitions" => {
-                let definitions = Self { in_array: false, ..self }.members(value, &mut Vec::new())?;
+                let definitions = Self { in_array: false, ..self }.members(value, &mut HashSet::new())?;
                 out.define(definitions);
                 return Ok(());
             }
@@ -136,7 +138,7 @@ impl Place {
     }
 
     /// Named subschemas; the names of those that nothing fits go to `impossible`.
-    fn members(self, value: Value, impossible: &mut Vec<String>) -> Converted<Map<String, Value>> {
+    fn members(self, value: Value, impossible: &mut HashSet<String>) -> Converted<Map<String, Value>> {
         let Value::Object(members) = value else {
             return Err("`properties` and `$defs` must be objects".to_owned());
         };
@@ -144,7 +146,7 @@ impl Place {
         for (name, member) in members {
             match self.schema(member)? {
                 Some(member) => drop(out.insert(name, member)),
-                None => impossible.push(name),
+                None => drop(impossible.insert(name)),
             }
         }
         Ok(out)
@@ -169,7 +171,7 @@ struct Out {
     /// Whether it is one of integers.
     integer: bool,
     /// Properties that are `false`.
-    impossible: Vec<String>,
+    impossible: HashSet<String>,
 }
 
 impl Out {
@@ -232,11 +234,8 @@ fn combine(out: &mut Map<String, Value>, key: String, value: Value, wins: bool) 
     match (key.as_str(), out.get_mut(&key), value) {
         ("properties" | "$defs" | "definitions", Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
         ("required", Some(Value::Array(known)), Value::Array(more)) => {
-            for name in more {
-                if !known.contains(&name) {
-                    known.push(name);
-                }
-            }
+            let names: HashSet<Value> = known.iter().cloned().collect();
+            known.extend(more.into_iter().filter(|name| !names.contains(name)));
         }
         (_, Some(known), value) if wins => *known = value,
         (_, Some(_), _) => {}

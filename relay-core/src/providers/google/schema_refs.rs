@@ -1,6 +1,6 @@
 //! References inside a JSON Schema: to definitions only, and recursive only through what is not required.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -54,20 +54,26 @@ pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), S
 fn release(value: &mut Value, recursive: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::Object(members) => release_members(members, recursive),
-        Value::Array(items) => items.iter_mut().filter_map(|item| release(item, recursive).then_some(())).count() > 0,
+        Value::Array(items) => {
+            let mut found = false;
+            for item in items {
+                found |= release(item, recursive);
+            }
+            found
+        }
         _ => false,
     }
 }
 
 fn release_members(members: &mut Map<String, Value>, recursive: &impl Fn(&str) -> bool) -> bool {
     let mut found = members.get("$ref").and_then(Value::as_str).is_some_and(recursive);
-    let mut freed: Vec<String> = Vec::new();
+    let mut freed: HashSet<String> = HashSet::new();
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties", Value::Object(properties)) => {
                 for (name, property) in properties.iter_mut() {
                     if release(property, recursive) {
-                        freed.push(name.clone());
+                        freed.insert(name.clone());
                     }
                 }
             }
@@ -75,7 +81,7 @@ fn release_members(members: &mut Map<String, Value>, recursive: &impl Fn(&str) -
         }
     }
     if let Some(Value::Array(required)) = members.get_mut("required") {
-        required.retain(|name| !freed.iter().any(|free| name == free));
+        required.retain(|name| !name.as_str().is_some_and(|name| freed.contains(name)));
     }
     found
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::wire::{Candidate, Part, Payload};
-use super::{error, finish, grounding, models, response};
+use super::{error, finish, grounding, response};
 use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::Usage;
@@ -48,7 +48,7 @@ impl Stream {
 
     fn begin(&mut self, payload: &Payload<'_>, out: &mut ChunkWriter) {
         let id = response::id(payload.response_id.as_ref().map(|id| id.0.as_ref()), &self.context);
-        self.model = payload.model_version.as_ref().map(|model| models::bare(&model.0).to_owned());
+        self.model = payload.model().map(str::to_owned);
         let model = self.model.as_deref().unwrap_or(&self.context.model);
         out.begin(&id, self.context.created, model, payload.service_tier(), self.context.include_usage);
     }

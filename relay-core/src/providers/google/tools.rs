@@ -69,7 +69,8 @@ pub(super) struct Tools<'a> {
 /// Tools that are no functions, bad names and schemas, and choices of what is not there.
 pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<'a>, RelayError> {
     let mut tools = Tools::default();
-    for (i, tool) in request.objects("tools")?.unwrap_or_default().iter().enumerate() {
+    let (own, functions) = (declared(request, "tools")?, declared(request, "functions")?);
+    for (i, tool) in own.iter().enumerate() {
         if tool.text("type")?.is_some_and(|kind| kind != "function") {
             let why = "Gemini only knows tools of type `function`";
             return Err(RelayError::unsupported_value(format!("tools[{i}].type"), why));
@@ -77,21 +78,26 @@ pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<
         let function = required_object(tool, "function")?;
         tools.declare(&function)?;
     }
-    let functions = request.objects("functions")?.unwrap_or_default();
     if !functions.is_empty() && !tools.declarations.is_empty() {
         notes.drop("functions");
     } else {
         tools.legacy = !functions.is_empty();
         functions.iter().try_for_each(|function| tools.declare(function))?;
     }
-    if tools.declarations.len() > MAX_TOOLS {
-        return Err(RelayError::invalid_value("tools", format!("Gemini takes at most {MAX_TOOLS} tools")));
-    }
     let (name, read): (_, fn(&RawValue, &Object<'a>, &Tools<'a>) -> _) =
         if tools.legacy { ("function_call", legacy_choice) } else { ("tool_choice", choice) };
     let chosen = request.get(name).map(|raw| read(raw, request, &tools)).transpose()?.unwrap_or(Choice::AUTO);
     tools.choose(chosen);
     Ok(tools)
+}
+
+/// `tools` or `functions`; not too many, since each is compared with all others.
+fn declared<'a>(request: &Object<'a>, name: &'static str) -> Result<Vec<Object<'a>>, RelayError> {
+    let all = request.objects(name)?.unwrap_or_default();
+    if all.len() > MAX_TOOLS {
+        return Err(RelayError::invalid_value(name, format!("Gemini takes at most {MAX_TOOLS} functions")));
+    }
+    Ok(all)
 }
 
 /// A function name as Gemini takes it: a leading digit or dash gets an underscore before it.

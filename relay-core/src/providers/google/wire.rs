@@ -22,7 +22,7 @@ pub(super) struct Payload<'a> {
     #[serde(borrow)]
     pub(super) usage_metadata: Option<UsageMetadata<'a>>,
     #[serde(borrow)]
-    pub(super) model_version: Option<Text<'a>>,
+    model_version: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) response_id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -129,6 +129,12 @@ impl<'a> Payload<'a> {
         let reason = self.prompt_feedback.as_ref()?.block_reason.as_ref()?;
         let none = ["", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"];
         (!none.contains(&reason.0.as_ref())).then_some(reason.0.as_ref())
+    }
+
+    /// The model as Google names it.
+    pub(super) fn model(&self) -> Option<&str> {
+        let model = self.model_version.as_ref().map(|model| super::models::bare(&model.0));
+        model.filter(|model| !model.is_empty())
     }
 
     /// The tier that served it, in OpenAI's words.
