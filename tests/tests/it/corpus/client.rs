@@ -58,7 +58,8 @@ fn usage(usage: &Value) -> Option<Usage> {
 
 /// Joins the chunks of a stream, as the official clients do.
 pub(crate) fn streamed(sse: &str) -> (Seen, End) {
-    let (mut seen, mut parts, mut legacy, mut end) = (Seen::default(), Vec::<(u64, Option<String>, String, String)>::new(), None, End::Silent);
+    let (mut seen, mut parts, mut legacy, mut end) =
+        (Seen::default(), Vec::<(u64, Option<String>, String, String)>::new(), None, End::Silent);
     for data in sse.split("\n\n").filter_map(|event| event.strip_prefix("data: ")) {
         assert_eq!(end, End::Silent, "nothing follows the end: {data}");
         if data == "[DONE]" {
@@ -79,7 +80,11 @@ pub(crate) fn streamed(sse: &str) -> (Seen, End) {
         }
     }
     seen.calls = parts.into_iter().map(|(_, id, name, text)| Call { id, name, arguments: arguments(&text) }).collect();
-    seen.calls.extend(legacy.map(|(name, text): (String, String)| Call { id: None, name, arguments: arguments(&text) }));
+    seen.calls.extend(legacy.map(|(name, text): (String, String)| Call {
+        id: None,
+        name,
+        arguments: arguments(&text),
+    }));
     (seen, end)
 }
 

@@ -81,8 +81,20 @@ fn anthropic_finish(reason: Option<&str>, calls: bool) -> String {
 
 fn gemini_finish(summary: &Value, calls: bool) -> String {
     const FILTERED: &[&str] = &[
-        "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "OTHER", "ESCALATION", "MODEL_ARMOR",
-        "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER", "NO_IMAGE",
+        "SAFETY",
+        "RECITATION",
+        "LANGUAGE",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "OTHER",
+        "ESCALATION",
+        "MODEL_ARMOR",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_OTHER",
+        "NO_IMAGE",
     ];
     match summary["finish"].as_str() {
         None if !summary["block_reason"].is_null() => "content_filter",
