@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use crate::check::check;
 use crate::client::{Answer, Connection};
 use crate::plan::Plan;
-use crate::proc;
+use crate::proc::{self, Cpu};
 use crate::report::{Quantiles, Report, Resident};
 
 const MEMORY_SAMPLE: Duration = Duration::from_millis(250);
@@ -58,7 +58,7 @@ pub(crate) async fn run(plan: Plan) -> Report {
             run.found.borrow_mut().error(format!("a worker failed: {error}"), &[]);
         }
     }
-    let (window, gateway, own) = (from.elapsed(), run.gateway_cpu() - gateway, run.own_cpu() - own);
+    let (window, gateway, own) = (from.elapsed(), run.gateway_cpu().since(gateway), run.own_cpu().since(own));
     if let Some(sampler) = &sampler {
         sampler.abort();
     }
@@ -170,12 +170,12 @@ impl Run {
         found.chunk_us.extend_from_slice(&answer.chunks_us);
     }
 
-    fn gateway_cpu(&self) -> Duration {
-        proc::cpu_time(&self.plan.pids, self.plan.ticks_per_s)
+    fn gateway_cpu(&self) -> Cpu {
+        Cpu::of(&self.plan.pids, self.plan.ticks_per_s)
     }
 
-    fn own_cpu(&self) -> Duration {
-        proc::cpu_time(&[std::process::id()], self.plan.ticks_per_s)
+    fn own_cpu(&self) -> Cpu {
+        Cpu::of(&[std::process::id()], self.plan.ticks_per_s)
     }
 }
 
