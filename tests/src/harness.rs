@@ -78,6 +78,7 @@ impl Builder {
     /// Starts the server, with one project and one Relay key.
     pub async fn start(self) -> TestRelay {
         logs::keep();
+        relay_adapters::http::install_crypto();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let (store, projects, usage, report): Store = match self.sqlite {
             Some(sqlite) => every_port(Arc::new(sqlite)),

@@ -56,6 +56,17 @@ fn usage(usage: &Value) -> Option<Usage> {
     })
 }
 
+/// The code of an answer that is an error, or of a stream that ends with one.
+pub(crate) fn error_code(body: &str) -> String {
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) => body["error"]["code"].as_str().unwrap_or_default().to_owned(),
+        Err(_) => match streamed(body).1 {
+            End::Error(code) => code,
+            _ => String::new(),
+        },
+    }
+}
+
 /// Joins the chunks of a stream, as the official clients do.
 pub(crate) fn streamed(sse: &str) -> (Seen, End) {
     let (mut seen, mut parts, mut legacy, mut end) =
