@@ -1,0 +1,7 @@
+//! The built `relay` command, run as its users run it.
+
+mod demo;
+mod help;
+mod local;
+mod remote;
+mod run;
