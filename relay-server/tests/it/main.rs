@@ -1,1 +1,14 @@
-mod x {}
+//! The whole server on a free port, with a store in memory and simulated providers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod bodies;
+mod cancel;
+mod cors;
+mod drain;
+mod errors;
+mod harness;
+mod headers;
+mod onboarding;
+mod process;
+mod streams;
+mod users;

@@ -1,0 +1,249 @@
+//! Request ids, credentials, `X-Relay-User`, `X-Relay-Paid`, and the head's limits.
+
+use std::collections::HashSet;
+
+use relay_core::ids::Timestamp;
+use relay_core::ports::Scope;
+use serde_json::json;
+
+use crate::harness::{CHAT, TestRelay, chat_body};
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own() {
+    let test = TestRelay::start().await;
+    let mut seen = HashSet::new();
+    for (method, path, status) in [
+        ("GET", "/api/health", 200),
+        ("HEAD", "/api/health", 200),
+        ("GET", "/api/health/live/", 200),
+        ("GET", "/api/health/ready", 200),
+        ("GET", "/openapi.json", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/v1/responses", 404),
+        ("GET", "/v1//models", 404),
+        ("GET", CHAT, 405),
+        ("BREW", CHAT, 405),
+        ("OPTIONS", CHAT, 204),
+        ("POST", CHAT, 401),
+        ("GET", "/v1/models", 401),
+        ("GET", "/v1/usage", 401),
+        ("DELETE", "/v1/users/ana", 401),
+    ] {
+        let answer = test.request(method, path).send().await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        answer.assert_ids();
+        assert!(seen.insert(answer.header("x-request-id").unwrap().to_owned()), "an id twice");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+    for stream in [false, true] {
+        let answer = test.chat("gpt-4o-mini", "hello", stream).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.assert_ids();
+    }
+}
+
+#[tokio::test]
+async fn a_callers_own_id_is_repeated_if_it_is_plain() {
+    let test = TestRelay::start().await;
+    for (id, repeated) in [
+        ("abc-DEF_12", true),
+        (&"x".repeat(64), true),
+        ("short", false),
+        (&"x".repeat(65), false),
+        ("with space 1", false),
+        ("req;drop=1", false),
+    ] {
+        let answer = test.request("GET", "/api/health").header("x-request-id", id).send().await;
+        answer.assert_ids();
+        assert_eq!(answer.header("x-relay-client-request-id"), repeated.then_some(id), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_may_end_with_a_slash() {
+    let test = TestRelay::start().await;
+    for path in ["/v1/chat/completions", "/v1/chat/completions/"] {
+        let request = test.as_app("POST", path).header("x-relay-user", "ana");
+        let answer = request.json(&chat_body("gpt-4o-mini", "hello", false)).send().await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+    for path in ["/v1/models", "/v1/models/", "/v1/models/gpt-4o-mini", "/v1/models/gpt-4o-mini/"] {
+        let answer = test.as_app("GET", path).header("x-relay-user", "ana").send().await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+    for path in ["/v1/users", "/v1/users/", "/v1/users/ana", "/v1/users/ana/", "/v1/users/ana/connections/"] {
+        assert_eq!(test.as_app("GET", path).send().await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn all_wrong_credentials_get_one_answer() {
+    let test = TestRelay::start().await;
+    let expired = test.relay_key(&Scope::ALL, Some(Timestamp(1))).await;
+    let mut changed = test.key.clone();
+    changed.replace_range(10..11, if changed.as_bytes()[10] == b'a' { "b" } else { "a" });
+    let mut bodies = HashSet::new();
+    for headers in [
+        vec![],
+        vec![String::new()],
+        vec!["Bearer".to_owned()],
+        vec!["Bearer ".to_owned()],
+        vec![test.key.clone()],
+        vec![format!("Basic {}", test.key)],
+        vec![format!("Bearer  {}", test.key)],
+        vec![format!("Bearer {} x", test.key)],
+        vec![format!("Bearer {}", test.key.to_uppercase())],
+        vec![format!("Bearer {changed}")],
+        vec![format!("Bearer {expired}")],
+        vec!["Bearer rly-".to_owned()],
+        vec!["Bearer sk-proj-123".to_owned()],
+        vec![format!("Bearer {}", "x".repeat(5000))],
+        vec![format!("Bearer {}", test.key), format!("Bearer {}", test.key)],
+        vec!["Bearer rly-é".to_owned()],
+    ] {
+        let request =
+            headers.iter().fold(test.request("GET", "/v1/users"), |r, value| r.header("authorization", value));
+        let answer = request.send().await;
+        answer.assert_error(401, "invalid_relay_key");
+        assert_eq!(answer.header("x-should-retry"), Some("false"));
+        bodies.insert(answer.body);
+    }
+    assert_eq!(bodies.len(), 1);
+    let lower = test.request("GET", "/v1/users").header("authorization", &format!("bearer {}", test.key));
+    assert_eq!(lower.send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_can_only_do_what_its_scopes_say() {
+    let test = TestRelay::start().await;
+    for (scope, allowed) in
+        [(Scope::Inference, "/v1/models"), (Scope::Users, "/v1/users"), (Scope::Tokens, "/v1/registration-tokens")]
+    {
+        let key = format!("Bearer {}", test.relay_key(&[scope], None).await);
+        for (method, path) in
+            [("GET", "/v1/models"), ("GET", "/v1/users"), ("GET", "/v1/usage"), ("POST", "/v1/registration-tokens")]
+        {
+            let request = test.request(method, path).header("authorization", &key).header("x-relay-user", "ana");
+            let answer = request.json(&json!({"user": "bo"})).send().await;
+            if path == allowed || (path == "/v1/usage" && scope == Scope::Users) {
+                assert!(answer.status < 300, "{scope:?} {path}: {}", answer.text());
+            } else {
+                answer.assert_error(403, "scope_missing");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_one_header_of_visible_ascii_byte_by_byte() {
+    let test = TestRelay::start().await;
+    let long = "x".repeat(128);
+    let longer = "x".repeat(129);
+    let huge = "x".repeat(10_000);
+    // What is fine leads to the key: `ana` has one, nobody else does.
+    for (value, user_exists) in [
+        ("ana", true),
+        (" ana", true), // HTTP takes the white space around a value away
+        ("ana\t", true),
+        ("Ana", false),
+        ("ANA", false),
+        ("ana,", false),
+        ("ana,bo", false),
+        ("ana%20", false),
+        ("%61na", false),
+        ("\"ana\"", false),
+        ("a", false),
+        ("0", false),
+        ("null", false),
+        ("undefined", false),
+        ("[object", false),
+        ("ana@example.com", false),
+        ("ana+x@example.com", false),
+        ("../ana", false),
+        ("ana/connections", false),
+        ("ana?x=1", false),
+        ("ana#x", false),
+        ("ana;x", false),
+        ("'OR'1'='1", false),
+        ("{\"a\":1}", false),
+        ("<script>", false),
+        ("~!@#$%^&*()_+", false),
+        (&long, false),
+    ] {
+        let answer = chat_for(&test, &[value]).await;
+        if user_exists {
+            assert_eq!(answer.status, 200, "{value:?}: {}", answer.text());
+        } else {
+            answer.assert_error(403, "provider_key_missing");
+        }
+    }
+    for values in [
+        vec!["a b"],
+        vec!["ana, ana"],
+        vec!["ana\tb"],
+        vec!["é"],
+        vec!["аna"], // a Cyrillic letter
+        vec!["ana\u{200b}"],
+        vec!["用户"],
+        vec!["\u{a0}ana"],
+        vec!["ana\u{85}"],
+        vec!["😀"],
+        vec![""],
+        vec![" "],
+        vec!["\t"],
+        vec![&longer],
+        vec![&huge],
+        vec!["ana", "ana"],
+        vec!["ana", "bo"],
+        vec!["ana", ""],
+        vec!["ana", "ana", "ana"],
+    ] {
+        let error = chat_for(&test, &values).await.assert_error(400, "invalid_user");
+        assert_eq!(error["param"], "X-Relay-User", "{values:?}");
+    }
+    chat_for(&test, &[]).await.assert_error(400, "missing_user");
+    assert_eq!(test.mock.total_calls(), 3 + 3, "three registrations and three calls for ana");
+}
+
+async fn chat_for(test: &TestRelay, users: &[&str]) -> crate::harness::Answer {
+    let request = users.iter().fold(test.as_app("POST", CHAT), |request, user| request.header("X-Relay-User", user));
+    request.json(&chat_body("gpt-4o-mini", "hello", false)).send().await
+}
+
+#[tokio::test]
+async fn paid_is_true_or_false_or_absent() {
+    let test = TestRelay::start().await;
+    for value in ["true", "false"] {
+        assert_eq!(test.chat("gpt-4o-mini", "hi", false).header("x-relay-paid", value).send().await.status, 200);
+    }
+    for value in ["True", "FALSE", "1", "0", "yes", "", "true,true", "false ; x"] {
+        let answer = test.chat("gpt-4o-mini", "hi", false).header("x-relay-paid", value).send().await;
+        assert_eq!(answer.assert_error(400, "invalid_value")["param"], "X-Relay-Paid", "{value:?}");
+    }
+    let twice = test.chat("gpt-4o-mini", "hi", false).header("x-relay-paid", "true").header("x-relay-paid", "true");
+    twice.send().await.assert_error(400, "invalid_value");
+}
+
+#[tokio::test]
+async fn a_head_has_a_limit() {
+    let test = TestRelay::start().await;
+    let big = "x".repeat(33 << 10);
+    let answer = test.request("GET", "/api/health").header("x-big", &big).send().await;
+    answer.assert_error(431, "request_headers_too_large");
+    let answer = test.request("GET", &format!("/api/health?{}", "x".repeat(9 << 10))).send().await;
+    answer.assert_error(431, "url_too_long");
+    let fine = test.request("GET", "/api/health").header("x-big", &"x".repeat(20 << 10)).send().await;
+    assert_eq!(fine.status, 200);
+}
+
+#[tokio::test]
+async fn many_refusals_from_one_address_are_answered_429_and_a_good_key_still_works() {
+    let test = TestRelay::with(|options| options.limits.refusals_a_minute = 3).await;
+    for _ in 0..3 {
+        test.request("GET", "/v1/users").send().await.assert_error(401, "invalid_relay_key");
+    }
+    let answer = test.request("GET", "/v1/users").send().await;
+    answer.assert_error(429, "too_many_refusals");
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(test.as_app("GET", "/v1/users").send().await.status, 200);
+}
