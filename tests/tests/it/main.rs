@@ -11,3 +11,4 @@
 mod clients;
 mod corpus;
 mod redeem;
+mod stolen_database;
