@@ -10,5 +10,6 @@
 
 mod clients;
 mod corpus;
+mod crash;
 mod redeem;
 mod stolen_database;

@@ -32,10 +32,10 @@ async fn plant(relay: &TestRelay, n: usize) -> [String; 2] {
     let provider = Provider::ALL[n % 3];
     let user = format!("user{}", n / 3);
     let (token, key) = (relay.token(&user).await, unique_key(relay, provider));
-    let key = if n % 7 == 0 { key.replace("good", "refused") } else { key };
+    let key = if n.is_multiple_of(7) { key.replace("good", "refused") } else { key };
     let body = json!({"provider": provider.name(), "apiKey": key});
     let status = relay.call_as(&token, Method::POST, "/v1/registration", &body).await.status;
-    assert_eq!(status, if n % 7 == 0 { 422 } else { 201 });
+    assert_eq!(status, if n.is_multiple_of(7) { 422 } else { 201 });
     [key, token]
 }
 
