@@ -11,5 +11,6 @@
 mod clients;
 mod corpus;
 mod crash;
+mod isolation;
 mod redeem;
 mod stolen_database;
