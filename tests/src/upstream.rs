@@ -211,7 +211,14 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         shared.arrived.notify_one();
         let script = held(&shared.scripts).pop_front();
         match script {
-            Some(script) => return play(stream, script, shared).await,
+            Some(script) => {
+                let waits = script.iter().any(|step| matches!(step, Step::UntilLeft | Step::Repeat(..)));
+                let played = play(stream, script, shared).await;
+                if waits {
+                    let _ = shared.left.send(Instant::now());
+                }
+                return played;
+            }
             None => mimic(&mut stream, &seen, &shared.mock).await?,
         }
     }
@@ -278,14 +285,8 @@ async fn play(mut stream: TcpStream, script: Vec<Step>, shared: &Shared) -> io::
         match step {
             Step::Send(bytes) => stream.write_all(&bytes).await?,
             Step::UntilGo => shared.go.notified().await,
-            Step::UntilLeft => {
-                until_left(&mut stream).await;
-                let _ = shared.left.send(Instant::now());
-            }
-            Step::Repeat(bytes, pause) => {
-                repeat(&mut stream, &bytes, pause).await;
-                let _ = shared.left.send(Instant::now());
-            }
+            Step::UntilLeft => until_left(&mut stream).await,
+            Step::Repeat(bytes, pause) => repeat(&mut stream, &bytes, pause).await,
             Step::Reset => return stream.set_zero_linger(),
         }
     }

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod cancel;
 mod clients;
 mod corpus;
 mod crash;
