@@ -256,6 +256,16 @@ fn a_stream_that_breaks_off_ends_with_one_error_event() {
 }
 
 #[test]
+fn half_an_event_at_the_end_is_not_passed_on() {
+    const CUT: &[u8] = b"data: {\"choices\":[]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"hel";
+    let client = MockProviderClient::replying(Provider::OPENAI, 200, CUT);
+    let world = World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(client);
+    let text = String::from_utf8(chat(&world.relay(), STREAM).unwrap().to_vec()).unwrap();
+    assert!(text.starts_with("data: {\"choices\":[]}\n\ndata: {\"error\":{"), "{text}");
+    assert!(text.contains("upstream_stream_interrupted"), "{text}");
+}
+
+#[test]
 fn an_error_before_the_first_event_is_an_error_and_no_stream() {
     let world = World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(
         MockProviderClient::replying(Provider::OPENAI, 200, b"data: {\"error\":{\"message\":\"no\"}}\n\n"),
