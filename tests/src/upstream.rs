@@ -137,6 +137,15 @@ impl Upstream {
         ]
     }
 
+    /// The variables that point a server here.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let base = |name: &str| (format!("RELAY_UPSTREAM_{}", name.to_uppercase()), self.base(name));
+        let mut settings: Vec<_> = Provider::ALL.iter().map(|provider| base(provider.name())).collect();
+        settings.push(("RELAY_UPSTREAM_ALLOW_HTTP_LOOPBACK".to_owned(), "true".to_owned()));
+        settings.push(("RELAY_MOCK".to_owned(), "false".to_owned()));
+        settings
+    }
+
     /// A provider's base URL.
     pub fn base(&self, name: &str) -> String {
         format!("{}/{name}", self.url)

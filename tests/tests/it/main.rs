@@ -12,6 +12,7 @@ mod cancel;
 mod clients;
 mod corpus;
 mod crash;
+mod faults;
 mod isolation;
 mod redeem;
 mod stolen_database;
