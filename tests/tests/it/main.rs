@@ -15,4 +15,5 @@ mod crash;
 mod faults;
 mod isolation;
 mod redeem;
+mod start;
 mod stolen_database;
