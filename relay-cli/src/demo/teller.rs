@@ -9,6 +9,7 @@ use super::print;
 use crate::commands::chat::{read_stream, text_of};
 use crate::failure::Failure;
 use crate::http::{Answer, Call, Server};
+use crate::json::text;
 use crate::output::Out;
 
 /// What an answer must be.
@@ -45,7 +46,7 @@ impl Expect {
             return Some("the answer has no request id".to_owned());
         }
         let body = answer.json();
-        let code = body["error"]["code"].as_str();
+        let code = text(&body, "/error/code");
         if self.code.is_some() && code != self.code {
             return Some(format!("expected the code {:?}, got {code:?}", self.code));
         }
