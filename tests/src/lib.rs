@@ -1,1 +1,3 @@
-//! stub
+//! What Relay's whole-product tests share.
+
+pub mod fake_provider;

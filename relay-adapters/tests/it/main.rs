@@ -1,1 +1,4 @@
-//! t
+//! Tests of the adapters against the ports.
+
+#[cfg(feature = "mock")]
+mod mock;
