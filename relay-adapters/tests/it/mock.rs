@@ -1,4 +1,11 @@
 //! The mock is as strict and as useful as it says.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "tests and their helpers; tables are long"
+)]
 
 mod answers;
 mod refusals;

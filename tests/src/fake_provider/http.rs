@@ -40,7 +40,7 @@ pub(super) fn parse(buf: &mut BytesMut) -> Parsed {
     let Some(head_len) = find(buf, b"\r\n\r\n") else {
         return if buf.len() > MAX_HEAD { Parsed::Wrong } else { Parsed::Incomplete { expects_continue: false } };
     };
-    let Some(mut request) = buf.get(..head_len).and_then(|head| self::head_of(head)) else { return Parsed::Wrong };
+    let Some(mut request) = buf.get(..head_len).and_then(head_of) else { return Parsed::Wrong };
     let rest = buf.get(head_len + 4..).unwrap_or_default();
     let chunked = request.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
     let body = if chunked { unchunk(rest) } else { sized(rest, request.header("content-length")) };
@@ -116,7 +116,8 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// Status line and headers of an answer in chunks.
 pub(super) fn head(status: u16, headers: &[(String, String)]) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} Status\r\n");
+    let reason = if status == 200 { "OK" } else { "" };
+    let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -240,6 +240,7 @@ fn incoming(request: http::Request) -> Incoming {
     let provider = named.unwrap_or_else(|| match target.as_str() {
         path if path.starts_with("/v1beta") => Provider::GOOGLE,
         path if path.starts_with("/v1/messages") => Provider::ANTHROPIC,
+        _ if request.header("x-goog-api-key").is_some() => Provider::GOOGLE,
         _ if request.header("anthropic-version").is_some() => Provider::ANTHROPIC,
         _ => Provider::OPENAI,
     });

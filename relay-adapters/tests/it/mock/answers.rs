@@ -60,6 +60,15 @@ async fn bytes_look_like_each_providers_own() {
 }
 
 #[tokio::test]
+async fn google_streams_an_array_unless_asked_for_events() {
+    let mut request = chat(Provider::GOOGLE, "hi", true);
+    request.path = request.path.replace("?alt=sse", "");
+    let got = send(Provider::GOOGLE, request).await;
+    assert_eq!(got.header("content-type"), Some("application/json; charset=UTF-8"));
+    assert!(got.json().as_array().unwrap().len() > 3);
+}
+
+#[tokio::test]
 async fn usage_comes_when_it_was_asked_for() {
     let body = json!({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "one two"}], "stream": true,
         "stream_options": {"include_usage": true}});

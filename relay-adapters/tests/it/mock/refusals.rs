@@ -563,3 +563,70 @@ async fn a_request_without_a_key_is_refused() {
         assert_eq!(Mock::new().handle(incoming).await.unwrap().status, status);
     }
 }
+
+/// Every place in a JSON value.
+fn places(value: &Value, path: &str, out: &mut Vec<String>) {
+    out.push(path.to_owned());
+    match value {
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| places(item, &format!("{path}/{at}"), out));
+        }
+        Value::Object(map) => map.iter().for_each(|(name, item)| places(item, &format!("{path}/{name}"), out)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_body_holds_is_answered() {
+    let openai = json!({"model": "gpt-4o", "n": 1, "stop": ["x"], "stream_options": {"include_usage": true}, "stream": true,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", "properties": {"a": {"enum": [1]}}}}},
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "call f {{chunks=3}}"}]},
+            {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "1"}],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"$ref": "#"}}}}}],
+        "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}}});
+    let anthropic = json!({"model": "claude-haiku-4-5", "max_tokens": 5000, "system": [{"type": "text", "text": "s"}],
+        "thinking": {"type": "enabled", "budget_tokens": 1024}, "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+        "messages": [{"role": "user", "content": "call f"},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "c2ln"}, {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "1"}]}]}],
+        "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {"a": {"type": ["null", "array"]}}}}], "tool_choice": {"type": "auto"}});
+    let google = json!({"systemInstruction": {"parts": [{"text": "s"}]},
+        "contents": [{"role": "user", "parts": [{"text": "call f"}]},
+            {"role": "model", "parts": [{"functionCall": {"id": "f", "name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"}]},
+            {"role": "user", "parts": [{"functionResponse": {"id": "f", "name": "f", "response": {"output": 1}}}]}],
+        "tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "ARRAY", "items": {"type": "STRING"}}}}}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]}},
+        "generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}, "stopSequences": ["x"], "maxOutputTokens": 9}});
+    let embeddings = json!({"model": "text-embedding-3-small", "input": [["a"]], "dimensions": 8});
+    let batch = json!({"requests": [{"model": "models/gemini-embedding-2", "content": {"parts": [{"text": "x"}]}, "outputDimensionality": 8}]});
+    for (provider, path, body) in [
+        (Provider::OPENAI, "/v1/chat/completions", openai),
+        (Provider::OPENAI, "/v1/embeddings", embeddings),
+        (Provider::ANTHROPIC, "/v1/messages", anthropic),
+        (Provider::GOOGLE, "/v1beta/models/gemini-3.6-flash:streamGenerateContent?alt=sse", google),
+        (Provider::GOOGLE, "/v1beta/models/gemini-embedding-2:batchEmbedContents", batch),
+    ] {
+        let mut all = Vec::new();
+        places(&body, "", &mut all);
+        for place in all {
+            for value in [
+                json!(null),
+                json!(true),
+                json!(-1),
+                json!(1e300),
+                json!("{{"),
+                json!(""),
+                json!([]),
+                json!([[]]),
+                json!({}),
+                json!({"type": "x"}),
+            ] {
+                let mut changed = body.clone();
+                *changed.pointer_mut(&place).unwrap() = value;
+                let got = send(provider, post(provider, path, &changed)).await;
+                assert!(matches!(got.status, 200 | 400 | 404), "{place} {changed}");
+            }
+        }
+    }
+}
