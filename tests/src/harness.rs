@@ -79,7 +79,7 @@ impl Builder {
     pub async fn start(self) -> TestRelay {
         logs::keep();
         relay_adapters::http::install_crypto();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, projects, usage, report): Store = match self.sqlite {
             Some(sqlite) => every_port(Arc::new(sqlite)),
             None => every_port(Arc::new(Memory::default())),
