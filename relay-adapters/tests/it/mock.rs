@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod moods;
 mod refusals;
 
 use futures::StreamExt;
