@@ -29,6 +29,6 @@ impl ProviderClient for OpenAi {
     }
 
     async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
-        self.0.send(request, key).await
+        self.0.exchange(request, key).await
     }
 }

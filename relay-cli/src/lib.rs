@@ -1,1 +1,12 @@
-//! stub
+//! The `relay` command as a library, so that tests can call its parts.
+
+pub mod cli;
+pub mod commands;
+pub mod demo;
+pub mod failure;
+pub mod files;
+pub mod http;
+pub mod json;
+pub mod local;
+pub mod output;
+pub mod secrets;

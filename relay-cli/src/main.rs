@@ -1,1 +1,79 @@
-fn main() {}
+//! The `relay` command.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use relay_cli::cli::{Cli, Command};
+use relay_cli::failure::{Exit, Failure};
+use relay_cli::output::Out;
+use relay_cli::{commands, demo, secrets};
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
+    let (out, result) = match parse(&arguments) {
+        Ok(cli) => (Out::new(cli.json), run(cli)),
+        Err(Parsed::Failure(failure)) => (Out::new(wants_json), Err(failure)),
+        Err(Parsed::Told(error)) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            if wants_json && error.use_stderr() {
+                Out::new(true).failure(&Failure::usage(error.render().to_string().trim_end()));
+            } else {
+                // Nobody is left to tell if this fails.
+                let _ = error.print();
+            }
+            return exit.code().into();
+        }
+    };
+    match result {
+        Ok(()) => Exit::Done.code().into(),
+        Err(failure) => {
+            out.failure(&failure);
+            failure.exit.code().into()
+        }
+    }
+}
+
+/// Why there is no command to run.
+enum Parsed {
+    Failure(Failure),
+    /// Help, the version, or what is wrong with the command line: clap's own words.
+    Told(clap::Error),
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, Parsed> {
+    // Before clap, whose errors repeat what they do not understand.
+    secrets::refuse_in_arguments(arguments.iter().skip(1).cloned()).map_err(Parsed::Failure)?;
+    Cli::try_parse_from(arguments).map_err(Parsed::Told)
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Serve(args) = &cli.command {
+        // It brings a runtime of its own.
+        return commands::serve::run(args);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format_args!("no threads: {error}")))?;
+    runtime.block_on(dispatch(cli.command, Out::new(cli.json)))
+}
+
+async fn dispatch(command: Command, out: Out) -> Result<(), Failure> {
+    match command {
+        Command::Init(args) => commands::init::run(args, out).await,
+        Command::Serve(args) => commands::serve::run(&args),
+        Command::Demo(args) => demo::run(&args, out).await,
+        Command::Doctor(args) => commands::doctor::run(&args, out).await,
+        Command::Config(command) => commands::config::run(command, out),
+        Command::Projects(command) => commands::projects::run(command, out).await,
+        Command::Keys(command) => commands::keys::run(command, out).await,
+        Command::Tokens(command) => commands::tokens::run(command, out).await,
+        Command::Users(command) => commands::users::run(command, out).await,
+        Command::Connections(command) => commands::connections::run(command, out).await,
+        Command::Usage(args) => commands::usage::run(&args, out).await,
+        Command::Chat(args) => commands::chat::run(args, out).await,
+        Command::Health(args) => commands::health::run(&args, out).await,
+        Command::MasterKey(command) => commands::master_key::run(command, out),
+        Command::Completions { shell } => commands::completions::run(shell, out),
+    }
+}

@@ -493,7 +493,7 @@ fn occupied(provider: Provider) -> RelayError {
     RelayError::new(
         Class::Forbidden,
         "replace_not_allowed",
-        format!("a {} key is connected already, and this registration token may not replace it", provider.label()),
+        format!("a key for {} is connected already, and this registration token may not replace it", provider.label()),
     )
     .with_provider(provider)
 }
@@ -510,7 +510,7 @@ fn no_connection(provider: Provider) -> RelayError {
     RelayError::new(
         Class::Forbidden,
         "provider_key_missing",
-        format!("this user has not connected a {} key", provider.label()),
+        format!("this user has not connected a key for {}", provider.label()),
     )
     .with_provider(provider)
 }

@@ -144,6 +144,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_pauses_ends_with_its_total_time() {
+        let pieces = futures::stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
+        let end = Instant::now() + Duration::from_secs(10);
+        let timer = Box::pin(sleep_until(end));
+        let mut body = guarded(pieces, Place::nowhere(), timer, end, Duration::from_secs(100));
+        for _ in 0..3 {
+            assert!(body.next().await.unwrap().is_ok());
+            tokio::time::advance(Duration::from_secs(4)).await;
+        }
+        assert_eq!(body.next().await.unwrap().unwrap_err().kind, TransportErrorKind::Timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_reader_that_comes_back_late_gets_what_has_come_meanwhile() {
         let mut body = body(&[1, 1], 10, 1000);
         assert!(body.next().await.unwrap().is_ok());

@@ -33,18 +33,31 @@ fn kind_of(error: &reqwest::Error) -> TransportErrorKind {
     }
 }
 
+/// Whether the provider can't have begun to work on the request, so that it may be sent again: no connection was made, or
+/// an HTTP/2 server says that it did not process it (RFC 9113, 8.7: a graceful `GOAWAY`, or `REFUSED_STREAM`).
+///
+/// A connection that took too long to make is not tried again: the user has waited enough.
+pub(super) fn is_unprocessed(error: &reqwest::Error) -> bool {
+    if error.is_connect() {
+        return !error.is_timeout();
+    }
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (refused || leaving)
+    })
+}
+
 /// Whether the bytes that came are not HTTP: hyper's parse errors for a head, invalid input or data for a body.
 fn is_not_http(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        let parse = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
-        let invalid = error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
-        if parse || invalid {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(|cause| {
+        let invalid =
+            |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+            || cause.downcast_ref::<io::Error>().is_some_and(invalid)
+    })
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
 }

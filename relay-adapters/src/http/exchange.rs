@@ -3,23 +3,26 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Request, Response};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use relay_core::Provider;
-use relay_core::ports::{Expect, Method, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse};
+use relay_core::ports::{
+    Expect, Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
+};
 use relay_core::secret::ProviderKey;
 
 use super::base_url::BaseUrl;
 use super::body::guarded;
-use super::error::{malformed, timed_out, transport_error};
+use super::error::{is_unprocessed, malformed, timed_out, transport_error};
 use super::lanes::Place;
 use super::transport::{HttpTransport, MAX_HEAD};
 
 /// Which header carries the key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Credential {
+pub enum Credential {
     /// `Authorization: Bearer …`
     Bearer,
     /// A header of the provider's own, lower-case, with nothing but the key.
@@ -27,8 +30,10 @@ pub(crate) enum Credential {
 }
 
 /// One provider over HTTP: an origin, a credential header, and connections that it shares with others.
+///
+/// [`crate::openai`], [`crate::anthropic`] and [`crate::google`] are made of it; so is any other provider.
 #[derive(Clone, Debug)]
-pub(crate) struct HttpProvider {
+pub struct HttpProvider {
     provider: Provider,
     credential: Credential,
     base: BaseUrl,
@@ -36,20 +41,15 @@ pub(crate) struct HttpProvider {
 }
 
 impl HttpProvider {
-    pub(crate) fn new(provider: Provider, credential: Credential, base: BaseUrl, transport: &HttpTransport) -> Self {
+    /// A client of `provider` at `base`.
+    pub fn new(provider: Provider, credential: Credential, base: BaseUrl, transport: &HttpTransport) -> Self {
         Self { provider, credential, base, transport: transport.clone() }
     }
 
-    pub(crate) fn provider(&self) -> Provider {
-        self.provider
-    }
-
-    /// Sends the request, and once more if no connection could be made.
+    /// Sends the request, and once more if the provider can't have begun to work on it.
     ///
-    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written, and
-    /// reqwest repeats what an HTTP/2 server declares unprocessed (`REFUSED_STREAM`, a graceful `GOAWAY`: RFC 9113, 8.7).
-    /// Nothing is repeated that a provider may have begun to work on.
-    pub(crate) async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written.
+    pub(crate) async fn exchange(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
         let limits = self.transport.timeouts();
         let (client, place) = self.transport.enter();
         let started = Instant::now();
@@ -61,10 +61,7 @@ impl HttpProvider {
         let mut timer = Box::pin(sleep_until(end.min(started + head)));
         let request = self.request(&wire, key)?;
         let mut answer = within(&mut timer, client.execute(request)).await?;
-        if let Err(error) = &answer
-            && error.is_connect()
-            && !error.is_timeout()
-        {
+        if answer.as_ref().is_err_and(is_unprocessed) {
             let request = self.request(&wire, key)?;
             answer = within(&mut timer, client.execute(request)).await?;
         }
@@ -94,11 +91,24 @@ impl HttpProvider {
     }
 }
 
+#[async_trait]
+impl ProviderClient for HttpProvider {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        self.exchange(request, key).await
+    }
+}
+
 impl Credential {
     fn sign(self, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
         let (name, value) = match self {
             Self::Bearer => (AUTHORIZATION, HeaderValue::try_from(["Bearer ", key.expose()].concat())),
-            Self::Header(name) => (HeaderName::from_static(name), HeaderValue::from_str(key.expose())),
+            Self::Header(name) => {
+                (HeaderName::from_bytes(name.as_bytes()).map_err(refused)?, HeaderValue::from_str(key.expose()))
+            }
         };
         let mut value = value.map_err(refused)?;
         value.set_sensitive(true);
@@ -142,4 +152,18 @@ fn received(
         .collect();
     let status = answer.status().as_u16();
     Ok(WireResponse { status, headers, body: guarded(answer.bytes_stream(), place, timer, end, gap) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_signed_request_shows_no_key() {
+        let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
+        for credential in [Credential::Bearer, Credential::Header("x-goog-api-key")] {
+            let headers: HeaderMap = [credential.sign(&key).unwrap()].into_iter().collect();
+            assert!(format!("{headers:?}").ends_with("Sensitive}"), "{headers:?}");
+        }
+    }
 }

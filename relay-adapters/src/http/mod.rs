@@ -15,13 +15,14 @@ mod base_url;
 mod body;
 mod error;
 mod exchange;
+#[cfg(test)]
+mod http2;
 mod lanes;
 mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
+pub use exchange::{Credential, HttpProvider};
 pub use transport::{HttpSetupError, HttpTransport, Timeouts};
-
-pub(crate) use exchange::{Credential, HttpProvider};
 
 /// Makes ring the process's crypto library for TLS, unless one is chosen already.
 ///

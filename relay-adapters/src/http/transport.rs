@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Client, Proxy, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 
 use super::lanes::{Lanes, Place};
 
@@ -98,6 +98,15 @@ impl HttpTransport {
         Ok(Self { lanes: Arc::new(Lanes::new(first, more)), timeouts })
     }
 
+    /// A transport that speaks HTTP/2 without TLS, which no provider does.
+    #[cfg(test)]
+    pub(super) fn plain_http2() -> Self {
+        super::install_crypto();
+        let timeouts = Timeouts::default();
+        let first = builder(&timeouts).http2_prior_knowledge().build().unwrap();
+        Self { lanes: Arc::new(Lanes::new(first, || None)), timeouts }
+    }
+
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
@@ -114,12 +123,18 @@ impl fmt::Debug for HttpTransport {
 }
 
 fn client(timeouts: &Timeouts, proxy: Option<Proxy>) -> reqwest::Result<Client> {
+    proxy.into_iter().fold(builder(timeouts), ClientBuilder::proxy).build()
+}
+
+fn builder(timeouts: &Timeouts) -> ClientBuilder {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let builder = Client::builder()
+    Client::builder()
         .user_agent(concat!("relay/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .redirect(redirect::Policy::none())
+        // The exchange decides on that. Besides, reqwest copies every request to be ready for it.
+        .retry(retry::never().max_retries_per_request(0))
         .referer(false)
         .no_proxy()
         .connect_timeout(timeouts.connect)
@@ -129,6 +144,5 @@ fn client(timeouts: &Timeouts, proxy: Option<Proxy>) -> reqwest::Result<Client> 
         .http2_max_header_list_size(MAX_HEAD as u32)
         // Notices a dead connection while a model thinks. Pings only while a call waits.
         .http2_keep_alive_interval(Duration::from_secs(30))
-        .http2_keep_alive_timeout(Duration::from_secs(20));
-    proxy.into_iter().fold(builder, reqwest::ClientBuilder::proxy).build()
+        .http2_keep_alive_timeout(Duration::from_secs(20))
 }

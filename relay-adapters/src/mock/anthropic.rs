@@ -1,7 +1,9 @@
 //! Anthropic: routes, headers, errors, model list, token counts.
 
 mod answer;
+mod ask;
 mod families;
+mod fields;
 mod rules;
 
 use bytes::Bytes;

@@ -1,8 +1,10 @@
 //! Google: routes, errors, model list, embeddings, token counts.
 
 mod answer;
+mod ask;
 mod classes;
 mod embeddings;
+mod fields;
 mod rules;
 
 use bytes::Bytes;

@@ -25,6 +25,7 @@ mod calls;
 mod google;
 mod keys;
 mod openai;
+mod peek;
 mod reply;
 mod request;
 mod schema;
@@ -257,7 +258,7 @@ impl Mock {
             Mood::Revoked => return Err(refuse(Trouble::Revoked)),
             Mood::RateLimited => return Err(refuse(Trouble::RateLimited)),
             Mood::Overloaded => return Err(refuse(Trouble::Overloaded)),
-            Mood::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed) % 2 == 0 => {
+            Mood::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => {
                 return Err(refuse(Trouble::Overloaded));
             }
             _ => {}

@@ -1,6 +1,8 @@
 //! OpenAI: routes, errors, model list, embeddings.
 
 mod answer;
+mod ask;
+mod fields;
 mod rules;
 
 use bytes::Bytes;

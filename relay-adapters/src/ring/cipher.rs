@@ -320,3 +320,28 @@ fn slot_fields(purpose: &str, sealed: &SealedSlot) -> Fields {
         .with(sealed.slot.provider.name().as_bytes())
         .with(&sealed.version.to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_padding_makes_is_a_key() {
+        let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
+        let padded = pad(&key).unwrap();
+        assert_eq!((padded.len(), &padded[..5]), (64, &b"\0\x12sk-"[..]));
+        assert_eq!(unpad(&padded).unwrap().expose(), key.expose());
+        let changed = |change: fn(&mut Vec<u8>)| {
+            let mut text = padded.to_vec();
+            change(&mut text);
+            unpad(&text).is_none()
+        };
+        assert!(changed(|text| text[63] = 1), "a byte behind the key");
+        assert!(changed(|text| text.resize(128, 0)), "more zeros than needed");
+        assert!(changed(|text| text[1] = 63), "a length beyond the text");
+        assert!(changed(|text| text[1] = 17), "a length below the key's");
+        assert!(changed(|text| text[1] = 19), "a length above the key's");
+        assert!(changed(|text| text[5] = 0xFF), "a key that is no text");
+        assert!(changed(|text| text.truncate(1)) && changed(Vec::clear), "no length");
+    }
+}

@@ -263,6 +263,17 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_is_not_used_again() {
+    let server = Server::start((0..2).map(|_| Act::Answer(ok("x")))).await;
+    let client = server.openai_with(Timeouts { idle: Duration::from_millis(5), ..Timeouts::default() });
+    for _ in 0..2 {
+        whole(client.send(chat(), &key()).await.unwrap()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
 async fn a_pooled_connection_that_the_provider_closed_is_replaced() {
     let server = Server::start((0..20).map(|_| Act::AnswerAndClose(ok("x")))).await;
     let client = server.openai();
@@ -476,4 +487,16 @@ async fn a_proxy_is_used_only_if_it_is_configured() {
     OpenAi::new(&http, base).send(chat(), &key()).await.unwrap();
     assert!(server.seen()[0].head.starts_with("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
     assert!(HttpTransport::through("not a url", Timeouts::default()).is_err());
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_used() {
+    // Another process, since its environment is what this is about. Nothing listens on port 1.
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        child.env(name, "http://127.0.0.1:1");
+    }
+    let output = child.env_remove("no_proxy").args(["--exact", "http::a_connection_is_used_again"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }

@@ -1,6 +1,8 @@
 //! The ring adapter from outside: contracts, rotation, moved records, canaries, key files.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use proptest::prelude::*;
+
 use relay_adapters::ring::{
     InvalidMasterKey, InvalidMasterKeys, Kid, MasterKey, MasterKeys, RECORD_OVERHEAD, RingCipher, RingIssuer,
     WRAP_LIMIT, WRAP_WARNING,
@@ -136,6 +138,28 @@ const FOREIGN_RECORD: &str = "\
     3664d34b5dbc3efd0071c20129050af182f8b1b92ce29c287deb803795c78d344f2cd0203aa80fd467eff9c24a5d5e0360b4\
     81d3a23d3e130e84cc0a3e6d";
 const FOREIGN_FINGERPRINT: &str = "433fb034f93567c6a50a295f1f1ff59c";
+
+proptest! {
+    /// Whatever is in the database, opening it is an error and no panic.
+    #[test]
+    fn foreign_bytes_do_not_open(
+        mut bytes in prop::collection::vec(any::<u8>(), 0..400),
+        header in any::<bool>(),
+        padded in 0_usize..4,
+    ) {
+        let master = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let cipher = cipher_of(&[&master]);
+        if header {
+            bytes.resize(RECORD_OVERHEAD + padded * 64, 7);
+            bytes[..2].copy_from_slice(&[1, 1]);
+            bytes[2..10].copy_from_slice(&master.kid().0);
+        }
+        prop_assert!(cipher.check_canary(master.kid(), &bytes).is_err());
+        let sealed = SealedKey(bytes);
+        prop_assert!(cipher.open(&slot(0), &sealed).is_err());
+        prop_assert!(!matches!(cipher.rewrap(&slot(0), &sealed), Ok(Some(_))));
+    }
+}
 
 #[test]
 fn after_a_rotation_old_records_open_and_new_ones_use_the_new_key() {

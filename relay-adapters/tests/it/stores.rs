@@ -3,6 +3,8 @@
 use relay_adapters::memory::Memory;
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::contract;
+use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::ports::{Allowed, Grant, KeyStore, SecretHash};
 
 #[tokio::test]
 async fn memory_meets_the_key_store_contract() {
@@ -41,4 +43,39 @@ async fn sqlite_meets_the_projects_contract() {
 async fn sqlite_meets_the_usage_contract() {
     let (_directory, sqlite) = sqlite();
     contract::usage(&sqlite, &sqlite, &sqlite, &sqlite).await;
+}
+
+/// Grants that ended more than a day ago go, a few with each new one.
+async fn old_grants_are_cleaned_up(store: &dyn KeyStore) {
+    let grant = |day: u64| Grant {
+        project: ProjectId::parse("prj_0123456789ABCDEFGHIJkl").unwrap(),
+        user: EndUser::parse("ana").unwrap(),
+        allowed: Allowed::Any,
+        allowed_origins: vec![],
+        replace: true,
+        created_at: Timestamp(0).plus_seconds(day * 86_400),
+        expires_at: Timestamp(0).plus_seconds(day * 86_400 + 600),
+    };
+    for n in 0..30 {
+        store.put_grant(&SecretHash([n; 32]), grant(1), None).await.unwrap();
+    }
+    for (n, day) in [(100, 2), (101, 3), (102, 3), (103, 3)] {
+        store.put_grant(&SecretHash([n; 32]), grant(day), None).await.unwrap();
+        let kept =
+            futures::future::join_all((0..30).map(async |n| store.grant(&SecretHash([n; 32])).await.unwrap())).await;
+        let kept = kept.into_iter().flatten().count();
+        assert_eq!(kept == 30, day == 2, "{kept} on day {day}");
+        assert!(n < 103 || kept == 0, "{kept} in the end");
+    }
+    assert!(store.grant(&SecretHash([100; 32])).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn memory_cleans_old_grants_up() {
+    old_grants_are_cleaned_up(&Memory::default()).await;
+}
+
+#[tokio::test]
+async fn sqlite_cleans_old_grants_up() {
+    old_grants_are_cleaned_up(&sqlite().1).await;
 }

@@ -29,6 +29,7 @@ pub async fn key_store(store: &dyn KeyStore) {
     a_grant_is_never_overwritten(store).await;
     an_idempotency_key_finds_the_earlier_grant(store).await;
     an_expired_idempotency_key_is_forgotten(store).await;
+    an_idempotency_key_keeps_its_grant(store).await;
     idempotency_keys_belong_to_their_project(store).await;
     a_signal_changes_the_state(store).await;
     a_signal_for_another_version_changes_nothing(store).await;
@@ -237,16 +238,33 @@ async fn an_idempotency_key_finds_the_earlier_grant(store: &dyn KeyStore) {
 
 async fn an_expired_idempotency_key_is_forgotten(store: &dyn KeyStore) {
     let p = project("forgotten");
-    store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("k", 1))).await.unwrap();
+    for n in 0..40 {
+        store.put_grant(&hash(&p, n), grant(&p, "ana"), Some(record(&format!("k{n}"), n))).await.unwrap();
+    }
     let mut later = grant(&p, "ana");
     later.created_at = NOW.plus_seconds(86_401);
     later.expires_at = later.created_at.plus_seconds(600);
-    let mut anew = record("k", 2);
-    anew.expires_at = later.created_at.plus_seconds(86_400);
-    assert_eq!(store.put_grant(&hash(&p, 2), later.clone(), Some(anew.clone())).await.unwrap(), None);
-    let mut third = later.clone();
-    third.created_at = third.created_at.plus_seconds(1);
-    assert_eq!(store.put_grant(&hash(&p, 3), third, Some(record("k", 3))).await.unwrap(), Some((anew, later)));
+    for n in (0..40).rev() {
+        let mut anew = record(&format!("k{n}"), n + 100);
+        anew.expires_at = later.created_at.plus_seconds(86_400);
+        let found = store.put_grant(&hash(&p, n + 100), later.clone(), Some(anew.clone())).await.unwrap();
+        assert_eq!(found, None, "key {n}");
+        let found = store.put_grant(&hash(&p, 200), later.clone(), Some(record(&anew.key, 0))).await.unwrap();
+        assert_eq!(found, Some((anew, later.clone())), "key {n}");
+    }
+}
+
+async fn an_idempotency_key_keeps_its_grant(store: &dyn KeyStore) {
+    let p = project("keeps");
+    let mut long = record("k", 1);
+    long.expires_at = NOW.plus_seconds(10 * 86_400);
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(long.clone())).await.unwrap();
+    for day in 1..10 {
+        let mut later = grant(&p, "ana");
+        later.created_at = NOW.plus_seconds(day * 86_400);
+        let found = store.put_grant(&hash(&p, 2), later, Some(record("k", 2))).await.unwrap();
+        assert_eq!(found, Some((long.clone(), grant(&p, "ana"))), "day {day}");
+    }
 }
 
 async fn idempotency_keys_belong_to_their_project(store: &dyn KeyStore) {

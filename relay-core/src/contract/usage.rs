@@ -201,6 +201,12 @@ async fn a_deleted_users_usage_is_gone_for_good(store: Store<'_>) {
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "a user who comes again starts from nothing");
     store.sink.record(event(&p, "ana"));
     assert_eq!(store.rows(&everything(&p)).await, [row("ana", 1), row("bo", 1)]);
+    store.keys.delete_user(&p, &user("ana")).await.unwrap();
+    store.meet(&p, 4, "ana").await;
+    store.sink.record(event(&p, "ana"));
+    store.keys.delete_user(&p, &user("ana")).await.unwrap();
+    store.meet(&p, 5, "ana").await;
+    assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "nor does what was recorded last come back");
 }
 
 async fn a_connection_knows_when_it_was_last_used(store: Store<'_>) {

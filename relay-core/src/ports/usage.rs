@@ -35,17 +35,14 @@ pub enum Endpoint {
     Chat,
     /// Embeddings.
     Embeddings,
-    /// The list of models.
-    Models,
 }
 
 impl Endpoint {
-    /// `chat`, `embeddings` or `models`.
+    /// `chat` or `embeddings`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Embeddings => "embeddings",
-            Self::Models => "models",
         }
     }
 }

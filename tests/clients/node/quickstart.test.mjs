@@ -126,10 +126,12 @@ for (const [model, size] of EMBEDDING_MODELS) {
 
 test("the models of all connected providers are listed, and one is found", async () => {
   const ai = relay("connected").ai;
-  const owners = new Set();
-  for await (const model of await ai.models.list()) owners.add(model.owned_by);
-  for (const owner of ["anthropic", "google"]) assert.ok(owners.has(owner), [...owners].join());
-  assert.equal((await ai.models.retrieve("claude-haiku-4-5")).id, "claude-haiku-4-5");
+  const models = [];
+  for await (const model of await ai.models.list()) models.push(model);
+  for (const owner of ["anthropic", "google"]) {
+    const model = models.find((model) => model.owned_by === owner);
+    assert.deepEqual(await ai.models.retrieve(model.id), model);
+  }
 });
 
 test("a wrong Relay key is an AuthenticationError", async () => {

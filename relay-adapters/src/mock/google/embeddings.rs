@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::super::peek::{items, string};
 use super::super::reply::Reply;
 use super::super::request::Request;
 use super::super::schema::{Field, Kind, check, list, may, must};
 use super::super::text;
-use super::rules::{self, body, content, items, string};
+use super::ask::content;
+use super::rules::{self, body};
 use super::{error, no_model};
 
 use Kind::{Enum, Int, List, Map, Object, Ref, Text};

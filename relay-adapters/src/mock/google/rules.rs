@@ -2,47 +2,19 @@
 
 use serde_json::{Value, json};
 
+use super::super::peek::{items, string};
 use super::super::reply::Reply;
 use super::super::request::Request;
-use super::super::schema::{Fault, Field, INT, Kind, NUM, Type, What, check, list, may, must};
+use super::super::schema::{Fault, Type, What, check};
 use super::super::text;
-use super::super::turn::{Ask, Choice, Form, Think, Tool};
+use super::super::turn::Ask;
 use super::answer::{ABOUT_TEXT, about_call};
+use super::ask::{ask, content, with};
 use super::classes::{self, Class, Thinking};
+use super::fields::{COUNT, GENERATE};
 use super::{detailed, error, no_model};
 
-use Kind::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Ref, Text};
-
-static PART: Kind = Object(&[
-    may("text", Text),
-    may("inlineData", Object(&[must("mimeType", Text), must("data", Text), may("displayName", Text)])),
-    may("fileData", Object(&[may("mimeType", Text), must("fileUri", Text)])),
-    may("functionCall", Object(&[may("id", Text), must("name", Text), may("args", Map)])),
-    may(
-        "functionResponse",
-        Object(&[may("id", Text), must("name", Text), must("response", Map), may("parts", list(&Map))]),
-    ),
-    may("executableCode", Map),
-    may("codeExecutionResult", Map),
-    may("toolCall", Map),
-    may("toolResponse", Map),
-    may("thought", Bool),
-    may("thoughtSignature", Text),
-    may("videoMetadata", Map),
-    may(
-        "mediaResolution",
-        Object(&[must(
-            "level",
-            Enum(&[
-                "MEDIA_RESOLUTION_UNSPECIFIED",
-                "MEDIA_RESOLUTION_LOW",
-                "MEDIA_RESOLUTION_MEDIUM",
-                "MEDIA_RESOLUTION_HIGH",
-                "MEDIA_RESOLUTION_ULTRA_HIGH",
-            ]),
-        )]),
-    ),
-]);
+/// What a part can hold one of.
 const DATA: &[&str] = &[
     "text",
     "inlineData",
@@ -54,125 +26,6 @@ const DATA: &[&str] = &[
     "toolCall",
     "toolResponse",
 ];
-static CONTENT: Kind = Object(&[may("role", Text), may("parts", list(&PART))]);
-/// Google's older `Schema`, a subset of OpenAPI's.
-static SCHEMA: Kind = Object(&[
-    may(
-        "type",
-        Enum(&[
-            "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL", "string", "number", "integer",
-            "boolean", "array", "object", "null",
-        ]),
-    ),
-    may("format", Text),
-    may("title", Text),
-    may("description", Text),
-    may("nullable", Bool),
-    may("enum", list(&Text)),
-    may("items", Ref(&SCHEMA)),
-    may("minItems", Either(&[INT, Text])),
-    may("maxItems", Either(&[INT, Text])),
-    may("properties", MapOf(&SCHEMA)),
-    may("required", list(&Text)),
-    may("propertyOrdering", list(&Text)),
-    may("anyOf", list(&SCHEMA)),
-    may("minimum", NUM),
-    may("maximum", NUM),
-    may("minLength", Either(&[INT, Text])),
-    may("maxLength", Either(&[INT, Text])),
-    may("minProperties", Either(&[INT, Text])),
-    may("maxProperties", Either(&[INT, Text])),
-    may("pattern", Text),
-    may("default", Any),
-    may("example", Any),
-]);
-static DECLARATION: Kind = Object(&[
-    must("name", Text),
-    may("description", Text),
-    may("parameters", Ref(&SCHEMA)),
-    may("parametersJsonSchema", Map),
-    may("response", Ref(&SCHEMA)),
-    may("responseJsonSchema", Map),
-    may("behavior", Enum(&["BLOCKING", "NON_BLOCKING"])),
-]);
-static TOOL: Kind = Object(&[
-    may("functionDeclarations", List(&DECLARATION, 0, 512)),
-    may("googleSearch", Map),
-    may("codeExecution", Map),
-    may("urlContext", Map),
-]);
-static SAFETY: Kind = Object(&[
-    must(
-        "category",
-        Enum(&[
-            "HARM_CATEGORY_HARASSMENT",
-            "HARM_CATEGORY_HATE_SPEECH",
-            "HARM_CATEGORY_SEXUALLY_EXPLICIT",
-            "HARM_CATEGORY_DANGEROUS_CONTENT",
-            "HARM_CATEGORY_CIVIC_INTEGRITY",
-        ]),
-    ),
-    must("threshold", Enum(&["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"])),
-]);
-const I32: Kind = Int(-0x8000_0000, 0x7fff_ffff);
-static CONFIG: Kind = Object(&[
-    may("candidateCount", Int(1, 8)),
-    may("stopSequences", List(&Text, 0, 5)),
-    may("maxOutputTokens", Int(1, 0x7fff_ffff)),
-    may("temperature", Num(0.0, 2.0)),
-    may("topP", Num(0.0, 1.0)),
-    may("topK", NUM),
-    may("seed", I32),
-    may("responseMimeType", Enum(&["text/plain", "application/json", "text/x.enum"])),
-    may("responseSchema", Ref(&SCHEMA)),
-    may("responseJsonSchema", Any),
-    may("responseModalities", list(&Enum(&["TEXT", "IMAGE", "AUDIO"]))),
-    may("responseLogprobs", Bool),
-    may("logprobs", Int(0, 20)),
-    may("presencePenalty", Num(-2.0, 2.0)),
-    may("frequencyPenalty", Num(-2.0, 2.0)),
-    may("mediaResolution", Enum(&["MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH"])),
-    may(
-        "thinkingConfig",
-        Object(&[
-            may("includeThoughts", Bool),
-            may("thinkingBudget", I32),
-            may(
-                "thinkingLevel",
-                Enum(&["MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH", "minimal", "low", "medium", "high", "xhigh"]),
-            ),
-        ]),
-    ),
-]);
-const CONTENTS: Field = may("contents", list(&CONTENT));
-const SYSTEM: Field = may("systemInstruction", Ref(&CONTENT));
-const TOOLS: Field = may("tools", list(&TOOL));
-static GENERATE: Kind = Object(&[
-    CONTENTS,
-    SYSTEM,
-    TOOLS,
-    may(
-        "toolConfig",
-        Object(&[
-            may(
-                "functionCallingConfig",
-                Object(&[
-                    may("mode", Enum(&["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"])),
-                    may("allowedFunctionNames", list(&Text)),
-                ]),
-            ),
-            may("includeServerSideToolInvocations", Bool),
-            may("retrievalConfig", Map),
-        ]),
-    ),
-    may("safetySettings", list(&SAFETY)),
-    may("generationConfig", Ref(&CONFIG)),
-    may("cachedContent", Text),
-    may("serviceTier", Enum(&["standard", "flex", "priority"])),
-    may("store", Bool),
-    may("continuationToken", Text),
-]);
-static COUNT: Kind = Object(&[CONTENTS, may("generateContentRequest", Map)]);
 
 /// A 400's message.
 type Said = Result<(), String>;
@@ -268,10 +121,6 @@ fn thinking(config: Option<&Value>, class: &Class) -> Said {
         )),
         _ => Ok(()),
     }
-}
-
-fn declarations(body: &Value) -> Vec<&Value> {
-    items(body, "tools").into_iter().flat_map(|tool| items(tool, "functionDeclarations")).collect()
 }
 
 fn tools(body: &Value, class: &Class) -> Said {
@@ -391,10 +240,6 @@ fn parts(one: &Value, path: &str) -> Said {
 /// What Google documents for histories of other models.
 const SENTINEL: &str = "skip_thought_signature_validator";
 
-fn with<'a>(one: &'a Value, name: &str) -> Vec<&'a Value> {
-    items(one, "parts").into_iter().filter_map(|part| part.get(name)).collect()
-}
-
 /// Calls are followed by as many results, with the same names and ids.
 fn exchange(contents: &[&Value], at: usize, class: &Class) -> Said {
     let Some(one) = contents.get(at) else { return Ok(()) };
@@ -509,85 +354,5 @@ fn type_name(want: Type) -> &'static str {
         Type::Decimal => "TYPE_FLOAT",
         Type::String => "TYPE_STRING",
         Type::Null | Type::Array | Type::Object => "TYPE_MESSAGE",
-    }
-}
-
-fn ask(body: &Value, seed: u64) -> Ask {
-    let contents = items(body, "contents");
-    let at = |name: &str| body.pointer(&format!("/generationConfig/{name}"));
-    let is_said = |one: &&&Value| string(one, "role") != "model" && !said(one).is_empty();
-    let tool = |one: &Value| Tool {
-        name: string(one, "name").to_owned(),
-        schema: one.get("parametersJsonSchema").or(one.get("parameters")).cloned().unwrap_or_default(),
-    };
-    let config = body.pointer("/toolConfig/functionCallingConfig").unwrap_or(&Value::Null);
-    let names = || {
-        items(config, "allowedFunctionNames").into_iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
-    };
-    let schema = at("responseJsonSchema").or(at("responseSchema"));
-    let all = contents.iter().map(|one| text::words(&content(one))).sum::<u64>();
-    Ask {
-        said: contents.iter().rev().find(is_said).map(|one| said(one)).unwrap_or_default(),
-        results: results(&contents),
-        prompt_words: all + body.get("systemInstruction").map_or(0, |system| text::words(&content(system))),
-        tools: declarations(body).into_iter().map(tool).collect(),
-        choice: match string(config, "mode") {
-            "NONE" => Choice::Never,
-            "ANY" => Choice::Must(names()),
-            _ => Choice::Only(names()),
-        },
-        limit: at("maxOutputTokens").and_then(Value::as_u64),
-        stops: at("stopSequences").and_then(Value::as_array).into_iter().flatten().map(content).collect(),
-        form: match (at("responseMimeType").and_then(Value::as_str), schema) {
-            (Some("application/json"), Some(schema)) => Form::Schema(schema.clone()),
-            (Some("application/json"), None) => Form::Json,
-            _ => Form::Text,
-        },
-        think: match at("thinkingConfig/includeThoughts") {
-            Some(Value::Bool(true)) => Think::Shown,
-            _ => Think::No,
-        },
-        count: at("candidateCount").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
-        seed,
-        ..Ask::default()
-    }
-}
-
-fn said(one: &Value) -> String {
-    with(one, "text").into_iter().map(content).collect()
-}
-
-/// The results in the last content, if there is no text beside them.
-fn results(contents: &[&Value]) -> Vec<(String, String)> {
-    let Some(last) = contents.last().filter(|last| said(last).is_empty()) else { return Vec::new() };
-    let result = |result: &Value| {
-        let response = result.get("response").unwrap_or(&Value::Null);
-        let output = response.get("output").filter(|_| response.as_object().is_some_and(|map| map.len() == 1));
-        let text = output.and_then(Value::as_str).map_or_else(|| output.unwrap_or(response).to_string(), str::to_owned);
-        (string(result, "name").to_owned(), text)
-    };
-    with(last, "functionResponse").into_iter().map(result).collect()
-}
-
-pub(super) fn string<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn items<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten().collect()
-}
-
-/// All text of a content or a part; of a result the whole response.
-pub(super) fn content(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().map(content).collect::<Vec<_>>().join(" "),
-        Value::Object(map) => {
-            if let Some(response) = map.get("functionResponse").and_then(|one| one.get("response")) {
-                return response.to_string();
-            }
-            map.get("text").or(map.get("parts")).map(content).unwrap_or_default()
-        }
-        _ => String::new(),
     }
 }

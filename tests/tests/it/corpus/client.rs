@@ -56,9 +56,21 @@ fn usage(usage: &Value) -> Option<Usage> {
     })
 }
 
+/// The code of an answer that is an error, or of a stream that ends with one.
+pub(crate) fn error_code(body: &str) -> String {
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) => body["error"]["code"].as_str().unwrap_or_default().to_owned(),
+        Err(_) => match streamed(body).1 {
+            End::Error(code) => code,
+            _ => String::new(),
+        },
+    }
+}
+
 /// Joins the chunks of a stream, as the official clients do.
 pub(crate) fn streamed(sse: &str) -> (Seen, End) {
-    let (mut seen, mut parts, mut legacy, mut end) = (Seen::default(), Vec::<(u64, Option<String>, String, String)>::new(), None, End::Silent);
+    let (mut seen, mut parts, mut legacy, mut end) =
+        (Seen::default(), Vec::<(u64, Option<String>, String, String)>::new(), None, End::Silent);
     for data in sse.split("\n\n").filter_map(|event| event.strip_prefix("data: ")) {
         assert_eq!(end, End::Silent, "nothing follows the end: {data}");
         if data == "[DONE]" {
@@ -79,7 +91,11 @@ pub(crate) fn streamed(sse: &str) -> (Seen, End) {
         }
     }
     seen.calls = parts.into_iter().map(|(_, id, name, text)| Call { id, name, arguments: arguments(&text) }).collect();
-    seen.calls.extend(legacy.map(|(name, text): (String, String)| Call { id: None, name, arguments: arguments(&text) }));
+    seen.calls.extend(legacy.map(|(name, text): (String, String)| Call {
+        id: None,
+        name,
+        arguments: arguments(&text),
+    }));
     (seen, end)
 }
 

@@ -55,6 +55,26 @@ pub(crate) fn expected(row: &Row) -> Seen {
     Seen { text: summary["text"].as_str().unwrap_or_default().to_owned(), calls, finish, usage }
 }
 
+/// The error that an answer stands for although its status is 200: Google could not write a usable call, and a quiet `stop`
+/// would lose it. OpenAI's clients try a 502 again.
+pub(crate) fn refused(row: &Row) -> Option<String> {
+    const UNUSABLE: &[&str] = &[
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "MALFORMED_RESPONSE",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+    ];
+    let reason = row.summary()["finish"].as_str().filter(|reason| UNUSABLE.contains(reason))?;
+    (row.text("provider") == "gemini").then(|| reason.to_lowercase())
+}
+
+/// A Gemini stream without any reason to end: cut off, as far as anybody can tell. It must not look complete.
+pub(crate) fn is_cut_off(row: &Row) -> bool {
+    let summary = row.summary();
+    row.text("provider") == "gemini" && summary["finish"].is_null() && summary["block_reason"].is_null()
+}
+
 fn call(call: &Value) -> Call {
     let raw = call["args_raw"].as_str().filter(|raw| !raw.trim().is_empty());
     Call {
@@ -81,8 +101,20 @@ fn anthropic_finish(reason: Option<&str>, calls: bool) -> String {
 
 fn gemini_finish(summary: &Value, calls: bool) -> String {
     const FILTERED: &[&str] = &[
-        "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "OTHER", "ESCALATION", "MODEL_ARMOR",
-        "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER", "NO_IMAGE",
+        "SAFETY",
+        "RECITATION",
+        "LANGUAGE",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "OTHER",
+        "ESCALATION",
+        "MODEL_ARMOR",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_OTHER",
+        "NO_IMAGE",
     ];
     match summary["finish"].as_str() {
         None if !summary["block_reason"].is_null() => "content_filter",

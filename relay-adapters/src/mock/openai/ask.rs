@@ -1,0 +1,96 @@
+//! What an answer depends on in OpenAI's chat requests.
+
+use serde_json::Value;
+
+use super::super::peek::{flag, items, string};
+use super::super::text;
+use super::super::turn::{Ask, Choice, Form, Tool};
+
+pub(super) fn ask(body: &Value, seed: u64) -> Ask {
+    let messages = items(body, "messages");
+    let last_user = messages.iter().rev().find(|message| string(message, "role") == "user");
+    let legacy = body.get("functions").is_some_and(Value::is_array);
+    let declared = if legacy { items(body, "functions") } else { items(body, "tools") };
+    let tools = declared.into_iter().map(|tool| {
+        let tool = tool.get("function").or(tool.get("custom")).unwrap_or(tool);
+        Tool { name: string(tool, "name").to_owned(), schema: tool.get("parameters").cloned().unwrap_or_default() }
+    });
+    let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| body.get(name)?.as_u64());
+    let count = body.get("n").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+    Ask {
+        model: string(body, "model").to_owned(),
+        said: last_user.map(|message| content(message)).unwrap_or_default(),
+        results: results(&messages),
+        prompt_words: messages.iter().map(|message| text::words(&content(message))).sum(),
+        tools: tools.collect(),
+        choice: choice(body.get("tool_choice").or(body.get("function_call"))),
+        one_call: legacy || body.get("parallel_tool_calls") == Some(&Value::Bool(false)),
+        limit,
+        stops: match body.get("stop") {
+            Some(Value::String(stop)) => vec![stop.clone()],
+            _ => items(body, "stop").into_iter().map(content).collect(),
+        },
+        form: match body.pointer("/response_format/type").and_then(Value::as_str) {
+            Some("json_object") => Form::Json,
+            Some("json_schema") => body
+                .pointer("/response_format/json_schema/schema")
+                .map_or(Form::Json, |schema| Form::Schema(schema.clone())),
+            _ => Form::Text,
+        },
+        stream: flag(body, "stream"),
+        count: count.unwrap_or(1),
+        include_usage: body.pointer("/stream_options/include_usage") == Some(&Value::Bool(true)),
+        legacy,
+        seed,
+        ..Ask::default()
+    }
+}
+
+/// The tool messages at the end, with the names of the tools.
+fn results(messages: &[&Value]) -> Vec<(String, String)> {
+    let at_end = |message: &&&Value| matches!(string(message, "role"), "tool" | "function");
+    let mut results: Vec<_> = messages
+        .iter()
+        .rev()
+        .take_while(at_end)
+        .map(|message| {
+            let id = string(message, "tool_call_id");
+            let mut calls = messages.iter().flat_map(|message| items(message, "tool_calls"));
+            let call = calls.find(|call| string(call, "id") == id && !id.is_empty());
+            let name =
+                call.and_then(|call| call.pointer("/function/name")?.as_str()).unwrap_or(string(message, "name"));
+            (name.to_owned(), content(message))
+        })
+        .collect();
+    results.reverse();
+    results
+}
+
+fn choice(choice: Option<&Value>) -> Choice {
+    let Some(choice) = choice else { return Choice::Auto };
+    match choice.as_str() {
+        Some("none") => return Choice::Never,
+        Some("required") => return Choice::Must(Vec::new()),
+        Some(_) => return Choice::Auto,
+        None => {}
+    }
+    if let Some(allowed) = choice.get("allowed_tools") {
+        let name = |tool: &Value| Some(tool.pointer("/function/name")?.as_str()?.to_owned());
+        let names: Vec<String> = items(allowed, "tools").into_iter().filter_map(name).collect();
+        return if string(allowed, "mode") == "required" { Choice::Must(names) } else { Choice::Only(names) };
+    }
+    let named = choice.get("function").or(choice.get("custom")).unwrap_or(choice);
+    Choice::Must(vec![string(named, "name").to_owned()])
+}
+
+/// The text of a string, a message or a part.
+pub(super) fn content(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(content).collect(),
+        Value::Object(map) => {
+            ["content", "text", "refusal"].into_iter().find_map(|name| map.get(name)).map(content).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}

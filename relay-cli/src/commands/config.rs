@@ -1,0 +1,98 @@
+//! `relay config`: is it right, and what is in effect?
+
+use relay_server::config::{Config, KEYS, LogFormat, StoragePath};
+use serde_json::{Map, Value, json};
+
+use crate::cli::ConfigCommand;
+use crate::failure::Failure;
+use crate::local;
+use crate::output::{Out, Table};
+
+/// Runs `relay config …`.
+///
+/// # Errors
+/// When the configuration is not right.
+pub fn run(command: ConfigCommand, out: Out) -> Result<(), Failure> {
+    let ConfigCommand::Check(args) = command;
+    let config = local::load(&args.config)?;
+    local::master_keys(&config)?;
+    let effective = effective(&config);
+    out.table(&table(&effective), &json!({ "ok": true, "config": effective }))?;
+    out.note(&format!("\n{} is in order.", args.config.display()));
+    Ok(())
+}
+
+/// Every setting with the value that is in effect. No secret is among them: of the master key, only where it is.
+pub fn effective(config: &Config) -> Map<String, Value> {
+    KEYS.iter()
+        .map(|key| (key.name.to_owned(), value(config, key.name).unwrap_or_else(|| json!(key.default))))
+        .collect()
+}
+
+/// The effective configuration as a table.
+pub fn table(effective: &Map<String, Value>) -> Table {
+    let mut table = Table::new(&["SETTING", "VALUE"], "");
+    for (name, value) in effective {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        table.row([name.clone(), if text.is_empty() { "-".to_owned() } else { text }]);
+    }
+    table
+}
+
+/// The value of a setting; `None`: its default.
+fn value(config: &Config, name: &str) -> Option<Value> {
+    let server = &config.server;
+    Some(match name {
+        "mock" => json!(config.mock),
+        "server.listen" => json!(server.listen),
+        "server.public_url" => json!(server.public_url.as_ref()?),
+        "server.workers" => json!(server.workers),
+        "server.max_connections" => json!(server.max_connections),
+        "server.keep_alive_seconds" => json!(server.keep_alive.as_secs()),
+        "server.ping_seconds" => json!(server.ping.as_secs()),
+        "server.max_body_mib" => json!(server.max_body >> 20),
+        "server.drain_seconds" => json!(server.drain.as_secs()),
+        "server.drain_delay_seconds" => json!(server.drain_delay.as_secs()),
+        "storage.path" => match &config.storage.path {
+            StoragePath::Memory => json!(":memory:"),
+            StoragePath::File(path) => json!(path),
+        },
+        "master_key.file" => json!(config.master_key.file.as_ref()?),
+        "master_key.env" => json!(config.master_key.env),
+        "upstream.openai" => json!(config.upstream.openai.as_ref()?),
+        "upstream.anthropic" => json!(config.upstream.anthropic.as_ref()?),
+        "upstream.google" => json!(config.upstream.google.as_ref()?),
+        "upstream.allow_http_loopback" => json!(config.upstream.allow_http_loopback),
+        "metrics.listen" => json!(config.metrics.listen?),
+        "log.level" => json!(config.log.level.to_string()),
+        "log.format" => json!(match config.log.format {
+            LogFormat::Json => "json",
+            LogFormat::Text => "text",
+        }),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_setting_is_shown_as_it_is_in_effect() {
+        let text = "mock = true\n[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://r.example\"\nworkers = 3\n\
+            max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
+            drain_delay_seconds = 12\n[storage]\npath = \":memory:\"\n[master_key]\nenv = \"OTHER\"\n[upstream]\n\
+            openai = \"http://127.0.0.1:2\"\nanthropic = \"http://127.0.0.1:3\"\ngoogle = \"http://127.0.0.1:4\"\n\
+            allow_http_loopback = true\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n";
+        let config = Config::read(Some((Path::new("relay.toml"), text)), &BTreeMap::new()).unwrap();
+        let effective = effective(&config);
+        for key in KEYS.iter().filter(|key| key.name != "master_key.file") {
+            let shown = &effective[key.name];
+            let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
+            assert_ne!(shown, key.default, "{}", key.name);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `relay connections`: users' connected provider keys, over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::cli::{ConnectionArgs, ConnectionsCommand};
+use crate::commands::confirm;
+use crate::failure::Failure;
+use crate::http::{Call, Remote, Verb, segment};
+use crate::json;
+use crate::output::{Out, Table};
+use crate::secrets;
+
+/// Runs `relay connections …`.
+///
+/// # Errors
+/// When the server or the provider refuses, or is not there.
+pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
+    match command {
+        ConnectionsCommand::List { user, remote } => {
+            let path = format!("/v1/users/{}/connections", segment(&user)?);
+            let found = Remote::new(&remote)?.json(Call::new(Verb::Get, path)).await?;
+            out.table(&table(&found), &found)
+        }
+        ConnectionsCommand::Add { provider_key_file, workspace_id, connection } => {
+            let remote = Remote::new(&connection.remote)?;
+            let key = secrets::provider_key(provider_key_file.as_deref())?;
+            add(&remote, &connection, &key, workspace_id, out).await
+        }
+        ConnectionsCommand::Verify(connection) => {
+            let path = format!("{}/verify", path(&connection)?);
+            let found = Remote::new(&connection.remote)?.json(Call::new(Verb::Post, path)).await?;
+            out.table(&table(&json!({ "connections": [found] })), &found)
+        }
+        ConnectionsCommand::Delete { yes, connection } => {
+            let (path, provider) = (path(&connection)?, connection.provider.as_str());
+            confirm(yes, &format!("Shred the {provider} key of {}?", connection.user))?;
+            Remote::new(&connection.remote)?.json(Call::new(Verb::Delete, path)).await?;
+            out.value(&json!({ "user": connection.user, "provider": provider, "deleted": true }))?;
+            out.line(&format!("{} is disconnected from {provider}", connection.user))
+        }
+    }
+}
+
+/// The two calls that a backend and the widget would make.
+async fn add(
+    remote: &Remote,
+    connection: &ConnectionArgs,
+    key: &str,
+    workspace: Option<String>,
+    out: Out,
+) -> Result<(), Failure> {
+    let provider = connection.provider.as_str();
+    let grant = json!({ "endUserLabel": connection.user, "provider": provider, "expiresInSeconds": 60 });
+    let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(grant)).await?;
+    let token = json::text(&issued, "/registrationToken").unwrap_or_default();
+    let mut body = json!({ "provider": provider, "apiKey": key });
+    if let (Some(workspace), Some(body)) = (workspace, body.as_object_mut()) {
+        body.insert("workspaceId".to_owned(), json!(workspace));
+    }
+    let call = Call::new(Verb::Post, "/v1/registration").bearer(token).json(body);
+    let stored = remote.server.call(&call).await?.ok()?;
+    out.table(&table(&json!({ "connections": [stored] })), &stored)
+}
+
+fn path(connection: &ConnectionArgs) -> Result<String, Failure> {
+    Ok(format!("/v1/users/{}/connections/{}", segment(&connection.user)?, connection.provider.as_str()))
+}
+
+/// The `connections` of an answer.
+pub fn table(found: &Value) -> Table {
+    let mut table = Table::new(&["PROVIDER", "STATE", "KEY", "CONNECTED", "LAST USED"], "no provider key is connected");
+    for connection in json::list(found, "/connections") {
+        let text = |name: &str| json::text(connection, &format!("/{name}")).unwrap_or("-").to_owned();
+        table.row([
+            text("provider"),
+            text("state"),
+            format!("…{}", text("last4")),
+            text("connectedAt"),
+            text("lastUsedAt"),
+        ]);
+    }
+    table
+}

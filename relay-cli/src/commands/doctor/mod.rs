@@ -1,0 +1,114 @@
+//! `relay doctor`: checks the configuration, the master key, the store, and the machine around them.
+
+pub mod machine;
+pub mod report;
+mod store;
+
+use std::path::Path;
+
+use relay_adapters::system_clock::SystemClock;
+use relay_core::ports::Clock as _;
+use relay_server::config::{Config, KEYS, StoragePath};
+
+use self::report::{Check, Report};
+use super::config;
+use crate::cli::DoctorArgs;
+use crate::failure::Failure;
+use crate::local;
+use crate::output::Out;
+
+/// Runs `relay doctor`.
+///
+/// # Errors
+/// With 78 if the server would not start, with 1 if anything else is not well.
+pub async fn run(args: &DoctorArgs, out: Out) -> Result<(), Failure> {
+    let mut report = Report::default();
+    let Some(config) = configuration(&args.local.config, &mut report) else {
+        report.add(machine::clock(SystemClock.now(), None));
+        return report.finish(None, out);
+    };
+    let keys = master_key(&config, &mut report);
+    let newest = store::check(&config, keys.as_ref(), &mut report).await;
+    if let StoragePath::File(path) = &config.storage.path {
+        report.add(machine::disk(
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        ));
+    }
+    report.add(machine::clock(SystemClock.now(), newest));
+    report.add(machine::port(config.server.listen).await);
+    providers(&config, args.offline, &mut report).await;
+    let effective = config::effective(&config);
+    out.line(&config::table(&effective).render(out.style()))?;
+    report.finish(Some(effective.into()), out)
+}
+
+fn configuration(file: &Path, report: &mut Report) -> Option<Config> {
+    if !file.exists() {
+        let missing = Check::misconfigured("config", format!("there is no {}", file.display()));
+        report.add(missing.fix("`relay init` makes one; --config or RELAY_CONFIG names another"));
+        return None;
+    }
+    match Config::load(Some(file)) {
+        Ok(config) => {
+            report.add(Check::pass("config", format!("{} is valid", file.display())));
+            if !config.server.listen.ip().is_loopback() && config.server.public_url.is_none() {
+                let open = Check::warn(
+                    "config",
+                    format!("{} is open to others, without `server.public_url`", config.server.listen),
+                );
+                report.add(open.fix("put TLS in front, and say its address: keys travel over it"));
+            }
+            Some(config)
+        }
+        Err(errors) => {
+            errors.0.iter().for_each(|fault| report.add(Check::misconfigured("config", fault.to_string())));
+            None
+        }
+    }
+}
+
+fn master_key(config: &Config, report: &mut Report) -> Option<relay_adapters::ring::MasterKeys> {
+    match local::master_keys(config) {
+        Ok(keys) => {
+            let kids: Vec<_> = keys.iter().map(|key| key.kid().to_string()).collect();
+            let origin = config.master_key.origin.as_deref().unwrap_or("?");
+            let retired = kids.len().saturating_sub(1);
+            let active = kids.first().map_or("?", String::as_str);
+            // The configuration refuses a file that others may read, so the mode is right.
+            report.add(Check::pass("master key", format!("{active} seals, {retired} more open ({origin})")));
+            Some(keys)
+        }
+        Err(failure) => {
+            let check = Check::misconfigured("master key", failure.message);
+            report.add(match failure.hint {
+                Some(hint) => check.fix(hint),
+                None => check,
+            });
+            None
+        }
+    }
+}
+
+async fn providers(config: &Config, offline: bool, report: &mut Report) {
+    if config.mock || offline {
+        let why = if config.mock { "simulated, as the configuration says" } else { "not asked, as you said" };
+        report.add(Check::pass("providers", why));
+        return;
+    }
+    let default = |name: &str| KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default).to_owned();
+    let upstream = &config.upstream;
+    let origins = [
+        ("OpenAI", upstream.openai.clone().unwrap_or_else(|| default("upstream.openai"))),
+        ("Anthropic", upstream.anthropic.clone().unwrap_or_else(|| default("upstream.anthropic"))),
+        ("Google", upstream.google.clone().unwrap_or_else(|| default("upstream.google"))),
+    ];
+    for (label, origin) in origins {
+        let url = reqwest::Url::parse(&origin).ok();
+        let target =
+            url.as_ref().and_then(|url| Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?)));
+        report.add(match target {
+            Some((host, port)) => machine::provider(label, host, port).await,
+            None => Check::misconfigured(label, format!("{origin} names no host")),
+        });
+    }
+}

@@ -1,0 +1,130 @@
+//! What the doctor looks at in the store.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use relay_adapters::ring::{Kid, MasterKeys, RingCipher};
+use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_core::ids::Timestamp;
+use relay_core::ports::{KeyStore as _, Projects as _};
+use relay_server::config::{Config, StoragePath};
+
+use super::report::{Check, Report};
+
+/// Checks the store; returns the newest time that it knows.
+pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &mut Report) -> Option<Timestamp> {
+    let StoragePath::File(path) = &config.storage.path else {
+        let memory = Check::warn("store", "in the server's memory: all is gone when it ends");
+        report.add(memory.fix("set `storage.path` to a file"));
+        return None;
+    };
+    // Opening would make it, and a doctor makes nothing.
+    if !path.exists() {
+        report.add(
+            Check::warn("store", format!("there is no {} yet", path.display()))
+                .fix("`relay init` or the server makes it"),
+        );
+        return None;
+    }
+    private(path, report);
+    let store = match Sqlite::open(path, SqliteOptions::default()) {
+        Ok(store) => store,
+        Err(error) => {
+            report.add(Check::misconfigured("store", error.to_string()));
+            return None;
+        }
+    };
+    report.add(match store.ready().await {
+        Ok(()) => {
+            Check::pass("store", format!("{} opens, has this program's schema and can be written", path.display()))
+        }
+        Err(error) => Check::fail("store", error.to_string()).fix("another program may hold it, or the disk is full"),
+    });
+    if let Some(keys) = keys {
+        sealed(&store, keys, report).await;
+        canary(&store, keys, report).await;
+    }
+    contents(&store, report).await
+}
+
+fn private(path: &Path, report: &mut Report) {
+    let mode = std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777).unwrap_or_default();
+    if mode & 0o077 != 0 {
+        let open = Check::warn("store", format!("others may read {} (mode {mode:04o})", path.display()));
+        report.add(open.fix(format!("chmod 600 {}", path.display())));
+    }
+}
+
+/// Whether every stored key is sealed under a master key that is there.
+async fn sealed(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
+    let prefixes = match store.sealed_prefixes().await {
+        Ok(prefixes) => prefixes,
+        Err(error) => return report.add(Check::fail("sealed keys", error.to_string())),
+    };
+    let known: Vec<Kid> = keys.iter().map(|key| key.kid()).collect();
+    let mut missing = false;
+    for (prefix, count) in &prefixes {
+        let kid = <[u8; 8]>::try_from(prefix.as_slice()).map(Kid).ok();
+        if kid.is_some_and(|kid| known.contains(&kid)) {
+            continue;
+        }
+        missing = true;
+        let name = kid.map_or_else(|| "none of ours".to_owned(), |kid| kid.to_string());
+        let check = Check::misconfigured(
+            "sealed keys",
+            format!("{count} are sealed under the master key {name}, which is not there"),
+        );
+        report.add(check.fix("add that master key as another line of the master key file"));
+    }
+    if !missing {
+        let count: u64 = prefixes.iter().map(|(_, count)| count).sum();
+        report.add(Check::pass("sealed keys", format!("{count}, all under master keys that are there")));
+    }
+}
+
+/// Whether the configured master keys are those that this store was used with. The names are those of `relay_server::wiring`.
+async fn canary(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
+    let cipher = match RingCipher::new(keys) {
+        Ok(cipher) => cipher,
+        Err(error) => return report.add(Check::fail("canary", error.to_string())),
+    };
+    let mut opened = 0;
+    for kid in cipher.kids() {
+        match store.meta(&format!("master_key.canary.{kid}")).await {
+            Ok(None) => {}
+            Ok(Some(canary)) if cipher.check_canary(kid, &canary).is_ok() => opened += 1,
+            Ok(Some(_)) => {
+                return report.add(Check::misconfigured("canary", format!("the master key {kid} does not open it")));
+            }
+            Err(error) => return report.add(Check::fail("canary", error.to_string())),
+        }
+    }
+    let known = store.meta("master_key.kids").await.ok().flatten().unwrap_or_default();
+    report.add(match (opened, known.is_empty()) {
+        (0, true) => Check::pass("canary", "none yet: no server has used this store"),
+        (0, false) => Check::misconfigured("canary", "this store was used with other master keys than these")
+            .fix("configure the master key that belongs to it"),
+        _ => Check::pass("canary", "opens: these are this store's master keys"),
+    });
+}
+
+/// Whether there is a project; the newest time that the store knows.
+async fn contents(store: &Sqlite, report: &mut Report) -> Option<Timestamp> {
+    let projects = match store.projects().await {
+        Ok(projects) => projects,
+        Err(error) => {
+            report.add(Check::fail("projects", error.to_string()));
+            return None;
+        }
+    };
+    report.add(match projects.len() {
+        0 => Check::warn("projects", "none yet").fix("`relay projects create` makes one"),
+        count => Check::pass("projects", count.to_string()),
+    });
+    let mut newest = projects.iter().map(|project| project.created_at).max();
+    for project in &projects {
+        let keys = store.relay_keys(&project.id).await.unwrap_or_default();
+        newest = newest.max(keys.iter().flat_map(|key| [Some(key.created_at), key.last_used_at]).flatten().max());
+    }
+    newest
+}

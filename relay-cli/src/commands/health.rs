@@ -1,0 +1,22 @@
+//! `relay health`: is a server well? For container health checks.
+
+use crate::cli::HealthArgs;
+use crate::failure::{Exit, Failure};
+use crate::http::{Call, Server, Verb};
+use crate::json::{at, text};
+use crate::output::Out;
+
+/// Runs `relay health`.
+///
+/// # Errors
+/// When the server is not there or not well.
+pub async fn run(args: &HealthArgs, out: Out) -> Result<(), Failure> {
+    let answer = Server::at(&args.base_url)?.call(&Call::new(Verb::Get, "/api/health")).await?;
+    let health = answer.json();
+    if answer.status != 200 || text(&health, "/status") != Some("ok") {
+        return Err(Failure::new(Exit::Unavailable, "the server answers, and is not well"));
+    }
+    out.value(&health)?;
+    let version = text(&health, "/version").unwrap_or("?");
+    out.line(&format!("ok, version {version}, up {} s", at(&health, "/uptimeSeconds")))
+}

@@ -1,0 +1,107 @@
+//! `relay projects`: apps, in the local store.
+
+use relay_core::ports::{Project, Projects as _, TokenIssuer as _};
+use serde_json::{Value, json};
+
+use crate::cli::ProjectsCommand;
+use crate::failure::Failure;
+use crate::local::Local;
+use crate::output::{Out, Table};
+
+/// The longest name of a project, in characters.
+const MAX_NAME: usize = 80;
+
+/// Runs `relay projects …`.
+///
+/// # Errors
+/// When the store can't be used, or a name or origin is of no use.
+pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
+    match command {
+        ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
+        ProjectsCommand::Create { name, origins, strict_params, local } => {
+            let local = Local::open(&local.config)?;
+            let project = create(&local, &name, &origins, strict_params).await?;
+            out.value(&describe(&project))?;
+            out.line(&format!("Project {} \"{}\" is there.", project.id, project.name))?;
+            out.note(&format!("Next: relay keys create --project {}", project.id));
+            Ok(())
+        }
+    }
+}
+
+/// Stores a new project.
+///
+/// # Errors
+/// When a name or origin is of no use, or the store fails.
+pub async fn create(local: &Local, name: &str, origins: &[String], strict: bool) -> Result<Project, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Failure::usage(format_args!("a project's name has 1 to {MAX_NAME} characters, on one line")));
+    }
+    let project = Project {
+        id: local.issuer()?.project_id().map_err(Failure::failed)?,
+        name: name.to_owned(),
+        allowed_origins: origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+        strict_params: strict,
+        created_at: local.now(),
+    };
+    local.store.create_project(project.clone()).await.map_err(Failure::failed)?;
+    Ok(project)
+}
+
+async fn list(local: &Local, out: Out) -> Result<(), Failure> {
+    let projects = local.store.projects().await.map_err(Failure::failed)?;
+    let mut table =
+        Table::new(&["ID", "NAME", "ORIGINS", "CREATED"], "no projects; make one with `relay projects create`");
+    for project in &projects {
+        let origins =
+            if project.allowed_origins.is_empty() { "any".to_owned() } else { project.allowed_origins.join(", ") };
+        table.row([project.id.to_string(), project.name.clone(), origins, project.created_at.to_string()]);
+    }
+    let all: Vec<_> = projects.iter().map(describe).collect();
+    out.table(&table, &json!({ "projects": all }))
+}
+
+/// A project as `--json` shows it.
+pub fn describe(project: &Project) -> Value {
+    json!({
+        "id": project.id.as_str(),
+        "name": project.name,
+        "allowedOrigins": project.allowed_origins,
+        "strictParams": project.strict_params,
+        "createdAt": project.created_at.to_string(),
+    })
+}
+
+/// An origin as browsers send it: scheme, host and a port that is not the scheme's own; no path.
+fn origin(text: &str) -> Result<String, Failure> {
+    let wrong = || Failure::usage(format_args!("{text} is no origin; write it as https://app.example.com"));
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let bare = matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
+    if bare && matches!(url.scheme(), "http" | "https") { Ok(url.origin().ascii_serialization()) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_stored_as_browsers_send_it() {
+        assert_eq!(origin("https://App.example.com/").unwrap(), "https://app.example.com");
+        assert_eq!(origin("https://app.example.com:443").unwrap(), "https://app.example.com");
+        assert_eq!(origin("http://localhost:3000").unwrap(), "http://localhost:3000");
+        for bad in [
+            "app.example.com",
+            "*",
+            "https://a.example/path",
+            "https://u@a.example",
+            "file:///tmp",
+            "https://a.example?x",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+}

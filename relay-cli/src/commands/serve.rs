@@ -1,0 +1,32 @@
+//! `relay serve`: the server, as `relay-server` runs it.
+
+use std::path::Path;
+
+use relay_server::config::Config;
+use relay_server::wiring::StartError;
+use relay_server::{logging, run as serve};
+
+use crate::cli::ServeArgs;
+use crate::failure::{Exit, Failure};
+
+/// Where a configuration is looked for if none is named.
+const USUAL: [&str; 2] = ["relay.toml", "/etc/relay/relay.toml"];
+
+/// Runs `relay serve`. Blocks until a signal ends it; must not be called within an async runtime.
+///
+/// # Errors
+/// What keeps the server from starting, with the exit code of `relay-server`.
+pub fn run(args: &ServeArgs) -> Result<(), Failure> {
+    start(args).map_err(|error| {
+        let exit = if error.exit_code() == Exit::Unavailable.code() { Exit::Unavailable } else { Exit::Config };
+        Failure::new(exit, error).hint("`relay doctor` says more")
+    })
+}
+
+fn start(args: &ServeArgs) -> Result<(), StartError> {
+    let usual = || USUAL.map(Path::new).into_iter().find(|path| path.exists());
+    let mut config = Config::load(args.config.as_deref().or_else(usual))?;
+    config.mock |= args.mock;
+    logging::start(&config.log);
+    serve(&config, |_| {})
+}

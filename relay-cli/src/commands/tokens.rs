@@ -1,0 +1,42 @@
+//! `relay tokens`: registration tokens, over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::cli::TokensCommand;
+use crate::failure::Failure;
+use crate::http::{Call, Remote, Verb};
+use crate::json;
+use crate::output::Out;
+
+/// Runs `relay tokens …`.
+///
+/// # Errors
+/// When the server refuses or is not there.
+pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
+    let TokensCommand::Create { user, provider, expires_in, origins, no_replace, remote } = command;
+    let remote = Remote::new(&remote)?;
+    let mut body = json!({ "endUserLabel": user });
+    let optional = [
+        ("provider", provider.map(|provider| json!(provider.as_str()))),
+        ("expiresInSeconds", expires_in.map(Value::from)),
+        ("allowedOrigins", Some(json!(origins)).filter(|_| !origins.is_empty())),
+        ("replace", no_replace.then_some(json!(false))),
+    ];
+    for (name, value) in optional {
+        if let (Some(value), Some(object)) = (value, body.as_object_mut()) {
+            object.insert(name.to_owned(), value);
+        }
+    }
+    let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(body)).await?;
+    out.value(&issued)?;
+    let text = |name: &str| json::text(&issued, &format!("/{name}")).unwrap_or("any").to_owned();
+    out.line(&text("registrationToken"))?;
+    out.note(&format!(
+        "\nShown once. For {} ({} provider), until {}.\nOr send the user here: {}",
+        text("endUserLabel"),
+        text("provider"),
+        text("expiresAt"),
+        text("connectUrl"),
+    ));
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! `relay demo`: the real server with simulated providers, and a story told over real HTTP.
+
+pub mod print;
+pub mod story;
+pub mod teller;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use relay_server::wiring::{Wired, wire};
+use relay_server::{Options, Running, Service, serve};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::teller::Teller;
+use crate::cli::DemoArgs;
+use crate::commands::init::{Plan, SetUp, set_up};
+use crate::commands::master_key;
+use crate::failure::{Exit, Failure};
+use crate::files::TemporaryDir;
+use crate::http::Server;
+use crate::local;
+use crate::output::Out;
+
+/// How many ports are tried.
+const PORTS: u16 = 100;
+/// How long calls under way may take after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Runs `relay demo`.
+///
+/// # Errors
+/// When it can't be set up, or a step of the story did not go as expected.
+pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
+    let folder = TemporaryDir::new(&format!("relay-demo-{}", master_key::generate()?.kid()))?;
+    let listen = free_address(args.port)?;
+    let plan = Plan { dir: folder.path(), name: "Demo app", listen, demo: true };
+    let made = set_up(plan).await?;
+    let wired = wire(&made.config).map_err(Failure::config)?;
+    let told = serve_and_tell(args, &made, &wired, out).await;
+    wired.close();
+    told
+}
+
+/// Serves while the story is told, and after it until a signal. Whatever happens, the server ends before this returns.
+async fn serve_and_tell(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let running = start(made, wired)?;
+    let stopper = running.stopper();
+    let told = tokio::select! {
+        told = tell(args, made, running.addr, out) => told,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    stopper.stop();
+    running.join().await?;
+    told
+}
+
+fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
+    let options = Options { workers: 2, drain: DRAIN, ..made.config.server.options(None) };
+    let service = Service { relay: wired.relay.clone(), canary: Some(wired.canary.clone()) };
+    let listen = options.listen;
+    serve(service, options)
+        .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
+}
+
+async fn tell(args: &DemoArgs, made: &SetUp, addr: SocketAddr, out: Out) -> Result<(), Failure> {
+    let base = format!("http://{addr}");
+    let relay_key = made.relay_key.as_ref().ok_or_else(|| Failure::failed("the demo got no Relay key"))?.expose();
+    out.line(&out.style().bold(&format!("Relay {} at {base}, with simulated providers", env!("CARGO_PKG_VERSION"))))?;
+    out.line("Nothing leaves this machine. Every step is a real call; paste its curl into another terminal.")?;
+
+    let mut teller = Teller::new(Server::at(&base)?, out);
+    let command = format!("{} init --dir {} --name 'Demo app'", program(), made.file.with_file_name("").display());
+    let said = format!("project {} · Relay key {relay_key}", made.project.id);
+    teller.local("The operator makes a project and its first Relay key", &command, &said, true)?;
+    story::tell(&mut teller, relay_key, local::store_path(&made.config)?).await?;
+
+    let (steps, failed) = teller.score();
+    let score = format!("\n{} of {steps} steps went as expected.", steps - failed);
+    out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
+    if !args.once {
+        what_now(&base, relay_key, made, out)?;
+        std::future::pending::<()>().await;
+    }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::failed(format_args!("{failed} of {steps} steps did not go as expected")))
+    }
+}
+
+fn what_now(base: &str, relay_key: &str, made: &SetUp, out: Out) -> Result<(), Failure> {
+    if out.is_json() {
+        return out
+            .raw(&format!("{}\n", json!({ "ready": true, "baseUrl": format!("{base}/v1"), "relayKey": relay_key })));
+    }
+    let (relay, rule, style) = (program(), "─".repeat(78), out.style());
+    out.line(&format!(
+        "\n{rule}\n{}\n\n  base URL   {base}/v1\n  Relay key  {relay_key}\n  user       {} (OpenAI, Anthropic)\n",
+        style.bold("What now? This Relay stays up until Ctrl-C."),
+        story::USER,
+    ))?;
+    out.line("In another terminal:\n")?;
+    let user = story::USER;
+    for command in [
+        format!("export RELAY_BASE_URL={base} RELAY_KEY={relay_key}"),
+        format!("{relay} chat --user {} --model claude-haiku-4-5 \"Hello\"", story::SLOW_USER),
+        format!("echo AQ.mock-good-0000 | {relay} connections add --user {user} --provider google"),
+        format!("{relay} users show {user}"),
+        format!("{relay} usage"),
+        format!("{relay} keys list --config {}", made.file.display()),
+    ] {
+        out.line(&style.cyan(&format!("  {command}")))?;
+    }
+    out.line(&format!(
+        "\nThe simulated providers know keys such as sk-mock-good-1234 (OpenAI), sk-ant-mock-good-1234 (Anthropic) and\n\
+         AQ.mock-good-1234 (Google). Other words than `good`: slow, refused, revoked, nocredit, ratelimited, overloaded.\n\
+         With real keys:  {relay} init && {relay} serve\n{rule}"
+    ))
+}
+
+/// The first free port of loopback from this one on.
+fn free_address(from: u16) -> Result<SocketAddr, Failure> {
+    let mut addresses = (from..=from.saturating_add(PORTS)).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let free = addresses.find_map(|address| TcpListener::bind(address).and_then(|listener| listener.local_addr()).ok());
+    free.ok_or_else(|| {
+        Failure::new(Exit::Unavailable, format_args!("no port is free from {from} on")).hint("name another with --port")
+    })
+}
+
+/// How this program was called: `relay`, or a path if it is not on the search path.
+fn program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    if called.as_os_str().is_empty() { "relay".to_owned() } else { called.display().to_string() }
+}

@@ -1,0 +1,183 @@
+//! How the demo prints a call, as the curl that does it, and an answer, shortened.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::http::{Answer, Call, Verb};
+use crate::output::Style;
+
+/// How wide an answer is printed, in characters.
+const WIDTH: usize = 116;
+/// How much of a long text is shown, in characters.
+const LONG_TEXT: usize = 72;
+/// How many members of a long array are shown.
+const LONG_ARRAY: usize = 3;
+
+/// The curl command that makes this call: paste it into a shell while the demo is up.
+pub fn curl(base: &str, call: &Call, streams: bool) -> String {
+    let mut command = String::from(if streams { "curl -sN" } else { "curl -s" });
+    if call.verb == Verb::Delete || (call.verb == Verb::Post && call.body.is_none()) {
+        let _ = write!(command, " -X {}", call.verb.as_str());
+    }
+    let _ = write!(command, " {}", quoted_if_needed(&format!("{base}{}", call.path)));
+    if let Some(bearer) = &call.bearer {
+        let _ = write!(command, " \\\n  -H {}", quoted(&format!("Authorization: Bearer {}", bearer.as_str())));
+    }
+    for (name, value) in &call.headers {
+        let _ = write!(command, " \\\n  -H {}", quoted(&format!("{name}: {value}")));
+    }
+    if let Some(body) = &call.body {
+        let _ = write!(command, " \\\n  -H 'Content-Type: application/json' \\\n  -d {}", quoted(&body.to_string()));
+    }
+    command
+}
+
+/// `200 · req_… · anthropic/…a1b2 · 210 µs in Relay`
+pub fn status_line(answer: &Answer, style: Style) -> String {
+    let status = answer.status.to_string();
+    let mut line = if answer.status < 400 { style.green(&status) } else { style.yellow(&status) };
+    for text in [answer.header("x-relay-request-id"), answer.header("x-relay-key")].into_iter().flatten() {
+        let _ = write!(line, " · {text}");
+    }
+    if let Some(micros) = answer.header("x-relay-overhead-us") {
+        let _ = write!(line, " · {micros} µs in Relay");
+    }
+    line
+}
+
+/// The body, shortened; nothing if there is none.
+pub fn body(answer: &Answer) -> Option<String> {
+    if answer.body.is_empty() {
+        return None;
+    }
+    Some(match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(value) => pretty(&shortened(&value), 0),
+        Err(_) => clipped(&String::from_utf8_lossy(&answer.body)),
+    })
+}
+
+/// Lines with a margin in front.
+pub fn indented(text: &str, margin: &str) -> String {
+    text.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// In single quotes, as a POSIX shell reads them.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn quoted_if_needed(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/:%@,+".contains(&b);
+    if text.bytes().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+fn shortened(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clipped(text)),
+        Value::Array(items) => {
+            let mut few: Vec<_> = items.iter().take(LONG_ARRAY).map(shortened).collect();
+            if items.len() > LONG_ARRAY {
+                few.push(Value::String(format!("… {} more", items.len() - LONG_ARRAY)));
+            }
+            Value::Array(few)
+        }
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn clipped(text: &str) -> String {
+    if text.chars().count() <= LONG_TEXT {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(LONG_TEXT).collect();
+    format!("{head}…")
+}
+
+/// JSON in as few lines as it takes: what fits goes on the same line.
+fn pretty(value: &Value, indent: usize) -> String {
+    let line = value.to_string();
+    if indent + line.chars().count() <= WIDTH {
+        return line;
+    }
+    let inner = indent + 2;
+    let (open, close, items) = match value {
+        Value::Array(items) => ('[', ']', items.iter().map(|item| pretty(item, inner)).collect::<Vec<_>>()),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                let name = Value::String(name.clone());
+                format!("{name}: {}", pretty(value, inner))
+            };
+            ('{', '}', members.iter().map(member).collect())
+        }
+        _ => return line,
+    };
+    let margin = " ".repeat(inner);
+    let lines = filled(items, WIDTH.saturating_sub(inner));
+    format!("{open}\n{margin}{}\n{}{close}", lines.join(&format!("\n{margin}")), " ".repeat(indent))
+}
+
+/// Items with commas, several on a line where they fit.
+fn filled(items: Vec<String>, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let last = items.len().saturating_sub(1);
+    for (at, mut item) in items.into_iter().enumerate() {
+        if at < last {
+            item.push(',');
+        }
+        let fits = |line: &String| {
+            let alone = line.contains('\n') || item.contains('\n');
+            !alone && line.chars().count() + 1 + item.chars().count() <= width
+        };
+        match lines.last_mut().filter(|line| fits(line)) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(&item);
+            }
+            None => lines.push(item),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_printed_as_the_curl_that_makes_it() {
+        let call =
+            Call::new(Verb::Post, "/v1/chat/completions").bearer("rly-x").user("jieun_123").json(json!({"a": "it's"}));
+        let want = "curl -s http://127.0.0.1:8080/v1/chat/completions \\\n  -H 'Authorization: Bearer rly-x' \\\n  \
+                    -H 'X-Relay-User: jieun_123' \\\n  -H 'Content-Type: application/json' \\\n  -d '{\"a\":\"it'\\''s\"}'";
+        assert_eq!(curl("http://127.0.0.1:8080", &call, false), want);
+    }
+
+    #[test]
+    fn a_method_is_named_where_curl_would_choose_another() {
+        assert_eq!(
+            curl("http://h", &Call::new(Verb::Delete, "/v1/users/a"), false),
+            "curl -s -X DELETE http://h/v1/users/a"
+        );
+        assert_eq!(
+            curl("http://h", &Call::new(Verb::Get, "/v1/usage?a=b&c=d"), true),
+            "curl -sN 'http://h/v1/usage?a=b&c=d'"
+        );
+    }
+
+    #[test]
+    fn long_answers_are_shortened_and_broken_into_lines() {
+        let answer = |value: Value| Answer { status: 200, headers: vec![], body: value.to_string().into() };
+        let embedding = answer(json!({"data": [{"embedding": [0.1, 0.2, 0.3, 0.4, 0.5]}]}));
+        assert_eq!(body(&embedding).unwrap(), r#"{"data":[{"embedding":[0.1,0.2,0.3,"… 2 more"]}]}"#);
+        let wide = answer(json!({"a": "x".repeat(70), "b": "y".repeat(100)}));
+        let text = body(&wide).unwrap();
+        assert_eq!(text, format!("{{\n  \"a\": \"{}\",\n  \"b\": \"{}…\"\n}}", "x".repeat(70), "y".repeat(72)));
+        assert_eq!(body(&Answer { status: 204, headers: vec![], body: Default::default() }), None);
+    }
+}

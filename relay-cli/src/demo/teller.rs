@@ -1,0 +1,207 @@
+//! Tells the demo's story step by step, and counts what did not go as expected.
+
+use std::time::Instant;
+
+use relay_core::Provider;
+use serde_json::{Value, json};
+
+use super::print;
+use crate::commands::chat::{read_stream, text_of};
+use crate::failure::Failure;
+use crate::http::{Answer, Call, Server};
+use crate::json::text;
+use crate::output::Out;
+
+/// What an answer must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Expect {
+    status: u16,
+    code: Option<&'static str>,
+    payer: Option<Provider>,
+}
+
+impl Expect {
+    /// This status.
+    pub fn status(status: u16) -> Self {
+        Self { status, code: None, payer: None }
+    }
+
+    /// This status, and this `error.code`.
+    pub fn error(status: u16, code: &'static str) -> Self {
+        Self { status, code: Some(code), payer: None }
+    }
+
+    /// With the user's own key for this provider.
+    #[must_use]
+    pub fn paid_by(self, provider: Provider) -> Self {
+        Self { payer: Some(provider), ..self }
+    }
+
+    /// What is wrong with an answer.
+    fn mismatch(&self, answer: &Answer) -> Option<String> {
+        if answer.status != self.status {
+            return Some(format!("expected status {}, got {}", self.status, answer.status));
+        }
+        if answer.header("x-relay-request-id").is_none() {
+            return Some("the answer has no request id".to_owned());
+        }
+        let body = answer.json();
+        let code = text(&body, "/error/code");
+        if self.code.is_some() && code != self.code {
+            return Some(format!("expected the code {:?}, got {code:?}", self.code));
+        }
+        let payer = answer.header("x-relay-key").and_then(|key| key.split('/').next());
+        self.payer
+            .filter(|wanted| payer != Some(wanted.name()))
+            .map(|wanted| format!("expected {wanted:?}, got {payer:?}"))
+    }
+}
+
+/// Sends the calls and prints them.
+#[derive(Debug)]
+pub struct Teller {
+    server: Server,
+    out: Out,
+    steps: u32,
+    failed: u32,
+}
+
+impl Teller {
+    /// A teller of calls to this server.
+    pub fn new(server: Server, out: Out) -> Self {
+        Self { server, out, steps: 0, failed: 0 }
+    }
+
+    /// How many steps there were, and how many did not go as expected.
+    pub fn score(&self) -> (u32, u32) {
+        (self.steps, self.failed)
+    }
+
+    /// One call and its answer.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn step(&mut self, title: &str, call: Call, expect: Expect) -> Result<Answer, Failure> {
+        self.announce(title, &call, false)?;
+        let answer = self.server.call(&call).await?;
+        self.out.line(&format!("  {}", print::status_line(&answer, self.out.style())))?;
+        if let Some(body) = print::body(&answer) {
+            self.out.line(&print::indented(&body, "  "))?;
+        }
+        self.judge(title, &call, &answer, expect)?;
+        Ok(answer)
+    }
+
+    /// A chat call whose answer is printed as it arrives.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn stream(&mut self, title: &str, call: Call, payer: Provider) -> Result<(), Failure> {
+        self.announce(title, &call, true)?;
+        let began = Instant::now();
+        let mut incoming = self.server.send(&call).await?;
+        let mut answer =
+            Answer { status: incoming.status, headers: incoming.headers.clone(), body: bytes::Bytes::new() };
+        self.out.line(&format!("  {}", print::status_line(&answer, self.out.style())))?;
+        self.show("  ")?;
+        let (out, mut first, mut chunks, mut text) = (self.out, None, 0_u32, String::new());
+        let end = read_stream(&mut incoming, &mut |chunk| {
+            let piece = text_of(chunk);
+            if !piece.is_empty() {
+                first.get_or_insert_with(|| began.elapsed());
+                chunks += 1;
+                text.push_str(piece);
+            }
+            if out.is_json() { Ok(()) } else { out.foreign(&piece.replace('\n', "\n  ")) }
+        })
+        .await;
+        let told = format!("\n  {chunks} pieces of text, the first after {} ms", first.unwrap_or_default().as_millis());
+        self.out.line(&self.out.style().dim(&told))?;
+        if end.is_err() || text.is_empty() {
+            answer.status = 0;
+        }
+        self.judge(title, &call, &answer, Expect::status(200).paid_by(payer))
+    }
+
+    /// A step that is no call.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn local(&mut self, title: &str, command: &str, said: &str, good: bool) -> Result<(), Failure> {
+        self.headline(title)?;
+        self.out.line(&self.out.style().cyan(&print::indented(command, "  $ ")))?;
+        self.out.line(&format!("  {said}"))?;
+        self.record(title, json!({ "command": command }), (!good).then(|| said.to_owned()))
+    }
+
+    fn announce(&mut self, title: &str, call: &Call, streams: bool) -> Result<(), Failure> {
+        self.headline(title)?;
+        let curl = print::curl(self.server.base(), call, streams);
+        self.out.line(&self.out.style().cyan(&print::indented(&curl, "  ")))
+    }
+
+    fn headline(&mut self, title: &str) -> Result<(), Failure> {
+        self.steps += 1;
+        self.out.line(&format!("\n{}", self.out.style().bold(&format!("{}. {title}", self.steps))))
+    }
+
+    fn show(&self, text: &str) -> Result<(), Failure> {
+        if self.out.is_json() { Ok(()) } else { self.out.raw(text) }
+    }
+
+    fn judge(&mut self, title: &str, call: &Call, answer: &Answer, expect: Expect) -> Result<(), Failure> {
+        let facts = json!({
+            "method": call.verb.as_str(),
+            "path": call.path,
+            "status": answer.status,
+            "expected": expect.status,
+            "requestId": answer.header("x-relay-request-id"),
+        });
+        self.record(title, facts, expect.mismatch(answer))
+    }
+
+    /// Counts the step; for scripts, prints it as one line of JSON.
+    fn record(&mut self, title: &str, facts: Value, mismatch: Option<String>) -> Result<(), Failure> {
+        if self.out.is_json() {
+            let mut line =
+                json!({ "step": self.steps, "title": title, "ok": mismatch.is_none(), "mismatch": mismatch });
+            if let (Some(line), Value::Object(facts)) = (line.as_object_mut(), facts) {
+                line.extend(facts);
+            }
+            self.out.raw(&format!("{line}\n"))?;
+        }
+        if let Some(mismatch) = mismatch {
+            self.failed += 1;
+            self.out.line(&self.out.style().red(&format!("  ✗ {mismatch}")))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Answer { status, headers, body: body.to_owned().into() }
+    }
+
+    #[test]
+    fn an_unexpected_answer_is_noticed() {
+        let id = ("x-relay-request-id", "req_1");
+        let refused = r#"{"error":{"code":"provider_key_missing"}}"#;
+        assert_eq!(Expect::error(403, "provider_key_missing").mismatch(&answer(403, &[id], refused)), None);
+        let paid = Expect::status(200).paid_by(Provider::OPENAI);
+        assert_eq!(paid.mismatch(&answer(200, &[id, ("x-relay-key", "openai/…a1b2")], "{}")), None);
+        for (expect, wrong) in [
+            (Expect::status(200), answer(500, &[id], "{}")),
+            (Expect::status(200), answer(200, &[], "{}")),
+            (Expect::error(403, "scope_missing"), answer(403, &[id], refused)),
+            (paid, answer(200, &[id, ("x-relay-key", "google/…a1b2")], "{}")),
+            (paid, answer(200, &[id], "{}")),
+        ] {
+            assert!(expect.mismatch(&wrong).is_some(), "{expect:?} {wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Why a command did not do what it was asked for, and the exit code that says so.
+
+use std::fmt;
+use std::io;
+
+/// What the process ends with. The numbers from 64 on are those of `sysexits.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: it failed.
+    Failed,
+    /// 2: the command line is wrong.
+    Usage,
+    /// 69: the server, the provider or the port can't be had now; a retry may help.
+    Unavailable,
+    /// 77: understood and refused: a key, a scope, a policy.
+    Refused,
+    /// 78: the configuration, the master key or the store is not right.
+    Config,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unavailable => 69,
+            Self::Refused => 77,
+            Self::Config => 78,
+        }
+    }
+
+    /// The word for it in `--json` errors.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Unavailable => "unavailable",
+            Self::Refused => "refused",
+            Self::Config => "configuration",
+        }
+    }
+
+    /// What an HTTP status of Relay means for a command.
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Done,
+            401 | 403 | 422 => Self::Refused,
+            429 | 502..=504 => Self::Unavailable,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Why a command failed. Never holds a secret.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the process ends with.
+    pub exit: Exit,
+    /// One sentence for people.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Relay's own `error.code`, if the server answered with one.
+    pub code: Option<String>,
+    /// The request's id, if there was a request.
+    pub request_id: Option<String>,
+    /// Whoever read the output has left: nothing to tell.
+    pub silent: bool,
+}
+
+impl Failure {
+    /// A failure with this exit code.
+    pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, message: message.to_string(), hint: None, code: None, request_id: None, silent: false }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// The configuration, the master key or the store is not right.
+    pub fn config(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Config, message)
+    }
+
+    /// It failed, for a reason without a number of its own.
+    pub fn failed(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Output that can't be written. A reader that has left (`relay users list | head -1`) is no failure.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let left = error.kind() == io::ErrorKind::BrokenPipe;
+        let exit = if left { Exit::Done } else { Exit::Failed };
+        Self { silent: left, ..Self::new(exit, format_args!("cannot write the output: {error}")) }
+    }
+}

@@ -1,0 +1,96 @@
+//! The local store, as the configuration names it. Safe beside a running server on the same file: SQLite's write-ahead log
+//! keeps readers and writers apart, and a writer waits for its turn.
+
+use std::path::{Path, PathBuf};
+
+use relay_adapters::ring::{MasterKeys, RingIssuer};
+use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_adapters::system_clock::SystemClock;
+use relay_core::ids::Timestamp;
+use relay_core::ports::Clock as _;
+use relay_server::config::{Config, StoragePath};
+
+use crate::failure::Failure;
+
+/// An open local store.
+#[derive(Debug)]
+pub struct Local {
+    /// The store.
+    pub store: Sqlite,
+    keys: MasterKeys,
+}
+
+impl Local {
+    /// Opens what this configuration file names.
+    ///
+    /// # Errors
+    /// When the configuration, the master key or the store is not right.
+    pub fn open(config: &Path) -> Result<Self, Failure> {
+        Self::of(&load(config)?)
+    }
+
+    /// Opens what this configuration names.
+    ///
+    /// # Errors
+    /// When the master key or the store is not right.
+    pub fn of(config: &Config) -> Result<Self, Failure> {
+        let keys = master_keys(config)?;
+        let store = Sqlite::open(store_path(config)?, SqliteOptions::default()).map_err(Failure::config)?;
+        Ok(Self { store, keys })
+    }
+
+    /// Mints keys and ids.
+    ///
+    /// # Errors
+    /// Only what ring could refuse and does not.
+    pub fn issuer(&self) -> Result<RingIssuer, Failure> {
+        RingIssuer::new(&self.keys).map_err(Failure::failed)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// All its faults.
+pub fn load(config: &Path) -> Result<Config, Failure> {
+    if !config.exists() {
+        return Err(Failure::config(format_args!("there is no configuration {}", config.display()))
+            .hint("`relay init` makes one; --config or RELAY_CONFIG names another"));
+    }
+    Config::load(Some(config)).map_err(Failure::config)
+}
+
+/// The master keys that the configuration names.
+///
+/// # Errors
+/// When there is none, or it is none.
+pub fn master_keys(config: &Config) -> Result<MasterKeys, Failure> {
+    let text = config.master_key.text.as_ref().ok_or_else(|| {
+        Failure::config("there is no master key")
+            .hint("set `master_key.file`; `relay master-key generate --out FILE` makes a key")
+    })?;
+    MasterKeys::parse(text.expose()).map_err(|error| {
+        Failure::config(format_args!(
+            "the master key ({}): {error}",
+            config.master_key.origin.as_deref().unwrap_or("?")
+        ))
+    })
+}
+
+/// The store's file.
+///
+/// # Errors
+/// When the store is in memory, where no second program can look.
+pub fn store_path(config: &Config) -> Result<&PathBuf, Failure> {
+    match &config.storage.path {
+        StoragePath::File(path) => Ok(path),
+        StoragePath::Memory => {
+            Err(Failure::config("the store is in the server's memory: no other program can look into it"))
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Commands on the local store.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::run::run_in;
+
+fn init(folder: &Path) -> Value {
+    run_in(folder, ["init", "--json", "--name", "Shop"]).code(0).json()
+}
+
+#[track_caller]
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn init_makes_all_that_a_server_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = init(folder.path());
+    for file in ["relay.toml", "master.key", "relay.db"] {
+        assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+    }
+    assert_eq!(made["project"]["name"], "Shop");
+    assert!(made["relayKey"].as_str().unwrap().starts_with("rly-"));
+    run_in(folder.path(), ["config", "check"]).code(0);
+}
+
+#[test]
+fn a_second_init_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = init(folder.path());
+    let files = ["relay.toml", "master.key"].map(|file| fs::read(folder.path().join(file)).unwrap());
+    let second = init(folder.path());
+    assert_eq!(files, ["relay.toml", "master.key"].map(|file| fs::read(folder.path().join(file)).unwrap()));
+    assert_eq!(second["project"]["id"], first["project"]["id"]);
+    assert_eq!((&second["relayKey"], &second["created"]), (&Value::Null, &serde_json::json!([])));
+    let told = run_in(folder.path(), ["init"]).code(0);
+    assert!(told.stdout.contains("Nothing was overwritten"), "{told:?}");
+}
+
+#[test]
+fn init_goes_on_where_it_was_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    fs::remove_file(folder.path().join("relay.toml")).unwrap();
+    assert_eq!(init(folder.path())["created"], serde_json::json!(["configuration"]));
+}
+
+#[test]
+fn init_makes_no_new_master_key_beside_an_old_store() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    for gone in ["master.key", "relay.toml"] {
+        fs::remove_file(folder.path().join(gone)).unwrap();
+        run_in(folder.path(), ["init"]).code(78);
+        assert!(!folder.path().join("master.key").exists(), "{gone}");
+    }
+}
+
+#[test]
+fn a_relay_key_is_shown_once_and_revoked_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let made = run_in(
+        folder.path(),
+        ["keys", "create", "--name", "worker", "--scope", "inference", "--expires-in-days", "90", "--json"],
+    );
+    let made = made.code(0).json();
+    let (id, key) = (made["id"].as_str().unwrap(), made["relayKey"].as_str().unwrap());
+    assert_eq!(made["scopes"], serde_json::json!(["inference"]));
+    assert!(made["expiresAt"].is_string());
+
+    let listed = run_in(folder.path(), ["keys", "list"]).code(0).stdout;
+    assert!(listed.contains(id) && listed.contains("worker") && !listed.contains(key), "{listed}");
+    run_in(folder.path(), ["keys", "revoke", id]).code(0);
+    run_in(folder.path(), ["keys", "revoke", id]).code(1);
+    let listed = run_in(folder.path(), ["keys", "list", "--json"]).code(0).json();
+    let states: Vec<_> = listed["keys"].as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["live", "revoked"]);
+}
+
+#[test]
+fn a_new_relay_key_is_alone_on_stdout() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let told = run_in(folder.path(), ["keys", "create"]).code(0);
+    let key = told.stdout.trim();
+    assert!(key.len() == 53 && key.starts_with("rly-") && !told.stderr.contains(key), "{told:?}");
+}
+
+#[test]
+fn with_two_projects_one_must_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let made = run_in(folder.path(), ["projects", "create", "가게", "--origin", "https://Shop.example/", "--json"])
+        .code(0)
+        .json();
+    assert_eq!(made["allowedOrigins"], serde_json::json!(["https://shop.example"]));
+    run_in(folder.path(), ["keys", "create"]).code(2);
+    run_in(folder.path(), ["keys", "create", "--project", "가게"]).code(0);
+    run_in(folder.path(), ["keys", "create", "--project", made["id"].as_str().unwrap()]).code(0);
+    run_in(folder.path(), ["keys", "create", "--project", "nobody"]).code(1);
+    let listed = run_in(folder.path(), ["projects", "list", "--json"]).code(0).json();
+    assert_eq!(listed["projects"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_master_key_goes_to_a_new_private_file_or_alone_to_stdout() {
+    let folder = tempfile::tempdir().unwrap();
+    run_in(folder.path(), ["master-key", "generate", "--out", "a.key"]).code(0);
+    assert_eq!(mode(&folder.path().join("a.key")), 0o600);
+    let before = fs::read(folder.path().join("a.key")).unwrap();
+    run_in(folder.path(), ["master-key", "generate", "--out", "a.key"]).code(1);
+    assert_eq!(fs::read(folder.path().join("a.key")).unwrap(), before);
+    let told = run_in(folder.path(), ["master-key", "generate"]).code(0);
+    assert_eq!(told.stdout.trim().len(), 44, "{told:?}");
+    let told = run_in(folder.path(), ["master-key", "generate", "--json"]).code(0).json();
+    assert_eq!(told["kid"].as_str().unwrap().len(), 16);
+}
+
+#[test]
+fn the_doctor_finds_a_new_installation_well() {
+    let folder = tempfile::tempdir().unwrap();
+    run_in(folder.path(), ["init", "--listen", "127.0.0.1:0"]).code(0);
+    let told = run_in(folder.path(), ["doctor", "--offline", "--json"]).code(0).json();
+    let verdict = |name: &str| {
+        let checks = told["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["check"] == name).map(|check| check["verdict"].clone()).unwrap_or_default()
+    };
+    for name in ["config", "master key", "store", "sealed keys", "canary", "clock", "port"] {
+        assert_eq!(verdict(name), "pass", "{name}: {told:#}");
+    }
+    assert_eq!(told["config"]["server.listen"], "127.0.0.1:0");
+    let text = run_in(folder.path(), ["doctor", "--offline"]).code(0).stdout;
+    let key = fs::read_to_string(folder.path().join("master.key")).unwrap();
+    assert!(text.contains("PASS  config") && !text.contains(key.lines().last().unwrap()), "{text}");
+}
+
+#[test]
+fn the_doctor_names_every_fault_of_a_broken_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("relay.toml"), "[server]\nlisten = \"nowhere\"\n[storage]\npaht = \"x\"\n").unwrap();
+    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(told.stdout.contains("relay.toml:2") && told.stdout.contains("relay.toml:4"), "{told:?}");
+    run_in(folder.path(), ["config", "check"]).code(78);
+    run_in(folder.path(), ["keys", "list"]).code(78);
+    run_in(folder.path(), ["serve"]).code(78);
+    run_in(folder.path(), ["doctor", "--config", "none.toml"]).code(78);
+    assert!(!folder.path().join("relay.db").exists());
+}
+
+#[test]
+fn the_doctor_notices_a_master_key_that_others_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    fs::set_permissions(folder.path().join("master.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(told.stdout.contains("chmod 600"), "{told:?}");
+}
+
+#[test]
+fn the_doctor_notices_a_store_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    fs::write(folder.path().join("relay.db"), "x".repeat(8192)).unwrap();
+    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(told.stdout.contains("FAIL  store"), "{told:?}");
+}

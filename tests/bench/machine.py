@@ -1,0 +1,105 @@
+"""Processes, processor cores, ports and memory of the machine that the benchmark runs on (Linux)."""
+
+import os
+import platform
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+CPUS = sorted(os.sched_getaffinity(0))
+# The gateway alone on one core; mock, load generator and this script on the others.
+GATEWAY_CPUS = {CPUS[-1]}
+OTHER_CPUS = set(CPUS[:-1]) or GATEWAY_CPUS
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+class BenchError(Exception):
+    """Something that the person at the terminal has to know or do."""
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+def prepare():
+    """Keeps this script and what it starts off the gateway's core, with as many open files as allowed."""
+    os.sched_setaffinity(0, OTHER_CPUS)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Process:
+    """A program that runs until stop(), in a process group of its own."""
+
+    def __init__(self, command, log, cpus, env=None):
+        self.log = Path(log)
+        with open(self.log, "ab") as out:
+            self._child = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+            )
+
+    def ended(self):
+        return self._child.poll() is not None
+
+    def pids(self):
+        """The process and its descendants."""
+        found = [self._child.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += [int(child) for child in task.read_text().split()]
+        return found
+
+    def resident_kib(self):
+        total = 0
+        for pid in self.pids():
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Rss:"):
+                    total += int(line.split()[1])
+        return total
+
+    def stop(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            if self.ended():
+                return
+            os.killpg(self._child.pid, how)
+            try:
+                self._child.wait(10)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def find_nginx():
+    """Debian's nginx; installed here if it is missing and this is root."""
+    known = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if known:
+        return known
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise BenchError("nginx is missing: install it (Debian: `sudo apt-get install nginx-light`), or use --only relay")
+    say("installing nginx-light with apt-get")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # RUNLEVEL=1: do not start its service
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "nginx-light"]):
+        subprocess.run(["apt-get", "-qq", *command], check=True, env=env, stdout=subprocess.DEVNULL)
+    return find_nginx()
+
+
+def description():
+    """What a reader of the figures wants to know of the machine."""
+    cpuinfo = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")), platform.machine())
+    return {"cpu": model, "cores": len(CPUS), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
