@@ -14,7 +14,7 @@ use relay_core::ids::{RequestId, Timestamp};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use crate::config::{LogConfig, LogFormat};
@@ -66,7 +66,11 @@ pub fn start(config: &LogConfig) {
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
-    text.parse().map_err(|error| format!("{error}"))
+    // A lone word that is no level would count as a part of the program, with everything of it.
+    let level =
+        |part: &str| part.rsplit_once('=').map_or(part, |(_, level)| level).trim().parse::<LevelFilter>().is_ok();
+    let targets = text.parse().ok().filter(|_| text.split(',').all(level));
+    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,part=level`".to_owned())
 }
 
 fn write_in_background() -> SyncSender<String> {
@@ -236,6 +240,8 @@ mod tests {
     #[test]
     fn a_level_may_differ_by_part() {
         assert!(parse_level("info,relay::access=off").is_ok());
-        assert!(parse_level("relay=loud").is_err());
+        for bad in ["loud", "relay=loud", "info,loud", ""] {
+            assert!(parse_level(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -76,6 +76,9 @@ impl Reader {
             let at = error.span().map_or(0, |span| span.start);
             self.faults.push(Fault { place: place(at), message: error.message().to_owned() });
         }
+        if !self.faults.is_empty() {
+            return;
+        }
         for (name, value) in table.get_ref().iter() {
             match value.get_ref() {
                 DeValue::Table(section) => {
