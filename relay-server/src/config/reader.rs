@@ -164,6 +164,11 @@ impl Reader {
         self.get(name, |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(base.join(text)) })
     }
 
+    /// Where a path that was not given is relative to: the file's folder, if there is a file.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.base.join(name)
+    }
+
     /// Whether the setting `name` is this text.
     pub(super) fn text_is(&mut self, name: &'static str, text: &str) -> bool {
         matches!(self.ask(name), Some(Given { raw: Raw::Text(given) | Raw::Variable(given), .. }) if given == text)

@@ -37,7 +37,7 @@ async fn check_one(test: &TestRelay, (text, stream, seen, phase): (&str, bool, O
     test.mock.until(|mock| mock.open_calls() == 0).await;
     let aborted = test.mock.aborted_calls();
     let took = aborted[0].at.saturating_duration_since(left);
-    println!("{text:?} stream={stream} {leave:?}: {took:?}");
+    eprintln!("{text:?} stream={stream} {leave:?}: {took:?}");
     assert_eq!((aborted.len(), aborted[0].phase), (1, phase), "{text} {leave:?}");
 }
 
