@@ -186,7 +186,7 @@ level = "warn"
 
     def _init(self):
         """Creates what the configuration names and a project; returns its Relay key."""
-        command = [self.context.relay, "init", "--config", self.config, "--json"]
+        command = [self.context.relay, "init", "--dir", self.config.parent, "--json"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         key = re.search(r"rly-[0-9A-Za-z]+", done.stdout)
         if done.returncode or not key:
