@@ -17,7 +17,8 @@ impl UsageSink for Memory {
         }
         // Nothing is kept about a user who was erased while a call was under way.
         if state.users.contains_key(&(slot.project, slot.user)) {
-            state.usage.entry(Group::of(&event)).or_default().add(&Counters::of(&event));
+            let counters = Counters::of(&event);
+            state.usage.entry(Group::from(event)).or_default().add(&counters);
         }
     }
 
