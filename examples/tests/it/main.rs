@@ -74,3 +74,34 @@ fn the_rust_in_the_readme_is_in_an_example_that_compiles() {
         assert!(example.lines().any(|known| known.trim() == line.trim()), "not in the example: {line}");
     }
 }
+
+/// Whoever adds a table says in the documentation what is in it, and whether it is a secret.
+#[test]
+fn the_page_on_security_lists_every_table() {
+    let page = include_str!("../../../docs/security.md");
+    let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/../relay-adapters/src/sqlite/migrations");
+    let mut seen = 0;
+    for file in std::fs::read_dir(migrations).unwrap() {
+        let sql = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for rest in sql.split("CREATE TABLE ").skip(1) {
+            let table = rest.split_whitespace().next().unwrap();
+            assert!(page.contains(&format!("| `{table}` |")), "docs/security.md says nothing of {table}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn the_page_on_security_has_the_records_own_length() {
+    let page = include_str!("../../../docs/security.md");
+    let rows = page.split("| offset | bytes | what |").nth(1).unwrap().lines().skip(2);
+    let rows = rows.take_while(|row| row.starts_with('|')).map(|row| row.split('|').map(str::trim));
+    let mut end = 0;
+    for mut row in rows {
+        let (offset, bytes) = (row.nth(1).unwrap(), row.next().unwrap());
+        assert_eq!(offset.parse(), Ok(end), "{bytes} bytes");
+        end += bytes.split(" + ").filter_map(|part| part.parse::<usize>().ok()).sum::<usize>();
+    }
+    assert_eq!(end, relay_adapters::ring::RECORD_OVERHEAD);
+}
