@@ -297,8 +297,9 @@ fn refuse_notes_if_strict(caller: &Caller, notes: &Notes) -> Result<(), RelayErr
     }
 }
 
+/// In ASCII: the real world's clients (Node's fetch among them) read header values as Latin-1.
 fn known_headers(route: &Route, notes: &Notes) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("x-relay-key", format!("{}/…{}", route.provider(), route.connection.last4))];
+    let mut headers = vec![("x-relay-key", format!("{}/...{}", route.provider(), route.connection.last4))];
     if !notes.dropped.is_empty() {
         headers.push(("x-relay-dropped-params", notes.dropped.join(",")));
     }

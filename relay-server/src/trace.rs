@@ -84,7 +84,7 @@ impl Trace {
         let _ = self.0.project.set(project.clone());
     }
 
-    /// Takes the provider's name off `x-relay-key: anthropic/…a1b2`.
+    /// Takes the provider's name off `x-relay-key: anthropic/...a1b2`.
     pub(crate) fn set_provider_of(&self, headers: &[(&'static str, String)]) {
         let key = headers.iter().find(|(name, _)| *name == "x-relay-key");
         if let Some((name, _)) = key.and_then(|(_, value)| value.split_once('/')) {

@@ -25,9 +25,9 @@ fn the_whole_story_goes_as_expected_and_leaves_nothing_behind() {
         "registration_token_used",
         "provider_key_missing",
         "invalid_relay_key",
-        "openai/…a1b2",
-        "anthropic/…a1b2",
-        "google/…a1b2",
+        "openai/...a1b2",
+        "anthropic/...a1b2",
+        "google/...a1b2",
         "\"embedding\"",
         "0 of 3 pasted keys",
     ] {

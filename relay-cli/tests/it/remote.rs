@@ -82,7 +82,7 @@ fn an_operator_can_walk_the_whole_way_from_the_terminal() {
 
     let chat = ["chat", "--user", "ana", "--model", "claude-haiku-4-5", "Hello"];
     let streamed = relay.run(chat).code(0);
-    assert!(!streamed.stdout.trim().is_empty() && streamed.stderr.contains("anthropic/…a1b2"), "{streamed:?}");
+    assert!(!streamed.stdout.trim().is_empty() && streamed.stderr.contains("anthropic/...a1b2"), "{streamed:?}");
     let whole = relay.run(chat.into_iter().chain(["--json"])).code(0).json();
     assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap(), streamed.stdout.trim_end_matches('\n'));
     relay.run(["chat", "--user", "ana", "--model", "gpt-4o-mini", "Hello"]).code(77);
