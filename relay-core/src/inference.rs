@@ -285,7 +285,7 @@ fn call<'a>(
 }
 
 fn refuse_notes_if_strict(caller: &Caller, notes: &Notes) -> Result<(), RelayError> {
-    if !caller.access.project.strict_params {
+    if !caller.project.strict_params {
         return Ok(());
     }
     match notes.dropped.first().or_else(|| notes.adjusted.first()) {

@@ -18,7 +18,7 @@ impl Relay {
     /// # Errors
     /// `provider_key_missing` if there are none, the first failure if every provider fails.
     pub async fn models(&self, caller: &Caller) -> Result<ModelList, RelayError> {
-        let project = &caller.access.project.id;
+        let project = &caller.project.id;
         let connections = self.ports.key_store.connections(project, &caller.user).await?;
         if connections.is_empty() {
             return Err(RelayError::new(

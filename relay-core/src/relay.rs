@@ -10,8 +10,9 @@ use futures::StreamExt;
 use crate::error::{Class, RelayError};
 use crate::ids::{EndUser, RequestId, Tier};
 use crate::ports::{
-    Cipher, Clock, Connection, ConnectionState, KeySignal, KeyStore, KeyedProject, Projects, ProviderClient, Scope,
-    Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest, WireResponse,
+    Cipher, Clock, Connection, ConnectionState, KeySignal, KeyStore, KeyedProject, Project, Projects, ProviderClient,
+    Scope, SecretHash, Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest,
+    WireResponse,
 };
 use crate::provider::Provider;
 use crate::providers::{Failure, Fault};
@@ -57,11 +58,13 @@ impl std::fmt::Debug for Ports {
     }
 }
 
-/// Who is calling, and for whom. Holding one means that the Relay key and both headers were checked.
+/// Who is calling, and for whom. Holding one means that the caller may: relay-server makes one of a Relay key and two headers.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The Relay key that was shown, and its project.
-    pub access: KeyedProject,
+    /// The tenant.
+    pub project: Project,
+    /// The Relay key that was shown, to note its use. `None` for programs that embed Relay and have keys of their own.
+    pub relay_key: Option<SecretHash>,
     /// On whose key.
     pub user: EndUser,
     /// Under which tier it is metered.
@@ -119,7 +122,7 @@ impl Relay {
 
     /// The user's connection for a provider, if calls may use it.
     pub(crate) async fn connection(&self, caller: &Caller, provider: Provider) -> Result<Connection, RelayError> {
-        let slot = Slot { project: caller.access.project.id.clone(), user: caller.user.clone(), provider };
+        let slot = Slot { project: caller.project.id.clone(), user: caller.user.clone(), provider };
         self.ports.key_store.connection(&slot).await?.ok_or_else(|| {
             RelayError::new(
                 Class::Forbidden,

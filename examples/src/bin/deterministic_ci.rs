@@ -15,7 +15,7 @@ use relay_adapters::mock::{Mock, Scripted, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_core::ids::{EndUser, Timestamp};
 use relay_core::onboarding::TokenRequest;
-use relay_core::ports::{Allowed, FixedClock, KeyedProject, TransportErrorKind, UsageQuery};
+use relay_core::ports::{Allowed, FixedClock, Project, TransportErrorKind, UsageQuery};
 use relay_core::secret::ProviderKey;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
 use relay_examples::embedded;
@@ -24,13 +24,13 @@ use serde_json::{Value, json};
 type Tested = Result<(), Box<dyn Error>>;
 
 /// The code under test: your app's own. It titles a note with a small model, and must cope when that fails.
-async fn title_of(note: &str, relay: &Relay, access: &KeyedProject, user: EndUser) -> String {
+async fn title_of(note: &str, relay: &Relay, project: &Project, user: EndUser) -> String {
     let body = json!({
         "model": "claude-haiku-4-5",
         "max_tokens": 20,
         "messages": [{ "role": "system", "content": "Title this note." }, { "role": "user", "content": note }],
     });
-    let caller = embedded::caller(relay, access, user);
+    let caller = embedded::caller(relay, project, user);
     match answer(relay, &caller, body).await {
         Ok(title) => title,
         Err(error) if error.code() == "provider_key_missing" => "(connect a key to get titles)".to_owned(),
@@ -113,7 +113,7 @@ async fn time_passes_when_the_test_says_so() -> Tested {
     let world = World::new().await?;
     let request =
         TokenRequest { user: ana()?, allowed: Allowed::Any, seconds: 600, allowed_origins: vec![], replace: true };
-    let issued = world.relay.issue_token(&world.access, request, None).await?;
+    let issued = world.relay.issue_token(&world.project, request, None).await?;
     world.clock.advance_seconds(601);
     let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, "good", "ana1"))?;
     let late = world.relay.register(&issued.token, None, Provider::ANTHROPIC, key, None).await;
@@ -123,8 +123,7 @@ async fn time_passes_when_the_test_says_so() -> Tested {
     world.connect("good").await?;
     world.title("Bread, milk, and a present").await?;
     let day = NOW.day();
-    let query =
-        UsageQuery { project: world.access.project.id.clone(), user: None, from_day: day, to_day: day, limit: 10 };
+    let query = UsageQuery { project: world.project.id.clone(), user: None, from_day: day, to_day: day, limit: 10 };
     let rows = world.relay.ports().usage_report.usage(&query).await?;
     let [row] = rows.as_slice() else { return Err("one row a model".into()) };
     assert_eq!((row.requests, row.errors), (1, 0));
@@ -137,7 +136,7 @@ const NOW: Timestamp = Timestamp(1_795_423_644_000);
 /// A fresh Relay for each test.
 struct World {
     relay: Relay,
-    access: KeyedProject,
+    project: Project,
     mock: Mock,
     clock: Arc<FixedClock>,
 }
@@ -157,19 +156,19 @@ impl World {
             clock: clock.clone(),
             providers: vec![mock.client(Provider::ANTHROPIC)],
         });
-        let access = embedded::access(&relay, "Notes").await?;
-        Ok(Self { relay, access, mock, clock })
+        let project = embedded::project(&relay, "Notes").await?;
+        Ok(Self { relay, project, mock, clock })
     }
 
     /// Connects a key for ana. The word in it is the provider's mood; `docs/mock.md` lists them.
     async fn connect(&self, mood: &str) -> Tested {
         let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, mood, "ana1"))?;
-        embedded::connect(&self.relay, &self.access, ana()?, Provider::ANTHROPIC, key).await?;
+        self.relay.connect(&self.project, ana()?, Provider::ANTHROPIC, key, None).await?;
         Ok(())
     }
 
     async fn title(&self, note: &str) -> Result<String, Box<dyn Error>> {
-        Ok(title_of(note, &self.relay, &self.access, ana()?).await)
+        Ok(title_of(note, &self.relay, &self.project, ana()?).await)
     }
 }
 

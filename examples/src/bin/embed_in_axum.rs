@@ -24,7 +24,7 @@ use relay_adapters::mock::{Mock, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ids::EndUser;
-use relay_core::ports::KeyedProject;
+use relay_core::ports::Project;
 use relay_core::secret::ProviderKey;
 use relay_core::{Class, Ports, Provider, Relay, RelayError, Reply, ReplyBody};
 use relay_examples::embedded;
@@ -36,10 +36,10 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mock = Mock::new();
     let relay = relay(&mock)?;
-    let access = embedded::access(&relay, "Notes").await?;
+    let project = embedded::project(&relay, "Notes").await?;
     let sessions =
         HashMap::from([("s-1".to_owned(), EndUser::parse("ana")?), ("s-2".to_owned(), EndUser::parse("bo")?)]);
-    let app = App { relay, access, sessions: Arc::new(sessions) };
+    let app = App { relay, project, sessions: Arc::new(sessions) };
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
@@ -67,7 +67,7 @@ fn relay(mock: &Mock) -> Result<Relay, Box<dyn Error>> {
 #[derive(Clone)]
 struct App {
     relay: Relay,
-    access: KeyedProject,
+    project: Project,
     sessions: Arc<HashMap<String, EndUser>>,
 }
 
@@ -80,8 +80,8 @@ fn routes(app: App) -> Router {
 
 /// Chat in OpenAI's format, on the key of whoever is signed in.
 async fn assistant(State(app): State<App>, Session(user): Session, body: Bytes) -> Result<Response, Refusal> {
-    let App { relay, access, .. } = app;
-    let caller = embedded::caller(&relay, &access, user);
+    let App { relay, project, .. } = app;
+    let caller = embedded::caller(&relay, &project, user);
     let reply = relay.prepare_chat(&caller, body).await?.send().await?;
     Ok(answer(reply))
 }
@@ -93,7 +93,7 @@ async fn connect_key(State(app): State<App>, Session(user): Session, body: Bytes
     let provider =
         Provider::named(&text("provider")).ok_or_else(|| RelayError::invalid_value("provider", "no such provider"))?;
     let key = ProviderKey::parse(text("key")).map_err(|error| RelayError::invalid_value("key", error.to_string()))?;
-    let stored = embedded::connect(&app.relay, &app.access, user, provider, key).await?;
+    let stored = app.relay.connect(&app.project, user, provider, key, None).await?;
     Ok((StatusCode::CREATED, format!("{} key …{} is {}", stored.provider.label(), stored.last4, stored.state.as_str()))
         .into_response())
 }

@@ -42,7 +42,7 @@ fn a_key_store_of_ones_own_passes_the_suite_and_survives_a_restart() {
             "in the clear: false",
             "after a restart: Hello from gpt-4o-mini",
             "metered: [\"ana gpt-4o-mini",
-            "after ana was erased: this user has not connected a OpenAI key",
+            "after ana was erased: this user has not connected a key for OpenAI",
         ],
     );
 }

@@ -107,7 +107,9 @@ impl Queue {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.sums.used(relay_key, at);
+        if let Some(relay_key) = relay_key {
+            waiting.sums.used(relay_key, at);
+        }
         drop(waiting);
         if was_idle {
             self.changed.notify_all();

@@ -75,7 +75,7 @@ fn event(slot: &Slot) -> UsageEvent {
         at: NOW,
         request: RequestId::new(NOW.0, [0; 10]),
         project: slot.project.clone(),
-        relay_key: hash(0),
+        relay_key: Some(hash(0)),
         user: slot.user.clone(),
         provider: slot.provider,
         model: "gpt-4o-mini".into(),

@@ -67,8 +67,8 @@ pub struct UsageEvent {
     pub request: RequestId,
     /// The tenant.
     pub project: ProjectId,
-    /// The Relay key that was shown.
-    pub relay_key: SecretHash,
+    /// The Relay key that was shown, if one was.
+    pub relay_key: Option<SecretHash>,
     /// On whose key.
     pub user: EndUser,
     /// With which provider.

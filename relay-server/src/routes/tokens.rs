@@ -37,7 +37,7 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> Answer {
     let body = body::json(&request, payload, state.limits.token_body, &state.limits, &state.budget).await?;
     let asked = parse(&body.bytes)?;
     let idempotency = idempotency(request.headers(), &body.bytes)?;
-    let issued = state.relay.issue_token(&access, asked, idempotency).await?;
+    let issued = state.relay.issue_token(&access.project, asked, idempotency).await?;
     let token = issued.token.expose();
     Ok(json(
         201,

@@ -38,20 +38,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let key = sample_key(Provider::OPENAI, "good", "ana1");
 
     let (relay, _) = relay_on(JsonFile::open(path.clone())?, &master_keys)?;
-    let access = embedded::access(&relay, "Notes").await?;
-    embedded::connect(&relay, &access, ana.clone(), Provider::OPENAI, ProviderKey::parse(key.clone())?).await?;
+    let project = embedded::project(&relay, "Notes").await?;
+    relay.connect(&project, ana.clone(), Provider::OPENAI, ProviderKey::parse(key.clone())?, None).await?;
     drop(relay);
     let written = std::fs::read_to_string(&path)?;
     println!("ana's key is in the file in the clear: {}", written.contains(&key));
 
     // Another process, later: the same file, the same master key.
     let (relay, metered) = relay_on(JsonFile::open(path)?, &master_keys)?;
-    let access = embedded::access(&relay, "Notes").await?;
-    println!("after a restart: {}", say_hello(&relay, embedded::caller(&relay, &access, ana.clone())).await?);
+    let project = embedded::project(&relay, "Notes").await?;
+    println!("after a restart: {}", say_hello(&relay, embedded::caller(&relay, &project, ana.clone())).await?);
     println!("metered: {:?}", metered.0.lock().map_err(|_| "poisoned")?);
 
-    relay.erase_user(&access, &ana).await?;
-    let error = say_hello(&relay, embedded::caller(&relay, &access, ana)).await.err();
+    relay.erase_user(&project, &ana).await?;
+    let error = say_hello(&relay, embedded::caller(&relay, &project, ana)).await.err();
     println!("after ana was erased: {}", error.map(|error| error.to_string()).unwrap_or_default());
     Ok(())
 }
