@@ -40,7 +40,7 @@ pub(crate) fn write(state: &State) -> Vec<u8> {
     file.to_string().into_bytes()
 }
 
-/// The state in these bytes; `None` if they are not what [`write`] makes.
+/// The state in these bytes; `None` if they are not what [`write()`] makes.
 pub(crate) fn read(bytes: &[u8]) -> Option<State> {
     let file: Value = serde_json::from_slice(bytes).ok()?;
     let rows = |name: &str| file.get(name).and_then(Value::as_array).filter(|_| file["format"] == 1);
