@@ -58,7 +58,4 @@ packages:
 	scripts/need.sh strace
 
 bench: ## Relay and nginx before the same simulated provider, in one run
-	scripts/need.sh nginx
-	$(CARGO) build --release --locked -p relay-cli
-	$(CARGO) build --profile bench-tools --locked -p relay-tests --bins
 	$(PYTHON) tests/bench/run.py $(ARGS)

@@ -5,7 +5,7 @@ use relay_core::ids::{EndUser, ProjectId, Tier};
 use relay_core::ports::{Outcome, TokenUsage, UsageEvent, UsageRow};
 
 /// What a row of the daily roll-up is about. Sorts as a report does, within a project.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Group {
     pub(crate) project: ProjectId,
     pub(crate) day: u32,
@@ -23,19 +23,21 @@ pub(crate) struct Counters {
     pub(crate) tokens: TokenUsage,
 }
 
-impl Group {
-    /// The row in which a call counts.
-    pub(crate) fn of(event: &UsageEvent) -> Self {
+/// The row in which a call counts.
+impl From<UsageEvent> for Group {
+    fn from(event: UsageEvent) -> Self {
         Self {
-            project: event.project.clone(),
+            project: event.project,
             day: event.at.day(),
-            user: event.user.clone(),
+            user: event.user,
             provider: event.provider,
-            model: event.model.clone(),
+            model: event.model,
             tier: event.tier,
         }
     }
+}
 
+impl Group {
     /// The row as it is reported.
     pub(crate) fn row(self, sum: Counters) -> UsageRow {
         UsageRow {

@@ -177,7 +177,7 @@ pub enum ProjectsCommand {
     Create {
         /// Its name; users see it in the widget.
         name: String,
-        /// An origin whose pages may register keys, such as https://app.example.com. Repeat it for more; none: any.
+        /// An origin whose pages may register keys, such as `https://app.example.com`. Repeat it for more; none: any.
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
         /// Refuse calls with parameters that a provider has no match for, rather than dropping and naming them.

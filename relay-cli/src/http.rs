@@ -1,5 +1,6 @@
 //! Calls to a Relay server over HTTP, as values: the demo prints the very call that it sends.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::RemoteArgs;
 use crate::failure::{Exit, Failure};
+use crate::json::{at, text};
 use crate::secrets;
 
 /// How long a connection may take to stand.
@@ -201,6 +203,12 @@ impl Server {
         Ok(Self { base: base.strip_suffix("/v1").unwrap_or(base).to_owned(), client })
     }
 
+    /// Whether what is sent can be read on its way.
+    pub fn is_open(&self) -> bool {
+        let url = reqwest::Url::parse(&self.base);
+        url.is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url))
+    }
+
     /// Where it is, without a slash at the end.
     pub fn base(&self) -> &str {
         &self.base
@@ -264,7 +272,14 @@ impl Remote {
     /// # Errors
     /// When one of them is missing or of no use.
     pub fn new(args: &RemoteArgs) -> Result<Self, Failure> {
-        Ok(Self { server: Server::at(&args.base_url)?, key: secrets::relay_key(args.relay_key_file.as_deref())? })
+        let remote =
+            Self { server: Server::at(&args.base_url)?, key: secrets::relay_key(args.relay_key_file.as_deref())? };
+        if remote.server.is_open() {
+            // Nobody is left to tell if this fails.
+            let warning = "relay: warning: without https, keys can be read on their way";
+            let _ = writeln!(std::io::stderr(), "{warning} to {}", remote.server.base());
+        }
+        Ok(remote)
     }
 
     /// Sends a call with the Relay key.
@@ -286,11 +301,11 @@ impl Remote {
 
 /// What a server's error answer means for a command.
 pub fn refusal(status: u16, headers: &[(String, String)], body: &Value) -> Failure {
-    let error = &body["error"];
+    let error = at(body, "/error");
     let message =
-        error["message"].as_str().map_or_else(|| format!("the server answered with status {status}"), str::to_owned);
+        text(error, "/message").map_or_else(|| format!("the server answered with status {status}"), str::to_owned);
     let mut failure = Failure::new(Exit::of_status(status), message);
-    failure.code = error["code"].as_str().map(str::to_owned);
+    failure.code = text(error, "/code").map(str::to_owned);
     failure.request_id = header(headers, "x-relay-request-id").map(str::to_owned);
     failure
 }
@@ -355,6 +370,15 @@ mod tests {
         for url in ["", "127.0.0.1:8080", "ftp://relay", "http://u:p@relay", "http://relay/?a=b", "file:///etc/passwd"]
         {
             assert_eq!(Server::at(url).unwrap_err().exit, Exit::Usage, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_plain_http_to_another_machine_is_open() {
+        for (url, open) in
+            [("http://relay.example", true), ("https://relay.example", false), ("http://[::1]:8080", false)]
+        {
+            assert_eq!(Server::at(url).unwrap().is_open(), open, "{url}");
         }
     }
 

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod failure;
 pub mod files;
 pub mod http;
+pub mod json;
 pub mod local;
 pub mod output;
 pub mod secrets;

@@ -1,8 +1,9 @@
 //! Where secrets come from: the environment, a file, standard input. Never the arguments, which every process can read.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use zeroize::Zeroizing;
 
@@ -80,38 +81,20 @@ fn read_stdin() -> Result<Zeroizing<String>, Failure> {
     one_line(&text)
 }
 
+/// Reads a line that the terminal does not show. A shell does it, since it can set the terminal right again after Ctrl-C.
+const ASK: &str = "trap 'stty echo; exit 130' INT TERM; stty -echo; IFS= read -r line; stty echo; printf %s \"$line\"";
+
 fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
     let mut stderr = io::stderr();
+    // Nobody is there to answer if this fails.
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
-    let echo = Echo::off();
-    let mut text = Zeroizing::new(String::new());
-    let read = io::stdin().lock().take(LONGEST).read_line(&mut text);
-    drop(echo);
+    let asked = Command::new("sh").args(["-c", ASK]).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output();
     let _ = writeln!(stderr);
-    read.map_err(|error| Failure::usage(format_args!("cannot read the terminal: {error}")))?;
-    one_line(&text)
-}
-
-/// The terminal does not show what is typed while this lives. Best effort, with `stty`.
-struct Echo(bool);
-
-impl Echo {
-    fn off() -> Self {
-        Self(stty("-echo"))
-    }
-}
-
-impl Drop for Echo {
-    fn drop(&mut self) {
-        if self.0 {
-            stty("echo");
-        }
-    }
-}
-
-fn stty(setting: &str) -> bool {
-    std::process::Command::new("stty").arg(setting).status().is_ok_and(|status| status.success())
+    let answer = asked.map(|asked| Zeroizing::new(asked.stdout));
+    let answer = answer.map_err(|error| Failure::usage(format_args!("cannot read the terminal: {error}")))?;
+    let text = std::str::from_utf8(&answer).map_err(|_| Failure::usage("a key has printable ASCII characters only"))?;
+    one_line(text)
 }
 
 fn one_line(text: &str) -> Result<Zeroizing<String>, Failure> {

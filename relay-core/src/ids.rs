@@ -47,7 +47,8 @@ impl ProjectId {
 
 /// The developer's own id of an end user: 1 to 128 visible ASCII characters, compared byte by byte.
 ///
-/// The same alphabet holds in JSON, in `X-Relay-User` and in paths, so that the three can never disagree.
+/// The same rules hold in JSON, in `X-Relay-User` and in paths, so that the three can never disagree. `.` and `..` are not
+/// labels: URL parsers resolve them, also when percent-encoded, so no path could name them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndUser(Box<str>);
 
@@ -58,10 +59,13 @@ impl EndUser {
     /// Parses a label.
     ///
     /// # Errors
-    /// When it is empty, longer than [`Self::MAX_LEN`], or has a byte outside 0x21..=0x7E.
+    /// When it is empty, longer than [`Self::MAX_LEN`], `.` or `..`, or has a byte outside 0x21..=0x7E.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         if !(1..=Self::MAX_LEN).contains(&text.len()) {
             return Err(InvalidId("an end user label has 1 to 128 characters"));
+        }
+        if matches!(text, "." | "..") {
+            return Err(InvalidId("an end user label is not `.` or `..`: no path could name it"));
         }
         if !text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(InvalidId("an end user label has visible ASCII characters only (0x21 to 0x7E, no spaces)"));
@@ -241,7 +245,7 @@ mod tests {
         for good in ["a", "jieun_123", "user@example.com", "!~", &"x".repeat(128)] {
             assert_eq!(EndUser::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", " ", "a b", "a\n", "é", "\u{7f}", &"x".repeat(129)] {
+        for bad in ["", " ", ".", "..", "a b", "a\n", "é", "\u{7f}", &"x".repeat(129)] {
             assert!(EndUser::parse(bad).is_err(), "{bad:?}");
         }
     }

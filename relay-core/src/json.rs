@@ -51,6 +51,11 @@ pub fn invalid_json(why: &str) -> RelayError {
     RelayError::new(Class::InvalidRequest, "invalid_json", format!("the request body can't be read as JSON: {why}"))
 }
 
+/// What the parser says, unless it would repeat the body: that may hold a key.
+fn unreadable(error: &serde_json::Error) -> RelayError {
+    if error.is_data() { invalid_json("it is not an object") } else { invalid_json(&error.to_string()) }
+}
+
 /// A JSON object: its members in order, unparsed.
 #[derive(Debug, Default)]
 pub struct Object<'a> {
@@ -64,8 +69,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `invalid_json` if it is not a JSON object.
     pub fn parse(body: &'a [u8]) -> Result<Self, RelayError> {
-        let members: Members<'a> =
-            serde_json::from_str(text(body)?).map_err(|error| invalid_json(&error.to_string()))?;
+        let members: Members<'a> = serde_json::from_str(text(body)?).map_err(|error| unreadable(&error))?;
         Ok(Self { path: String::new(), members: members.0 })
     }
 

@@ -6,8 +6,10 @@
 pub mod contract;
 pub mod error;
 pub mod ids;
+pub mod inference;
 pub mod json;
 mod metering;
+mod models;
 pub mod onboarding;
 pub mod openai;
 pub mod ports;
@@ -19,5 +21,6 @@ pub mod sse;
 mod translate;
 
 pub use error::{Class, RelayError};
+pub use inference::{Prepared, Reply, ReplyBody};
 pub use provider::Provider;
-pub use relay::{Caller, Ports, Prepared, Relay, Reply, ReplyBody};
+pub use relay::{Caller, Ports, Relay};

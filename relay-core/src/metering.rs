@@ -28,8 +28,8 @@ impl Meter {
         let event = UsageEvent {
             at: now,
             request: caller.request,
-            project: caller.access.project.id.clone(),
-            relay_key: caller.access.key.hash,
+            project: caller.project.id.clone(),
+            relay_key: caller.relay_key,
             user: caller.user.clone(),
             provider,
             model: model.chars().take(MAX_MODEL).collect(),

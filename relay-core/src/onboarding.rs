@@ -5,7 +5,7 @@
 use crate::error::{Class, RelayError};
 use crate::ids::{EndUser, Timestamp};
 use crate::ports::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, NoRandomness, RedeemError,
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, NoRandomness, Project, RedeemError,
     SealedSlot, SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
 use crate::provider::Provider;
@@ -89,7 +89,7 @@ impl Relay {
     /// `invalid_value` for a life outside [`TOKEN_SECONDS`], `idempotency_key_reused` for another request.
     pub async fn issue_token(
         &self,
-        access: &KeyedProject,
+        project: &Project,
         request: TokenRequest,
         idempotency: Option<Idempotency>,
     ) -> Result<IssuedToken, RelayError> {
@@ -98,7 +98,7 @@ impl Relay {
         }
         let now = self.ports.clock.now();
         let grant = Grant {
-            project: access.project.id.clone(),
+            project: project.id.clone(),
             user: request.user,
             allowed: request.allowed,
             allowed_origins: request.allowed_origins,
@@ -193,6 +193,26 @@ impl Relay {
         let attempt = Attempt { hash, slot, fingerprint, workspace_id };
         let state = self.check_before_storing(&attempt, &key).await?;
         self.store(attempt, &key, state).await
+    }
+
+    /// Checks a key with its provider and stores it, replacing what is there: for programs that embed Relay, where a token
+    /// would have nowhere to go. It is made and spent at once, so the same rules hold.
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub async fn connect(
+        &self,
+        project: &Project,
+        user: EndUser,
+        provider: Provider,
+        key: ProviderKey,
+        workspace_id: Option<String>,
+    ) -> Result<Registered, RelayError> {
+        let seconds = *TOKEN_SECONDS.start();
+        let allowed = Allowed::Only(provider);
+        let request = TokenRequest { user, allowed, seconds, allowed_origins: Vec::new(), replace: true };
+        let issued = self.issue_token(project, request, None).await?;
+        self.register(&issued.token, None, provider, key, workspace_id).await
     }
 
     async fn find_grant(
@@ -349,23 +369,19 @@ impl Relay {
     /// `storage_unavailable`.
     pub async fn users(
         &self,
-        access: &KeyedProject,
+        project: &Project,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, RelayError> {
-        Ok(self.ports.key_store.users(&access.project.id, after, limit).await?)
+        Ok(self.ports.key_store.users(&project.id, after, limit).await?)
     }
 
     /// One user and their connections.
     ///
     /// # Errors
     /// `user_not_found`.
-    pub async fn user(
-        &self,
-        access: &KeyedProject,
-        user: &EndUser,
-    ) -> Result<(UserSummary, Vec<Connection>), RelayError> {
-        let project = &access.project.id;
+    pub async fn user(&self, project: &Project, user: &EndUser) -> Result<(UserSummary, Vec<Connection>), RelayError> {
+        let project = &project.id;
         let summary = self.ports.key_store.user(project, user).await?.ok_or_else(unknown_user)?;
         Ok((summary, self.ports.key_store.connections(project, user).await?))
     }
@@ -376,11 +392,11 @@ impl Relay {
     /// `provider_key_missing` if there is none; `upstream_unreachable` if the provider can't say.
     pub async fn verify_connection(
         &self,
-        access: &KeyedProject,
+        project: &Project,
         user: &EndUser,
         provider: Provider,
     ) -> Result<Connection, RelayError> {
-        let slot = Slot { project: access.project.id.clone(), user: user.clone(), provider };
+        let slot = Slot { project: project.id.clone(), user: user.clone(), provider };
         let connection = self.ports.key_store.connection(&slot).await?.ok_or_else(|| no_connection(provider))?;
         let Route { mut connection, key, .. } = self.open_unchecked(connection)?;
         let Verdict::Known(signal) = self.ask(provider, &key, connection.workspace_id.as_deref()).await? else {
@@ -401,13 +417,8 @@ impl Relay {
     ///
     /// # Errors
     /// `storage_unavailable`.
-    pub async fn disconnect(
-        &self,
-        access: &KeyedProject,
-        user: &EndUser,
-        provider: Provider,
-    ) -> Result<bool, RelayError> {
-        let slot = Slot { project: access.project.id.clone(), user: user.clone(), provider };
+    pub async fn disconnect(&self, project: &Project, user: &EndUser, provider: Provider) -> Result<bool, RelayError> {
+        let slot = Slot { project: project.id.clone(), user: user.clone(), provider };
         Ok(self.ports.key_store.delete_connection(&slot).await?)
     }
 
@@ -415,8 +426,8 @@ impl Relay {
     ///
     /// # Errors
     /// `storage_unavailable`.
-    pub async fn erase_user(&self, access: &KeyedProject, user: &EndUser) -> Result<bool, RelayError> {
-        Ok(self.ports.key_store.delete_user(&access.project.id, user).await?)
+    pub async fn erase_user(&self, project: &Project, user: &EndUser) -> Result<bool, RelayError> {
+        Ok(self.ports.key_store.delete_user(&project.id, user).await?)
     }
 
     fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {
@@ -493,7 +504,7 @@ fn occupied(provider: Provider) -> RelayError {
     RelayError::new(
         Class::Forbidden,
         "replace_not_allowed",
-        format!("a {} key is connected already, and this registration token may not replace it", provider.label()),
+        format!("a key for {} is connected already, and this registration token may not replace it", provider.label()),
     )
     .with_provider(provider)
 }
@@ -510,7 +521,7 @@ fn no_connection(provider: Provider) -> RelayError {
     RelayError::new(
         Class::Forbidden,
         "provider_key_missing",
-        format!("this user has not connected a {} key", provider.label()),
+        format!("this user has not connected a key for {}", provider.label()),
     )
     .with_provider(provider)
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use bytes::Bytes;
 use relay_core::{Prepared, RelayError, Reply, ReplyBody};
 use tokio::time::sleep;
@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::body::Hold;
 use crate::drain::draining;
 use crate::error::put;
+use crate::names;
 use crate::routes::Answer;
 use crate::stream::{EventBody, Source};
 use crate::trace::Trace;
@@ -85,7 +86,7 @@ fn streamed(trace: &Trace, body: EventBody, named: [&[(&'static str, String)]; 2
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(names::ACCEL_BUFFERING.clone(), HeaderValue::from_static("no"));
     named.into_iter().for_each(|named| put(headers, named));
     response
 }

@@ -10,6 +10,8 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use relay_core::{Class, RelayError};
 
+use crate::names;
+
 /// A wait that OpenAI's JavaScript client does not honour: it would retry at once instead.
 const LONGEST_RETRY_AFTER_SECONDS: u64 = 60;
 
@@ -63,7 +65,7 @@ pub fn response(error: &RelayError) -> HttpResponse {
     put(headers, error.headers());
     if let Some(retry) = should_retry(error) {
         let value = HeaderValue::from_static(if retry { "true" } else { "false" });
-        headers.insert(HeaderName::from_static("x-should-retry"), value);
+        headers.insert(names::SHOULD_RETRY.clone(), value);
     }
     response
 }

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use relay_core::ids::{EndUser, Tier};
 use relay_core::ports::{KeyedProject, Scope};
 use relay_core::secret::{RegistrationToken, RelayKey};
 use relay_core::{Caller, Class, Provider, RelayError};
 
 use crate::middleware::internal;
+use crate::names;
 use crate::routes::Endpoint;
 use crate::trace::Trace;
 
@@ -58,10 +59,10 @@ pub(crate) fn refused(request: &HttpRequest, trace: &Trace, error: RelayError) -
 /// # Errors
 /// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
 pub(crate) async fn caller(request: &HttpRequest, trace: &Trace) -> Result<Caller, RelayError> {
-    let access = access(request, trace, Scope::Inference).await?;
+    let KeyedProject { project, key } = access(request, trace, Scope::Inference).await?;
     let user = user(request.headers())?;
     let tier = tier(request.headers())?;
-    Ok(Caller { access, user, tier, request: trace.id() })
+    Ok(Caller { project, relay_key: Some(key.hash), user, tier, request: trace.id() })
 }
 
 /// The registration token of a widget's call.
@@ -78,14 +79,14 @@ pub(crate) fn origin<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<Cow<
 
 /// The credential of the only `Authorization` header.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = only(headers, AUTHORIZATION.as_str()).ok()??;
+    let value = only(headers, &AUTHORIZATION).ok()??;
     let (scheme, credential) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(credential)
 }
 
 fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
     let invalid = |why: String| RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User");
-    let value = only(headers, "x-relay-user").map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
+    let value = only(headers, &names::USER).map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
     let missing = || {
         RelayError::new(
             Class::InvalidRequest,
@@ -101,7 +102,7 @@ fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
 
 fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
     let invalid = || RelayError::invalid_value("X-Relay-Paid", "`X-Relay-Paid` must be `true` or `false`, once");
-    match only(headers, "x-relay-paid").map_err(|()| invalid())?.map(HeaderValue::as_bytes) {
+    match only(headers, &names::PAID).map_err(|()| invalid())?.map(HeaderValue::as_bytes) {
         None | Some(b"true") => Ok(Tier::Paid),
         Some(b"false") => Ok(Tier::Free),
         Some(_) => Err(invalid()),
@@ -109,7 +110,7 @@ fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
 }
 
 /// A header that may be there once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, ()> {
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ()> {
     let mut values = headers.get_all(name);
     match (values.next(), values.next()) {
         (value, None) => Ok(value),

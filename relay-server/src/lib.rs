@@ -15,6 +15,7 @@ mod health;
 pub mod logging;
 mod metrics;
 mod middleware;
+mod names;
 mod routes;
 mod run;
 mod server;

@@ -7,21 +7,27 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use relay_core::ids::{RequestId, Timestamp};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use crate::config::{LogConfig, LogFormat};
 
+/// What actix says of its own start is of no use to anyone, unless they ask for it.
+const QUIET: &str = "actix_server=warn";
 /// Lines that wait for the writer at most.
 const QUEUE: usize = 8192;
 
+/// How long lines are gathered before they are written.
+const BATCH: Duration = Duration::from_millis(10);
+
+static QUEUED: OnceLock<SyncSender<Job>> = OnceLock::new();
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
@@ -51,7 +57,8 @@ impl Drop for Entered {
 pub fn start(config: &LogConfig) {
     static STARTED: OnceLock<()> = OnceLock::new();
     STARTED.get_or_init(|| {
-        let layer = Lines { format: config.format, queue: write_in_background() };
+        let queue = QUEUED.get_or_init(write_in_background).clone();
+        let layer = Lines { format: config.format, queue };
         let subscriber = tracing_subscriber::registry().with(config.level.clone()).with(layer);
         let _ = tracing::subscriber::set_global_default(subscriber);
         std::panic::set_hook(Box::new(|panic| {
@@ -66,28 +73,69 @@ pub fn start(config: &LogConfig) {
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
-    text.parse().map_err(|error| format!("{error}"))
+    // A lone word that is no level would count as a part of the program, with everything of it.
+    let is_level = |part: &str| !part.trim().is_empty() && part.trim().parse::<LevelFilter>().is_ok();
+    let good = |part: &str| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level));
+    let targets = format!("{QUIET},{text}").parse().ok().filter(|_| text.split(',').all(good));
+    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,part=level`".to_owned())
 }
 
-fn write_in_background() -> SyncSender<String> {
-    let (sender, receiver) = sync_channel::<String>(QUEUE);
-    let write = move || {
-        while let Ok(line) = receiver.recv() {
-            if std::io::stdout().write_all(line.as_bytes()).is_err() {
-                DROPPED.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    };
-    if std::thread::Builder::new().name("log".to_owned()).spawn(write).is_err() {
+/// What goes to the writer.
+enum Job {
+    Line(String),
+    Flush(SyncSender<()>),
+}
+
+/// Waits until what was logged so far is written, for a second at most: nobody may be reading.
+pub(crate) fn flush() {
+    let (done, written) = sync_channel(1);
+    if let Some(queue) = QUEUED.get()
+        && queue.try_send(Job::Flush(done)).is_ok()
+    {
+        let _ = written.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+fn write_in_background() -> SyncSender<Job> {
+    let (sender, receiver) = sync_channel(QUEUE);
+    if std::thread::Builder::new().name("log".to_owned()).spawn(move || write_all(&receiver)).is_err() {
         DROPPED.fetch_add(1, Ordering::Relaxed);
     }
     sender
 }
 
+/// Writes lines in batches: to wake a thread and to write cost more than to make a line.
+fn write_all(receiver: &Receiver<Job>) {
+    let mut text = String::new();
+    while let Ok(first) = receiver.recv() {
+        let (mut lines, mut flushed) = (0, Vec::new());
+        if matches!(first, Job::Line(_)) {
+            std::thread::sleep(BATCH);
+        }
+        for job in std::iter::once(first).chain(receiver.try_iter()).take(QUEUE) {
+            match job {
+                Job::Line(line) => {
+                    text.push_str(&line);
+                    lines += 1;
+                }
+                Job::Flush(done) => flushed.push(done),
+            }
+        }
+        if std::io::stdout().write_all(text.as_bytes()).is_err() {
+            DROPPED.fetch_add(lines, Ordering::Relaxed);
+        }
+        text.clear();
+        for done in flushed {
+            // Whoever asked may have given up.
+            let _ = done.send(());
+        }
+    }
+}
+
 /// Turns events into lines.
 struct Lines {
     format: LogFormat,
-    queue: SyncSender<String>,
+    queue: SyncSender<Job>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -95,7 +143,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Timestamp(u64::try_from(now.as_millis()).unwrap_or_default());
         let line = line(self.format, now, event.metadata(), CURRENT.get(), |visit| event.record(visit));
-        if self.queue.try_send(line).is_err() {
+        if self.queue.try_send(Job::Line(line)).is_err() {
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -236,6 +284,8 @@ mod tests {
     #[test]
     fn a_level_may_differ_by_part() {
         assert!(parse_level("info,relay::access=off").is_ok());
-        assert!(parse_level("relay=loud").is_err());
+        for bad in ["loud", "relay=loud", "info,loud", ""] {
+            assert!(parse_level(bad).is_err(), "{bad}");
+        }
     }
 }

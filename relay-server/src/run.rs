@@ -6,6 +6,7 @@ use actix_web::rt::System;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+use crate::logging;
 use crate::server::{Service, Stopper, serve};
 use crate::wiring::{StartError, wire};
 
@@ -34,6 +35,7 @@ pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError
         ended
     });
     wired.close();
+    logging::flush();
     served
 }
 

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use relay_core::ids::{ProjectId, RequestId};
 
+use crate::names;
 use crate::routes::Endpoint;
 use crate::state::State;
 
@@ -26,6 +27,8 @@ struct Inner {
     id: RequestId,
     text: HeaderValue,
     client_id: Option<HeaderValue>,
+    /// How often the client has sent this request before, as it says.
+    client_retry: Option<u64>,
     method: Method,
     began: Instant,
     endpoint: Cell<Option<&'static Endpoint>>,
@@ -47,6 +50,7 @@ impl Trace {
             id,
             text,
             client_id: client_id(request.headers()),
+            client_retry: client_retry(request.headers()),
             method: request.method().clone(),
             began: Instant::now(),
             endpoint: Cell::new(None),
@@ -80,7 +84,7 @@ impl Trace {
         let _ = self.0.project.set(project.clone());
     }
 
-    /// Takes the provider's name off `x-relay-key: anthropic/…a1b2`.
+    /// Takes the provider's name off `x-relay-key: anthropic/...a1b2`.
     pub(crate) fn set_provider_of(&self, headers: &[(&'static str, String)]) {
         let key = headers.iter().find(|(name, _)| *name == "x-relay-key");
         if let Some((name, _)) = key.and_then(|(_, value)| value.split_once('/')) {
@@ -112,20 +116,24 @@ impl Trace {
 
     /// Puts the request's id on an answer.
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
-        headers.insert(HeaderName::from_static("x-request-id"), self.0.text.clone());
-        headers.insert(HeaderName::from_static("x-relay-request-id"), self.0.text.clone());
+        headers.insert(names::REQUEST_ID.clone(), self.0.text.clone());
+        headers.insert(names::RELAY_REQUEST_ID.clone(), self.0.text.clone());
         if let Some(client_id) = &self.0.client_id {
-            headers.insert(HeaderName::from_static("x-relay-client-request-id"), client_id.clone());
+            headers.insert(names::CLIENT_REQUEST_ID.clone(), client_id.clone());
         }
     }
 }
 
 /// A caller's own id of the request, if it is one that Relay repeats.
 fn client_id(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get("x-request-id")?;
+    let value = headers.get(&names::REQUEST_ID)?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     let good = (8..=64).contains(&value.len()) && value.as_bytes().iter().all(plain);
     good.then(|| value.clone())
+}
+
+fn client_retry(headers: &HeaderMap) -> Option<u64> {
+    headers.get(&names::RETRY_COUNT)?.to_str().ok()?.parse().ok().filter(|count| *count > 0)
 }
 
 impl Drop for Inner {
@@ -149,6 +157,7 @@ impl Drop for Inner {
             provider = self.provider.get().map(String::as_str),
             code = self.code.take().as_deref(),
             client_request_id = text(&self.client_id).as_deref(),
+            client_retry = self.client_retry,
             stream = self.streamed.get(),
             complete = self.complete.get(),
             "request"

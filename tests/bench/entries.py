@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import re
 import subprocess
 import time
 
@@ -143,7 +142,9 @@ class Relay(Entry):
     def prepare(self):
         folder = self.context.folder / "relay"
         folder.mkdir()
-        self.config = folder / "relay.toml"
+        self.config = folder / "bench.toml"
+        made = self._init(folder)
+        self.key = made["relayKey"]
         provider = f"http://127.0.0.1:{self.context.mock_port}"
         self.config.write_text(f"""
 [server]
@@ -151,10 +152,10 @@ listen = "127.0.0.1:{self.port}"
 workers = 1
 
 [storage]
-path = "{folder}/relay.db"
+path = "{made["store"]}"
 
 [master_key]
-file = "{folder}/master.key"
+file = "{made["masterKeyFile"]}"
 
 [upstream]
 openai = "{provider}"
@@ -168,7 +169,6 @@ listen = "127.0.0.1:{machine.free_port()}"
 [log]
 level = "warn"
 """)
-        self.key = self._init()
         self.start()
         try:
             self._wait_until_it_listens()
@@ -184,14 +184,13 @@ level = "warn"
     def headers(self, provider):
         return [f"authorization: Bearer {self.key}", "x-relay-user: u{user}"]
 
-    def _init(self):
-        """Creates what the configuration names and a project; returns its Relay key."""
-        command = [self.context.relay, "init", "--config", self.config, "--json"]
+    def _init(self, folder):
+        """Makes a master key, a store and a project with its Relay key; returns where they are."""
+        command = [self.context.relay, "init", "--dir", folder, "--json"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        key = re.search(r"rly-[0-9A-Za-z]+", done.stdout)
-        if done.returncode or not key:
+        if done.returncode:
             raise BenchError(f"relay init ended with {done.returncode}: {done.stderr or done.stdout}")
-        return key[0]
+        return json.loads(done.stdout)
 
     def _wait_until_it_listens(self):
         begin = time.monotonic()

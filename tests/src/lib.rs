@@ -2,12 +2,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
     reason = "tests, and what only tests use"
 )]
 
 pub mod api;
+pub mod fake_provider;
 pub mod harness;
 pub mod logs;
 pub mod process;

@@ -1,7 +1,9 @@
 //! Where a provider is: configuration, never part of a request.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
@@ -33,12 +35,26 @@ pub enum InvalidBaseUrl {
     TooMuch,
 }
 
+/// So many paths are remembered with their URLs. There is one for each call, and one for each model where its name is in
+/// the path.
+const KNOWN_PATHS: usize = 64;
+
 /// Scheme, host and port of a provider, and a path in front of all its paths if there is one (none, usually).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct BaseUrl {
     /// Without a slash at its end, as `Url` writes it.
     text: String,
+    /// Paths that were parsed before: parsing costs more than a look.
+    known: Arc<Mutex<HashMap<String, Url>>>,
 }
+
+impl PartialEq for BaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for BaseUrl {}
 
 impl BaseUrl {
     /// Parses a base URL.
@@ -60,13 +76,16 @@ impl BaseUrl {
         if !bare || url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidBaseUrl::TooMuch);
         }
-        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned() })
+        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), known: Arc::default() })
     }
 
     /// The URL of a path and query, which must be one that no parser changes: no dot segments, no fragment, nothing that
     /// would have to be encoded, nothing that could reach into the host's name.
     pub(super) fn join(&self, path: &str) -> Result<Url, TransportError> {
         let refused = || TransportError::new(TransportErrorKind::Malformed, "the path can't be sent as it is");
+        if let Some(url) = self.known().get(path) {
+            return Ok(url.clone());
+        }
         if !path.starts_with('/') || path.contains('#') {
             return Err(refused());
         }
@@ -74,9 +93,20 @@ impl BaseUrl {
         text.push_str(&self.text);
         text.push_str(path);
         match Url::parse(&text) {
-            Ok(url) if url.as_str() == text => Ok(url),
+            Ok(url) if url.as_str() == text => {
+                let mut known = self.known();
+                if known.len() < KNOWN_PATHS {
+                    known.insert(path.to_owned(), url.clone());
+                }
+                Ok(url)
+            }
             _ => Err(refused()),
         }
+    }
+
+    /// No code panics while it holds the lock.
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Url>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::rollup::{Counters, Group};
 impl UsageSink for Memory {
     fn record(&self, event: UsageEvent) {
         let mut state = self.state();
-        if let Some(key) = state.relay_keys.iter_mut().find(|key| key.hash == event.relay_key) {
+        if let Some(key) = state.relay_keys.iter_mut().find(|key| Some(key.hash) == event.relay_key) {
             forward(&mut key.last_used_at, event.at);
         }
         let slot = Slot { project: event.project.clone(), user: event.user.clone(), provider: event.provider };
@@ -17,7 +17,8 @@ impl UsageSink for Memory {
         }
         // Nothing is kept about a user who was erased while a call was under way.
         if state.users.contains_key(&(slot.project, slot.user)) {
-            state.usage.entry(Group::of(&event)).or_default().add(&Counters::of(&event));
+            let counters = Counters::of(&event);
+            state.usage.entry(Group::from(event)).or_default().add(&counters);
         }
     }
 

@@ -84,6 +84,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn documented_directives_exist() {
+        let docs = include_str!("../../../docs/mock.md");
+        let rows: Vec<_> = docs.lines().filter_map(|line| line.strip_prefix("| `{{")?.split_once("}}`")).collect();
+        assert_eq!(rows.len(), 13);
+        for (directive, _) in rows {
+            assert_ne!(Steer::read(&format!("{{{{{directive}}}}}")).0, Steer::default(), "{directive}");
+        }
+    }
+
+    #[test]
     fn directives_are_taken_out_of_the_text() {
         let (steer, text) = Steer::read("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{unknown}} {{ x");
         assert_eq!(text, "안녕 {{unknown}} {{ x");

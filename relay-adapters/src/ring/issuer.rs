@@ -33,7 +33,9 @@ const REGISTRATION: Kind = Kind { prefix: "rrt-", domain: "relay.rrt.v1" };
 pub struct RingIssuer {
     idempotency: hmac::Key,
     random: SystemRandom,
-    /// What request ids are made of if there is no randomness.
+    /// Where request ids begin, drawn once; they need to differ, not to be secret.
+    seed: [u64; 2],
+    /// How many request ids there were.
     counter: AtomicU64,
 }
 
@@ -47,9 +49,15 @@ impl RingIssuer {
     /// None in fact: only what ring could refuse and does not.
     pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
         let idempotency = keys.active().and_then(|key| sub_keys::derive(key, Purpose::Idempotency).ok());
+        let (random, mut seed) = (SystemRandom::new(), [[0; 8]; 2]);
+        for half in &mut seed {
+            // Without randomness ids of two processes may meet; there are no keys then either.
+            let _ = random.fill(half);
+        }
         Ok(Self {
             idempotency: idempotency.ok_or(CipherError::Unavailable)?,
-            random: SystemRandom::new(),
+            random,
+            seed: seed.map(u64::from_le_bytes),
             counter: AtomicU64::new(0),
         })
     }
@@ -111,13 +119,20 @@ impl TokenIssuer for RingIssuer {
     }
 
     fn request_id(&self, now: Timestamp) -> RequestId {
+        let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let mut random = [0; 10];
-        if self.fill(&mut random).is_err() {
-            let count = self.counter.fetch_add(1, Ordering::Relaxed);
-            random.iter_mut().rev().zip(count.to_le_bytes()).for_each(|(to, from)| *to = from);
-        }
+        let halves = self.seed.map(|seed| mixed(seed.wrapping_add(count)).to_le_bytes());
+        random.iter_mut().zip(halves.as_flattened()).for_each(|(to, from)| *to = *from);
         RequestId::new(now.0, random)
     }
+}
+
+/// The output function of splitmix64 (<https://prng.di.unimi.it/splitmix64.c>): one to one, so ids of a process differ.
+fn mixed(count: u64) -> u64 {
+    let mut z = count.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 impl std::fmt::Debug for RingIssuer {

@@ -33,15 +33,15 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// How long a call waits for another process that writes, before it fails.
     pub patience: Duration,
-    /// How many metered calls wait to be written, before more are dropped.
-    pub usage_queue: usize,
+    /// How many rows of usage (user × provider × model × tier) wait to be written, before calls of others are dropped.
+    pub usage_rows: usize,
     /// How long a metered call waits at most to be written.
     pub usage_delay: Duration,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 2, patience: Duration::from_secs(5), usage_queue: 10_000, usage_delay: Duration::from_secs(1) }
+        Self { readers: 2, patience: Duration::from_secs(5), usage_rows: 50_000, usage_delay: Duration::from_secs(1) }
     }
 }
 
@@ -74,7 +74,7 @@ impl Sqlite {
         let readers = (0..options.readers.max(1)).map(open_reader).collect::<Result<_, _>>()?;
         let readers = Workers::start("relay-db-read", readers)?;
         let writer = Workers::start("relay-db-write", vec![session(writer)])?;
-        let usage = Arc::new(Queue::new(options.usage_queue));
+        let usage = Arc::new(Queue::new(options.usage_rows));
         let _flusher = Flusher::start(Arc::clone(&usage), writer.jobs(), options.usage_delay)?;
         Ok(Self { _flusher, usage, readers, writer })
     }

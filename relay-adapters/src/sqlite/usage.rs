@@ -1,6 +1,7 @@
-//! Metered usage: taken into a queue, added up, written in batches.
+//! Metered usage: added up in memory, written once a second.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -8,9 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_core::ids::{Tier, Timestamp};
-use relay_core::ports::{
-    SecretHash, Slot, StoreError, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink,
-};
+use relay_core::ports::{SecretHash, StoreError, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
 use rusqlite::{Row, Transaction, params};
 
 use super::Sqlite;
@@ -19,10 +18,7 @@ use super::rows::{self, integer};
 use super::worker::{Db, Failure, Jobs};
 use crate::rollup::{Counters, Group};
 
-/// So many events are written at once, without waiting for more.
-const BATCH: usize = 500;
-
-/// Events that wait to be written.
+/// Sums that wait to be written. Their number, and not that of the calls, is what is bounded.
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
@@ -32,8 +28,43 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    events: Vec<UsageEvent>,
+    sums: Sums,
     closed: bool,
+}
+
+/// Calls, added up.
+#[derive(Default)]
+pub(super) struct Sums {
+    /// The counters of each row, and when its last call began.
+    groups: HashMap<Group, (Counters, Timestamp)>,
+    /// When each Relay key was last used.
+    relay_keys: HashMap<SecretHash, Timestamp>,
+}
+
+impl Sums {
+    fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// Adds to a row; `false` if it would be one row too many.
+    fn add(&mut self, group: Group, more: &Counters, at: Timestamp, capacity: usize) -> bool {
+        let rows = self.groups.len();
+        match self.groups.entry(group) {
+            Entry::Vacant(_) if rows >= capacity => return false,
+            Entry::Vacant(new) => drop(new.insert((*more, at))),
+            Entry::Occupied(mut known) => {
+                let (sum, last) = known.get_mut();
+                sum.add(more);
+                *last = at.max(*last);
+            }
+        }
+        true
+    }
+
+    fn used(&mut self, relay_key: SecretHash, at: Timestamp) {
+        let last = self.relay_keys.entry(relay_key).or_default();
+        *last = at.max(*last);
+    }
 }
 
 /// The thread that has the queue written. Dropping it has the rest written.
@@ -68,38 +99,46 @@ impl Queue {
     }
 
     fn push(&self, event: UsageEvent) {
+        let (counters, at, relay_key) = (Counters::of(&event), event.at, event.relay_key);
+        let group = Group::from(event);
         let mut waiting = self.lock();
-        if waiting.events.len() >= self.capacity {
+        let was_idle = waiting.sums.is_empty();
+        if !waiting.sums.add(group, &counters, at, self.capacity) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.events.push(event);
-        if matches!(waiting.events.len(), 1 | BATCH) {
+        if let Some(relay_key) = relay_key {
+            waiting.sums.used(relay_key, at);
+        }
+        drop(waiting);
+        if was_idle {
             self.changed.notify_all();
         }
     }
 
-    fn take(&self) -> Vec<UsageEvent> {
-        std::mem::take(&mut self.lock().events)
+    fn take(&self) -> Sums {
+        std::mem::take(&mut self.lock().sums)
     }
 
-    /// Puts a batch that could not be written before the events that came since.
-    fn put_back(&self, mut batch: Vec<UsageEvent>) {
+    /// Puts back what could not be written.
+    fn put_back(&self, sums: Sums) {
         let mut waiting = self.lock();
-        batch.append(&mut waiting.events);
-        let excess = batch.len().saturating_sub(self.capacity);
-        batch.truncate(self.capacity);
-        self.dropped.fetch_add(excess as u64, Ordering::Relaxed);
-        waiting.events = batch;
+        for (group, (counters, at)) in sums.groups {
+            if !waiting.sums.add(group, &counters, at, self.capacity) {
+                self.dropped.fetch_add(counters.requests, Ordering::Relaxed);
+            }
+        }
+        for (relay_key, at) in sums.relay_keys {
+            waiting.sums.used(relay_key, at);
+        }
     }
 
-    /// Waits until there is something to write and it has waited for `delay`, or has become a batch. `false`: closed.
+    /// Waits until there is something to write and it has waited for `delay`. `false`: closed.
     fn wait(&self, delay: Duration) -> bool {
-        let is_idle = |waiting: &mut Waiting| waiting.events.is_empty() && !waiting.closed;
-        let waiting = self.changed.wait_while(self.lock(), is_idle).unwrap_or_else(PoisonError::into_inner);
-        let is_small = |waiting: &mut Waiting| waiting.events.len() < BATCH && !waiting.closed;
-        let waited = self.changed.wait_timeout_while(waiting, delay, is_small);
-        !waited.unwrap_or_else(PoisonError::into_inner).0.closed
+        let is_idle = |waiting: &mut Waiting| waiting.sums.is_empty() && !waiting.closed;
+        drop(self.changed.wait_while(self.lock(), is_idle));
+        self.pause(delay);
+        !self.lock().closed
     }
 
     /// Waits for `delay`, or until the end.
@@ -128,7 +167,7 @@ impl Flusher {
                 }
             }
             if let Err(error) = flush_now() {
-                tracing::error!(%error, events = of_thread.take().len(), "usage could not be written and is lost");
+                tracing::error!(%error, rows = of_thread.take().groups.len(), "usage could not be written and is lost");
             }
         };
         let thread = std::thread::Builder::new().name("relay-db-usage".to_owned()).spawn(work);
@@ -148,31 +187,23 @@ impl Drop for Flusher {
 
 /// Writes what is in the queue, all of it or nothing.
 pub(super) fn flush(db: &mut Db, queue: &Queue) -> Result<(), Failure> {
-    let batch = queue.take();
-    if batch.is_empty() {
+    let sums = queue.take();
+    if sums.is_empty() {
         return Ok(());
     }
-    let written = db.write(|transaction| write(transaction, &batch));
+    let written = db.write(|transaction| write(transaction, &sums));
     if written.is_err() {
-        queue.put_back(batch);
+        queue.put_back(sums);
     }
     written
 }
 
-fn write(transaction: &Transaction<'_>, batch: &[UsageEvent]) -> Result<(), Failure> {
-    let mut groups = BTreeMap::<Group, Counters>::new();
-    let mut slots = HashMap::<Slot, Timestamp>::new();
-    let mut relay_keys = HashMap::<SecretHash, Timestamp>::new();
-    for event in batch {
-        groups.entry(Group::of(event)).or_default().add(&Counters::of(event));
-        let slot = Slot { project: event.project.clone(), user: event.user.clone(), provider: event.provider };
-        for last in [slots.entry(slot).or_default(), relay_keys.entry(event.relay_key).or_default()] {
-            *last = event.at.max(*last);
-        }
+fn write(transaction: &Transaction<'_>, sums: &Sums) -> Result<(), Failure> {
+    for (group, (sum, last)) in &sums.groups {
+        add(transaction, group, sum)?;
+        touch_connection(transaction, group, *last)?;
     }
-    groups.iter().try_for_each(|(group, sum)| add(transaction, group, sum))?;
-    slots.iter().try_for_each(|(slot, at)| touch_connection(transaction, slot, *at))?;
-    relay_keys.iter().try_for_each(|(hash, at)| touch_relay_key(transaction, hash, *at))
+    sums.relay_keys.iter().try_for_each(|(hash, at)| touch_relay_key(transaction, hash, *at))
 }
 
 /// Adds to a row of the roll-up. Nothing is kept about a user who was erased while a call was under way.
@@ -210,11 +241,11 @@ fn add(transaction: &Transaction<'_>, group: &Group, sum: &Counters) -> Result<(
 }
 
 /// Moves a connection's `last_used_at` forward. A call that began before this key was stored used another key.
-fn touch_connection(transaction: &Transaction<'_>, slot: &Slot, at: Timestamp) -> Result<(), Failure> {
+fn touch_connection(transaction: &Transaction<'_>, group: &Group, at: Timestamp) -> Result<(), Failure> {
     const TOUCH: &str = "UPDATE connections SET last_used_at = ?4
         WHERE project = ?1 AND user = ?2 AND provider = ?3
             AND connected_at <= ?4 AND (last_used_at IS NULL OR last_used_at < ?4)";
-    let key = params![slot.project.as_str(), slot.user.as_str(), slot.provider.name(), integer(at.0)];
+    let key = params![group.project.as_str(), group.user.as_str(), group.provider.name(), integer(at.0)];
     transaction.prepare_cached(TOUCH)?.execute(key)?;
     Ok(())
 }

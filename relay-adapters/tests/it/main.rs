@@ -4,6 +4,8 @@
 mod cache;
 #[cfg(all(feature = "openai", feature = "anthropic", feature = "google"))]
 mod http;
+#[cfg(feature = "mock")]
+mod mock;
 #[cfg(feature = "ring")]
 mod ring;
 mod sqlite;

@@ -75,7 +75,7 @@ fn event(slot: &Slot) -> UsageEvent {
         at: NOW,
         request: RequestId::new(NOW.0, [0; 10]),
         project: slot.project.clone(),
-        relay_key: hash(0),
+        relay_key: Some(hash(0)),
         user: slot.user.clone(),
         provider: slot.provider,
         model: "gpt-4o-mini".into(),
@@ -349,14 +349,15 @@ mod faults {
     #[tokio::test]
     async fn usage_that_finds_no_room_is_counted_as_dropped() {
         let directory = tempfile::tempdir().unwrap();
-        let few = SqliteOptions { usage_queue: 10, usage_delay: Duration::from_secs(3600), ..options() };
+        let few = SqliteOptions { usage_rows: 10, usage_delay: Duration::from_secs(3600), ..options() };
         let store = Sqlite::open(directory.path().join("relay.db"), few).unwrap();
         connect(&store, 1, connection(&slot(1), 1, vec![9; 162])).await;
-        for _ in 0..15 {
-            store.record(event(&slot(1)));
+        for model in (0..15).chain(0..15) {
+            store.record(UsageEvent { model: format!("model-{model}"), ..event(&slot(1)) });
         }
-        assert_eq!(store.dropped(), 5);
-        assert_eq!(store.usage(&everything()).await.unwrap()[0].requests, 10);
+        assert_eq!(store.dropped(), 10);
+        let rows = store.usage(&everything()).await.unwrap();
+        assert_eq!((rows.len(), rows[0].requests), (10, 2));
     }
 
     #[tokio::test]

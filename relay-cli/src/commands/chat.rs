@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::ChatArgs;
 use crate::failure::{Exit, Failure};
 use crate::http::{Call, Incoming, Remote, Verb, refusal};
+use crate::json::{at, text};
 use crate::output::Out;
 
 /// The longest message that is read from standard input, in bytes: Relay's own limit of a body.
@@ -64,18 +65,18 @@ async fn show_whole(incoming: Incoming, out: Out) -> Result<(), Failure> {
     let value = answer.ok()?;
     out.value(&value)?;
     if !out.is_json() {
-        let text = value["choices"][0]["message"]["content"].as_str().unwrap_or_default();
-        out.foreign(&format!("{text}\n"))?;
+        let answer = text(&value, "/choices/0/message/content").unwrap_or_default();
+        out.foreign(&format!("{answer}\n"))?;
     }
-    tell(&headers, &value["usage"], out);
+    tell(&headers, at(&value, "/usage"), out);
     Ok(())
 }
 
 async fn show_stream(mut incoming: Incoming, out: Out) -> Result<(), Failure> {
     let mut usage = Value::Null;
     let end = read_stream(&mut incoming, &mut |chunk| {
-        if chunk["usage"].is_object() {
-            usage = chunk["usage"].clone();
+        if at(chunk, "/usage").is_object() {
+            usage = at(chunk, "/usage").clone();
         }
         out.foreign(text_of(chunk))
     })
@@ -88,7 +89,7 @@ async fn show_stream(mut incoming: Incoming, out: Out) -> Result<(), Failure> {
 
 /// The text of a chunk.
 pub fn text_of(chunk: &Value) -> &str {
-    chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default()
+    text(chunk, "/choices/0/delta/content").unwrap_or_default()
 }
 
 /// Reads a chat stream to its `[DONE]` and hands out each chunk as it comes.
@@ -108,7 +109,7 @@ pub async fn read_stream(
             }
             let chunk: Value = serde_json::from_slice(event)
                 .map_err(|_| Failure::failed("the server sent an event that is not JSON"))?;
-            if chunk["error"].is_object() {
+            if at(&chunk, "/error").is_object() {
                 return Err(Failure { exit: Exit::Failed, ..refusal(incoming.status, &incoming.headers, &chunk) });
             }
             each(&chunk)?;
@@ -123,7 +124,9 @@ pub async fn read_stream(
 fn tell(headers: &[(String, String)], usage: &Value, out: Out) {
     let header = |name: &str| headers.iter().find(|(known, _)| known == name).map_or("-", |(_, value)| value);
     let mut text = format!("{} · {}", header("x-relay-request-id"), header("x-relay-key"));
-    if let (Some(input), Some(output)) = (usage["prompt_tokens"].as_u64(), usage["completion_tokens"].as_u64()) {
+    if let (Some(input), Some(output)) =
+        (at(usage, "/prompt_tokens").as_u64(), at(usage, "/completion_tokens").as_u64())
+    {
         text.push_str(&format!(" · {input} tokens in, {output} out"));
     }
     let dropped = headers.iter().find(|(name, _)| name == "x-relay-dropped-params");

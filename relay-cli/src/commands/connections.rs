@@ -6,6 +6,7 @@ use crate::cli::{ConnectionArgs, ConnectionsCommand};
 use crate::commands::confirm;
 use crate::failure::Failure;
 use crate::http::{Call, Remote, Verb, segment};
+use crate::json;
 use crate::output::{Out, Table};
 use crate::secrets;
 
@@ -51,7 +52,7 @@ async fn add(
     let provider = connection.provider.as_str();
     let grant = json!({ "endUserLabel": connection.user, "provider": provider, "expiresInSeconds": 60 });
     let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(grant)).await?;
-    let token = issued["registrationToken"].as_str().unwrap_or_default();
+    let token = json::text(&issued, "/registrationToken").unwrap_or_default();
     let mut body = json!({ "provider": provider, "apiKey": key });
     if let (Some(workspace), Some(body)) = (workspace, body.as_object_mut()) {
         body.insert("workspaceId".to_owned(), json!(workspace));
@@ -68,8 +69,8 @@ fn path(connection: &ConnectionArgs) -> Result<String, Failure> {
 /// The `connections` of an answer.
 pub fn table(found: &Value) -> Table {
     let mut table = Table::new(&["PROVIDER", "STATE", "KEY", "CONNECTED", "LAST USED"], "no provider key is connected");
-    for connection in found["connections"].as_array().into_iter().flatten() {
-        let text = |name: &str| connection[name].as_str().unwrap_or("-").to_owned();
+    for connection in json::list(found, "/connections") {
+        let text = |name: &str| json::text(connection, &format!("/{name}")).unwrap_or("-").to_owned();
         table.row([
             text("provider"),
             text("state"),

@@ -135,29 +135,25 @@ pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
     Ok(SetUp { file, config, project, relay_key, created })
 }
 
-/// The configuration and the master key. A new master key is made only where no store can be waiting for an older one.
+/// The master key, then the configuration that names it. A new master key is made only where no store can be waiting for an
+/// older one, and where no configuration names another.
 fn write_files(plan: &Plan<'_>, file: &Path, created: &mut Vec<&'static str>) -> Result<(), Failure> {
     let master_key = plan.dir.join("master.key");
     let store = plan.dir.join("relay.db");
-    if file.exists() && (plan.load(file).is_ok() || master_key.exists() || store.exists()) {
+    if file.exists() {
         return Ok(());
     }
     if !master_key.exists() {
         if store.exists() {
-            return Err(Failure::config(format_args!(
-                "{} is there, and the master key that opens it ({}) is not",
-                store.display(),
-                master_key.display()
-            ))
-            .hint("put the master key back, or choose another --dir: a new key would open nothing in that store"));
+            let (store, master_key) = (store.display(), master_key.display());
+            return Err(Failure::config(format_args!("{store} is there, and its master key ({master_key}) is not"))
+                .hint("put the master key back, or choose another --dir: a new key would open nothing in that store"));
         }
         master_key::write(&master_key, &master_key::generate()?)?;
         created.push("masterKey");
     }
-    if !file.exists() {
-        files::create(file, 0o600, &[contents(plan).as_bytes()])?;
-        created.push("configuration");
-    }
+    files::create(file, 0o600, &[contents(plan).as_bytes()])?;
+    created.push("configuration");
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::TokensCommand;
 use crate::failure::Failure;
 use crate::http::{Call, Remote, Verb};
+use crate::json;
 use crate::output::Out;
 
 /// Runs `relay tokens …`.
@@ -28,7 +29,7 @@ pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
     }
     let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(body)).await?;
     out.value(&issued)?;
-    let text = |name: &str| issued[name].as_str().unwrap_or("any").to_owned();
+    let text = |name: &str| json::text(&issued, &format!("/{name}")).unwrap_or("any").to_owned();
     out.line(&text("registrationToken"))?;
     out.note(&format!(
         "\nShown once. For {} ({} provider), until {}.\nOr send the user here: {}",

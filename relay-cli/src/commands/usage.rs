@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::cli::UsageArgs;
 use crate::failure::Failure;
 use crate::http::{Call, Remote, Verb, percent_encode};
+use crate::json::{self, at, list};
 use crate::output::{Out, Table};
 
 /// Runs `relay usage`.
@@ -14,7 +15,7 @@ use crate::output::{Out, Table};
 pub async fn run(args: &UsageArgs, out: Out) -> Result<(), Failure> {
     let report = Remote::new(&args.remote)?.json(Call::new(Verb::Get, path(args))).await?;
     out.table(&table(&report), &report)?;
-    if report["hasMore"] == true {
+    if at(&report, "/hasMore") == &Value::Bool(true) {
         out.note("There is more: narrow it with --user, --from and --to.");
     }
     Ok(())
@@ -30,9 +31,9 @@ fn path(args: &UsageArgs) -> String {
 fn table(report: &Value) -> Table {
     let head = ["DAY", "USER", "PROVIDER", "MODEL", "TIER", "REQUESTS", "ERRORS", "TOKENS IN", "TOKENS OUT"];
     let mut table = Table::new(&head, "nothing was used");
-    for row in report["usage"].as_array().into_iter().flatten() {
-        let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
-        let number = |name: &str| row[name].as_u64().unwrap_or(0);
+    for row in list(report, "/usage") {
+        let text = |name: &str| json::text(row, &format!("/{name}")).unwrap_or("-").to_owned();
+        let number = |name: &str| at(row, &format!("/{name}")).as_u64().unwrap_or(0);
         let input = number("inputTokens") + number("cacheReadTokens") + number("cacheWriteTokens");
         let texts = ["day", "endUserLabel", "provider", "model", "tier"].map(text);
         let numbers = [number("requests"), number("errors"), input, number("outputTokens")].map(|n| n.to_string());

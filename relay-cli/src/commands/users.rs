@@ -6,6 +6,7 @@ use crate::cli::UsersCommand;
 use crate::commands::{confirm, connections};
 use crate::failure::Failure;
 use crate::http::{Call, Remote, Verb, percent_encode, segment};
+use crate::json;
 use crate::output::{Out, Table};
 
 /// How many users are asked for at once.
@@ -34,8 +35,8 @@ async fn list(remote: &Remote, out: Out) -> Result<(), Failure> {
     let mut path = format!("/v1/users?limit={PAGE}");
     loop {
         let page = remote.json(Call::new(Verb::Get, path)).await?;
-        users.extend(page["users"].as_array().cloned().unwrap_or_default());
-        let Some(next) = page["nextAfter"].as_str() else { break };
+        users.extend(json::list(&page, "/users").iter().cloned());
+        let Some(next) = json::text(&page, "/nextAfter") else { break };
         path = format!("/v1/users?limit={PAGE}&after={}", percent_encode(next));
     }
     let mut table = Table::new(&["USER", "PROVIDERS", "SINCE"], "no users yet");
@@ -52,10 +53,10 @@ async fn show(remote: &Remote, user: &str, out: Out) -> Result<(), Failure> {
 }
 
 fn providers(user: &Value) -> String {
-    let names = user["providers"].as_array().map(|names| names.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-    names.filter(|names| !names.is_empty()).map_or_else(|| "-".to_owned(), |names| names.join(", "))
+    let names: Vec<_> = json::list(user, "/providers").iter().filter_map(Value::as_str).collect();
+    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }
 
 fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or("-").to_owned()
+    json::text(value, &format!("/{name}")).unwrap_or("-").to_owned()
 }

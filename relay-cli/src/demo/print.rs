@@ -33,7 +33,7 @@ pub fn curl(base: &str, call: &Call, streams: bool) -> String {
     command
 }
 
-/// `200 · req_… · anthropic/…a1b2 · 210 µs in Relay`
+/// `200 · req_… · anthropic/...a1b2 · 210 µs in Relay`
 pub fn status_line(answer: &Answer, style: Style) -> String {
     let status = answer.status.to_string();
     let mut line = if answer.status < 400 { style.green(&status) } else { style.yellow(&status) };

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::teller::{Expect, Teller};
 use crate::failure::Failure;
 use crate::http::{Call, Verb};
+use crate::json::text;
 
 /// The user of the story.
 pub const USER: &str = "jieun_123";
@@ -146,7 +147,7 @@ impl Story<'_> {
         }
         let call = self.call(Verb::Post, "/v1/registration-tokens").json(body);
         let issued: Value = teller.step(title, call, Expect::status(201)).await?.json();
-        Ok(issued["registrationToken"].as_str().unwrap_or_default().to_owned())
+        Ok(text(&issued, "/registrationToken").unwrap_or_default().to_owned())
     }
 }
 

@@ -9,6 +9,7 @@ use super::print;
 use crate::commands::chat::{read_stream, text_of};
 use crate::failure::Failure;
 use crate::http::{Answer, Call, Server};
+use crate::json::text;
 use crate::output::Out;
 
 /// What an answer must be.
@@ -45,7 +46,7 @@ impl Expect {
             return Some("the answer has no request id".to_owned());
         }
         let body = answer.json();
-        let code = body["error"]["code"].as_str();
+        let code = text(&body, "/error/code");
         if self.code.is_some() && code != self.code {
             return Some(format!("expected the code {:?}, got {code:?}", self.code));
         }
@@ -192,12 +193,12 @@ mod tests {
         let refused = r#"{"error":{"code":"provider_key_missing"}}"#;
         assert_eq!(Expect::error(403, "provider_key_missing").mismatch(&answer(403, &[id], refused)), None);
         let paid = Expect::status(200).paid_by(Provider::OPENAI);
-        assert_eq!(paid.mismatch(&answer(200, &[id, ("x-relay-key", "openai/…a1b2")], "{}")), None);
+        assert_eq!(paid.mismatch(&answer(200, &[id, ("x-relay-key", "openai/...a1b2")], "{}")), None);
         for (expect, wrong) in [
             (Expect::status(200), answer(500, &[id], "{}")),
             (Expect::status(200), answer(200, &[], "{}")),
             (Expect::error(403, "scope_missing"), answer(403, &[id], refused)),
-            (paid, answer(200, &[id, ("x-relay-key", "google/…a1b2")], "{}")),
+            (paid, answer(200, &[id, ("x-relay-key", "google/...a1b2")], "{}")),
             (paid, answer(200, &[id], "{}")),
         ] {
             assert!(expect.mismatch(&wrong).is_some(), "{expect:?} {wrong:?}");

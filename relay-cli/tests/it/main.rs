@@ -1,4 +1,5 @@
 //! The built `relay` command, run as its users run it.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test suite")]
 
 mod demo;
 mod help;

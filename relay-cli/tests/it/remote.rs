@@ -82,7 +82,7 @@ fn an_operator_can_walk_the_whole_way_from_the_terminal() {
 
     let chat = ["chat", "--user", "ana", "--model", "claude-haiku-4-5", "Hello"];
     let streamed = relay.run(chat).code(0);
-    assert!(!streamed.stdout.trim().is_empty() && streamed.stderr.contains("anthropic/…a1b2"), "{streamed:?}");
+    assert!(!streamed.stdout.trim().is_empty() && streamed.stderr.contains("anthropic/...a1b2"), "{streamed:?}");
     let whole = relay.run(chat.into_iter().chain(["--json"])).code(0).json();
     assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap(), streamed.stdout.trim_end_matches('\n'));
     relay.run(["chat", "--user", "ana", "--model", "gpt-4o-mini", "Hello"]).code(77);
@@ -115,14 +115,15 @@ fn a_registration_token_is_alone_on_stdout() {
 }
 
 #[test]
-fn keys_made_and_revoked_beside_a_running_server_count_at_once() {
+fn keys_are_made_and_revoked_beside_a_running_server() {
     let mut relay = Serving::start();
     let made = relay.run(["keys", "create", "--json"]).code(0).json();
     relay.key = made["relayKey"].as_str().unwrap().to_owned();
     relay.run(["users", "list"]).code(0);
     relay.run(["keys", "revoke", made["id"].as_str().unwrap()]).code(0);
-    let told = relay.run(["users", "list"]);
-    assert!(told.stderr.contains("invalid_relay_key") || told.code == 0, "{told:?}");
+    // The server remembers a key for a second; a run takes some milliseconds.
+    let refused = (0..2000).map(|_| relay.run(["users", "list"])).find(|told| told.code == 77);
+    assert!(refused.expect("the key is refused").stderr.contains("invalid_relay_key"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn event(project: &ProjectId, label: &str) -> UsageEvent {
         at: NOW,
         request: RequestId::new(NOW.0, [0; 10]),
         project: project.clone(),
-        relay_key: hash(project, 200),
+        relay_key: Some(hash(project, 200)),
         user: user(label),
         provider: Provider::OPENAI,
         model: "gpt-4o-mini".into(),

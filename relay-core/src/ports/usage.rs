@@ -35,17 +35,14 @@ pub enum Endpoint {
     Chat,
     /// Embeddings.
     Embeddings,
-    /// The list of models.
-    Models,
 }
 
 impl Endpoint {
-    /// `chat`, `embeddings` or `models`.
+    /// `chat` or `embeddings`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Embeddings => "embeddings",
-            Self::Models => "models",
         }
     }
 }
@@ -70,8 +67,8 @@ pub struct UsageEvent {
     pub request: RequestId,
     /// The tenant.
     pub project: ProjectId,
-    /// The Relay key that was shown.
-    pub relay_key: SecretHash,
+    /// The Relay key that was shown, if one was.
+    pub relay_key: Option<SecretHash>,
     /// On whose key.
     pub user: EndUser,
     /// With which provider.

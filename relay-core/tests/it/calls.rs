@@ -96,8 +96,10 @@ fn keyed_project() -> KeyedProject {
 }
 
 fn caller() -> Caller {
+    let KeyedProject { project, key } = keyed_project();
     Caller {
-        access: keyed_project(),
+        project,
+        relay_key: Some(key.hash),
         user: EndUser::parse("ana").unwrap(),
         tier: Tier::Paid,
         request: RequestId::new(1, [1; 10]),

@@ -28,6 +28,7 @@ impl LogConfig {
         Self {
             level: reader
                 .get("log.level", parse_level)
+                .or_else(|| parse_level("info").ok())
                 .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
             format: reader
                 .get("log.format", |text| match text {

@@ -76,6 +76,9 @@ impl Reader {
             let at = error.span().map_or(0, |span| span.start);
             self.faults.push(Fault { place: place(at), message: error.message().to_owned() });
         }
+        if !self.faults.is_empty() {
+            return;
+        }
         for (name, value) in table.get_ref().iter() {
             match value.get_ref() {
                 DeValue::Table(section) => {
@@ -159,6 +162,11 @@ impl Reader {
             _ => self.base.clone(),
         };
         self.get(name, |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(base.join(text)) })
+    }
+
+    /// Where a path that was not given is relative to: the file's folder, if there is a file.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.base.join(name)
     }
 
     /// Whether the setting `name` is this text.

@@ -23,7 +23,7 @@ pub enum StoragePath {
 impl StorageConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let memory = reader.text_is("storage.path", ":memory:");
-        let path = reader.path("storage.path").unwrap_or_else(|| PathBuf::from("relay.db"));
+        let path = reader.path("storage.path").unwrap_or_else(|| reader.beside("relay.db"));
         Self { path: if memory { StoragePath::Memory } else { StoragePath::File(path) } }
     }
 }

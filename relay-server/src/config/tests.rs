@@ -1,1 +1,230 @@
 //! Faults of settings, and where they are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::*;
+
+fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn read(text: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Config::read(Some((Path::new("etc/relay.toml"), text)), &variables(pairs))
+}
+
+#[track_caller]
+fn check(text: &str, pairs: &[(&str, &str)], want: &[&str]) {
+    let error = read(text, pairs).expect_err("a fault");
+    let got: Vec<String> = error.0.iter().map(ToString::to_string).collect();
+    let all = got.len() == want.len() && got.iter().zip(want).all(|(got, want)| got.contains(want));
+    assert!(all, "{text:?} {pairs:?}:\n{got:#?}\n{want:#?}");
+}
+
+#[test]
+fn nothing_set_is_a_configuration() {
+    let config = Config::read(None, &BTreeMap::new()).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.server.drain, Duration::from_secs(120));
+    assert_eq!(config.storage.path, StoragePath::File(PathBuf::from("relay.db")));
+    assert!(!config.mock && config.master_key.text.is_none() && config.metrics.listen.is_none());
+}
+
+#[test]
+fn every_setting_is_read_from_the_file() {
+    let config = read(
+        r#"
+        mock = true
+        [server]
+        listen = "0.0.0.0:80"
+        public_url = "https://vault.example/"
+        workers = 3
+        max_connections = 1_000
+        keep_alive_seconds = 5
+        ping_seconds = 1
+        max_body_mib = 1
+        drain_seconds = 0
+        drain_delay_seconds = 4
+        [storage]
+        path = "data/relay.db"
+        [master_key]
+        env = "OTHER_KEY"
+        [upstream]
+        openai = "http://127.0.0.1:9001"
+        anthropic = "http://[::1]:9002"
+        google = "https://gateway.example/google"
+        allow_http_loopback = true
+        [metrics]
+        listen = "127.0.0.1:9464"
+        [log]
+        level = "warn,relay::access=info"
+        format = "text"
+        "#,
+        &[("OTHER_KEY", "from the environment")],
+    )
+    .unwrap();
+    let options = config.server.options(config.metrics.listen);
+    assert!(config.mock && config.upstream.allow_http_loopback && config.log.format == LogFormat::Text);
+    assert_eq!((options.workers, options.max_connections, options.limits.inference_body), (3, 1000, 1 << 20));
+    assert_eq!((options.public_url.as_deref(), options.drain), (Some("https://vault.example"), Duration::ZERO));
+    assert_eq!((options.limits.ping, options.drain_delay), (Duration::from_secs(1), Duration::from_secs(4)));
+    assert_eq!(config.storage.path, StoragePath::File(PathBuf::from("etc/data/relay.db")));
+    assert_eq!(config.upstream.anthropic.as_deref(), Some("http://[::1]:9002"));
+    assert_eq!(config.metrics.listen.unwrap().port(), 9464);
+    assert_eq!(config.master_key.text.as_ref().unwrap().expose(), "from the environment");
+    assert_eq!(config.master_key.origin.as_deref(), Some("variable OTHER_KEY"));
+}
+
+#[test]
+fn a_variable_wins_over_the_file() {
+    let pairs = [
+        ("RELAY_SERVER_LISTEN", "127.0.0.1:1"),
+        ("RELAY_MOCK", "1"),
+        ("RELAY_SERVER_WORKERS", "7"),
+        ("RELAY_STORAGE_PATH", "here.db"),
+    ];
+    let config =
+        read("mock = false\n[server]\nlisten = \"127.0.0.1:2\"\n[storage]\npath = \":memory:\"", &pairs).unwrap();
+    assert_eq!((config.server.listen.port(), config.server.workers, config.mock), (1, 7, true));
+    assert_eq!(config.storage.path, StoragePath::File(PathBuf::from("here.db")), "relative to where the server runs");
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_their_places() {
+    check(
+        "mock = \"yes\"\n[server]\nlisten = \"localhost\"\nlisen = \"x\"\nworkers = -1\n\n[log]\nformat = \"xml\"\nlevel = \"loud\"\n",
+        &[("RELAY_SERVER_DRAIN_SECONDS", "soon"), ("RELAY_LOG_COLOUR", "red")],
+        &[
+            "etc/relay.toml:4: there is no setting `server.lisen`",
+            "RELAY_LOG_COLOUR: this variable sets nothing",
+            "etc/relay.toml:1: `mock` must be true or false",
+            "etc/relay.toml:3: `server.listen` must be an IP address and a port",
+            "etc/relay.toml:5: `server.workers` must be a whole number from 0 to 1024",
+            "RELAY_SERVER_DRAIN_SECONDS: `server.drain_seconds` must be a whole number from 0 to 3600",
+            "etc/relay.toml:9: `log.level`",
+            "etc/relay.toml:8: `log.format` must be \"json\" or \"text\"",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    check("[server]\nlisten = \n", &[], &["etc/relay.toml:2: "]);
+    check("[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"\n", &[], &["etc/relay.toml:3: duplicate key"]);
+}
+
+#[test]
+fn a_setting_in_the_wrong_section_gets_a_hint() {
+    check("listen = \"127.0.0.1:1\"", &[], &["did you mean `server.listen`?"]);
+    check("[server.tls]\ncert = 1", &[], &["there is no setting `server.tls`"]);
+}
+
+#[test]
+fn weak_settings_are_refused() {
+    for (text, want) in [
+        ("[server]\npublic_url = \"http://vault.example\"", "must begin with https:// unless"),
+        ("[server]\npublic_url = \"https://vault.example/relay\"", "without a path"),
+        ("[server]\npublic_url = \"vault.example\"", "must begin with https://"),
+        ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
+        ("[metrics]\nlisten = \"0.0.0.0:9464\"", "must be a loopback address"),
+        ("[upstream]\nopenai = \"http://api.openai.com\"", "must begin with https://"),
+        ("[upstream]\nopenai = \"http://127.0.0.1:1\"", "allow_http_loopback"),
+        (
+            "[upstream]\nallow_http_loopback = true\nopenai = \"http://127.0.0.1.evil.example\"",
+            "must begin with https://",
+        ),
+        (
+            "[upstream]\nallow_http_loopback = true\nopenai = \"http://127.0.0.1@evil.example\"",
+            "must begin with https://",
+        ),
+        ("[master_key]\nenv = \"c2VjcmV0IQ==\"", "the key itself does not belong here"),
+        ("[storage]\npath = \"\"", "must not be empty"),
+    ] {
+        check(text, &[], &[want]);
+    }
+    for good in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:1"] {
+        assert!(read(&format!("[server]\npublic_url = \"{good}\""), &[]).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_of_our_name_is_not_ours() {
+    let pairs = [
+        ("RELAY_SERVER_SERVICE_HOST", "10.0.0.1"),
+        ("RELAY_SERVER_PORT", "tcp://10.0.0.1:8080"),
+        ("RELAY_SERVER_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("RELAY_KEY", "rly-of-an-app"),
+        ("RELAY_CONFIG", "x"),
+    ];
+    assert!(read("", &pairs).is_ok());
+}
+
+#[test]
+fn the_master_key_comes_from_the_file_then_the_credential_then_the_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    write_private(&path, "in the file");
+    write_private(&folder.path().join("relay-master-key"), "in the credential");
+    let file = format!("[master_key]\nfile = {path:?}");
+    let credential = ("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap());
+    let variable = ("RELAY_MASTER_KEY", "in the variable");
+    for (text, pairs, want) in [
+        (file.as_str(), &[credential, variable][..], Some("in the file")),
+        ("", &[credential, variable], Some("in the credential")),
+        ("", &[("CREDENTIALS_DIRECTORY", "/nowhere"), variable], Some("in the variable")),
+        ("", &[], None),
+    ] {
+        let config = read(text, pairs).unwrap();
+        assert_eq!(config.master_key.text.as_ref().map(MasterKeyText::expose), want);
+        assert!(!format!("{config:?}").contains("in the "), "Debug shows the key");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    write_private(&path, "secret");
+    for mode in [0o640, 0o604, 0o660, 0o620, 0o601] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        check(&format!("[master_key]\nfile = {path:?}"), &[], &["run: chmod 600"]);
+    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    assert!(read(&format!("[master_key]\nfile = {path:?}"), &[]).is_ok());
+    check("[master_key]\nfile = \"/nowhere/master.key\"", &[], &["`master_key.file` names /nowhere/master.key"]);
+    check(&format!("[master_key]\nfile = {:?}", folder.path()), &[], &["chmod"]);
+}
+
+fn write_private(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+#[test]
+fn the_documented_settings_are_those_that_are_read() {
+    let mut reader = Reader::new(None, &BTreeMap::new());
+    let _ = reader.flag("mock");
+    let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
+    let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
+    let _ = MasterKeyConfig::read(&mut reader, &BTreeMap::new());
+    let known: BTreeSet<&str> = KEYS.iter().map(|key| key.name).collect();
+    assert_eq!(reader.asked, known);
+
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        Some((cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned()))
+    });
+    let documented: BTreeSet<_> = rows.collect();
+    let settings: BTreeSet<_> =
+        KEYS.iter().map(|key| (key.name.to_owned(), Config::variable_of(key.name), key.default.to_owned())).collect();
+    assert_eq!(documented, settings);
+}

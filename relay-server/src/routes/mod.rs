@@ -32,12 +32,15 @@ use crate::trace::Trace;
 /// What a handler gives back.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;
 
+/// Makes the actix route of a handler.
+type Handler = fn() -> Route;
+
 /// A path and all that is done there.
 pub(crate) struct Endpoint {
     /// As actix matches it, without the slash at the end that is allowed.
     pub(crate) path: &'static str,
     /// Methods with their handlers.
-    pub(crate) methods: &'static [(Method, fn() -> Route)],
+    pub(crate) methods: &'static [(Method, Handler)],
     /// The methods' names, for `allow`.
     pub(crate) allow: &'static str,
     /// What pages of other origins are told.

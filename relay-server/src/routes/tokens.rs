@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::body;
 use crate::extract;
+use crate::names;
 use crate::routes::{Answer, json, known_members_only};
 
 /// The longest list of origins.
@@ -36,7 +37,7 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> Answer {
     let body = body::json(&request, payload, state.limits.token_body, &state.limits, &state.budget).await?;
     let asked = parse(&body.bytes)?;
     let idempotency = idempotency(request.headers(), &body.bytes)?;
-    let issued = state.relay.issue_token(&access, asked, idempotency).await?;
+    let issued = state.relay.issue_token(&access.project, asked, idempotency).await?;
     let token = issued.token.expose();
     Ok(json(
         201,
@@ -124,7 +125,7 @@ fn is_origin(text: &str) -> bool {
 fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, RelayError> {
     let invalid =
         || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
-    let mut values = headers.get_all("idempotency-key");
+    let mut values = headers.get_all(&names::IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().map_err(|_| invalid())?;
     let good = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) && values.next().is_none();

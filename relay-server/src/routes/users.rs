@@ -60,7 +60,7 @@ pub(crate) async fn list(request: HttpRequest) -> Answer {
     let limit = page_size(extract::query(&request, "limit")?.as_deref())?;
     let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
     // One more than asked for tells whether there are more.
-    let mut users = trace.state().relay.users(&access, after, limit + 1).await?;
+    let mut users = trace.state().relay.users(&access.project, after, limit + 1).await?;
     let has_more = users.len() > limit as usize;
     users.truncate(limit as usize);
     let next_after = users.last().filter(|_| has_more).map(|last| last.user.to_string());
@@ -84,7 +84,7 @@ pub(crate) async fn verify(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let access = extract::access(&request, &trace, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
-    Ok(json(200, &shown_connection(trace.state().relay.verify_connection(&access, &user, provider).await?)))
+    Ok(json(200, &shown_connection(trace.state().relay.verify_connection(&access.project, &user, provider).await?)))
 }
 
 /// Forgets a user's key.
@@ -92,7 +92,7 @@ pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let access = extract::access(&request, &trace, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
-    trace.state().relay.disconnect(&access, &user, provider).await?;
+    trace.state().relay.disconnect(&access.project, &user, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn erase(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let access = extract::access(&request, &trace, Scope::Users).await?;
     let user = extract::path_user(&request)?;
-    trace.state().relay.erase_user(&access, &user).await?;
+    trace.state().relay.erase_user(&access.project, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -109,7 +109,7 @@ async fn found(request: &HttpRequest) -> Result<(UserSummary, Vec<Connection>), 
     let trace = extract::trace(request)?;
     let access = extract::access(request, &trace, Scope::Users).await?;
     let user = extract::path_user(request)?;
-    trace.state().relay.user(&access, &user).await
+    trace.state().relay.user(&access.project, &user).await
 }
 
 fn page_size(text: Option<&str>) -> Result<u32, RelayError> {

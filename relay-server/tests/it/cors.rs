@@ -1,1 +1,125 @@
-//! to come
+//! What pages of other origins are told.
+
+use serde_json::json;
+
+use crate::harness::TestRelay;
+
+const PAGE: &str = "https://app.example";
+
+#[tokio::test]
+async fn a_page_may_register_a_key_and_nothing_else() {
+    let test = TestRelay::start().await;
+    let preflight = |path: &str, method: &str| {
+        test.request("OPTIONS", path)
+            .header("origin", PAGE)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", "authorization,content-type")
+            .send()
+    };
+    for path in ["/v1/registration", "/v1/registration/"] {
+        for method in ["GET", "POST"] {
+            let answer = preflight(path, method).await;
+            assert_eq!(answer.status, 204);
+            for (name, value) in [
+                ("access-control-allow-origin", PAGE),
+                ("access-control-allow-methods", "GET, POST"),
+                ("access-control-allow-headers", "authorization, content-type"),
+                ("access-control-max-age", "600"),
+                ("vary", "origin"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{name}");
+            }
+            assert_eq!(answer.header("access-control-allow-credentials"), None);
+            answer.assert_ids();
+        }
+    }
+    for (path, method) in [
+        ("/v1/chat/completions", "POST"),
+        ("/v1/embeddings", "POST"),
+        ("/v1/models", "GET"),
+        ("/v1/models/gpt-4o-mini", "GET"),
+        ("/v1/registration-tokens", "POST"),
+        ("/v1/users", "GET"),
+        ("/v1/users/ana", "DELETE"),
+        ("/v1/users/ana/connections", "GET"),
+        ("/v1/users/ana/connections/openai", "DELETE"),
+        ("/v1/users/ana/connections/openai/verify", "POST"),
+        ("/v1/usage", "GET"),
+    ] {
+        let answer = preflight(path, method).await;
+        let error = answer.assert_error(403, "cors_not_allowed");
+        assert!(error["message"].as_str().unwrap().contains("server"), "says why");
+        assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control-")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn answers_to_pages_can_be_read_where_pages_may_call_and_nowhere_else() {
+    let test = TestRelay::start().await;
+    let token = format!("Bearer {}", test.registration_token("bo").await);
+    let request = |path: &str| test.request("GET", path).header("origin", PAGE).header("authorization", &token);
+    for (path, status) in [("/v1/registration", 200), ("/v1/registration/", 200)] {
+        let answer = request(path).send().await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+        assert!(answer.header("access-control-expose-headers").unwrap().contains("x-relay-request-id"));
+    }
+    // A failure too: the widget shows it.
+    let refused = test.request("GET", "/v1/registration").header("origin", "null").send().await;
+    refused.assert_error(401, "invalid_registration_token");
+    assert_eq!(refused.header("access-control-allow-origin"), Some("null"));
+    let wrong = test.request("PUT", "/v1/registration").header("origin", PAGE).send().await;
+    wrong.assert_error(405, "method_not_allowed");
+    assert_eq!((wrong.header("access-control-allow-origin"), wrong.header("allow")), (Some(PAGE), Some("GET, POST")));
+
+    let chat = test.chat("gpt-4o-mini", "hi", true).header("origin", PAGE).send().await;
+    assert_eq!(chat.status, 200);
+    assert!(!chat.headers.iter().any(|(name, _)| name.starts_with("access-control-")));
+    // Not a preflight: just a question.
+    let plain = test.request("OPTIONS", "/v1/chat/completions").send().await;
+    assert_eq!((plain.status, plain.header("allow")), (204, Some("POST")));
+}
+
+#[tokio::test]
+async fn a_token_can_be_bound_to_a_pages_origin() {
+    let test = TestRelay::start().await;
+    let body = json!({"user": "bo", "allowedOrigins": [PAGE]});
+    let issued = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
+    let token = format!("Bearer {}", issued.json()["registrationToken"].as_str().unwrap());
+    let own = format!("http://{}", test.addr());
+    for (origin, status) in [
+        (Some(PAGE), 200),
+        (None, 200),
+        (Some(own.as_str()), 200),
+        (Some("https://evil.example"), 403),
+        (Some("null"), 403),
+    ] {
+        let request = test.request("GET", "/v1/registration").header("authorization", &token);
+        let request = origin
+            .map_or(test.request("GET", "/v1/registration").header("authorization", &token), |origin| {
+                request.header("origin", origin)
+            });
+        let answer = request.send().await;
+        assert_eq!(answer.status, status, "{origin:?}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn answers_are_not_stored_framed_or_sniffed() {
+    let test = TestRelay::start().await;
+    for answer in [
+        test.as_app("GET", "/v1/users").send().await,
+        test.request("GET", "/v1/users").send().await,
+        test.request("GET", "/nothing").send().await,
+        test.chat("gpt-4o-mini", "hi", false).send().await,
+    ] {
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{}", answer.status);
+        }
+    }
+}

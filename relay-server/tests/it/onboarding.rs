@@ -1,1 +1,92 @@
-//! to come
+//! From a registration token to a stored key, over HTTP.
+
+use relay_adapters::mock::sample_key;
+use relay_core::Provider;
+use serde_json::json;
+
+use crate::harness::TestRelay;
+
+#[tokio::test]
+async fn a_token_is_issued_as_asked() {
+    let test = TestRelay::with(|options| options.public_url = Some("https://vault.example".into())).await;
+    let body = json!({"endUserLabel": "jieun_123", "provider": "anthropic", "expiresInSeconds": 60, "replace": false});
+    let answer = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let issued = answer.json();
+    let token = issued["registrationToken"].as_str().unwrap();
+    assert!(token.starts_with("rrt-") && token.len() == 53);
+    assert_eq!((&issued["endUserLabel"], &issued["provider"]), (&json!("jieun_123"), &json!("anthropic")));
+    assert_eq!(issued["connectUrl"], format!("https://vault.example/connect#{token}"));
+    assert_eq!(issued["expiresAt"].as_str().unwrap().len(), "2026-11-23T08:47:24.000Z".len());
+    assert_eq!(issued.as_object().unwrap().len(), 5);
+    // The SDK's name for the label, and any provider.
+    let answer = test.as_app("POST", "/v1/registration-tokens").json(&json!({"user": "bo"})).send().await;
+    assert_eq!((answer.json()["endUserLabel"].clone(), answer.json()["provider"].clone()), (json!("bo"), json!(null)));
+    for seconds in [59, 3601, -1] {
+        let body = json!({"user": "bo", "expiresInSeconds": seconds});
+        let answer = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
+        assert_eq!(answer.assert_error(400, "invalid_value")["param"], "expiresInSeconds");
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_gives_the_same_token_again() {
+    let test = TestRelay::start().await;
+    let send = |key: &str, user: &str| {
+        let request = test.as_app("POST", "/v1/registration-tokens").header("idempotency-key", key);
+        request.json(&json!({"user": user})).send()
+    };
+    let (first, again, other) = (send("a-1", "bo").await, send("a-1", "bo").await, send("a-2", "bo").await);
+    assert_eq!(first.body, again.body);
+    assert_ne!(first.body, other.body);
+    send("a-1", "cy").await.assert_error(400, "idempotency_key_reused");
+    for bad in ["", "a b", &"x".repeat(256), "é"] {
+        assert_eq!(send(bad, "bo").await.assert_error(400, "invalid_value")["param"], "Idempotency-Key");
+    }
+}
+
+#[tokio::test]
+async fn a_token_shows_what_it_allows_and_stores_one_key() {
+    let test = TestRelay::start().await;
+    let token = format!("Bearer {}", test.registration_token("bo").await);
+    let show = || test.request("GET", "/v1/registration").header("authorization", &token).send();
+    let shown = show().await.json();
+    assert_eq!((&shown["projectName"], &shown["endUserLabel"]), (&json!("Notes"), &json!("bo")));
+    let names: Vec<_> = shown["providers"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!((names, shown["connections"].as_array().unwrap().len()), (vec!["openai", "anthropic", "google"], 0));
+
+    let register = |provider: Provider, mood: &str| {
+        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, mood, "bo")});
+        test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send()
+    };
+    let refused = register(Provider::OPENAI, "unknown").await;
+    refused.assert_error(422, "key_refused_by_provider");
+    assert_eq!(refused.header("x-should-retry"), Some("false"));
+    let stored = register(Provider::OPENAI, "good").await;
+    assert_eq!(stored.status, 201, "{}", stored.text());
+    assert_eq!((&stored.json()["state"], stored.json()["last4"].as_str().unwrap().len()), (&json!("active"), 4));
+    // A lost answer: the same again.
+    assert_eq!(register(Provider::OPENAI, "good").await.body, stored.body);
+    register(Provider::OPENAI, "restricted").await.assert_error(410, "registration_token_used");
+    show().await.assert_error(410, "registration_token_used");
+    let other = test.request("POST", "/v1/registration").json(&json!({"provider": "openai", "apiKey": "sk-12345678"}));
+    other.send().await.assert_error(401, "invalid_registration_token");
+}
+
+#[tokio::test]
+async fn a_key_is_never_in_an_answer() {
+    let test = TestRelay::start().await;
+    let token = format!("Bearer {}", test.registration_token("bo").await);
+    for body in [
+        r#"{"provider":"openai","apiKey":"sk-hidden-é"}"#,
+        r#"{"provider":"openai","apiKey":"sk-hidden-1","extra":1}"#,
+        r#"{"provider":"openai","apiKey":{"sk-hidden-1":1}}"#,
+        r#"{"provider":"openai","apiKey":"sk-hidden-1"#,
+        r#""sk-hidden-1""#,
+        r#"{"provider":"openai","apiKey":"sk-hidden-0123456789"}"#,
+    ] {
+        let request = test.request("POST", "/v1/registration").header("authorization", &token);
+        let answer = request.header("content-type", "application/json").body(body).send().await;
+        assert!(answer.status >= 400 && !answer.text().contains("hidden"), "{body}: {}", answer.text());
+    }
+}

@@ -1,1 +1,301 @@
-//! to come
+//! The program itself: what keeps it from starting, what it logs, how signals end it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
+use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_core::ids::Timestamp;
+use relay_core::ports::{Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
+use serde_json::Value;
+
+use crate::harness::{CHAT, Connection, chat_body};
+
+/// A folder with a configuration, a master key and a store with one project.
+struct Site {
+    folder: tempfile::TempDir,
+    key: String,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let master = MasterKey::generate().unwrap();
+        write_private(&folder.path().join("master.key"), &master.expose_base64());
+        let text = "mock = true\n[server]\nlisten = \"127.0.0.1:0\"\n[master_key]\nfile = \"master.key\"\n";
+        std::fs::write(folder.path().join("relay.toml"), text).unwrap();
+        let issuer = RingIssuer::new(&MasterKeys::new(vec![master]).unwrap()).unwrap();
+        let store = Sqlite::open(folder.path().join("relay.db"), SqliteOptions::default()).unwrap();
+        let project = Project {
+            id: issuer.project_id().unwrap(),
+            name: "Notes".into(),
+            allowed_origins: vec![],
+            strict_params: false,
+            created_at: Timestamp(1),
+        };
+        store.create_project(project.clone()).await.unwrap();
+        let key = issuer.relay_key().unwrap();
+        let record = RelayKeyRecord {
+            hash: issuer.hash_relay_key(&key).unwrap(),
+            id: "0123456789ab".into(),
+            project: project.id,
+            name: "test".into(),
+            last4: "0000".into(),
+            scopes: Scope::ALL.to_vec(),
+            created_at: Timestamp(1),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        store.create_relay_key(record).await.unwrap();
+        Self { folder, key: key.expose().to_owned() }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay-server"));
+        command.arg("--config").arg(self.path("relay.toml")).env_clear().stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self) -> Server {
+        let mut child = self.command().spawn().unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let addr = loop {
+            let mut line = String::new();
+            log.read_line(&mut line).unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+            if let Some(listen) = line["listen"].as_str() {
+                break listen.parse().unwrap();
+            }
+        };
+        Server { child, log, addr, key: self.key.clone() }
+    }
+
+    /// Exit code and standard error of a start that must fail.
+    #[track_caller]
+    fn fails(&self, change: impl FnOnce(&mut Command)) -> (i32, String) {
+        let mut command = self.command();
+        change(&mut command);
+        let output = command.output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.trim_end().lines().count(), 1, "one line: {error}");
+        assert!(error.starts_with("relay-server: "), "{error}");
+        (output.status.code().unwrap(), error)
+    }
+}
+
+struct Server {
+    child: Child,
+    log: BufReader<ChildStdout>,
+    addr: std::net::SocketAddr,
+    key: String,
+}
+
+impl Server {
+    /// Sends a signal, as a shell would.
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; returns the exit code and the rest of the log.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+
+    async fn send(&self, head: &str, body: &str) -> crate::harness::Answer {
+        let mut connection = Connection::to(self.addr).await;
+        connection.write(self.request(head, &format!("Bearer {}", self.key), body).as_bytes()).await;
+        connection.answer(false).await
+    }
+
+    fn request(&self, head: &str, credential: &str, body: &str) -> String {
+        format!(
+            "{head} HTTP/1.1\r\nhost: x\r\nauthorization: {credential}\r\nx-relay-user: ana\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    /// Connects a key for `ana`.
+    async fn connect(&self, key: &str) {
+        let issued = self.send("POST /v1/registration-tokens", r#"{"user":"ana"}"#).await.json();
+        let token = format!("Bearer {}", issued["registrationToken"].as_str().unwrap());
+        let body = format!(r#"{{"provider":"openai","apiKey":"{key}"}}"#);
+        let mut connection = Connection::to(self.addr).await;
+        connection.write(self.request("POST /v1/registration", &token, &body).as_bytes()).await;
+        assert_eq!(connection.answer(false).await.status, 201);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn write_config(site: &Site, text: &str) {
+    std::fs::write(site.path("relay.toml"), text).unwrap();
+}
+
+#[tokio::test]
+async fn it_does_not_start_without_the_right_master_key() {
+    let site = Site::new().await;
+    // The store is used once, with a key in it.
+    let server = site.start();
+    server.connect("sk-mock-good-000000000ana").await;
+    server.signal("TERM");
+    assert_eq!(server.end().0, Some(0));
+
+    write_private(&site.path("other.key"), &MasterKey::generate().unwrap().expose_base64());
+    for (config, words) in [
+        ("mock = true\n", "there is no master key: make one with `relay master-key generate`"),
+        ("mock = true\n[master_key]\nfile = \"none.key\"\n", "none.key, which can't be read"),
+        ("mock = true\n[master_key]\nfile = \"other.key\"\n", "stored provider keys can't be opened: 1 under "),
+        ("mock = true\n[master_key]\nfile = \"relay.toml\"\n", "which others may read"),
+    ] {
+        write_config(&site, config);
+        let (code, error) = site.fails(|_| {});
+        assert!(code == 78 && error.contains(words), "{code} {error}");
+    }
+    let (code, error) = site.fails(|command| {
+        write_config(&site, "mock = true\n");
+        command.env("RELAY_MASTER_KEY", "c2hvcnQ=");
+    });
+    assert!(code == 78 && error.contains("has another length") && !error.contains("c2hvcnQ"), "{error}");
+}
+
+#[tokio::test]
+async fn an_empty_store_knows_its_master_key_too() {
+    let site = Site::new().await;
+    let server = site.start();
+    server.signal("INT");
+    assert_eq!(server.end().0, Some(0));
+    write_private(&site.path("other.key"), &MasterKey::generate().unwrap().expose_base64());
+    write_config(&site, "mock = true\n[master_key]\nfile = \"other.key\"\n");
+    let (code, error) = site.fails(|_| {});
+    assert!(code == 78 && error.contains("this is the wrong master key"), "{error}");
+    // Both: the new one seals, the old one still opens.
+    let both = ["other.key", "master.key"].map(|name| std::fs::read_to_string(site.path(name)).unwrap()).join("\n");
+    write_private(&site.path("both.key"), &both);
+    let listen = "[server]\nlisten = \"127.0.0.1:0\"\n";
+    write_config(&site, &format!("mock = true\n{listen}[master_key]\nfile = \"both.key\"\n"));
+    let server = site.start();
+    server.signal("TERM");
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[tokio::test]
+async fn it_says_what_else_is_wrong() {
+    let site = Site::new().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, error) = site.fails(|command| {
+        command.env("RELAY_SERVER_LISTEN", &address);
+    });
+    assert!(code == 69 && error.contains(&format!("can't listen on {address}")), "{error}");
+    let (code, error) = site.fails(|command| {
+        command.env("RELAY_SERVER_LISTEN", "nowhere");
+    });
+    assert!(code == 78 && error.contains("RELAY_SERVER_LISTEN: `server.listen` must be"), "{error}");
+    let (code, error) = site.fails(|command| {
+        command.env("RELAY_STORAGE_PATH", "/nowhere/relay.db");
+    });
+    assert!(code == 78 && error.contains("/nowhere/relay.db"), "{error}");
+    let output = site.command().arg("--master-key=x").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "no secret in argv");
+}
+
+#[tokio::test]
+async fn every_line_of_the_log_is_json_with_an_id_and_no_secret() {
+    let site = Site::new().await;
+    let everything = "[log]\nlevel = \"trace\"\n";
+    let config = std::fs::read_to_string(site.path("relay.toml")).unwrap();
+    write_config(&site, &format!("{config}{everything}"));
+    let server = site.start();
+    server.connect("sk-mock-good-000000000ana").await;
+    let body = |text: &str, stream| chat_body("gpt-4o-mini", text, stream).to_string();
+    let mut ids = vec![];
+    for (head, body) in [
+        (format!("POST {CHAT}"), body("a prompt of the user", false)),
+        (format!("POST {CHAT}"), body("a prompt of the user", true)),
+        (format!("POST {CHAT}"), body("{{break}} a prompt of the user", true)),
+        (format!("POST {CHAT}"), body("{{status=500}} a prompt of the user", false)),
+        ("GET /v1/users/an%0Aa?after=secret-label".to_owned(), String::new()),
+        ("GET /v1/users?after=secret-label".to_owned(), String::new()),
+        ("GET /nothing/secret-label".to_owned(), String::new()),
+    ] {
+        ids.push(server.send(&head, &body).await.header("x-request-id").unwrap().to_owned());
+    }
+    let key = server.key.clone();
+    server.signal("TERM");
+    let (code, log) = server.end();
+    assert_eq!(code, Some(0));
+    for secret in [key.as_str(), "sk-mock", "rrt-", "a prompt", "secret-label"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for id in ids {
+        let own: Vec<_> = lines.iter().filter(|line| line["request_id"] == *id).collect();
+        let access = own.iter().filter(|line| line["target"] == "relay::access").count();
+        assert_eq!(access, 1, "one line for each request: {own:?}");
+    }
+    let chat: Vec<_> = lines.iter().filter(|line| line["route"] == CHAT).collect();
+    assert_eq!(chat.len(), 4);
+    for line in chat {
+        assert_eq!((line["provider"].as_str(), line["method"].as_str()), (Some("openai"), Some("POST")), "{line}");
+        assert!(line["project"].as_str().unwrap().starts_with("prj_") && line["duration_us"].is_u64());
+    }
+    assert!(lines.iter().any(|line| line["message"] == "stopped"));
+}
+
+#[tokio::test]
+async fn the_second_signal_ends_it_at_once() {
+    let site = Site::new().await;
+    let server = site.start();
+    server.connect("sk-mock-good-000000000ana").await;
+    let mut connection = Connection::to(server.addr).await;
+    let body = chat_body("gpt-4o-mini", "{{silent}}", true).to_string();
+    let request = server.request(&format!("POST {CHAT}"), &format!("Bearer {}", server.key), &body);
+    connection.write(request.as_bytes()).await;
+    connection.read_text("data: ").await;
+    server.signal("TERM");
+    while tokio::net::TcpStream::connect(server.addr).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    server.signal("TERM");
+    assert_eq!(server.end().0, Some(143));
+}
+
+#[tokio::test]
+async fn it_serves_on_when_nobody_reads_its_log() {
+    let site = Site::new().await;
+    let server = site.start();
+    let Server { .. } = &server;
+    // Neither read nor closed: the pipe fills up.
+    for _ in 0..3000 {
+        assert_eq!(server.send("GET /api/health", "").await.status, 200);
+    }
+    let mut server = server;
+    server.log = BufReader::new(Command::new("true").stdout(Stdio::piped()).spawn().unwrap().stdout.take().unwrap());
+    for _ in 0..10 {
+        assert_eq!(server.send("GET /api/health", "").await.status, 200, "closed");
+    }
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}

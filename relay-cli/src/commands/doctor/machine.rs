@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::report::Check;
 use crate::http::{Call, Server, Verb};
+use crate::json::text;
 
 /// Less free space than this fails, in KiB: SQLite needs room for its log.
 const DISK_FAIL: u64 = 64 << 10;
@@ -71,7 +72,7 @@ pub async fn port(listen: SocketAddr) -> Check {
         || Check::fail("port", format!("{listen} is taken by something else")).fix("stop it, or choose another port");
     let Ok(server) = Server::at(&format!("http://{}", reachable(listen))) else { return taken() };
     match timeout(REACH_TIMEOUT, server.call(&Call::new(Verb::Get, "/api/health"))).await {
-        Ok(Ok(answer)) if answer.json()["status"] == "ok" => {
+        Ok(Ok(answer)) if text(&answer.json(), "/status") == Some("ok") => {
             Check::pass("port", format!("a healthy relay listens on {listen}"))
         }
         _ => taken(),

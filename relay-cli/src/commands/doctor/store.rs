@@ -36,7 +36,7 @@ pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &m
     };
     report.add(match store.ready().await {
         Ok(()) => {
-            Check::pass("store", format!("{} opens with this program's schema, and can be written", path.display()))
+            Check::pass("store", format!("{} opens, has this program's schema and can be written", path.display()))
         }
         Err(error) => Check::fail("store", error.to_string()).fix("another program may hold it, or the disk is full"),
     });

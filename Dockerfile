@@ -1,0 +1,30 @@
+# syntax=docker/dockerfile:1
+# Not run by this project's tests: build it once before you rely on it.
+#   docker build -t relay . && docker run --rm relay --version
+# How to run it: docs/self-hosting.md, "Container".
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked -p relay-cli \
+    && install -D -m 0755 target/release/relay /out/usr/local/bin/relay \
+    && install -d -m 0700 -o 65532 -g 65532 /out/var/lib/relay \
+    && install -d -m 0755 /out/etc/relay \
+    && printf '[server]\nlisten = "0.0.0.0:8080"\n\n[storage]\npath = "/var/lib/relay/relay.db"\n' > /out/etc/relay/relay.toml
+
+# glibc and root certificates; no shell, no package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /out/ /
+# Variables such as RELAY_SERVER_PUBLIC_URL override the file; the master key comes in RELAY_MASTER_KEY_FILE.
+ENV RELAY_CONFIG=/etc/relay/relay.toml
+USER 65532:65532
+WORKDIR /var/lib/relay
+VOLUME /var/lib/relay
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
+    CMD ["/usr/local/bin/relay", "health", "--base-url", "http://127.0.0.1:8080"]
+ENTRYPOINT ["/usr/local/bin/relay"]
+CMD ["serve"]

@@ -1,0 +1,33 @@
+//! The few steps with which a program of your own takes the place of relay-server.
+//!
+//! relay-server finds out who calls by a Relay key. A program that embeds Relay knows its users already: it has one project,
+//! and no Relay keys at all.
+
+use relay_core::ids::{EndUser, ProjectId, Tier};
+use relay_core::ports::Project;
+use relay_core::{Caller, Class, Relay, RelayError};
+
+/// The program's own project: any constant will do, as long as it never changes. Sealed keys are bound to it.
+const PROJECT: &str = "0000000000000000000App";
+
+/// The program's project, stored at the first start: registrations look it up.
+///
+/// # Errors
+/// `storage_unavailable`.
+pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
+    let id = ProjectId::from_digits(PROJECT)
+        .map_err(|error| RelayError::new(Class::Internal, "internal_error", error.to_string()))?;
+    let projects = &relay.ports().projects;
+    if let Some(known) = projects.project(&id).await? {
+        return Ok(known);
+    }
+    let created_at = relay.ports().clock.now();
+    let new = Project { id, name: name.to_owned(), allowed_origins: vec![], strict_params: false, created_at };
+    projects.create_project(new.clone()).await?;
+    Ok(new)
+}
+
+/// One call for one user. Who the user is, your own session has decided.
+pub fn caller(relay: &Relay, project: &Project, user: EndUser) -> Caller {
+    Caller { project: project.clone(), relay_key: None, user, tier: Tier::Paid, request: relay.request_id() }
+}

@@ -1,0 +1,67 @@
+//! The models of a user's providers.
+
+use futures::future::join_all;
+
+use crate::error::{Class, RelayError};
+use crate::inference::{MAX_ANSWER, collect};
+use crate::openai::models::{Model, ModelList};
+use crate::ports::Connection;
+use crate::provider::Provider;
+use crate::relay::{Caller, Relay};
+
+/// How many pages of a model list are asked for.
+const MAX_MODEL_PAGES: usize = 10;
+
+impl Relay {
+    /// The models of all providers that the user has connected.
+    ///
+    /// # Errors
+    /// `provider_key_missing` if there are none, the first failure if every provider fails.
+    pub async fn models(&self, caller: &Caller) -> Result<ModelList, RelayError> {
+        let project = &caller.project.id;
+        let connections = self.ports.key_store.connections(project, &caller.user).await?;
+        if connections.is_empty() {
+            return Err(RelayError::new(
+                Class::Forbidden,
+                "provider_key_missing",
+                "this user has not connected any provider key yet; open the widget for them",
+            ));
+        }
+        let lists = join_all(connections.into_iter().map(|connection| self.models_of(connection))).await;
+        let (good, bad): (Vec<_>, Vec<_>) = lists.into_iter().partition(Result::is_ok);
+        match bad.into_iter().find_map(Result::err) {
+            Some(error) if good.is_empty() => Err(error),
+            _ => Ok(ModelList { object: "list", data: good.into_iter().flatten().flatten().collect() }),
+        }
+    }
+
+    /// One model of the user's providers.
+    ///
+    /// # Errors
+    /// `model_not_found`, and as [`Self::models`].
+    pub async fn model(&self, caller: &Caller, asked: &str) -> Result<Model, RelayError> {
+        let unknown = || RelayError::model_not_found(asked);
+        let (provider, id) = Provider::of(asked).ok_or_else(unknown)?;
+        let connection = self.connection(caller, provider).await?;
+        let models = self.models_of(connection).await?;
+        models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
+    }
+
+    /// Lists cost nothing, so they are not metered.
+    async fn models_of(&self, connection: Connection) -> Result<Vec<Model>, RelayError> {
+        let route = &self.open(connection)?;
+        let dialect = route.provider().dialect();
+        let (mut models, mut page) = (Vec::new(), None);
+        for _ in 0..MAX_MODEL_PAGES {
+            let wire = route.addressed(dialect.models(page.as_deref()));
+            let body = collect(self.send(route, wire).await?, MAX_ANSWER).await?;
+            let (found, next) = dialect.models_answer(&body)?;
+            models.extend(found);
+            page = next;
+            if page.is_none() {
+                break;
+            }
+        }
+        Ok(models)
+    }
+}

@@ -1,0 +1,137 @@
+use relay_adapters::mock::{Phase, sample_key};
+use serde_json::json;
+
+use super::*;
+
+/// A client that shows every byte.
+struct Client(TcpStream);
+
+impl Client {
+    async fn connect(provider: &FakeProvider) -> Self {
+        Self(TcpStream::connect(provider.address).await.unwrap())
+    }
+
+    async fn send(&mut self, provider: Provider, mood: &str, target: &str, body: &str) {
+        let key = sample_key(provider, mood, "ana1");
+        let auth = match provider.name() {
+            "google" => format!("x-goog-api-key: {key}"),
+            "anthropic" => format!("Authorization: Bearer {key}\r\nAnthropic-Version: 2026-10-21"),
+            _ => format!("Authorization: Bearer {key}"),
+        };
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: x\r\n{auth}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.write_all(request.as_bytes()).await.unwrap();
+    }
+
+    /// Reads until the text ends like this, or to the end of the connection.
+    async fn read_until(&mut self, end: &str) -> String {
+        let mut got = Vec::new();
+        while !String::from_utf8_lossy(&got).ends_with(end) {
+            match self.0.read_u8().await {
+                Ok(byte) => got.push(byte),
+                Err(_) => break,
+            }
+        }
+        String::from_utf8_lossy(&got).into_owned()
+    }
+
+    async fn whole(&mut self) -> String {
+        self.read_until("\r\n0\r\n\r\n").await
+    }
+}
+
+fn start() -> FakeProvider {
+    FakeProvider::start(Mock::new()).unwrap()
+}
+
+fn chat(provider: Provider, text: &str) -> (String, String) {
+    let messages = json!([{"role": "user", "content": text}]);
+    let (target, body) = match provider.name() {
+        "openai" => ("/v1/chat/completions", json!({"model": "gpt-4o", "messages": messages, "stream": true})),
+        "anthropic" => {
+            ("/v1/messages", json!({"model": "claude-opus-5", "max_tokens": 99, "messages": messages, "stream": true}))
+        }
+        _ => (
+            "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            json!({"contents": [{"parts": [{"text": text}]}]}),
+        ),
+    };
+    (target.to_owned(), body.to_string())
+}
+
+#[tokio::test]
+async fn the_path_tells_the_provider_and_a_connection_is_kept() {
+    let fake = start();
+    let mut client = Client::connect(&fake).await;
+    for provider in Provider::ALL {
+        let list = if *provider == Provider::GOOGLE { "/v1beta/models" } else { "/v1/models" };
+        for target in [list.to_owned(), format!("/{provider}{list}")] {
+            client.send(*provider, "good", &target, "").await;
+            let got = client.whole().await;
+            assert!(got.starts_with("HTTP/1.1 200 ") && got.contains("set-cookie: "), "{target} {got}");
+        }
+        let (target, body) = chat(*provider, "안녕");
+        client.send(*provider, "good", &target, &body).await;
+        let got = client.whole().await;
+        assert!(got.contains("text/event-stream") && got.contains("안녕"), "{target} {got}");
+    }
+    let seen = fake.mock().requests();
+    assert_eq!(seen.len(), 9);
+    assert!(seen.chunks(3).zip(Provider::ALL).all(|(three, own)| three.iter().all(|one| one.provider == *own)));
+    assert_eq!(seen[0].header("host"), Some("x"));
+    assert_eq!((fake.connections().len(), fake.connections()[0].requests), (1, 9));
+    assert!(fake.connections()[0].closed.is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_goes_is_noticed_in_every_phase() {
+    let fake = start();
+    for provider in Provider::ALL {
+        for (text, phase) in [("{{hang}}", Phase::Waiting), ("{{silent}}", Phase::Streaming)] {
+            fake.mock().forget();
+            let mut client = Client::connect(&fake).await;
+            let (target, body) = chat(*provider, text);
+            client.send(*provider, "good", &target, &body).await;
+            fake.mock().until(|mock| mock.open_calls() == 1).await;
+            if phase == Phase::Streaming {
+                client.read_until("}").await;
+            }
+            drop(client);
+            fake.mock().until(|mock| mock.aborted_calls().len() == 1).await;
+            let left = &fake.mock().aborted_calls()[0];
+            assert_eq!((left.provider, left.phase, fake.mock().open_calls()), (*provider, phase, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_breaks_when_it_is_asked_to() {
+    let fake = start();
+    let (target, body) = chat(Provider::OPENAI, "one two three {{break}}");
+    let mut client = Client::connect(&fake).await;
+    client.send(Provider::OPENAI, "good", &target, &body).await;
+    let got = client.whole().await;
+    assert!(got.contains("\"Hello \"") && !got.ends_with("0\r\n\r\n"), "no end: {got}");
+    let mut client = Client::connect(&fake).await;
+    client.send(Provider::OPENAI, "unreachable", &target, &body).await;
+    assert_eq!(client.whole().await, "", "no answer at all");
+    let mut client = Client::connect(&fake).await;
+    client.0.write_all(b"nonsense\r\n\r\n").await.unwrap();
+    assert!(client.whole().await.starts_with("HTTP/1.1 400 "));
+}
+
+#[tokio::test]
+async fn dropping_it_closes_everything() {
+    let fake = start();
+    let (target, body) = chat(Provider::OPENAI, "{{hang}}");
+    let mut client = Client::connect(&fake).await;
+    client.send(Provider::OPENAI, "good", &target, &body).await;
+    fake.mock().until(|mock| mock.open_calls() == 1).await;
+    let address = fake.address;
+    drop(fake);
+    assert_eq!(client.whole().await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
