@@ -172,7 +172,9 @@ pub fn json(status: u16, body: &str) -> Vec<Step> {
 /// An answer in one piece, after which the connection is closed.
 pub fn answer(status: u16, kind: &str, body: &str) -> Vec<Step> {
     let length = body.len();
-    let head = format!("HTTP/1.1 {status} Word\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} Word\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
     vec![Step::send(head + body)]
 }
 

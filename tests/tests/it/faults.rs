@@ -73,12 +73,12 @@ const FAULTS: &[Fault] = &[
     fault("a reset", || vec![Step::Reset], broken),
     fault("half a head", || bytes("HTTP/1.1 200 OK\r\ncontent-ty"), broken),
     fault("an empty body", || json(200, ""), useless),
-    fault("no content", || bytes("HTTP/1.1 204 No\r\n\r\n"), useless),
+    fault("no content", || bytes("HTTP/1.1 204 No\r\nconnection: close\r\n\r\n"), useless),
     fault("a body that is too short", || bytes("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":"), broken),
     fault("gzip", || ok("content-encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0"), malformed),
     fault(
         "a redirect",
-        || bytes("HTTP/1.1 302 F\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"),
+        || bytes("HTTP/1.1 302 F\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
         malformed,
     ),
     fault(
@@ -287,7 +287,10 @@ async fn a_redirect_is_not_followed() {
     let relay = relay_on(&upstream).await;
     for (_, body) in calls() {
         for status in [301, 302, 303, 307, 308] {
-            let head = format!("HTTP/1.1 {status} X\r\nlocation: {}/openai/\r\ncontent-length: 0\r\n\r\n", trap.url);
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nlocation: {}/openai/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                trap.url
+            );
             upstream.script(bytes(&head));
             relay.chat("ana", &body).await.assert_error(502, "upstream_error");
         }
@@ -351,7 +354,7 @@ async fn answers_without_end_are_cut_and_cost_bounded_memory() {
         ("a line", stream_head(), flood(vec![b'x'; 1 << 20]), 48),
         ("an event", stream_head(), flood([b"data: ".to_vec(), vec![b'x'; 1 << 20], b"\n".to_vec()].concat()), 96),
         ("an error", head("400 Bad"), flood(vec![b'x'; 1 << 20]), 96),
-        ("a whole answer", head("200 OK\r\ncontent-type: application/json"), flood(vec![b' '; 1 << 20]), 256),
+        ("a whole answer", head("200 OK\r\ncontent-type: application/json"), flood(vec![b' '; 1 << 20]), 384),
     ] {
         for (_, body) in
             calls().filter(|(_, body)| (name == "a line" || name == "an event") == (body["stream"] == true))

@@ -216,7 +216,7 @@ impl PaidWith for Answer {
     #[track_caller]
     fn assert_paid_with(&self, provider: Provider, key: &str) {
         assert_eq!(self.status, 200, "{}", self.text);
-        assert_eq!(self.header("x-relay-key"), format!("{provider}/…{}", &key[key.len() - 4..]));
+        assert_eq!(self.header("x-relay-key"), format!("{provider}/...{}", &key[key.len() - 4..]));
     }
 }
 
