@@ -57,6 +57,11 @@ impl ProviderKey {
         &self.0
     }
 
+    /// A provider's words without this key, if they repeat it: three stars stand in its place.
+    pub(crate) fn taken_out_of(&self, words: &str) -> Option<String> {
+        words.contains(self.0.as_str()).then(|| words.replace(self.0.as_str(), "***"))
+    }
+
     /// The last four characters, which Relay shows so that a user can tell keys apart.
     pub fn last4(&self) -> String {
         let start = self.0.len().saturating_sub(4);
@@ -128,6 +133,13 @@ mod tests {
             assert_eq!(ProviderKey::parse(bad.into()).unwrap_err(), why, "{bad:?}");
         }
         assert_eq!(ProviderKey::parse("k".repeat(513)).unwrap_err(), InvalidProviderKey::Length);
+    }
+
+    #[test]
+    fn a_key_is_taken_out_of_a_text_wherever_it_is() {
+        let key = ProviderKey::parse("any-key-at-all".into()).unwrap();
+        assert_eq!(key.taken_out_of("no any-key-at-all; xany-key-at-allx").as_deref(), Some("no ***; x***x"));
+        assert_eq!(key.taken_out_of("any-key-at-al"), None);
     }
 
     #[test]
