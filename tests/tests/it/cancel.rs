@@ -111,7 +111,8 @@ async fn leave(mut client: TcpStream, how: Leaves, upstream: &Upstream) -> Durat
         Leaves::Reset => client.set_zero_linger().unwrap(),
     }
     drop(client);
-    upstream.left().await.saturating_duration_since(at)
+    let left = tokio::time::timeout(Duration::from_secs(30), upstream.left()).await;
+    left.expect("the provider's connection stays open").saturating_duration_since(at)
 }
 
 async fn read_until(client: &mut TcpStream, text: &str) {

@@ -15,5 +15,6 @@ mod crash;
 mod faults;
 mod isolation;
 mod redeem;
+mod secrets;
 mod start;
 mod stolen_database;
