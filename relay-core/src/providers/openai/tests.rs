@@ -66,6 +66,11 @@ fn usage_is_asked_for_in_streams_and_other_options_stay() {
     );
     let asked = r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true}}"#;
     check_sent(asked, asked);
+    // Of a member that is there twice the last one counts: here, for Relay, and at OpenAI.
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2}}"#,
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2,"include_usage":true}}"#,
+    );
 }
 
 #[test]
