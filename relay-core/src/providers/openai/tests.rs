@@ -137,6 +137,25 @@ fn a_stream_without_done_is_an_interruption() {
 }
 
 #[test]
+fn an_event_over_several_lines_stays_one_event() {
+    let (text, _) = streamed("data: {\"id\":\"1\",\ndata: \"choices\":[]}\n\ndata: [DONE]\n\n", true).unwrap();
+    let events: Vec<&str> = text.split_terminator("\n\n").collect();
+    let json: Value = serde_json::from_str(events[0].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((json, events[1]), (json!({"id":"1","choices":[]}), "data: [DONE]"));
+    assert!(!events[0].contains('\n'), "{text}");
+}
+
+#[test]
+fn what_is_no_json_is_not_streamed_on() {
+    for bad in [&b"{\"id\":\"1\",\"cho"[..], b"{oops}", b"{} {}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}"] {
+        let (mut stream, mut out) = (stream::PassThrough::new(true), ChunkWriter::default());
+        let error = stream.feed(bad, &mut out).unwrap_err().error;
+        assert_eq!(error.code(), "upstream_error", "{}", String::from_utf8_lossy(bad));
+        assert!(out.is_empty());
+    }
+}
+
+#[test]
 fn an_error_inside_a_stream_is_an_error() {
     let error = streamed("data: {\"error\":{\"message\":\"no\",\"type\":\"server_error\",\"code\":null}}\n\n", true)
         .unwrap_err()
