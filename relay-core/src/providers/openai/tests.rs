@@ -245,4 +245,7 @@ fn keys_echoed_by_openai_are_masked() {
     let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
     let fault = OpenAi.error(&Failure { status: 401, headers: &[], body }, Timestamp(0));
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
+    let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
+    let error = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0)).error;
+    assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
 }
