@@ -201,7 +201,7 @@ impl Relay {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;
         }
-        fault.error.with_provider(route.provider())
+        fault.error.without(route.key.expose()).with_provider(route.provider())
     }
 
     async fn observe(&self, route: &Route, signal: KeySignal) {
