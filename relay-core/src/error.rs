@@ -206,6 +206,18 @@ impl RelayError {
         self
     }
 
+    /// Masks `secret` wherever a provider's words repeat it. [`crate::providers::shown`] knows keys by their look only.
+    #[must_use]
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        let Inner { kind, message, code, param, .. } = &mut *self.0;
+        for text in [Some(kind), Some(message), code.as_mut(), param.as_mut()].into_iter().flatten() {
+            if text.contains(secret) {
+                *text = text.replace(secret, "***").into();
+            }
+        }
+        self
+    }
+
     /// What kind of failure it is.
     pub fn class(&self) -> Class {
         self.0.class

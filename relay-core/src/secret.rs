@@ -52,7 +52,8 @@ impl ProviderKey {
         Ok(Self(Zeroizing::new(key.to_owned())))
     }
 
-    /// The only way out. Call it where the header is made or the record is sealed, nowhere else.
+    /// The only way out. Call it where the header is made, the record is sealed or a provider's words are masked, nowhere
+    /// else.
     pub fn expose(&self) -> &str {
         &self.0
     }
