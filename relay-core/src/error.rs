@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::ports::StoreError;
 use crate::provider::Provider;
+use crate::secret::ProviderKey;
 
 /// What kind of failure it is, by who can mend it. relay-server has one status code for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -206,14 +207,18 @@ impl RelayError {
         self
     }
 
-    /// Masks `secret` wherever a provider's words repeat it. [`crate::providers::shown`] knows keys by their look only.
+    /// Takes a key out of everything that a provider may have repeated it in.
     #[must_use]
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        let Inner { kind, message, code, param, .. } = &mut *self.0;
-        for text in [Some(kind), Some(message), code.as_mut(), param.as_mut()].into_iter().flatten() {
-            if text.contains(secret) {
-                *text = text.replace(secret, "***").into();
+    pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
+        let Inner { kind, code, param, message, headers, cause, .. } = &mut *self.0;
+        for text in [Some(kind), code.as_mut(), param.as_mut(), Some(message)].into_iter().flatten() {
+            if let Some(clean) = key.taken_out_of(text) {
+                *text = clean.into();
             }
+        }
+        headers.retain(|(_, value)| key.taken_out_of(value).is_none());
+        if let Some(clean) = cause.as_deref().and_then(|cause| key.taken_out_of(cause)) {
+            *cause = Some(clean);
         }
         self
     }

@@ -149,7 +149,7 @@ impl Prepared {
             }
             Err(error) => {
                 meter.failed();
-                Err(error)
+                Err(error.without(&route.key))
             }
         }
     }

@@ -302,7 +302,7 @@ impl Relay {
         if (200..300).contains(&response.status) {
             return Ok(Verdict::Known(KeySignal::Works));
         }
-        let fault = self.fault(provider, response).await;
+        let fault = self.fault(provider, response, key).await;
         Ok(match fault.signal {
             Some(signal) => Verdict::Known(signal),
             // Limited at the moment, so genuine.

@@ -178,21 +178,26 @@ impl Relay {
 
     /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
-        let response = route.client.send(wire, &route.key).await.map_err(|error| unreachable_provider(&error))?;
+        let sent = route.client.send(wire, &route.key).await;
+        let mut response = sent.map_err(|error| unreachable_provider(&error))?;
+        response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
         if (200..300).contains(&response.status) {
             if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {
                 self.observe(route, KeySignal::Works).await;
             }
             return Ok(response);
         }
-        let fault = self.fault(route.provider(), response).await;
+        let fault = self.fault(route.provider(), response, &route.key).await;
         Err(self.settle(route, fault).await)
     }
 
-    /// Reads an answer with an error status.
-    pub(crate) async fn fault(&self, provider: Provider, response: WireResponse) -> Fault {
+    /// Reads an answer with an error status. The key is taken out of it before any of it is cut.
+    pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> Fault {
         let (status, headers) = (response.status, response.headers.clone());
-        let body = collect_up_to(response, MAX_ERROR).await;
+        let mut body = collect_up_to(response, MAX_ERROR).await;
+        if let Some(clean) = std::str::from_utf8(&body).ok().and_then(|text| key.taken_out_of(text)) {
+            body = clean.into();
+        }
         provider.dialect().error(&Failure { status, headers: &headers, body: &body }, self.ports.clock.now())
     }
 
@@ -201,7 +206,7 @@ impl Relay {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;
         }
-        fault.error.without(route.key.expose()).with_provider(route.provider())
+        fault.error.without(&route.key).with_provider(route.provider())
     }
 
     async fn observe(&self, route: &Route, signal: KeySignal) {

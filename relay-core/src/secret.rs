@@ -52,10 +52,14 @@ impl ProviderKey {
         Ok(Self(Zeroizing::new(key.to_owned())))
     }
 
-    /// The only way out. Call it where the header is made, the record is sealed or a provider's words are masked, nowhere
-    /// else.
+    /// The only way out. Call it where the header is made or the record is sealed, nowhere else.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// A provider's words without this key, if they repeat it: three stars stand in its place.
+    pub(crate) fn taken_out_of(&self, words: &str) -> Option<String> {
+        words.contains(self.0.as_str()).then(|| words.replace(self.0.as_str(), "***"))
     }
 
     /// The last four characters, which Relay shows so that a user can tell keys apart.
@@ -129,6 +133,13 @@ mod tests {
             assert_eq!(ProviderKey::parse(bad.into()).unwrap_err(), why, "{bad:?}");
         }
         assert_eq!(ProviderKey::parse("k".repeat(513)).unwrap_err(), InvalidProviderKey::Length);
+    }
+
+    #[test]
+    fn a_key_is_taken_out_of_a_text_wherever_it_is() {
+        let key = ProviderKey::parse("any-key-at-all".into()).unwrap();
+        assert_eq!(key.taken_out_of("no any-key-at-all; xany-key-at-allx").as_deref(), Some("no ***; x***x"));
+        assert_eq!(key.taken_out_of("any-key-at-al"), None);
     }
 
     #[test]

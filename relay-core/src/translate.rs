@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
+use serde::de::IgnoredAny;
 
 use crate::error::RelayError;
 use crate::metering::Meter;
@@ -83,8 +84,9 @@ impl Translation {
     }
 
     fn end(&mut self) -> Result<(), Fault> {
-        if let Some(event) = self.decoder.last_event().map_err(too_long)? {
-            self.translator.feed(event, &mut self.writer)?;
+        match self.decoder.last_event().map_err(too_long)? {
+            Some(event) if !is_cut(event) => self.translator.feed(event, &mut self.writer)?,
+            _ => {}
         }
         if self.writer.is_done() { Ok(()) } else { self.translator.finish(self.decoder.stray(), &mut self.writer) }
     }
@@ -121,6 +123,11 @@ impl Drop for Translation {
         // The client left: what the provider had counted by now is still metered.
         self.note();
     }
+}
+
+/// Whether an event's JSON ends in its middle. An OpenAI client would fail on it before it reads the error that follows.
+fn is_cut(event: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(event).is_err_and(|error| error.is_eof())
 }
 
 fn too_long(error: TooLong) -> Fault {

@@ -1,40 +1,45 @@
 //! `TestRelay`: the real server on port 0, over the adapters that a test chooses.
 
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::{self, Mock};
+use relay_adapters::mock::Mock;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::ids::{EndUser, ProjectId};
+use relay_core::ids::ProjectId;
 use relay_core::ports::{
     Clock, KeyStore, Project, Projects, ProviderClient, RelayKeyRecord, Scope, UsageReport, UsageSink,
 };
 use relay_core::{Ports, Provider, Relay};
 use relay_server::{Options, Running, serve};
-use reqwest::Method;
-use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::logs;
+use crate::scan::Scanner;
 
 /// A relay under test. When it is dropped, the log must hold none of the secrets that went through it.
 pub struct TestRelay {
-    /// `http://127.0.0.1:…`
-    pub url: String,
     /// The use cases, for what no endpoint offers.
     pub relay: Relay,
     /// The providers, if they are simulated.
     pub mock: Mock,
-    /// The first project's Relay key.
-    pub key: String,
-    /// Talks to the server.
-    pub http: reqwest::Client,
+    api: Api,
     running: Running,
-    secrets: std::sync::Mutex<Vec<String>>,
+    log_began: usize,
+}
+
+/// Talks to it as the first project.
+impl Deref for TestRelay {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
 }
 
 /// What the relay is made of.
@@ -43,6 +48,8 @@ pub struct Builder {
     mock: Mock,
     clients: Vec<Arc<dyn ProviderClient>>,
     sqlite: Option<Sqlite>,
+    master_key: Option<MasterKey>,
+    cache: CacheLimits,
     options: Options,
 }
 
@@ -68,6 +75,20 @@ impl Builder {
         self
     }
 
+    /// A master key of one's own, to open the same folder again later.
+    #[must_use]
+    pub fn master_key(mut self, key: MasterKey) -> Self {
+        self.master_key = Some(key);
+        self
+    }
+
+    /// A store that is asked at each call, as if every cached record had expired.
+    #[must_use]
+    pub fn uncached(mut self) -> Self {
+        self.cache.max_age_ms = 0;
+        self
+    }
+
     /// The server's own settings.
     #[must_use]
     pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
@@ -78,14 +99,17 @@ impl Builder {
     /// Starts the server, with one project and one Relay key.
     pub async fn start(self) -> TestRelay {
         logs::keep();
+        let log_began = logs::len();
         relay_adapters::http::install_crypto();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, projects, usage, report): Store = match self.sqlite {
             Some(sqlite) => every_port(Arc::new(sqlite)),
             None => every_port(Arc::new(Memory::default())),
         };
-        let cached = Arc::new(CachedStore::new(store, projects, Arc::clone(&clock), CacheLimits::default()));
-        let keys = MasterKeys::new(vec![MasterKey::generate().unwrap()]).unwrap();
+        let cached = Arc::new(CachedStore::new(store, projects, Arc::clone(&clock), self.cache));
+        let master_key = self.master_key.unwrap_or_else(|| MasterKey::generate().unwrap());
+        let master_key_text = master_key.expose_base64();
+        let keys = MasterKeys::new(vec![master_key]).unwrap();
         let mock = self.mock;
         let own = || Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
         let relay = Relay::new(Ports {
@@ -99,16 +123,10 @@ impl Builder {
             providers: if self.clients.is_empty() { own() } else { self.clients },
         });
         let running = serve(relay.clone(), self.options).unwrap();
-        let mut test = TestRelay {
-            url: format!("http://{}", running.addr),
-            relay,
-            mock,
-            key: String::new(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            running,
-            secrets: std::sync::Mutex::default(),
-        };
-        test.key = test.new_project().await;
+        let api = Api::new(format!("http://{}", running.addr), String::new());
+        api.secret(&master_key_text);
+        let mut test = TestRelay { relay, mock, api, running, log_began };
+        test.api.key = test.new_project().await;
         test
     }
 }
@@ -128,50 +146,6 @@ impl std::fmt::Debug for TestRelay {
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Builder")
-    }
-}
-
-/// An HTTP answer, read to its end.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: reqwest::header::HeaderMap,
-    /// The body.
-    pub text: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    /// A header's value, or nothing.
-    pub fn header(&self, name: &str) -> String {
-        self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
-    }
-
-    /// The answer, which must have this status.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", self.text);
-        self
-    }
-
-    /// Fails unless this is an error in OpenAI's shape with this status and code, and a request id.
-    #[track_caller]
-    pub fn assert_error(&self, status: u16, code: &str) {
-        assert_eq!(self.status, status, "{}", self.text);
-        let error = &self.json()["error"];
-        assert_eq!(error["code"], code, "{}", self.text);
-        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{}", self.text);
-        assert!(error["type"].is_string() && error.get("param").is_some(), "{}", self.text);
-        assert!(self.header("x-relay-request-id").starts_with("req_"));
-        assert_eq!(self.header("x-relay-request-id"), self.header("x-request-id"));
-        assert_eq!(self.header("content-type"), "application/json");
     }
 }
 
@@ -223,106 +197,10 @@ impl TestRelay {
         text
     }
 
-    /// Notes a secret that must never be logged.
-    pub fn secret(&self, text: &str) {
-        self.secrets.lock().unwrap().push(text.to_owned());
-    }
-
-    /// Sends a request; `headers` as `(name, value)`.
-    pub async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: impl Into<reqwest::Body>,
-    ) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.url)).body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap_or_default() }
-    }
-
-    /// A request with a Relay key.
-    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
-        self.call_as(&self.key, method, path, body).await
-    }
-
-    /// A request with another project's Relay key.
-    pub async fn call_as(&self, key: &str, method: Method, path: &str, body: &Value) -> Answer {
-        let bearer = format!("Bearer {key}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, path, &headers, body).await
-    }
-
-    /// A registration token for a user.
-    pub async fn token(&self, user: &str) -> String {
-        self.token_as(&self.key, user).await
-    }
-
-    /// A registration token for a user of another project.
-    pub async fn token_as(&self, key: &str, user: &str) -> String {
-        let answer =
-            self.call_as(key, Method::POST, "/v1/registration-tokens", &json!({"user": user})).await.expect(201);
-        let token = answer.json()["registrationToken"].as_str().unwrap().to_owned();
-        self.secret(&token);
-        token
-    }
-
-    /// Registers a key with a token.
-    pub async fn register(&self, token: &str, provider: Provider, key: &str) -> Answer {
-        self.secret(key);
-        let body = json!({"provider": provider.name(), "apiKey": key});
-        self.call_as(token, Method::POST, "/v1/registration", &body).await
-    }
-
-    /// Connects a key that the mock provider treats by its `mood` (`good`, `nocredit`, …); returns the key.
-    pub async fn connect(&self, user: &str, provider: Provider, mood: &str) -> String {
-        self.connect_as(&self.key, user, provider, mood).await
-    }
-
-    /// Connects a key for a user of another project.
-    pub async fn connect_as(&self, relay_key: &str, user: &str, provider: Provider, mood: &str) -> String {
-        let tag = format!("{}x{}", &relay_key[4..12], EndUser::parse(user).unwrap())
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "0");
-        let key = mock::sample_key(provider, mood, &tag);
-        let token = self.token_as(relay_key, user).await;
-        self.register(&token, provider, &key).await.expect(201);
-        key
-    }
-
-    /// A chat call for a user, with a body of one's own.
-    pub async fn chat(&self, user: &str, body: &Value) -> Answer {
-        self.infer(&self.key, user, "/v1/chat/completions", body).await
-    }
-
-    /// An inference call for a user of a project.
-    pub async fn infer(&self, key: &str, user: &str, path: &str, body: &Value) -> Answer {
-        let bearer = format!("Bearer {key}");
-        let headers =
-            [("authorization", bearer.as_str()), ("x-relay-user", user), ("content-type", "application/json")];
-        self.send(Method::POST, path, &headers, body.to_string()).await
-    }
-
     /// The server.
     pub fn running(&self) -> &Running {
         &self.running
     }
-}
-
-/// A chat body that says one thing.
-pub fn says(model: &str, text: &str) -> Value {
-    json!({"model": model, "messages": [{"role": "user", "content": text}]})
-}
-
-/// The same, as a stream.
-pub fn streams(model: &str, text: &str) -> Value {
-    let mut body = says(model, text);
-    body["stream"] = Value::Bool(true);
-    body
 }
 
 impl Drop for TestRelay {
@@ -330,9 +208,8 @@ impl Drop for TestRelay {
         if std::thread::panicking() {
             return;
         }
-        let log = logs::text();
-        for secret in self.secrets.lock().unwrap().iter() {
-            assert!(!log.contains(secret.as_str()), "the log holds a secret of {} characters", secret.len());
-        }
+        let secrets = self.secrets();
+        let found = Scanner::new(secrets.iter()).first_in(&logs::since(self.log_began));
+        assert!(found.is_none(), "the log holds a secret: {found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the whole-product tests share: a real server on a free port, and a way to talk to it.
+//! What the whole-product tests share: a real server on a free port, providers that misbehave, and ways to look at both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +8,13 @@
     reason = "tests, and what only tests use"
 )]
 
+pub mod api;
 pub mod fake_provider;
 pub mod harness;
 pub mod logs;
+pub mod process;
+pub mod scan;
+pub mod upstream;
 
-pub use harness::{Answer, TestRelay};
+pub use api::{Answer, Api, says, streams};
+pub use harness::TestRelay;

@@ -1,4 +1,5 @@
-//! Everything that this process logs, at TRACE, kept in memory to be searched.
+//! Everything that this process logs, at TRACE, kept in memory to be searched: through `tracing`, and through `log`, which
+//! reqwest and actix use and which an embedder may listen to.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-fn log() -> MutexGuard<'static, Vec<u8>> {
+fn kept() -> MutexGuard<'static, Vec<u8>> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -16,7 +17,7 @@ struct Keep;
 
 impl Write for Keep {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        log().extend_from_slice(line);
+        kept().extend_from_slice(line);
         Ok(line.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -31,16 +32,33 @@ impl<'a> MakeWriter<'a> for Keep {
     }
 }
 
+impl log::Log for Keep {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}: {}\n", record.level(), record.target(), record.args());
+        kept().extend_from_slice(line.as_bytes());
+    }
+    fn flush(&self) {}
+}
+
 /// Begins to keep the log. Only the first call has an effect.
 pub fn keep() {
     static KEPT: OnceLock<()> = OnceLock::new();
     KEPT.get_or_init(|| {
         let _ =
             tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(Keep).try_init();
+        let _ = log::set_logger(&Keep).map(|()| log::set_max_level(log::LevelFilter::Trace));
     });
 }
 
-/// What was logged so far.
-pub fn text() -> String {
-    String::from_utf8_lossy(&log()).into_owned()
+/// How many bytes were logged so far.
+pub fn len() -> usize {
+    kept().len()
+}
+
+/// What was logged after so many bytes.
+pub fn since(begin: usize) -> Vec<u8> {
+    kept().get(begin..).unwrap_or_default().to_vec()
 }

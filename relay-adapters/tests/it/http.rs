@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
@@ -476,6 +476,24 @@ async fn many_calls_at_a_time_each_get_their_own_answer() {
         }
     });
     futures::future::join_all(calls).await;
+}
+
+/// A connection lives on the runtime that made it. actix has one a worker, and a worker without calls ends early when the
+/// server stops: that must not break a stream of another worker.
+#[tokio::test]
+async fn a_stream_outlives_the_runtime_of_an_earlier_call() {
+    let server = Server::start([Act::Answer(ok("x")), Act::AnswerAndWait(first_piece())]).await;
+    let client = server.openai();
+    let earlier = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let its_client = client.clone();
+    let call = earlier.spawn(async move { whole(its_client.send(chat(), &key()).await.unwrap()).await.unwrap() });
+    assert_eq!(call.await.unwrap(), b"x");
+    let mut answer = client.send(chat(), &key()).await.unwrap();
+    assert_eq!(&answer.body.next().await.unwrap().unwrap()[..], b"one");
+    tokio::task::spawn_blocking(move || drop(earlier)).await.unwrap();
+    let next = answer.body.next().now_or_never();
+    assert!(next.is_none(), "{next:?}");
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]

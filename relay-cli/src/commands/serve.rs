@@ -19,7 +19,7 @@ const USUAL: [&str; 2] = ["relay.toml", "/etc/relay/relay.toml"];
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     start(args).map_err(|error| {
         let exit = if error.exit_code() == Exit::Unavailable.code() { Exit::Unavailable } else { Exit::Config };
-        Failure::new(exit, error).hint("`relay doctor` says more")
+        Failure::new(exit, error)
     })
 }
 

@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use relay_core::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
 use relay_core::ports::*;
 use relay_core::secret::{ProviderKey, RelayKey};
-use relay_core::{Caller, Class, Ports, Provider, Relay, ReplyBody};
+use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
 
 /// A Relay of mocks; what a test does not set up must not be called.
 struct World {
@@ -280,11 +280,55 @@ fn a_stream_that_breaks_off_ends_with_one_error_event() {
 }
 
 #[test]
+fn half_an_event_at_the_end_is_not_passed_on() {
+    const CUT: &[u8] = b"data: {\"choices\":[]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"hel";
+    let client = MockProviderClient::replying(Provider::OPENAI, 200, CUT);
+    let world = World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(client);
+    let text = String::from_utf8(chat(&world.relay(), STREAM).unwrap().to_vec()).unwrap();
+    assert!(text.starts_with("data: {\"choices\":[]}\n\ndata: {\"error\":{"), "{text}");
+    assert!(text.contains("upstream_stream_interrupted"), "{text}");
+}
+
+#[test]
 fn an_error_before_the_first_event_is_an_error_and_no_stream() {
     let world = World::new().with_key(ConnectionState::Active, "sk-good-key").with_client(
         MockProviderClient::replying(Provider::OPENAI, 200, b"data: {\"error\":{\"message\":\"no\"}}\n\n"),
     );
     assert_eq!(chat(&world.relay(), STREAM).unwrap_err().code(), "upstream_error");
+}
+
+#[test]
+fn a_key_that_the_provider_repeats_is_in_no_part_of_the_error() {
+    const KEY: &str = "a-key-of-no-known-form";
+    const ERROR: &str = r#"{"message":"x@x","type":"@","code":"@","param":"@"}"#;
+    let error = ERROR.replace('@', KEY);
+    let long = format!(r#"{{"message":"{}{KEY}"}}"#, "x".repeat(490));
+    for (status, body, asked) in [
+        (400, format!("{{\"error\":{error}}}"), HELLO),
+        (400, format!("{{\"error\":{long}}}"), HELLO),
+        (200, format!("data: {{\"error\":{error}}}\n\n"), STREAM),
+        (200, format!("data: {{\"choices\":[]}}\n\ndata: {{\"error\":{error}}}\n\n"), STREAM),
+    ] {
+        let mut client = MockProviderClient::new();
+        client.expect_provider().return_const(Provider::OPENAI);
+        client.expect_send().returning(move |_, _| {
+            let answer = WireResponse::whole(status, body.clone());
+            let names = ["x-request-id", "retry-after", "x-ratelimit-limit-requests"];
+            Ok(names.into_iter().fold(answer, |answer, name| answer.with_header(name, KEY)))
+        });
+        let relay = World::new().with_key(ConnectionState::Active, KEY).with_client(client).relay();
+        let said = block_on(async {
+            match relay.prepare_chat(&caller(), Bytes::from(asked)).await.unwrap().send().await {
+                Ok(Reply { headers, body: ReplyBody::Stream(events) }) => {
+                    let events: Vec<Bytes> = events.collect().await;
+                    format!("{headers:?} {:?}", events.concat().escape_ascii().to_string())
+                }
+                Ok(_) => panic!("a stream was asked for"),
+                Err(error) => format!("{error:?} {:?} {:?}", error.headers(), error.kind()),
+            }
+        });
+        assert!(!said.contains("a-key") && said.contains("***"), "{said}");
+    }
 }
 
 #[test]

@@ -137,6 +137,8 @@ mod tests {
             r#"{"provider":"sk-secret","apiKey":"x"}"#,
             r#"{"provider":"openai","apiKey":"sk-secret","apiKey":"sk-secret"}"#,
             r#"{"provider":"openai","apiKey":"sk-secret""#,
+            r#"{"provider":"openai","sk-secret":"x"}"#,
+            r#"{"provider":"openai","sk-secret":"x","sk-secret":"x"}"#,
             r#"{"provider":"openai"}"#,
         ] {
             let error = parse(bad.as_bytes()).unwrap_err();

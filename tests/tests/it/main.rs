@@ -8,5 +8,12 @@
     reason = "tests"
 )]
 
+mod cancel;
 mod clients;
 mod corpus;
+mod crash;
+mod faults;
+mod isolation;
+mod redeem;
+mod start;
+mod stolen_database;

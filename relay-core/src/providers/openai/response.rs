@@ -71,8 +71,8 @@ pub(super) fn passed(body: Bytes) -> Result<Answer, RelayError> {
         #[serde(default)]
         usage: Option<WireUsage>,
     }
-    let text = body.trim_ascii();
-    if !(text.starts_with(b"{") && text.ends_with(b"}")) {
+    let text = std::str::from_utf8(&body).map_err(|_| useless())?.trim_ascii();
+    if !(text.starts_with('{') && text.ends_with('}')) {
         return Err(useless());
     }
     if body.len() > CHECKED_WHOLE {

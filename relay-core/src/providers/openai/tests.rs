@@ -178,8 +178,11 @@ fn usage_is_read_off_short_and_long_answers() {
 
 #[test]
 fn what_is_no_json_is_not_passed_on() {
-    for bad in ["", "<html>", "{", "{oops}", "[]", "{\"a\":1}}"] {
-        assert_eq!(response::passed(Bytes::from(bad)).unwrap_err().code(), "upstream_error", "{bad}");
+    for bad in
+        [&b""[..], b"<html>", b"{", b"{oops}", b"[]", b"{\"a\":1}}", b"{\"a\":\"\xff\"}", b"{\"model\":\"\xff\"}"]
+    {
+        let answer = response::passed(Bytes::from(bad));
+        assert_eq!(answer.unwrap_err().code(), "upstream_error", "{}", bad.escape_ascii());
     }
 }
 
