@@ -19,6 +19,7 @@ pub mod relay;
 pub mod secret;
 pub mod sse;
 mod translate;
+mod turns;
 
 pub use error::{Class, RelayError};
 pub use inference::{Prepared, Reply, ReplyBody};

@@ -167,7 +167,7 @@ impl Relay {
     /// The same token with the same key again gives the same answer: a lost response does no harm.
     ///
     /// # Errors
-    /// As [`Self::registration`]; `key_refused_by_provider` and `provider_key_needs_workspace` leave the token usable;
+    /// As [`Self::registration`]; `key_refused_by_provider` and `provider_key_needs_workspace` cost one of the token's tries;
     /// `replace_not_allowed`.
     pub async fn register(
         &self,
@@ -177,6 +177,8 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
+        // What is read of the token holds until its turn is over: its tries are counted one by one.
+        let _turn = self.turns.take(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?).await;
         let (hash, stored) = self.find_grant(token, origin).await?;
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
@@ -262,13 +264,17 @@ impl Relay {
             Verdict::Known(KeySignal::NoCredit | KeySignal::SpendLimit) => Ok(ConnectionState::NoCredit),
             Verdict::Known(KeySignal::Restricted) => Ok(ConnectionState::Restricted),
             Verdict::Unknown => Ok(ConnectionState::Unverified),
-            Verdict::Known(KeySignal::NeedsWorkspace) => Err(RelayError::new(
-                Class::Unprocessable,
-                "provider_key_needs_workspace",
-                format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
-            )
-            .with_param("workspaceId")
-            .with_provider(provider)),
+            Verdict::Known(KeySignal::NeedsWorkspace) => {
+                // It counts too, or a token could try any number of such keys and workspaces.
+                self.ports.key_store.count_refusal(&attempt.hash).await?;
+                Err(RelayError::new(
+                    Class::Unprocessable,
+                    "provider_key_needs_workspace",
+                    format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
+                )
+                .with_param("workspaceId")
+                .with_provider(provider))
+            }
             Verdict::Known(_) => {
                 let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
                 Err(RelayError::new(

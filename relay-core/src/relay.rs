@@ -17,6 +17,7 @@ use crate::ports::{
 use crate::provider::Provider;
 use crate::providers::{Failure, Fault};
 use crate::secret::{ProviderKey, RelayKey};
+use crate::turns::Turns;
 
 /// How much of an error's body is read.
 const MAX_ERROR: usize = 64 << 10;
@@ -24,6 +25,7 @@ const MAX_ERROR: usize = 64 << 10;
 #[derive(Clone)]
 pub struct Relay {
     pub(crate) ports: Arc<Ports>,
+    pub(crate) turns: Arc<Turns>,
 }
 
 /// What a [`Relay`] is made of.
@@ -89,7 +91,7 @@ impl std::fmt::Debug for Route {
 impl Relay {
     /// Puts Relay together.
     pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports) }
+        Self { ports: Arc::new(ports), turns: Arc::default() }
     }
 
     /// The ports that it was made of.

@@ -25,9 +25,9 @@ pub struct Decoder {
     at: usize,
     /// Up to where `buf` was searched for a line's end.
     searched: usize,
-    /// Data lines of the event so far, joined with a line feed. Only used from the second data line on.
+    /// Data lines of the event so far, joined with a line feed. Not used while there is a `line`.
     data: Vec<u8>,
-    /// Where the event's only data line lies in `buf`, while there is just one.
+    /// Where the event's only data line lies in `buf`, while there is just one and little behind it.
     line: Option<(usize, usize)>,
     has_data: bool,
     stray: Vec<u8>,
@@ -157,6 +157,12 @@ impl Decoder {
 
     /// Forgets what was read.
     fn compact(&mut self) {
+        // Comments behind a data line must not pile up until its event ends: the line moves out of their way.
+        if let Some((start, end)) = self.line.filter(|(_, end)| self.at > end + 2) {
+            self.data.clear();
+            self.data.extend_from_slice(self.buf.get(start..end).unwrap_or_default());
+            self.line = None;
+        }
         let keep = self.line.map_or(self.at, |(start, _)| start.min(self.at));
         if keep == 0 {
             return;
@@ -248,6 +254,19 @@ mod tests {
             decoder.next_event().is_err()
         });
         assert_eq!(failed, Some(8));
+    }
+
+    #[test]
+    fn comments_within_an_event_cost_no_memory() {
+        let (mut decoder, line) = (Decoder::default(), [b": ", vec![b'x'; 1 << 20].as_slice(), b"\n"].concat());
+        decoder.feed(b"data: one\n");
+        for _ in 0..32 {
+            decoder.feed(&line);
+            assert_eq!(decoder.next_event(), Ok(None));
+        }
+        assert!(decoder.buf.capacity() < 8 << 20, "{} bytes are held", decoder.buf.capacity());
+        decoder.feed(b"data: two\n\n");
+        assert_eq!(decoder.next_event(), Ok(Some(&b"one\ntwo"[..])));
     }
 
     #[test]

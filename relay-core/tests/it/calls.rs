@@ -184,6 +184,28 @@ fn a_refusal_feeds_the_connection_and_is_no_401() {
 }
 
 #[test]
+fn a_key_that_a_provider_echoes_is_never_shown_whatever_it_looks_like() {
+    const KEY: &str = "odd_looking_key_0123456789";
+    const WHOLE: &[u8] =
+        br#"{"error":{"message":"bad odd_looking_key_0123456789!","param":"odd_looking_key_0123456789"}}"#;
+    const EVENT: &[u8] = b"data: {\"error\":{\"message\":\"bad odd_looking_key_0123456789!\"}}\n\n";
+    const LATE: &[u8] = b"data: {}\n\ndata: {\"error\":{\"message\":\"bad odd_looking_key_0123456789!\"}}\n\n";
+    for (status, answer, body) in [(400, WHOLE, HELLO), (400, WHOLE, STREAM), (200, EVENT, STREAM), (200, LATE, STREAM)]
+    {
+        let world = World::new().with_key(ConnectionState::Active, KEY).with_client(MockProviderClient::replying(
+            Provider::OPENAI,
+            status,
+            answer,
+        ));
+        let shown = match chat(&world.relay(), body) {
+            Ok(body) => String::from_utf8(body.to_vec()).unwrap(),
+            Err(error) => format!("{error:?} {}", String::from_utf8(error.to_body()).unwrap()),
+        };
+        assert!(shown.contains("bad ***!") && !shown.contains("odd_looking"), "{shown}");
+    }
+}
+
+#[test]
 fn a_malformed_relay_key_costs_no_look_up() {
     let mut world = World::new();
     world.tokens.expect_hash_relay_key().returning(|_| None);

@@ -26,7 +26,7 @@ struct Body {
     error: Value,
 }
 
-/// OpenAI's four members, whatever their types are.
+/// OpenAI's four members, whatever their types are, and without keys: a provider may echo one in any of them.
 struct Words {
     message: String,
     kind: String,
@@ -37,13 +37,13 @@ struct Words {
 fn words(body: &[u8]) -> Words {
     let error = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
     let text = |name: &str| match error.get(name) {
-        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::String(text)) => Some(shown(text)),
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let message = error.as_str().map(str::to_owned).or_else(|| text("message")).unwrap_or_default();
+    let message = error.as_str().map(shown).or_else(|| text("message")).unwrap_or_default();
     Words {
-        message: shown(&message),
+        message,
         kind: text("type").unwrap_or_default(),
         code: text("code").unwrap_or_default(),
         param: text("param"),

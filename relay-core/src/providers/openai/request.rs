@@ -129,7 +129,7 @@ impl<'a> Edits<'a> {
                 object_of(others.map(|(name, raw)| (name, raw.get())).chain([("include_usage", "true")]))
             },
         );
-        match request.members().find(|(name, _)| *name == "stream_options") {
+        match request.members().filter(|(name, _)| *name == "stream_options").last() {
             Some((_, raw)) => self.replace(raw, with_usage),
             None => {
                 let start = memchr::memchr(b'{', self.body).map_or(0, |at| at + 1);

@@ -1,5 +1,7 @@
 //! Passes a stream's events on as they came, and reads the usage off them.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use serde::Deserialize;
 
@@ -53,9 +55,10 @@ impl StreamTranslator for PassThrough {
             out.done();
             return Ok(());
         }
-        if !data.starts_with(b"{") {
+        if !is_object(data) {
             return Err(RelayError::upstream("the provider sent an event that is not JSON").into());
         }
+        let data = &*one_line(data);
         if let Some(fault) = error_event(data) {
             return Err(fault);
         }
@@ -87,6 +90,21 @@ impl StreamTranslator for PassThrough {
     fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
+}
+
+/// An event's data in one line, since it goes out in one: data that came in several was joined with line feeds. In JSON they
+/// can only stand between tokens.
+fn one_line(data: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', data).is_none() {
+        return Cow::Borrowed(data);
+    }
+    Cow::Owned(data.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect())
+}
+
+/// Whether this is a whole JSON object. What is not would fail in the caller's parser, and hide the error that follows.
+fn is_object(data: &[u8]) -> bool {
+    let text = std::str::from_utf8(data).ok().filter(|text| text.starts_with('{'));
+    text.is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
 
 /// An event that is an error: `{"error":{…}}` first thing.

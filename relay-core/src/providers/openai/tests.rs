@@ -66,6 +66,11 @@ fn usage_is_asked_for_in_streams_and_other_options_stay() {
     );
     let asked = r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true}}"#;
     check_sent(asked, asked);
+    // Of a member that is there twice the last one counts: here, for Relay, and at OpenAI.
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2}}"#,
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2,"include_usage":true}}"#,
+    );
 }
 
 #[test]
@@ -129,6 +134,25 @@ fn usage_that_only_relay_asked_for_is_taken_out_again() {
 fn a_stream_without_done_is_an_interruption() {
     let error = streamed("data: {\"choices\":[]}\n\n", true).unwrap_err().error;
     assert_eq!(error.code(), "upstream_stream_interrupted");
+}
+
+#[test]
+fn an_event_over_several_lines_stays_one_event() {
+    let (text, _) = streamed("data: {\"id\":\"1\",\ndata: \"choices\":[]}\n\ndata: [DONE]\n\n", true).unwrap();
+    let events: Vec<&str> = text.split_terminator("\n\n").collect();
+    let json: Value = serde_json::from_str(events[0].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((json, events[1]), (json!({"id":"1","choices":[]}), "data: [DONE]"));
+    assert!(!events[0].contains('\n'), "{text}");
+}
+
+#[test]
+fn what_is_no_json_is_not_streamed_on() {
+    for bad in [&b"{\"id\":\"1\",\"cho"[..], b"{oops}", b"{} {}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}"] {
+        let (mut stream, mut out) = (stream::PassThrough::new(true), ChunkWriter::default());
+        let error = stream.feed(bad, &mut out).unwrap_err().error;
+        assert_eq!(error.code(), "upstream_error", "{}", String::from_utf8_lossy(bad));
+        assert!(out.is_empty());
+    }
 }
 
 #[test]
@@ -224,4 +248,7 @@ fn keys_echoed_by_openai_are_masked() {
     let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
     let fault = OpenAi.error(&Failure { status: 401, headers: &[], body }, Timestamp(0));
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
+    let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
+    let error = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0)).error;
+    assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
 }

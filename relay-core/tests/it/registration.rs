@@ -1,0 +1,117 @@
+//! What a registration token is good for, and how often.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures::executor::block_on;
+use futures::future::join_all;
+use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::ports::*;
+use relay_core::secret::{ProviderKey, RegistrationToken};
+use relay_core::{Ports, Provider, Relay, RelayError};
+
+/// A provider that takes its time, and refuses every key.
+struct Refusing {
+    provider: Provider,
+    status: u16,
+    body: &'static str,
+    asked: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl ProviderClient for Refusing {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, _: WireRequest, _: &ProviderKey) -> Result<WireResponse, TransportError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..10 {
+            let mut waited = false;
+            futures::future::poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                if std::mem::replace(&mut waited, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+        }
+        Ok(WireResponse::whole(self.status, self.body))
+    }
+}
+
+fn project() -> Project {
+    Project {
+        id: ProjectId::from_digits("0123456789012345678901").unwrap(),
+        name: "p".to_owned(),
+        allowed_origins: vec![],
+        strict_params: false,
+        created_at: Timestamp(0),
+    }
+}
+
+/// A relay with one token, whose tries the store counts.
+fn relay(client: Refusing) -> Relay {
+    let left = Arc::new(AtomicU32::new(REGISTRATION_TRIES));
+    let mut key_store = MockKeyStore::new();
+    let read = Arc::clone(&left);
+    key_store.expect_grant().returning(move |_| {
+        let grant = Grant {
+            project: project().id,
+            user: EndUser::parse("ana").unwrap(),
+            allowed: Allowed::Any,
+            allowed_origins: vec![],
+            replace: true,
+            created_at: Timestamp(0),
+            expires_at: Timestamp(600_000),
+        };
+        Ok(Some(StoredGrant { grant, tries_left: read.load(Ordering::SeqCst), spent: None }))
+    });
+    key_store.expect_count_refusal().returning(move |_| {
+        let count = |left: u32| Some(left.saturating_sub(1));
+        Ok(left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count).unwrap().saturating_sub(1))
+    });
+    let (mut projects, mut tokens, mut cipher) = (MockProjects::new(), MockTokenIssuer::new(), MockCipher::new());
+    projects.expect_project().returning(|_| Ok(Some(project())));
+    tokens.expect_hash_registration_token().returning(|_| Some(SecretHash([7; 32])));
+    cipher.expect_fingerprint().returning(|_, _| [0; 16]);
+    Relay::new(Ports {
+        key_store: Arc::new(key_store),
+        projects: Arc::new(projects),
+        cipher: Arc::new(cipher),
+        tokens: Arc::new(tokens),
+        usage: Arc::new(MockUsageSink::new()),
+        usage_report: Arc::new(MockUsageReport::new()),
+        clock: Arc::new(FixedClock::at(Timestamp(1_000))),
+        providers: vec![Arc::new(client)],
+    })
+}
+
+async fn register(relay: &Relay, provider: Provider, n: usize) -> RelayError {
+    let token = RegistrationToken::new("rrt-x".to_owned());
+    let key = ProviderKey::parse(format!("sk-stolen-{n}")).unwrap();
+    relay.register(&token, None, provider, key, None).await.unwrap_err()
+}
+
+#[test]
+fn a_token_tries_no_more_keys_at_once_than_one_after_the_other() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let body = r#"{"error":{"code":"invalid_api_key"}}"#;
+    let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body, asked: Arc::clone(&asked) });
+    let errors = block_on(join_all((0..20).map(|n| register(&relay, Provider::OPENAI, n))));
+    assert_eq!(asked.load(Ordering::SeqCst), REGISTRATION_TRIES as usize);
+    let refused = errors.iter().filter(|error| error.code() == "key_refused_by_provider").count();
+    let expired = errors.iter().filter(|error| error.code() == "registration_token_expired").count();
+    assert_eq!((refused, expired), (5, 15));
+}
+
+#[test]
+fn a_key_that_needs_a_workspace_costs_a_try() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let body =
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
+    let relay = relay(Refusing { provider: Provider::ANTHROPIC, status: 400, body, asked: Arc::clone(&asked) });
+    let codes: Vec<String> =
+        (0..6).map(|n| block_on(register(&relay, Provider::ANTHROPIC, n)).code().to_owned()).collect();
+    assert_eq!(codes[..5], ["provider_key_needs_workspace"; 5]);
+    assert_eq!((codes[5].as_str(), asked.load(Ordering::SeqCst)), ("registration_token_expired", 5));
+}
