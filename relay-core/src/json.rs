@@ -6,13 +6,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Class, RelayError};
 
 /// How deep arrays and objects may nest in a request (`design/` security limits, 2.5).
 pub const MAX_DEPTH: usize = 128;
+
+/// How many objects an array may hold where Relay reads them: an empty one takes over a hundred times its bytes in memory
+/// (`design/` security limits, 2.5).
+pub const MAX_ITEMS: usize = 4096;
+
+/// How many members an object may have where Relay reads them.
+pub const MAX_MEMBERS: usize = 65_536;
 
 /// Checks that a body is UTF-8 and nests at most [`MAX_DEPTH`] deep.
 ///
@@ -53,7 +60,11 @@ pub fn invalid_json(why: &str) -> RelayError {
 
 /// What the parser says, unless it would repeat the body: that may hold a key.
 fn unreadable(error: &serde_json::Error) -> RelayError {
-    if error.is_data() { invalid_json("it is not an object") } else { invalid_json(&error.to_string()) }
+    if error.is_data() {
+        invalid_json(&format!("it is not an object of at most {MAX_MEMBERS} members"))
+    } else {
+        invalid_json(&error.to_string())
+    }
 }
 
 /// A JSON object: its members in order, unparsed.
@@ -162,8 +173,12 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `invalid_value` naming the member or the element.
     pub fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, RelayError> {
-        let Some(items) = self.array(name)? else { return Ok(None) };
+        let Some(Items(items)) = self.read(name, "an array")? else { return Ok(None) };
         let path = self.path(name);
+        if items.len() > MAX_ITEMS {
+            let message = format!("`{path}` has more than {MAX_ITEMS} elements");
+            return Err(RelayError::invalid_value(path, message));
+        }
         items
             .into_iter()
             .enumerate()
@@ -220,12 +235,42 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
                 while let Some((Text(name), raw)) = map.next_entry()? {
+                    if members.len() == MAX_MEMBERS {
+                        return Err(A::Error::custom("too many members"));
+                    }
                     members.push((name, raw));
                 }
                 Ok(Members(members))
             }
         }
         deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// The elements of an array, but no more than one beyond [`MAX_ITEMS`].
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor;
+        impl<'de> Visitor<'de> for ItemsVisitor {
+            type Value = Items<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                    if items.len() > MAX_ITEMS {
+                        while seq.next_element::<IgnoredAny>()?.is_some() {}
+                        break;
+                    }
+                }
+                Ok(Items(items))
+            }
+        }
+        deserializer.deserialize_seq(ItemsVisitor)
     }
 }
 
@@ -287,6 +332,23 @@ mod tests {
         let messages = object.objects("messages").unwrap().unwrap();
         let error = messages[1].text("role").unwrap_err();
         assert_eq!((error.code(), error.param()), ("invalid_value", Some("messages[1].role")));
+    }
+
+    #[test]
+    fn what_would_take_much_more_memory_than_it_has_bytes_is_refused() {
+        let many = |n: usize| format!("{{\"messages\":[{}{{}}]}}", "{},".repeat(n - 1));
+        for (n, good) in [(MAX_ITEMS, true), (MAX_ITEMS + 1, false), (1_000_000, false)] {
+            let body = many(n);
+            let read = Object::parse(body.as_bytes()).unwrap().objects("messages").map(|_| ());
+            assert_eq!(read.as_ref().err().map(RelayError::param), (!good).then_some(Some("messages")), "{n}");
+        }
+        let wide = |n: usize| format!("{{\"a\":{{{}\"b\":0}}}}", "\"\":0,".repeat(n - 1));
+        for (n, good) in [(MAX_MEMBERS, true), (MAX_MEMBERS + 1, false)] {
+            let body = wide(n);
+            assert_eq!(Object::parse(body.as_bytes()).unwrap().object("a").is_ok(), good, "{n}");
+            let inner = body.get(5..body.len() - 1).unwrap();
+            assert_eq!(Object::parse(inner.as_bytes()).is_ok(), good, "{n}");
+        }
     }
 
     #[test]

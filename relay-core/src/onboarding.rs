@@ -164,7 +164,8 @@ impl Relay {
 
     /// Checks a key with its provider, stores it and spends the token.
     ///
-    /// The same token with the same key again gives the same answer: a lost response does no harm.
+    /// The same token with the same key again gives the same answer, for as long as the token lives: a lost response does
+    /// no harm.
     ///
     /// # Errors
     /// As [`Self::registration`]; `key_refused_by_provider` and `provider_key_needs_workspace` cost one of the token's tries;
@@ -182,7 +183,7 @@ impl Relay {
         let (hash, stored) = self.find_grant(token, origin).await?;
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
-        if let Some(spent) = &stored.spent {
+        if let Some(spent) = stored.spent.as_ref().filter(|_| self.ports.clock.now() < stored.grant.expires_at) {
             return replay(spent, provider, fingerprint);
         }
         self.usable(&stored)?;

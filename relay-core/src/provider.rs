@@ -74,6 +74,7 @@ impl Provider {
     pub fn of(model: &str) -> Option<(Self, &str)> {
         if let Some((name, rest)) = model.split_once('/')
             && let Some(provider) = Self::named(name)
+            && !rest.is_empty()
         {
             return Some((provider, rest));
         }
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_no_provider() {
-        for model in ["", "llama-3", "omega", "open", "mistral/x", "GPT-4"] {
+        for model in ["", "llama-3", "omega", "open", "mistral/x", "GPT-4", "openai/", "google/"] {
             check(model, None);
         }
     }

@@ -52,7 +52,6 @@ pub(crate) async fn answer(trace: &Trace, mut prepared: Prepared, hold: Hold) ->
             () = cut => First::Cut,
         }
     };
-    drop(hold);
     match first {
         First::Reply(Ok(Reply { headers, body: ReplyBody::Whole(body) })) => Ok(whole(body, [&known, &headers])),
         First::Reply(Ok(Reply { headers, body: ReplyBody::Stream(events) })) => {
@@ -60,7 +59,7 @@ pub(crate) async fn answer(trace: &Trace, mut prepared: Prepared, hold: Hold) ->
             Ok(streamed(trace, body, [&known, &headers]))
         }
         First::Tick => {
-            let body = EventBody::new(Source::Sending(sending), trace.clone()).after_a_ping();
+            let body = EventBody::new(Source::Sending(sending, hold), trace.clone()).after_a_ping();
             Ok(streamed(trace, body, [&known, &[]]))
         }
         First::Reply(Err(error)) => Err(with_headers(error, known).into()),

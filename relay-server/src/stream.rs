@@ -16,6 +16,7 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::answer::Sending;
+use crate::body::Hold;
 use crate::drain::draining;
 use crate::metrics::Ended;
 use crate::middleware::internal;
@@ -25,8 +26,8 @@ const PING: &[u8] = b": ping\n\n";
 
 /// Where the events come from.
 pub(crate) enum Source {
-    /// The provider has not begun to answer.
-    Sending(Sending),
+    /// The provider has not begun to answer, so the request's body is still in use.
+    Sending(Sending, #[expect(dead_code, reason = "held, and given back with the source")] Hold),
     /// The provider answers.
     Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     /// Nothing more to come.
@@ -69,7 +70,7 @@ impl EventBody {
                     Poll::Ready(None) => return self.finish(None),
                     other => return other,
                 },
-                Source::Sending(sending) => std::task::ready!(sending.as_mut().poll(cx)),
+                Source::Sending(sending, _) => std::task::ready!(sending.as_mut().poll(cx)),
             };
             match reply.map(|reply| reply.body) {
                 Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),

@@ -51,6 +51,11 @@ fn project() -> Project {
 
 /// A relay with one token, whose tries the store counts.
 fn relay(client: Refusing) -> Relay {
+    relay_at(1, client, None)
+}
+
+/// As [`relay`], so many seconds after the token was issued, and with what it was spent on.
+fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
     let left = Arc::new(AtomicU32::new(REGISTRATION_TRIES));
     let mut key_store = MockKeyStore::new();
     let read = Arc::clone(&left);
@@ -64,7 +69,7 @@ fn relay(client: Refusing) -> Relay {
             created_at: Timestamp(0),
             expires_at: Timestamp(600_000),
         };
-        Ok(Some(StoredGrant { grant, tries_left: read.load(Ordering::SeqCst), spent: None }))
+        Ok(Some(StoredGrant { grant, tries_left: read.load(Ordering::SeqCst), spent: spent.clone() }))
     });
     key_store.expect_count_refusal().returning(move |_| {
         let count = |left: u32| Some(left.saturating_sub(1));
@@ -81,7 +86,7 @@ fn relay(client: Refusing) -> Relay {
         tokens: Arc::new(tokens),
         usage: Arc::new(MockUsageSink::new()),
         usage_report: Arc::new(MockUsageReport::new()),
-        clock: Arc::new(FixedClock::at(Timestamp(1_000))),
+        clock: Arc::new(FixedClock::at(Timestamp(seconds * 1000))),
         providers: vec![Arc::new(client)],
     })
 }
@@ -114,4 +119,20 @@ fn a_key_that_needs_a_workspace_costs_a_try() {
         (0..6).map(|n| block_on(register(&relay, Provider::ANTHROPIC, n)).code().to_owned()).collect();
     assert_eq!(codes[..5], ["provider_key_needs_workspace"; 5]);
     assert_eq!((codes[5].as_str(), asked.load(Ordering::SeqCst)), ("registration_token_expired", 5));
+}
+
+#[test]
+fn a_lost_answer_comes_again_until_the_token_ends() {
+    for (seconds, code) in [(599, None), (600, Some("registration_token_used"))] {
+        let asked = Arc::default();
+        let client = Refusing { provider: Provider::OPENAI, status: 401, body: "", asked: Arc::clone(&asked) };
+        let (last4, state) = ("n-1".to_owned(), ConnectionState::Active);
+        let spent = Spent { at: Timestamp(5), provider: Provider::OPENAI, fingerprint: [0; 16], last4, state };
+        let relay = relay_at(seconds, client, Some(spent));
+        let token = RegistrationToken::new("rrt-x".to_owned());
+        let key = ProviderKey::parse("sk-stolen-1".to_owned()).unwrap();
+        let answer = block_on(relay.register(&token, None, Provider::OPENAI, key, None));
+        assert_eq!(answer.as_ref().err().map(RelayError::code), code);
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+    }
 }

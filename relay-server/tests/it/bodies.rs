@@ -127,6 +127,26 @@ async fn all_bodies_together_have_a_budget_that_comes_back() {
 }
 
 #[tokio::test]
+async fn a_stream_that_has_not_begun_keeps_its_part_of_the_budget() {
+    let test = TestRelay::with(|options| {
+        options.limits.bodies_at_once = 4000;
+        options.limits.ping = std::time::Duration::from_millis(20);
+    })
+    .await;
+    let body = chat_body("gpt-4o-mini", &format!("{{{{hang}}}}{}", "x".repeat(2500)), true);
+    let send = || test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&body);
+    let mut first = send().open().await;
+    // The client has its status line, the provider still has the request.
+    first.read_text(": ping\n\n").await;
+    assert_eq!(send().open().await.answer(true).await.status, 503);
+    first.leave();
+    test.mock.until(|mock| mock.open_calls() == 0).await;
+    let fine = chat_body("gpt-4o-mini", &"x".repeat(2500), true);
+    let answer = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&fine).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
 async fn a_body_that_ends_early_or_is_framed_wrongly_is_no_body() {
     let test = TestRelay::start().await;
     let request = || test.as_app("POST", CHAT).header("x-relay-user", "ana").header("content-type", "application/json");
