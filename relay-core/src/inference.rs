@@ -149,7 +149,7 @@ impl Prepared {
             }
             Err(error) => {
                 meter.failed();
-                Err(error.without(&route.key))
+                Err(error.with_provider(route.provider()).without(&route.key))
             }
         }
     }

@@ -278,13 +278,15 @@ impl Relay {
             }
             Verdict::Known(_) => {
                 let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
+                let advice = match left {
+                    0 => "that was the last try: ask the app for a new registration token".to_owned(),
+                    1 => "copy it again or make a new one (1 try left)".to_owned(),
+                    more => format!("copy it again or make a new one ({more} tries left)"),
+                };
                 Err(RelayError::new(
                     Class::Unprocessable,
                     "key_refused_by_provider",
-                    format!(
-                        "{} refuses this key; copy it again or make a new one ({left} tries left)",
-                        provider.label()
-                    ),
+                    format!("{} refuses this key; {advice}", provider.label()),
                 )
                 .with_param("apiKey")
                 .with_provider(provider))

@@ -178,8 +178,8 @@ impl Relay {
 
     /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
-        let sent = route.client.send(wire, &route.key).await;
-        let mut response = sent.map_err(|error| unreachable_provider(&error))?;
+        let failure = |error| unreachable_provider(&error).with_provider(route.provider());
+        let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
         response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
         if (200..300).contains(&response.status) {
             if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {

@@ -1,5 +1,6 @@
 //! Opening the file: what is refused, and how each connection is set up.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -75,11 +76,15 @@ pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
         return Err(SqliteOpenError::NoDirectory(parent.to_owned()));
     }
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).append(true).create(true);
+    // One that is there is not opened: closing it would release the locks of a database that this process has open.
+    options.write(true).create_new(true);
     // SQLite gives the files beside it (-wal, -shm) the same mode.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(path).and_then(|_| path.canonicalize());
+    let made = match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => path.canonicalize(),
+        made => made.and_then(|_| path.canonicalize()),
+    };
     made.map_err(|cause| SqliteOpenError::File { path: path.to_owned(), cause })
 }
 

@@ -205,6 +205,24 @@ mod files {
         }
     }
 
+    /// Locks belong to the process: a file that is opened and closed there takes those of SQLite along.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_store_that_is_opened_twice_keeps_its_locks() {
+        use std::os::unix::fs::MetadataExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        let inode = format!(":{} ", std::fs::metadata(directory.path().join("relay.db")).unwrap().ino());
+        let locks = || {
+            let all = std::fs::read_to_string("/proc/locks").unwrap();
+            all.lines().filter(|line| line.contains(&inode)).count()
+        };
+        assert!(locks() > 0, "SQLite locks an open database");
+        let again = open(&directory);
+        assert!(locks() > 0);
+        drop((store, again));
+    }
+
     #[tokio::test]
     async fn stored_master_key_ids_are_counted() {
         let directory = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use crate::output::Style;
 /// How wide an answer is printed, in characters.
 const WIDTH: usize = 116;
 /// How much of a long text is shown, in characters.
-const LONG_TEXT: usize = 72;
+const LONG_TEXT: usize = 96;
 /// How many members of a long array are shown.
 const LONG_ARRAY: usize = 3;
 
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(body(&embedding).unwrap(), r#"{"data":[{"embedding":[0.1,0.2,0.3,"… 2 more"]}]}"#);
         let wide = answer(json!({"a": "x".repeat(70), "b": "y".repeat(100)}));
         let text = body(&wide).unwrap();
-        assert_eq!(text, format!("{{\n  \"a\": \"{}\",\n  \"b\": \"{}…\"\n}}", "x".repeat(70), "y".repeat(72)));
+        assert_eq!(text, format!("{{\n  \"a\": \"{}\",\n  \"b\": \"{}…\"\n}}", "x".repeat(70), "y".repeat(96)));
         assert_eq!(body(&Answer { status: 204, headers: vec![], body: Default::default() }), None);
     }
 }

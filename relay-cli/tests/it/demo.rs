@@ -111,9 +111,22 @@ fn without_once_it_stays_up_until_a_signal_and_cleans_up() {
     let mut health = relay();
     health.args(["health", "--base-url", ready["baseUrl"].as_str().unwrap()]);
     Ended::from(health.output().unwrap()).code(0);
+    let said = beside_the_server(temporary.path(), &ready);
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    said.into_iter().for_each(|said| drop(said.code(0)));
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+/// A command on the store opens and closes it while the server runs; the server goes on writing to it.
+fn beside_the_server(temporary: &Path, ready: &Value) -> [Ended; 2] {
+    let folder = std::fs::read_dir(temporary).unwrap().next().unwrap().unwrap().path();
+    let mut keys = relay();
+    keys.args(["keys", "list", "--config"]).arg(folder.join("relay.toml"));
+    let mut tokens = relay();
+    tokens.args(["tokens", "create", "--user", "ana", "--base-url", ready["baseUrl"].as_str().unwrap()]);
+    tokens.env("RELAY_KEY", ready["relayKey"].as_str().unwrap());
+    [keys, tokens].map(|mut command| Ended::from(command.output().unwrap()))
 }
 
 #[test]

@@ -338,6 +338,6 @@ fn html_with_status_200_is_an_upstream_error() {
             .with_key(ConnectionState::Active, "sk-good-key")
             .with_client(MockProviderClient::replying(Provider::OPENAI, 200, b"<html>Welcome</html>"));
         let error = chat(&world.relay(), body).unwrap_err();
-        assert_eq!(error.class(), Class::BadGateway, "{error:?}");
+        assert_eq!((error.class(), error.provider()), (Class::BadGateway, Some(Provider::OPENAI)), "{error:?}");
     }
 }

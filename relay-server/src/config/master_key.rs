@@ -87,7 +87,7 @@ fn variable_name(text: &str) -> Result<String, String> {
 fn read_private(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let metadata = std::fs::metadata(path).map_err(|cause| {
-        format!("names {shown}, which can't be read ({cause}); make a key with `relay master-key generate`")
+        format!("names {shown}, which can't be read ({cause}); make a key with `relay master-key generate --out FILE`")
     })?;
     #[cfg(unix)]
     {

@@ -74,6 +74,20 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
 }
 
 #[tokio::test]
+async fn refusals_say_how_many_tries_are_left() {
+    let test = TestRelay::start().await;
+    let token = format!("Bearer {}", test.registration_token("bo").await);
+    let body = json!({"provider": "openai", "apiKey": sample_key(Provider::OPENAI, "refused", "bo")});
+    let refused = || test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send();
+    for left in ["4 tries left", "3 tries left", "2 tries left", "1 try left", "ask the app for a new"] {
+        let answer = refused().await;
+        answer.assert_error(422, "key_refused_by_provider");
+        assert!(answer.text().contains(left), "{left}: {}", answer.text());
+    }
+    refused().await.assert_error(410, "registration_token_expired");
+}
+
+#[tokio::test]
 async fn a_key_is_never_in_an_answer() {
     let test = TestRelay::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);

@@ -21,7 +21,11 @@ const MADE_UP: usize = 24;
 /// # Errors
 /// An answer that means failure, or has nothing in it.
 pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
-    let mut payload = Payload::read(body).map_err(|error| empty().with_cause(error))?;
+    let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_cause(error);
+    if body.is_empty() {
+        return Err(empty());
+    }
+    let mut payload = Payload::read(body).map_err(unreadable)?;
     if let Some(raw) = payload.error {
         return Err(error::inside(raw).error);
     }
@@ -309,9 +313,12 @@ mod tests {
     fn an_error_inside_a_good_answer_is_an_error() {
         let body = Bytes::from_static(br#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#);
         assert_eq!(answer(&body, &context(&request())).unwrap_err().code(), "upstream_overloaded");
-        for empty in ["", "[]", "<html>", "{}", "{\"candidates\":null}"] {
-            let body = Bytes::from(empty.to_owned());
-            assert_eq!(answer(&body, &context(&request())).unwrap_err().code(), "empty_response", "{empty}");
+        let code_of = |body: &'static str| answer(&body.into(), &context(&request())).unwrap_err().code().to_owned();
+        for empty in ["", "{}", "{\"candidates\":null}"] {
+            assert_eq!(code_of(empty), "empty_response", "{empty}");
+        }
+        for unreadable in ["<html>", "[]", "{\"candidates\":"] {
+            assert_eq!(code_of(unreadable), "upstream_error", "{unreadable}");
         }
     }
 
