@@ -154,7 +154,7 @@ impl RelayError {
         Self::new(
             Class::BadGateway,
             "upstream_stream_interrupted",
-            "the provider ended the stream before its answer was complete; the text so far is partial",
+            "the provider ended the stream before its answer was complete",
         )
     }
 

@@ -341,3 +341,10 @@ fn html_with_status_200_is_an_upstream_error() {
         assert_eq!((error.class(), error.provider()), (Class::BadGateway, Some(Provider::OPENAI)), "{error:?}");
     }
 }
+
+#[test]
+fn a_provider_without_embeddings_is_told_before_anything_is_looked_up() {
+    let body = Bytes::from_static(br#"{"model":"claude-haiku-4-5","input":"x"}"#);
+    let error = block_on(World::new().relay().prepare_embeddings(&caller(), body)).unwrap_err();
+    assert_eq!((error.class(), error.code(), error.param()), (Class::NotFound, "model_not_found", Some("model")));
+}

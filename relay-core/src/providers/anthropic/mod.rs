@@ -114,5 +114,5 @@ impl Dialect for Anthropic {
 
 fn no_embeddings() -> RelayError {
     let message = "Anthropic has no embeddings: use an OpenAI or a Google embedding model";
-    RelayError::new(Class::InvalidRequest, "model_not_found", message).with_param("model")
+    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
 }
