@@ -18,8 +18,6 @@ pub mod openai;
 pub mod ring;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 mod rollup;
-#[cfg(any(feature = "memory", feature = "sqlite"))]
-mod rules;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system_clock;

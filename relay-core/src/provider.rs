@@ -106,6 +106,11 @@ impl Provider {
         self.0.key_prefixes
     }
 
+    /// The place in [`Self::ALL`], to sort lists by.
+    pub fn rank(self) -> usize {
+        Self::ALL.iter().position(|other| *other == self).unwrap_or(Self::ALL.len())
+    }
+
     /// Whether the provider has an embeddings API.
     pub fn embeds(self) -> bool {
         self.0.embeds

@@ -16,7 +16,7 @@ mod body;
 mod error;
 mod exchange;
 #[cfg(test)]
-mod http2;
+mod http2_tests;
 mod lanes;
 mod transport;
 

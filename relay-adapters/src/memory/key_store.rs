@@ -2,12 +2,11 @@ use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError,
-    SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, KeyStore,
+    REGISTRATION_TRIES, RedeemError, SecretHash, Slot, StoreError, StoredGrant, UserSummary,
 };
 
 use super::{Memory, State, User};
-use crate::rules::{KEEP_GRANTS_SECONDS, rank, redeemable, spent_on};
 
 #[async_trait]
 impl KeyStore for Memory {
@@ -18,7 +17,7 @@ impl KeyStore for Memory {
     async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError> {
         let state = self.state();
         let mut connections = state.user(project, user).map(|user| user.connections.clone()).unwrap_or_default();
-        connections.sort_by_key(|connection| rank(connection.slot.slot.provider));
+        connections.sort_by_key(|connection| connection.slot.slot.provider.rank());
         Ok(connections)
     }
 
@@ -110,8 +109,9 @@ impl KeyStore for Memory {
         let mut state = self.state();
         let slot = connection.slot.slot.clone();
         let version = state.connection(&slot).map(|current| current.slot.version);
-        redeemable(state.grants.get(hash), version, &connection, now)?;
-        let spent = spent_on(&connection, now);
+        let grant = state.grants.get(hash).ok_or(RedeemError::Unknown)?;
+        grant.redeemable(version, &connection, now)?;
+        let spent = connection.spent(now);
         state.take_connection(&slot);
         let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemError::Unknown)?;
         user.connections.push(connection);
@@ -129,7 +129,7 @@ impl KeyStore for Memory {
 impl User {
     fn summary(&self, label: &EndUser) -> UserSummary {
         let mut providers: Vec<Provider> = self.connections.iter().map(|found| found.slot.slot.provider).collect();
-        providers.sort_by_key(|provider| rank(*provider));
+        providers.sort_by_key(|provider| provider.rank());
         UserSummary { user: label.clone(), created_at: self.created_at, providers }
     }
 }

@@ -17,7 +17,7 @@ mod issuer;
 mod master_key;
 mod sub_keys;
 #[cfg(test)]
-mod wycheproof;
+mod wycheproof_tests;
 
 pub use cipher::{RECORD_OVERHEAD, RingCipher, WRAP_LIMIT, WRAP_WARNING};
 pub use issuer::RingIssuer;

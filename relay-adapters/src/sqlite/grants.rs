@@ -3,15 +3,14 @@
 use relay_core::Provider;
 use relay_core::ids::Timestamp;
 use relay_core::ports::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, REGISTRATION_TRIES, RedeemError, SealedKey,
-    SecretHash, Spent, StoredGrant,
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES,
+    RedeemError, SealedKey, SecretHash, Spent, StoredGrant,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::key_store;
 use super::rows::{self, integer};
 use super::worker::Failure;
-use crate::rules::{KEEP_GRANTS_SECONDS, redeemable, spent_on};
 
 /// How a redemption went well.
 #[derive(Clone, Copy, Debug)]
@@ -87,10 +86,12 @@ pub(super) fn redeem(
     let grant = get(transaction, hash)?;
     let current = key_store::connection(transaction, &connection.slot.slot)?;
     let version = current.as_ref().map(|current| current.slot.version);
-    if let Err(refusal) = redeemable(grant.as_ref(), version, connection, now) {
+    if let Err(refusal) =
+        grant.as_ref().ok_or(RedeemError::Unknown).and_then(|grant| grant.redeemable(version, connection, now))
+    {
         return Ok(Err(refusal));
     }
-    spend(transaction, hash, &spent_on(connection, now))?;
+    spend(transaction, hash, &connection.spent(now))?;
     store(transaction, connection)?;
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }

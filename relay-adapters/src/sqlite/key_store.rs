@@ -10,7 +10,6 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::rows::{self, integer, select_connection};
 use super::worker::{Db, Failure};
 use super::{Sqlite, grants, usage};
-use crate::rules::rank;
 
 const IN_SLOT: &str = select_connection!("WHERE project = ?1 AND user = ?2 AND provider = ?3");
 const OF_USER: &str = select_connection!("WHERE project = ?1 AND user = ?2");
@@ -141,7 +140,7 @@ fn connections(db: &Db, project: &ProjectId, user: &EndUser) -> Result<Vec<Conne
     let mut query = db.reader().prepare_cached(OF_USER)?;
     let found = query.query_map(params![project.as_str(), user.as_str()], rows::connection)?;
     let mut connections: Vec<Connection> = found.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-    connections.sort_by_key(|connection| rank(connection.slot.slot.provider));
+    connections.sort_by_key(|connection| connection.slot.slot.provider.rank());
     Ok(connections)
 }
 
@@ -174,7 +173,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<UserSummary> {
     let names: Option<String> = row.get("providers")?;
     let mut providers: Vec<Provider> =
         names.as_deref().unwrap_or_default().split(',').filter_map(Provider::named).collect();
-    providers.sort_by_key(|provider| rank(*provider));
+    providers.sort_by_key(|provider| provider.rank());
     Ok(UserSummary { user: rows::user(row)?, created_at: rows::time(row, "created_at")?, providers })
 }
 

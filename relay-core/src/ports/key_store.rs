@@ -197,6 +197,46 @@ pub struct StoredGrant {
     pub spent: Option<Spent>,
 }
 
+impl StoredGrant {
+    /// Whether the token may store `connection` now; `version` is that of the connection in the slot. Every store decides
+    /// by this, in the transaction that spends the token. A token is unknown to all slots but its own.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    pub fn redeemable(&self, version: Option<u64>, connection: &Connection, now: Timestamp) -> Result<(), RedeemError> {
+        let (Self { grant, tries_left, spent }, slot) = (self, &connection.slot.slot);
+        if grant.project != slot.project || grant.user != slot.user || !grant.allowed.permits(slot.provider) {
+            return Err(RedeemError::Unknown);
+        }
+        if spent.is_some() {
+            return Err(RedeemError::Used);
+        }
+        if *tries_left == 0 || grant.expires_at <= now {
+            return Err(RedeemError::Expired);
+        }
+        if version.is_some() && !grant.replace {
+            return Err(RedeemError::Occupied);
+        }
+        if version.unwrap_or(0).checked_add(1) != Some(connection.slot.version) {
+            return Err(RedeemError::Conflict);
+        }
+        Ok(())
+    }
+}
+
+impl Connection {
+    /// What a token that stored this connection was spent on.
+    pub fn spent(&self, now: Timestamp) -> Spent {
+        Spent {
+            at: now,
+            provider: self.slot.slot.provider,
+            fingerprint: self.fingerprint,
+            last4: self.last4.clone(),
+            state: self.state,
+        }
+    }
+}
+
 /// What a spent token was spent on: enough to answer the same request again after a lost response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
@@ -227,6 +267,9 @@ pub struct IdempotencyRecord {
 
 /// How many failed attempts a registration token survives (`design/PRODUCT.md` 2).
 pub const REGISTRATION_TRIES: u32 = 5;
+
+/// How long a store keeps an expired grant, in seconds: long enough to say "expired" and not "unknown".
+pub const KEEP_GRANTS_SECONDS: u64 = 86_400;
 
 /// Why a token could not be spent.
 #[derive(Debug, thiserror::Error)]

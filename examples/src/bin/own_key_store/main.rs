@@ -5,7 +5,6 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 mod rows;
-mod rules;
 mod store;
 
 use std::error::Error;

@@ -10,12 +10,11 @@ use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError,
-    SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, KeyStore,
+    REGISTRATION_TRIES, RedeemError, SecretHash, Slot, StoreError, StoredGrant, UserSummary,
 };
 
 use crate::rows;
-use crate::rules::{KEEP_GRANTS_SECONDS, redeemable, spent_on};
 
 /// A [`KeyStore`] in one JSON file.
 ///
@@ -191,9 +190,10 @@ impl KeyStore for JsonFile {
         self.change(|state| {
             let place = place(&connection.slot.slot);
             let version = state.connections.get(&place).map(|current| current.slot.version);
-            redeemable(state.grants.get(hash), version, &connection, now)?;
+            let grant = state.grants.get(hash).ok_or(RedeemError::Unknown)?;
+            grant.redeemable(version, &connection, now)?;
             if let Some(stored) = state.grants.get_mut(hash) {
-                stored.spent = Some(spent_on(&connection, now));
+                stored.spent = Some(connection.spent(now));
             }
             state.connections.insert(place, connection);
             Ok(())
