@@ -15,6 +15,7 @@ mod crash;
 mod faults;
 mod isolation;
 mod redeem;
+mod registration;
 mod secrets;
 mod start;
 mod stolen_database;
