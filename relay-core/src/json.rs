@@ -68,10 +68,17 @@ fn unreadable(error: &serde_json::Error) -> RelayError {
 }
 
 /// A JSON object: its members in order, unparsed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Object<'a> {
     path: String,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+/// Without the members, which may hold a prompt.
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({:?}, {} members)", self.path, self.members.len())
+    }
 }
 
 impl<'a> Object<'a> {

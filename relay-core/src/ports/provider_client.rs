@@ -28,7 +28,7 @@ pub enum Expect {
 }
 
 /// A request in a provider's own format. The client adds the origin and the credential, and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct WireRequest {
     /// GET or POST.
     pub method: Method,
@@ -40,6 +40,13 @@ pub struct WireRequest {
     pub body: Bytes,
     /// One body or a stream.
     pub expect: Expect,
+}
+
+/// Without the body, which holds a prompt.
+impl std::fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WireRequest({:?} {}, {} bytes)", self.method, self.path, self.body.len())
+    }
 }
 
 impl WireRequest {

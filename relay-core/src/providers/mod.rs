@@ -73,7 +73,6 @@ pub trait Dialect: Sync {
 }
 
 /// A call, before translation.
-#[derive(Debug)]
 pub struct Call<'a> {
     /// The body as it came.
     pub body: &'a Bytes,
@@ -89,6 +88,12 @@ pub struct Call<'a> {
     pub now: Timestamp,
     /// What the project chose where a provider leaves a choice.
     pub policy: Policy,
+}
+
+impl std::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Call({}, {} bytes)", self.model, self.body.len())
+    }
 }
 
 /// A project's choices in translation.
@@ -182,7 +187,6 @@ pub struct EmbeddingsContext {
 }
 
 /// A translated whole answer.
-#[derive(Debug)]
 pub struct Answer {
     /// The JSON body for the caller.
     pub body: Bytes,
@@ -192,6 +196,12 @@ pub struct Answer {
     pub model: Option<String>,
     /// Whether `usage` is an estimate: `x-relay-usage-estimated`.
     pub usage_estimated: bool,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({} bytes, {:?})", self.body.len(), self.usage)
+    }
 }
 
 /// Translates one stream, event by event. No I/O, no clock; it can't block.

@@ -14,6 +14,7 @@ mod corpus;
 mod crash;
 mod faults;
 mod isolation;
+mod panics;
 mod redeem;
 mod registration;
 mod secrets;

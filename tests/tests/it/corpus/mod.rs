@@ -162,7 +162,12 @@ async fn check_chat(player: &Player, row: &Row) -> Result<(), String> {
         }
         let seen = if row.is_stream() {
             let (seen, end) = client::streamed(&answer.text);
-            if oracle::is_cut_off(row) && end == End::Error("upstream_stream_interrupted".to_owned()) {
+            if oracle::is_cut_off(row) {
+                let text = row.summary()["text"].as_str().unwrap_or_default();
+                let interrupted = end == End::Error("upstream_stream_interrupted".to_owned());
+                if !interrupted || seen.text != text || !seen.finish.is_empty() {
+                    return Err(format!("cut off, and yet it ends with {end:?} and {:?}", seen.finish));
+                }
                 continue;
             }
             if end != End::Done {
