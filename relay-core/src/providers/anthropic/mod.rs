@@ -32,6 +32,7 @@
 mod assistant;
 mod blocks;
 mod error;
+mod event;
 mod families;
 mod fields;
 mod headers;

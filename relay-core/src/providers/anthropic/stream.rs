@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::blocks::Block as Sent;
+use super::event::{Change, Event};
 use super::response::{self, Layout, unreadable};
-use super::wire::{self, Block, Citation, Counts, Kind, Message};
+use super::wire::{self, Block, Citation, Counts, Message};
 use super::{error, response::DECLINED};
 use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
@@ -54,44 +54,6 @@ enum Open {
     Other,
 }
 
-/// An event. One flat shape for all kinds, so that the hot path parses each byte once.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    r#type: Option<Cow<'a, str>>,
-    #[serde(default)]
-    index: u64,
-    #[serde(borrow)]
-    delta: Option<Change<'a>>,
-    #[serde(borrow)]
-    content_block: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-}
-
-/// The `delta` of a block, or of the message.
-#[derive(Default, Deserialize)]
-struct Change<'a> {
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    r#type: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    partial_json: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    thinking: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    signature: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    citation: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    stop_reason: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    stop_details: Option<&'a RawValue>,
-}
-
 impl Stream {
     pub(super) fn new(context: ChatContext) -> Self {
         Self {
@@ -112,12 +74,8 @@ impl Stream {
     }
 
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
-        let event: Event<'_> = match serde_json::from_slice(data) {
-            Ok(event) => event,
-            Err(_) if is_new(data) => return Ok(()),
-            Err(why) => return Err(unreadable(why).into()),
-        };
-        match event.r#type.as_deref().unwrap_or_default() {
+        let Some(event) = Event::read(data)? else { return Ok(()) };
+        match event.kind() {
             "error" => return Err(error::in_answer(data)),
             "message_start" => self.start(event.message, out)?,
             _ if !out.has_begun() => {}
@@ -339,26 +297,4 @@ impl StreamTranslator for Stream {
 
 fn owned(citation: Citation<'_>) -> (String, String) {
     (citation.title.into_owned(), citation.url.into_owned())
-}
-
-/// Whether an event that can't be read is of a kind that Relay does not know, and so may skip.
-fn is_new(data: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Peek<'a> {
-        #[serde(borrow, default, deserialize_with = "wire::text")]
-        r#type: Option<Cow<'a, str>>,
-        #[serde(borrow)]
-        delta: Option<&'a RawValue>,
-    }
-    let Ok(peek) = serde_json::from_slice::<Peek<'_>>(data) else { return false };
-    match peek.r#type.as_deref().unwrap_or_default() {
-        "content_block_delta" => {
-            let kind = peek.delta.and_then(|delta| serde_json::from_str::<Kind<'_>>(delta.get()).ok());
-            let kind = kind.and_then(|kind| kind.r#type);
-            let known = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"];
-            !kind.is_some_and(|kind| known.contains(&kind.as_ref()))
-        }
-        "message_start" | "content_block_start" | "content_block_stop" | "message_delta" | "message_stop" => false,
-        _ => true,
-    }
 }
