@@ -48,6 +48,11 @@ impl Members {
         }
     }
 
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
     /// Takes over another object's members, but for those that are `null`.
     pub(crate) fn overlay(&mut self, other: &RawValue) {
         let Ok(other) = Self::of(other) else { return };
