@@ -15,6 +15,9 @@ use crate::openai::completion::Usage;
 use crate::ports::TokenUsage;
 use crate::providers::{ChatContext, Fault, StreamTranslator};
 
+/// The most pictures that a choice of a stream may hold, in bytes: as much as a whole answer (`inference::MAX_ANSWER`).
+const MAX_IMAGES: usize = 64 << 20;
+
 /// A stream's state.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -35,6 +38,10 @@ struct State {
     text: String,
     /// The newest `groundingMetadata`.
     grounding: Option<Box<RawValue>>,
+    /// The newest signature on a text, and all pictures. They go out in one delta: of several, Node's helper keeps the last
+    /// one, and Python's joins signatures and fails on lists.
+    signature: Option<Box<RawValue>>,
+    images: Vec<String>,
     /// Google's word for why it stopped.
     finish: Option<String>,
     /// Whether `finish` is why the prompt was blocked.
@@ -73,7 +80,7 @@ impl Stream {
             if part.function_call.is_some() {
                 state.call(part, &self.context, &mut self.made_up, out)?;
             } else {
-                state.words(part, &mut logprobs, out);
+                state.words(part, &mut logprobs, out)?;
             }
         }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
@@ -107,7 +114,16 @@ fn state<'s>(choices: &'s mut Vec<State>, index: u32, out: &mut ChunkWriter) -> 
 
 impl State {
     fn new(index: u32) -> Self {
-        Self { index, calls: 0, text: String::new(), grounding: None, finish: None, blocked: false }
+        Self {
+            index,
+            calls: 0,
+            text: String::new(),
+            grounding: None,
+            signature: None,
+            images: Vec::new(),
+            finish: None,
+            blocked: false,
+        }
     }
 
     /// Whether nothing more is read: it ended for a reason other than `STOP`.
@@ -137,27 +153,55 @@ impl State {
     }
 
     /// Text, thoughts, a signature, a picture. Nothing is written for what is empty.
-    fn words(&mut self, part: Part<'_>, logprobs: &mut Option<Box<RawValue>>, out: &mut ChunkWriter) {
+    ///
+    /// # Errors
+    /// More pictures than Relay keeps.
+    fn words(
+        &mut self,
+        part: Part<'_>,
+        logprobs: &mut Option<Box<RawValue>>,
+        out: &mut ChunkWriter,
+    ) -> Result<(), RelayError> {
+        let is_text = part.text.is_some();
         let text = part.text.map(|text| text.0).filter(|text| !text.is_empty());
         if part.thought == Some(true) {
             if text.is_some() {
                 out.delta(self.index, Delta { reasoning_content: text, ..Delta::default() });
             }
-            return;
+            return Ok(());
         }
-        let extra_content = part.thought_signature.filter(|raw| response::is_text(raw)).map(response::signed);
-        let images = part.inline_data.and_then(response::image_url).and_then(|url| response::images(&[url]));
-        if text.is_none() && extra_content.is_none() && images.is_none() {
-            return;
+        if is_text {
+            let signature = part.thought_signature.filter(|raw| response::is_text(raw));
+            self.signature = signature.map(ToOwned::to_owned).or(self.signature.take());
+        } else if let Some(image) = part.inline_data.and_then(response::image_url) {
+            return self.image(image);
         }
-        let delta = Delta { content: text.as_deref(), extra_content, images, ..Delta::default() };
-        let logprobs = if text.is_some() { logprobs.take() } else { None };
+        if text.is_none() {
+            return Ok(());
+        }
+        let delta = Delta { content: text.as_deref(), ..Delta::default() };
+        let logprobs = logprobs.take();
         out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
         self.text.push_str(text.as_deref().unwrap_or_default());
+        Ok(())
     }
 
-    /// Citations, then the chunk that ends the choice.
+    fn image(&mut self, url: String) -> Result<(), RelayError> {
+        let length = self.images.iter().map(String::len).sum::<usize>() + url.len();
+        if length > MAX_IMAGES {
+            return Err(RelayError::upstream(format!("Gemini's pictures are longer than {MAX_IMAGES} bytes")));
+        }
+        self.images.push(url);
+        Ok(())
+    }
+
+    /// Signature and pictures, citations, then the chunk that ends the choice.
     fn end(&self, context: &ChatContext, out: &mut ChunkWriter) {
+        let extra_content = self.signature.as_deref().map(response::signed);
+        let images = response::images(&self.images);
+        if extra_content.is_some() || images.is_some() {
+            out.delta(self.index, Delta { extra_content, images, ..Delta::default() });
+        }
         if let Some(raw) = &self.grounding {
             let annotations = grounding::annotations(raw, &self.text, &[]);
             if !annotations.is_empty() {
