@@ -51,7 +51,9 @@ mod corpus_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
-mod golden_tests;
+pub(super) mod golden_tests;
+#[cfg(test)]
+mod testing;
 
 use bytes::Bytes;
 

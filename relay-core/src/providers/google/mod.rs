@@ -52,7 +52,7 @@ mod wire;
 #[cfg(test)]
 mod corpus_tests;
 #[cfg(test)]
-mod golden_tests;
+pub(super) mod golden_tests;
 #[cfg(test)]
 mod pairs_tests;
 #[cfg(test)]
