@@ -21,7 +21,7 @@ use crate::providers::{Answer, Dialect, Failure, Policy};
 pub(crate) const FORMAT: Format = Format {
     name: "google",
     dialect: &Google,
-    cases: 83,
+    cases: 85,
     // Google sends CRLF; its own documentation shows LF.
     line_ends: &["\r\n", "\n"],
     rules: Rules { listed_headers: true },

@@ -83,6 +83,9 @@ impl Stream {
                 state.words(part, &mut logprobs, out)?;
             }
         }
+        if logprobs.is_some() {
+            out.choice(&ChunkChoice { index: state.index, logprobs, ..ChunkChoice::default() });
+        }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
             state.grounding = Some(raw.to_owned());
         }
@@ -138,9 +141,8 @@ impl State {
         made_up: &mut u64,
         out: &mut ChunkWriter,
     ) -> Result<(), RelayError> {
-        let Some(call) = part.function_call.filter(|_| self.calls == 0 || !context.first_call_only) else {
-            return Ok(());
-        };
+        let is_shown = self.calls == 0 || !(context.first_call_only || context.legacy_functions);
+        let Some(call) = part.function_call.filter(|_| is_shown) else { return Ok(()) };
         let call = response::tool_call(call, part.thought_signature, context, made_up)?;
         if context.legacy_functions {
             out.delta(self.index, Delta { function_call: Some(call.function), ..Delta::default() });
