@@ -21,7 +21,7 @@ pub(crate) fn events(body: &str) -> Vec<Value> {
 ///
 /// The input of a tool call that is no JSON (a limit cut it off) is kept as a JSON string of its text.
 pub(crate) fn anthropic(events: &[Value]) -> Option<Value> {
-    let mut message = Value::Null;
+    let (mut message, mut is_over) = (Value::Null, false);
     let mut blocks: BTreeMap<u64, Value> = BTreeMap::new();
     let mut inputs: BTreeMap<u64, String> = BTreeMap::new();
     for event in events {
@@ -38,7 +38,10 @@ pub(crate) fn anthropic(events: &[Value]) -> Option<Value> {
                 }
             }
             "message_delta" => anthropic_end(&mut message, event),
-            "message_stop" => break,
+            "message_stop" => {
+                is_over = true;
+                break;
+            }
             _ => {}
         }
     }
@@ -51,7 +54,8 @@ pub(crate) fn anthropic(events: &[Value]) -> Option<Value> {
         }
     }
     message["content"] = blocks.into_values().collect();
-    (!message["stop_reason"].is_null()).then_some(message)
+    // A stop without a reason is one, and so is a reason without the last event.
+    (is_over || !message["stop_reason"].is_null()).then_some(message)
 }
 
 fn anthropic_delta(block: &mut Value, delta: &Value, input: &mut String) {

@@ -8,6 +8,7 @@ pub(crate) mod fold;
 
 mod fold_tests;
 mod golden;
+mod sequence_tests;
 
 pub(crate) use golden::{Case, Format, Given, Made};
 
