@@ -51,6 +51,8 @@ mod corpus_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
+pub(super) mod error_tests;
+#[cfg(test)]
 pub(super) mod golden_tests;
 #[cfg(test)]
 mod testing;

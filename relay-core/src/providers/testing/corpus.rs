@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 #[derive(Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: String,
-    pub(crate) provider: String,
     /// How close the body is to the wire: `wire`, `reserialised` or `fixture`.
     pub(crate) origin: String,
     pub(crate) framing: Option<String>,

@@ -6,6 +6,7 @@ pub(crate) mod corpus;
 pub(crate) mod feed;
 pub(crate) mod fold;
 
+pub(crate) mod failure_tests;
 mod fold_tests;
 mod golden;
 mod sequence_tests;
