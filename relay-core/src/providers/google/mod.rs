@@ -31,12 +31,13 @@
 //!
 //! `CONTINUATION` (Gemini 4's long answers) ends an answer as `length`; it is not continued.
 
+pub(super) mod contract;
 mod embeddings;
 mod error;
 mod finish;
 mod grounding;
 mod messages;
-mod models;
+pub(super) mod models;
 mod parts;
 mod reasoning;
 mod request;
