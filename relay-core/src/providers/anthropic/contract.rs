@@ -29,7 +29,7 @@ const CONVERSATION: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "",
-                    "if the last one is the assistant's, on models without prefill",
+                    "if the last one is the assistant's: on 4.6 and later, and beside a JSON schema",
                     r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"I"}]}"#,
                 ),
                 refuses(

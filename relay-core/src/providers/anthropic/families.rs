@@ -9,7 +9,6 @@ pub(in crate::providers) struct Family {
     /// The name without a date: `claude-opus-5-5`.
     pub(in crate::providers) name: &'static str,
     /// The tokens of a conversation and its answer together.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for docs/providers.md"))]
     pub(in crate::providers) context: u32,
     /// The most tokens of one answer, sent when the caller names no limit.
     pub(in crate::providers) max_output: u32,

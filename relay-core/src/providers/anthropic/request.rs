@@ -106,6 +106,10 @@ pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     }
     let (temperature, top_p) = sampling(request, family, reasoning.is_on, &mut notes)?;
     let format = response_format(request, &mut conversation.system, &mut notes)?;
+    if format.is_some() && conversation.turns.last().is_some_and(|turn| turn.role == "assistant") {
+        let message = "a JSON schema needs a whole answer: the conversation must end with a user message";
+        return Err(RelayError::invalid_value("messages", message));
+    }
     let legacy = tools.legacy;
     let stream = request.flag("stream")?.unwrap_or_default();
     let Reasoning { thinking, effort, has_binding, .. } = reasoning;

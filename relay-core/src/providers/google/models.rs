@@ -62,6 +62,10 @@ pub(in crate::providers) struct Class {
     /// JSON answer go together.
     pub(in crate::providers) third: bool,
     /// Gemini 4 and later: a long answer comes in pieces, `finishReason: CONTINUATION` and a `continuationToken`.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "docs/providers.md shows it; `response` and `stream` are to read it")
+    )]
     pub(in crate::providers) long_answers: bool,
 }
 
