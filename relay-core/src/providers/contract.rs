@@ -8,7 +8,7 @@
 use serde_json::value::RawValue;
 
 use super::Notes;
-use crate::error::RelayError;
+use crate::error::{Class, RelayError};
 use crate::json::Object;
 
 #[cfg(test)]
@@ -91,6 +91,17 @@ pub(super) enum Code {
     UnsupportedValue,
     /// The value is wrong in itself.
     InvalidValue,
+}
+
+impl Code {
+    /// As it stands in `error.code`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::UnsupportedParameter => "unsupported_parameter",
+            Self::UnsupportedValue => "unsupported_value",
+            Self::InvalidValue => "invalid_value",
+        }
+    }
 }
 
 /// When something becomes of a member.
@@ -227,11 +238,7 @@ impl Contract {
 
     fn refusal(&self, param: &'static str, code: Code, why: &str) -> RelayError {
         let message = format!("{} has no counterpart for this `{param}`: {why}", self.provider);
-        match code {
-            Code::UnsupportedParameter => RelayError::unsupported_parameter(param, message),
-            Code::UnsupportedValue => RelayError::unsupported_value(param, message),
-            Code::InvalidValue => RelayError::invalid_value(param, message),
-        }
+        RelayError::new(Class::InvalidRequest, code.name(), message).with_param(param)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::anthropic::families::{FAMILIES, Off};
 use super::super::google::models::{CLASSES, Class, NEWEST, Thinking};
 use super::tests::{anthropic, google, google_embeddings};
-use super::{Code, Contract, Effect, Group, Outcome, Row};
+use super::{Contract, Effect, Group, Outcome, Row};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
 
@@ -90,15 +90,7 @@ fn said(outcome: &Outcome) -> String {
         Effect::Adjusted(to) => format!("**adjusted** {when}: {to}"),
         Effect::Dropped => then("**dropped**".to_owned()),
         Effect::Silent(why) => format!("{}: {why}", then("left out".to_owned())),
-        Effect::Refused { code, .. } => then(format!("**400** `{}`", code_of(*code))),
-    }
-}
-
-fn code_of(code: Code) -> &'static str {
-    match code {
-        Code::UnsupportedParameter => "unsupported_parameter",
-        Code::UnsupportedValue => "unsupported_value",
-        Code::InvalidValue => "invalid_value",
+        Effect::Refused { code, .. } => then(format!("**400** `{}`", code.name())),
     }
 }
 

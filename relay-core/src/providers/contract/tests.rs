@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::{anthropic, google};
-use super::{Code, Contract, Effect, MAX_UNKNOWN, Outcome, Row};
+use super::{Contract, Effect, MAX_UNKNOWN, Outcome, Row};
 use crate::error::RelayError;
 use crate::ids::{RequestId, Timestamp};
 use crate::json::Object;
@@ -74,7 +74,7 @@ impl Table {
         let made = self.translate(&request);
         if let Effect::Refused { code, param, .. } = &outcome.effect {
             let error = made.err().ok_or("is not refused")?;
-            let want = (code_of(*code), if param.is_empty() { row.at } else { param });
+            let want = (code.name(), if param.is_empty() { row.at } else { param });
             let got = (error.code(), without_numbers(error.param().unwrap_or_default()));
             return if (got.0, got.1.as_str()) == want { Ok(()) } else { Err(format!("is refused as {got:?}")) };
         }
@@ -106,14 +106,6 @@ fn without_numbers(param: &str) -> String {
         depth == 0 || *c == '['
     };
     param.chars().filter(keep).collect()
-}
-
-fn code_of(code: Code) -> &'static str {
-    match code {
-        Code::UnsupportedParameter => "unsupported_parameter",
-        Code::UnsupportedValue => "unsupported_value",
-        Code::InvalidValue => "invalid_value",
-    }
 }
 
 /// The values at a path; `[]` stands for each element.
@@ -228,7 +220,7 @@ fn the_cases_show_nothing_that_the_tables_do_not_say() {
                     let path = without_numbers(error.param().unwrap_or_default());
                     let told = tells(&|row, effect| match effect {
                         Effect::Refused { code, param, .. } => {
-                            code_of(*code) == error.code() && (if param.is_empty() { row.at } else { param }) == &path
+                            code.name() == error.code() && path == (if param.is_empty() { row.at } else { *param })
                         }
                         _ => false,
                     });
