@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes in, bytes out. Deleting a folder (and its row in the table) deletes a provider.
 
 pub mod anthropic;
+mod contract;
 pub mod google;
 pub mod openai;
 

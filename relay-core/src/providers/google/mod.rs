@@ -31,13 +31,14 @@
 //!
 //! Long answers of Gemini 4 come in several requests: `hops.rs`.
 
+pub(super) mod contract;
 mod embeddings;
 mod error;
 mod finish;
 mod grounding;
 mod hops;
 mod messages;
-mod models;
+pub(super) mod models;
 mod parts;
 mod reasoning;
 mod request;
