@@ -118,6 +118,29 @@ async fn a_history_whose_thinking_was_edited_costs_the_thinking_and_not_the_call
 }
 
 #[actix_web::test]
+async fn a_history_with_signatures_of_another_model_goes_on() {
+    let relay = relay().await;
+    let tool = json!([{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]);
+    for stream in [false, true] {
+        let first = ask("gemini-3.8-flash", "call weather", false, &json!({"tools": tool}));
+        let mut message = relay.chat("ana", &first).await.expect(200).json()["choices"][0]["message"].clone();
+        let id = message["tool_calls"][0]["id"].clone();
+        assert!(message["tool_calls"][0]["extra_content"]["google"]["thought_signature"].is_string(), "{message}");
+        message["tool_calls"][0]["extra_content"]["google"]["thought_signature"] = json!("b3RoZXI=");
+        let result = json!({"role": "tool", "tool_call_id": id, "content": "rain"});
+        let history = json!([{"role": "user", "content": "call weather"}, message, result]);
+        relay.mock.forget();
+        let body = json!({"model": "gemini-3.8-flash", "messages": history, "tools": tool, "stream": stream});
+        let answer = relay.chat("ana", &body).await.expect(200);
+        assert_eq!(
+            (relay.mock.requests().len(), answer.header("x-relay-adjusted-params").as_str()),
+            (2, "messages.extra_content")
+        );
+        assert!(answer.text.contains("rain"), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
 async fn a_stream_that_fails_after_a_pause_is_metered_once() {
     let relay = relay().await;
     let body = ask(

@@ -66,7 +66,7 @@ mod testing;
 
 use bytes::Bytes;
 
-use super::{Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
+use super::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
 use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::error::{Class, RelayError};
 use crate::ids::Timestamp;
@@ -103,7 +103,7 @@ impl Dialect for Anthropic {
         joined.or_else(|| bodies.pop()).unwrap_or_default()
     }
 
-    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<WireRequest> {
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
         amend::without_thinking(failure, wire)
     }
 

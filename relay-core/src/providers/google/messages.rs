@@ -13,7 +13,7 @@ use crate::json::{Object, compact};
 use crate::providers::Notes;
 
 /// What Google documents for a history whose calls another model made. It stands in for a signature.
-const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// The most calls in one turn: each result is looked for among them.
 const MAX_CALLS: usize = 1024;
@@ -73,6 +73,13 @@ struct OpenCall<'a> {
     /// Where the call stands in the request.
     param: String,
     result: Option<Box<RawValue>>,
+}
+
+impl Content<'_> {
+    /// Whether a part has a signature that came from the caller.
+    pub(super) fn is_signed(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.thought_signature, Some(Words::Raw(_))))
+    }
 }
 
 impl<'a> Builder<'a, '_> {

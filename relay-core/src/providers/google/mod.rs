@@ -31,6 +31,7 @@
 //!
 //! Long answers of Gemini 4 come in several requests: `hops.rs`.
 
+mod amend;
 pub(super) mod contract;
 mod embeddings;
 mod error;
@@ -67,7 +68,7 @@ mod testing;
 use bytes::Bytes;
 
 use super::{
-    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
+    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
     StreamTranslator,
 };
 use crate::error::RelayError;
@@ -95,6 +96,10 @@ impl Dialect for Google {
     fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
         let joined = if bodies.len() > 1 { hops::joined(&bodies) } else { None };
         joined.or_else(|| bodies.pop()).unwrap_or_default()
+    }
+
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::without_signatures(failure, wire)
     }
 
     fn read_headers(&self, headers: &[(String, String)], context: &mut ChatContext) {

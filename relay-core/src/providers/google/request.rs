@@ -78,7 +78,8 @@ pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     let google = request.object("extra_body")?.map(|extra| extra.object("google")).transpose()?.flatten();
     let config = generation_config(request, google.as_ref(), class, &tools, &mut notes)?;
     let stream = request.flag("stream")?.unwrap_or(false);
-    let context = context(call, name, stream, &tools)?;
+    let is_amendable = conversation.contents.iter().any(Content::is_signed);
+    let context = ChatContext { is_amendable, ..context(call, name, stream, &tools)? };
     let body = Body {
         system_instruction: conversation.system,
         contents: conversation.contents,
