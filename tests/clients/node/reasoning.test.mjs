@@ -2,7 +2,7 @@
 // thinking blocks and signatures of every earlier step, byte for byte, in the order in which it made them.
 import assert from "node:assert/strict";
 
-import { BASE_URL, KEY, MODELS, OFFICIAL, ROUNDS, TOOLS, cells, conversation, heldReasoning, openai, reasoningOf, turnsOf } from "./shared.mjs";
+import { BASE_URL, KEY, MODELS, OFFICIAL, ROUNDS, TOOLS, carried, cells, conversation, heldReasoning, openai, reasoningOf, turnsOf } from "./shared.mjs";
 
 const FILE = "reasoning.test.mjs";
 const CLAUDE = MODELS.filter((model) => model.startsWith("claude"));
@@ -73,20 +73,18 @@ for (const [way, answer] of Object.entries(WAYS)) {
     }, models);
 
   feature("chained calls", MODELS, `{{steps=${ROUNDS}}} {{think}}`, "get_weather", ROUNDS);
-  feature("parallel calls", MODELS, "{{think}}", "get_weather and get_time", 1);
+  feature("parallel calls", MODELS, "{{steps=1}} {{think}}", "get_weather and get_time", 1);
   feature("redacted", CLAUDE, `{{steps=${ROUNDS}}} {{think=redacted}}`, "get_weather", ROUNDS, ["redacted_thinking", "tool_use"]);
   feature("interleaved", CLAUDE, `{{steps=${ROUNDS}}} {{think=interleaved}}`, "get_weather", ROUNDS, ["thinking", "text", "thinking", "tool_use"]);
 }
 
-// The client's own loop keeps the messages itself.
+// The client's own loop sends nothing back but what OpenAI's API reference names. So the signatures are lost; the loop is not.
 for (const stream of [false, true]) {
   cells(OFFICIAL, `reasoning, chained calls: runTools${stream ? ", streamed" : ""}`, FILE, async (model, mark) => {
     const tools = [{ type: "function", function: { ...TOOLS[0].function, parse: JSON.parse, function: () => "sunny" } }];
     const messages = [{ role: "user", content: `{{steps=${ROUNDS}}} {{think}} call get_weather ${mark}` }];
     const runner = ai.chat.completions.runTools({ model, messages, tools, stream, reasoning_effort: "low" });
-    await runner.done();
-    const answers = runner.messages.filter((message) => message.role === "assistant");
-    assert.equal(answers.length, ROUNDS + 1);
-    await survives(answers, mark);
+    assert.match(await runner.finalContent(), /sunny/);
+    return carried(mark, ROUNDS + 1);
   });
 }

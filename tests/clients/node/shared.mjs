@@ -18,6 +18,7 @@ export const MODELS = ["claude-haiku-4-5", "claude-sonnet-5-5", "gemini-2.5-flas
 export const ROUNDS = 3;
 export const WORKS = "works";
 export const NOT_CARRIED = "works; reasoning of earlier steps is not carried, since the client drops it";
+export const UNFORCED = "works; 400 on models which can't be forced to call a tool (5.5 and later)";
 
 export const providerOf = (model) => (model.startsWith("claude") ? "claude" : "gemini");
 
