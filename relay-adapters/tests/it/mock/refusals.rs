@@ -235,8 +235,7 @@ fn contents(parts: Value) -> Value {
 async fn google_refuses_what_google_refuses() {
     let hi = json!({"role": "user", "parts": [{"text": "hi"}]});
     let part = |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}});
-    let signed =
-        |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}, "thoughtSignature": "skip_thought_signature_validator"});
+    let signed = |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}, "thoughtSignature": "skip_thought_signature_validator"});
     let calls = |parts: &[Value]| json!({"role": "model", "parts": parts});
     let result = |name: &str| json!({"functionResponse": {"id": name, "name": name, "response": {"output": "1"}}});
     let results =

@@ -9,7 +9,14 @@ import { z } from "zod";
 import { BASE_URL, KEY, PICTURE, ROUNDS, carried, cells, installed } from "../shared.mjs";
 
 const FILE = "frameworks/ai-sdk.test.mjs";
-const settings = { baseURL: BASE_URL, apiKey: KEY, headers: { "X-Relay-User": "connected" } };
+/** What Relay said it had adjusted, answer by answer. */
+const adjusted = [];
+const fetched = async (...call) => {
+  const response = await fetch(...call);
+  adjusted.push(response.headers.get("x-relay-adjusted-params"));
+  return response;
+};
+const settings = { baseURL: BASE_URL, apiKey: KEY, headers: { "X-Relay-User": "connected" }, fetch: fetched };
 const City = z.object({ name: z.string(), people: z.number().int(), tags: z.array(z.string()) });
 const PROVIDERS = {
   "openai-compatible": { model: createOpenAICompatible({ name: "relay", supportsStructuredOutputs: true, includeUsage: true, ...settings }), options: { relay: { reasoningEffort: "low" } } },
@@ -45,10 +52,14 @@ for (const [name, { model: provider, options }] of Object.entries(PROVIDERS)) {
   for (const [way, generate] of [["", generateText], [", streamed", streamText]]) {
     feature(`tool loop of three turns${way}`, async (model, mark) => {
       const asked = [];
+      adjusted.length = 0;
       const prompt = `{{steps=${ROUNDS}}} {{think}} call get_weather ${mark}`;
       const result = await generate({ ...common(model, prompt), tools: tools(asked), stopWhen: isStepCount(8), providerOptions: options });
       assert.match(await result.text, new RegExp(`sunny ${ROUNDS}`));
       assert.equal(asked.length, ROUNDS);
+      // Where a model can't think on without its earlier thoughts, Relay says that it left thinking out.
+      const leftOut = model === "claude-haiku-4-5" ? "reasoning_effort" : null;
+      assert.deepEqual(adjusted, [null, ...Array(ROUNDS).fill(leftOut)]);
       return carried(mark, ROUNDS + 1);
     });
   }

@@ -30,21 +30,19 @@ pub(super) fn check(runtime: &str, reports: &str) {
     }
 }
 
-/// One row a client and feature, in the order of the reports' names; models of one provider must agree.
+/// One row a client, file and feature, in the order of their names; models of one provider must agree.
 fn table(reports: &str) -> String {
-    let mut rows: BTreeMap<(&str, &str), BTreeMap<&str, (&str, &str)>> = BTreeMap::new();
+    let mut rows: BTreeMap<[&str; 3], BTreeMap<&str, &str>> = BTreeMap::new();
     for report in reports.lines() {
         let [client, feature, provider, seen, file] = report.split('\t').collect::<Vec<_>>()[..] else {
             panic!("not a report: {report}");
         };
-        let row = rows.entry((client, feature)).or_default();
-        let known = row.entry(provider).or_insert((seen, file));
-        assert_eq!(*known, (seen, file), "{client}, {feature}, {provider}: one test saw this, another that");
+        let known = rows.entry([client, file, feature]).or_default().entry(provider).or_insert(seen);
+        assert_eq!(*known, seen, "{client}, {feature}, {provider}: one test saw this, another that");
     }
     let mut out = "| client | feature | Claude | Gemini | test |\n| --- | --- | --- | --- | --- |\n".to_owned();
-    for ((client, feature), row) in rows {
-        let [claude, gemini] = ["claude", "gemini"].map(|provider| row.get(provider).map_or("no such thing", |cell| cell.0));
-        let file = row.values().next().map_or("", |cell| cell.1);
+    for ([client, file, feature], row) in rows {
+        let [claude, gemini] = ["claude", "gemini"].map(|provider| row.get(provider).unwrap_or(&"n/a"));
         writeln!(out, "| {client} | {feature} | {claude} | {gemini} | `{file}` |").unwrap();
     }
     out
