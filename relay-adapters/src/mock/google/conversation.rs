@@ -30,11 +30,13 @@ pub(super) fn conversation(body: &Value, class: &Class) -> Said {
     if let Some(system) = system {
         parts(system, "system_instruction")?;
     }
-    for (at, one) in contents.iter().enumerate() {
+    for one in &contents {
         let role = one.get("role").and_then(Value::as_str);
         if !matches!(role, None | Some("user" | "model")) || (role.is_none() && contents.len() > 1) {
             return Err("Please use a valid role: user, model.".to_owned());
         }
+    }
+    for (at, one) in contents.iter().enumerate() {
         parts(one, &format!("contents[{at}]"))?;
         signatures::check(one, class)?;
         exchange(&contents, at, class)?;

@@ -66,7 +66,7 @@ pub(super) fn required(contents: &[&Value]) -> Said {
     let start = contents.len() - contents.iter().rev().position(|one| own(&one)).unwrap_or(contents.len());
     for (at, one) in contents.iter().enumerate().skip(start) {
         let first = items(one, "parts").into_iter().find(|part| part.get("functionCall").is_some());
-        let Some(part) = first.filter(|part| part.get("thoughtSignature").is_none()) else { continue };
+        let Some(part) = first.filter(|part| part.get("thoughtSignature").is_none_or(Value::is_null)) else { continue };
         let name = part.pointer("/functionCall/name").and_then(Value::as_str).unwrap_or_default();
         return Err(format!(
             "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, and \
