@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 
-import { BASE_URL, KEY, OFFICIAL, PICTURE, ROUNDS, TOOLS, cells, openai, zodResponseFormat } from "./shared.mjs";
+import { BASE_URL, KEY, MODELS, OFFICIAL, PICTURE, ROUNDS, TOOLS, cells, openai, zodResponseFormat } from "./shared.mjs";
 
 const FILE = "features.test.mjs";
 const feature = (name, run, models) => cells(OFFICIAL, name, FILE, run, models);
@@ -88,6 +88,15 @@ feature("image (data URL)", async (model, mark) => {
   const answer = await ai().chat.completions.create(ask(model, content));
   assert.ok(answer.choices[0].message.content.includes(mark));
 });
+
+feature("web search, with citations", async (model, mark) => {
+  const request = ask(model, `{{search}} ${mark}`, { web_search_options: {} });
+  const whole = (await ai().chat.completions.create(request)).choices[0].message;
+  const streamed = await ai().chat.completions.stream(request).finalMessage();
+  assert.match(whole.annotations[0].url_citation.url, /^https:/);
+  assert.deepEqual([streamed.content, streamed.annotations], [whole.content, whole.annotations]);
+  assert.equal(whole.tool_calls, undefined, "a search is no call of the application's tools");
+}, MODELS.filter((model) => model.startsWith("claude")));
 
 feature("embeddings (base64 by default)", async (model, mark) => {
   const byDefault = await ai().embeddings.create({ model, input: mark });

@@ -6,7 +6,7 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
-from shared import BASE_URL, HEADERS, KEY, PICTURE, ROUNDS, TOOLS, cell, installed
+from shared import BASE_URL, CLAUDE, HEADERS, KEY, PICTURE, ROUNDS, TOOLS, cell, installed
 
 ai = OpenAI(base_url=BASE_URL, api_key=KEY, default_headers=HEADERS)
 chat = ai.chat.completions
@@ -82,6 +82,17 @@ def test_structured(model, mark):
 def test_image(model, mark):
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}
     assert mark in chat.create(model=model, messages=user([{"type": "text", "text": mark}, image])).choices[0].message.content
+
+
+@feature("web search, with citations", CLAUDE)
+def test_citations(model, mark):
+    request = {"model": model, "messages": user(f"{{{{search}}}} {mark}"), "web_search_options": {}}
+    whole = chat.create(**request).choices[0].message
+    streamed = last(chat.stream(**request)).choices[0].message
+    assert whole.annotations[0].url_citation.url.startswith("https:")
+    assert streamed.content == whole.content
+    assert [note.url_citation.model_dump() for note in streamed.annotations] == [note.url_citation.model_dump() for note in whole.annotations]
+    assert not whole.tool_calls, "a search is no call of the application's tools"
 
 
 @feature("embeddings (base64 by default)", ["gemini-embedding-001"])
