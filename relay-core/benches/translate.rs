@@ -2,7 +2,7 @@
 //!
 //! Bytes are those of the provider (streams, answers) or of the caller (requests). A stream has exactly 1,000 deltas, so its
 //! allocations by 1,000 are those of one event. Nothing is sent or waited for.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a benchmark")]
 
 use std::sync::LazyLock;
 

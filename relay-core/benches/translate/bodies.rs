@@ -76,7 +76,7 @@ pub(crate) fn anthropic_tools() -> String {
     anthropic_block(&mut body, 0, thinking, thoughts.chain([signature]));
     for index in 1..5 {
         let block = format!(r#"{{"type":"tool_use","id":"toolu_01A{index}","name":"get_weather","input":{{}}}}"#);
-        let json = |i: usize| if i % 2 == 0 { r#"{\"city\": \"Par"# } else { r#"is\", \"days\": 3}"# };
+        let json = |i: usize| if i.is_multiple_of(2) { r#"{\"city\": \"Par"# } else { r#"is\", \"days\": 3}"# };
         let deltas = (0..DELTAS / 5).map(|i| format!(r#"{{"type":"input_json_delta","partial_json":"{}"}}"#, json(i)));
         anthropic_block(&mut body, index, &block, deltas);
     }

@@ -13,6 +13,7 @@ mod clients;
 mod corpus;
 mod crash;
 mod faults;
+mod fuzz;
 mod isolation;
 mod panics;
 mod redeem;
