@@ -15,7 +15,7 @@ use crate::ports::{Endpoint, WireRequest, WireResponse};
 use crate::provider::Provider;
 use crate::providers::{Call, ChatContext, EmbeddingsContext, Notes, Policy};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
-use crate::translate::Translation;
+use crate::translate::{self, Translation};
 
 /// The longest whole answer that Relay takes, in bytes.
 pub const MAX_ANSWER: usize = 64 << 20;
@@ -39,6 +39,7 @@ struct Outgoing {
     route: Route,
     meter: Meter,
     kind: Kind,
+    notes: Notes,
     began: u64,
 }
 
@@ -97,8 +98,10 @@ impl Relay {
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
-        let kind = Kind::Chat(route.addressed(chat.wire), chat.context);
-        Ok(Prepared { headers, stream, call: Outgoing { relay: self.clone(), route, meter, kind, began } })
+        let wire = if chat.context.is_long { provider.dialect().streamed(chat.wire) } else { chat.wire };
+        let kind = Kind::Chat(route.addressed(wire), chat.context);
+        let call = Outgoing { relay: self.clone(), route, meter, kind, notes: chat.notes, began };
+        Ok(Prepared { headers, stream, call })
     }
 
     /// Reads an embeddings request, opens the user's key and translates. Nothing is sent yet.
@@ -120,7 +123,8 @@ impl Relay {
         let meter = Meter::start(self, caller, provider, model, Endpoint::Embeddings, now);
         let wires = embeddings.wires.into_iter().map(|wire| route.addressed(wire)).collect();
         let kind = Kind::Embeddings(wires, embeddings.context);
-        Ok(Prepared { headers, stream: false, call: Outgoing { relay: self.clone(), route, meter, kind, began } })
+        let call = Outgoing { relay: self.clone(), route, meter, kind, notes: embeddings.notes, began };
+        Ok(Prepared { headers, stream: false, call })
     }
 }
 
@@ -132,13 +136,13 @@ impl Prepared {
     /// # Errors
     /// What the provider refuses, as the caller shall see it.
     pub async fn send(self) -> Result<Reply, RelayError> {
-        let Outgoing { relay, route, mut meter, kind, began } = self.call;
+        let Outgoing { relay, route, mut meter, kind, notes, began } = self.call;
         let sent = relay.ports.clock.micros();
         let result = match kind {
             Kind::Chat(wire, context) if context.stream => {
-                return relay.chat_stream(route, meter, wire, context, sent - began).await;
+                return relay.chat_stream(route, meter, (wire, context), notes, sent - began).await;
             }
-            Kind::Chat(wire, context) => relay.chat_whole(&route, &mut meter, wire, &context).await,
+            Kind::Chat(wire, context) => relay.chat_whole(&route, &mut meter, (wire, context), notes).await,
             Kind::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, &context).await,
         };
         match result {
@@ -159,20 +163,68 @@ impl Prepared {
 type Timed = (Reply, u64);
 
 impl Relay {
+    /// A whole answer, in as many requests as the provider wants.
     async fn chat_whole(
         &self,
         route: &Route,
         meter: &mut Meter,
-        wire: WireRequest,
-        context: &ChatContext,
+        (wire, mut context): (WireRequest, ChatContext),
+        notes: Notes,
     ) -> Result<Timed, RelayError> {
-        let response = self.send(route, wire).await?;
-        let headers = route.provider().dialect().passed_headers(&response.headers, self.ports.clock.now());
-        let body = collect(response, MAX_ANSWER).await?;
+        let dialect = route.provider().dialect();
+        let asked = context.has_hops.then(|| wire.clone());
+        let (response, headers) = self.ask_chat(route, wire, &mut context, notes).await?;
+        let mut bodies = vec![self.body(route, response, &context).await?];
+        while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
+            match self.hop(route, next.wire, &context).await {
+                Ok(body) => bodies.push(body),
+                // What there is stands, and says that it was cut short.
+                Err(_) if next.has_shown => break,
+                Err(error) => return Err(error),
+            }
+        }
         let answered = self.ports.clock.micros();
-        let answer = route.provider().dialect().chat_answer(body, context)?;
+        let answer = dialect.chat_answer(dialect.joined(bodies), &context)?;
         meter.complete(answer.usage, answer.model);
         Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
+    }
+
+    /// Sends a chat request; returns the answer, and headers for the caller.
+    async fn ask_chat(
+        &self,
+        route: &Route,
+        wire: WireRequest,
+        context: &mut ChatContext,
+        mut notes: Notes,
+    ) -> Result<(WireResponse, Vec<(&'static str, String)>), RelayError> {
+        let dialect = route.provider().dialect();
+        let (response, is_amended) = match context.is_amendable {
+            true => self.send_amendable(route, wire).await?,
+            false => (self.send(route, wire).await?, false),
+        };
+        dialect.read_headers(&response.headers, context);
+        let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
+        if is_amended {
+            notes.adjust("messages.thinking_blocks");
+            headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
+        }
+        Ok((response, headers))
+    }
+
+    async fn hop(&self, route: &Route, wire: WireRequest, context: &ChatContext) -> Result<Bytes, RelayError> {
+        let response = self.send(route, wire).await?;
+        self.body(route, response, context).await
+    }
+
+    /// The body of a whole answer, collected if it comes as a stream.
+    async fn body(&self, route: &Route, response: WireResponse, context: &ChatContext) -> Result<Bytes, RelayError> {
+        match route.provider().dialect().chat_collector().filter(|_| context.is_long) {
+            None => collect(response, MAX_ANSWER).await,
+            Some(collector) => match translate::collected(response.body, collector).await {
+                Ok(body) => Ok(body),
+                Err(fault) => Err(self.settle(route, fault).await),
+            },
+        }
     }
 
     async fn embed(
@@ -207,26 +259,24 @@ impl Relay {
         &self,
         route: Route,
         mut meter: Meter,
-        wire: WireRequest,
-        context: ChatContext,
+        (wire, mut context): (WireRequest, ChatContext),
+        notes: Notes,
         overhead: u64,
     ) -> Result<Reply, RelayError> {
-        let dialect = route.provider().dialect();
-        let response = match self.send(&route, wire).await {
-            Ok(response) => response,
+        let asked = context.has_hops.then(|| wire.clone());
+        let (response, mut headers) = match self.ask_chat(&route, wire, &mut context, notes).await {
+            Ok(answer) => answer,
             Err(error) => {
                 meter.failed();
                 return Err(error);
             }
         };
-        let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
         headers.push(("x-relay-overhead-us", overhead.to_string()));
-        let mut translation = Translation::new(response.body, dialect.chat_stream(context), meter);
+        let translator = route.provider().dialect().chat_stream(context);
+        let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);
         match translation.next().await {
-            Ok(first) => {
-                Ok(Reply { headers, body: ReplyBody::Stream(translation.into_stream(first, self.clone(), route)) })
-            }
-            Err(fault) => Err(self.settle(&route, fault).await),
+            Ok(first) => Ok(Reply { headers, body: ReplyBody::Stream(translation.into_stream(first)) }),
+            Err(fault) => Err(self.settle(translation.route(), fault).await),
         }
     }
 }

@@ -178,6 +178,30 @@ impl Relay {
 
     /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
+        match self.exchange(route, wire).await? {
+            Ok(response) => Ok(response),
+            Err(refusal) => Err(self.settle_refusal(route, &refusal).await),
+        }
+    }
+
+    /// As [`Self::send`]; a request that the provider refused is sent once more without what it refused, where the dialect
+    /// knows how. Tells whether that was so.
+    pub(crate) async fn send_amendable(
+        &self,
+        route: &Route,
+        wire: WireRequest,
+    ) -> Result<(WireResponse, bool), RelayError> {
+        match self.exchange(route, wire.clone()).await? {
+            Ok(response) => Ok((response, false)),
+            Err(refusal) => match route.provider().dialect().amended(&refusal.failure(), &wire) {
+                Some(amended) => Ok((self.send(route, amended).await?, true)),
+                None => Err(self.settle_refusal(route, &refusal).await),
+            },
+        }
+    }
+
+    /// Sends a request; the inner result says what the provider thinks of it.
+    async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
         let failure = |error| unreachable_provider(&error).with_provider(route.provider());
         let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
         response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
@@ -185,20 +209,20 @@ impl Relay {
             if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {
                 self.observe(route, KeySignal::Works).await;
             }
-            return Ok(response);
+            return Ok(Ok(response));
         }
-        let fault = self.fault(route.provider(), response, &route.key).await;
-        Err(self.settle(route, fault).await)
+        Ok(Err(Refusal::read(response, &route.key).await))
     }
 
-    /// Reads an answer with an error status. The key is taken out of it before any of it is cut.
+    async fn settle_refusal(&self, route: &Route, refusal: &Refusal) -> RelayError {
+        let fault = route.provider().dialect().error(&refusal.failure(), self.ports.clock.now());
+        self.settle(route, fault).await
+    }
+
+    /// Reads an answer with an error status.
     pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> Fault {
-        let (status, headers) = (response.status, response.headers.clone());
-        let mut body = collect_up_to(response, MAX_ERROR).await;
-        if let Some(clean) = std::str::from_utf8(&body).ok().and_then(|text| key.taken_out_of(text)) {
-            body = clean.into();
-        }
-        provider.dialect().error(&Failure { status, headers: &headers, body: &body }, self.ports.clock.now())
+        let refusal = Refusal::read(response, key).await;
+        provider.dialect().error(&refusal.failure(), self.ports.clock.now())
     }
 
     /// Feeds the connection's state with what a failure says about the key; returns the caller's error.
@@ -213,6 +237,29 @@ impl Relay {
         let SlotRef { slot, version } = route.slot();
         // A state that can't be stored now is observed again with the next answer; the call itself must not fail for it.
         let _ = self.ports.key_store.observe(slot, version, signal, false, self.ports.clock.now()).await;
+    }
+}
+
+/// An answer with an error status, all of it.
+struct Refusal {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Refusal {
+    /// The key is taken out of the body before any of it is cut.
+    async fn read(response: WireResponse, key: &ProviderKey) -> Self {
+        let (status, headers) = (response.status, response.headers.clone());
+        let mut body = collect_up_to(response, MAX_ERROR).await;
+        if let Some(clean) = std::str::from_utf8(&body).ok().and_then(|text| key.taken_out_of(text)) {
+            body = clean.into();
+        }
+        Self { status, headers, body }
+    }
+
+    fn failure(&self) -> Failure<'_> {
+        Failure { status: self.status, headers: &self.headers, body: &self.body }
     }
 }
 

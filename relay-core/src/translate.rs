@@ -12,8 +12,8 @@ use serde::de::IgnoredAny;
 use crate::error::RelayError;
 use crate::metering::Meter;
 use crate::openai::chunk::ChunkWriter;
-use crate::ports::ByteStream;
-use crate::providers::{Fault, StreamTranslator};
+use crate::ports::{ByteStream, WireRequest};
+use crate::providers::{Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::relay::{Relay, Route, unreachable_provider};
 use crate::sse::{Decoder, TooLong};
 
@@ -26,11 +26,34 @@ pub(crate) struct Translation {
     meter: Meter,
     /// A failure that came in one piece with events before it: they go out first.
     failure: Option<Fault>,
+    relay: Relay,
+    route: Route,
+    /// The request, where the provider may want to be asked again.
+    asked: Option<WireRequest>,
+    /// What to ask for when the bytes before it are out.
+    next: Option<NextHop>,
 }
 
 impl Translation {
-    pub(crate) fn new(upstream: ByteStream, translator: Box<dyn StreamTranslator>, meter: Meter) -> Self {
-        Self { upstream, decoder: Decoder::default(), translator, writer: ChunkWriter::default(), meter, failure: None }
+    pub(crate) fn new(
+        relay: Relay,
+        route: Route,
+        upstream: ByteStream,
+        translator: Box<dyn StreamTranslator>,
+        meter: Meter,
+    ) -> Self {
+        let (decoder, writer) = (Decoder::default(), ChunkWriter::default());
+        Self { upstream, decoder, translator, writer, meter, failure: None, relay, route, asked: None, next: None }
+    }
+
+    /// Keeps the request, for a provider that may want to be asked again.
+    pub(crate) fn asked(mut self, asked: Option<WireRequest>) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
     }
 
     /// The next bytes for the caller: one buffer for each piece of the provider's. `None`: the stream is over.
@@ -57,6 +80,9 @@ impl Translation {
 
     async fn advance(&mut self) -> Result<Option<Bytes>, Fault> {
         while !self.writer.is_done() {
+            if let Some(next) = self.next.take() {
+                self.hop(next).await?;
+            }
             match self.upstream.next().await {
                 Some(piece) => self.take_piece(&piece.map_err(|error| unreachable_provider(&error))?)?,
                 None => self.end()?,
@@ -88,7 +114,25 @@ impl Translation {
             Some(event) if !is_cut(event) => self.translator.feed(event, &mut self.writer)?,
             _ => {}
         }
-        if self.writer.is_done() { Ok(()) } else { self.translator.finish(self.decoder.stray(), &mut self.writer) }
+        if self.writer.is_done() {
+            return Ok(());
+        }
+        self.next = self.asked.as_ref().and_then(|asked| self.translator.next_hop(asked));
+        if self.next.is_some() { Ok(()) } else { self.translator.finish(self.decoder.stray(), &mut self.writer) }
+    }
+
+    /// Asks for the rest of the answer. If it is not to be had, what there is stands, and says that it was cut short.
+    async fn hop(&mut self, next: NextHop) -> Result<(), Fault> {
+        self.decoder = Decoder::default();
+        match self.relay.send(&self.route, next.wire).await {
+            Ok(response) => self.upstream = response.body,
+            Err(_) if next.has_shown => {
+                self.asked = None;
+                self.upstream = Box::pin(stream::empty());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     fn note(&mut self) {
@@ -96,19 +140,14 @@ impl Translation {
     }
 
     /// The stream for the caller, beginning with `first`. A failure from here on is one error event and the end.
-    pub(crate) fn into_stream(
-        self,
-        first: Option<Bytes>,
-        relay: Relay,
-        route: Route,
-    ) -> Pin<Box<dyn Stream<Item = Bytes> + Send>> {
-        let rest = stream::unfold(Some((self, relay, route)), |state| async move {
-            let (mut translation, relay, route) = state?;
+    pub(crate) fn into_stream(self, first: Option<Bytes>) -> Pin<Box<dyn Stream<Item = Bytes> + Send>> {
+        let rest = stream::unfold(Some(self), |state| async move {
+            let mut translation = state?;
             match translation.next().await {
                 Ok(None) => None,
-                Ok(Some(bytes)) => Some((bytes, Some((translation, relay, route)))),
+                Ok(Some(bytes)) => Some((bytes, Some(translation))),
                 Err(fault) => {
-                    let error = relay.settle(&route, fault).await;
+                    let error = translation.relay.settle(&translation.route, fault).await;
                     translation.writer.error(&error);
                     Some((translation.writer.take(), None))
                 }
@@ -123,6 +162,25 @@ impl Drop for Translation {
         // The client left: what the provider had counted by now is still metered.
         self.note();
     }
+}
+
+/// Collects a stream to the whole answer that it amounts to.
+///
+/// # Errors
+/// The provider's failure, or a body that breaks off.
+pub(crate) async fn collected(mut body: ByteStream, mut collector: Box<dyn StreamCollector>) -> Result<Bytes, Fault> {
+    let mut decoder = Decoder::default();
+    while let Some(piece) = body.next().await {
+        decoder.feed(&piece.map_err(|error| unreachable_provider(&error))?);
+        while let Some(event) = decoder.next_event().map_err(too_long)? {
+            collector.feed(event)?;
+        }
+    }
+    match decoder.last_event().map_err(too_long)? {
+        Some(event) if !is_cut(event) => collector.feed(event)?,
+        _ => {}
+    }
+    Ok(collector.finish(decoder.stray())?.into())
 }
 
 /// Whether an event's JSON ends in its middle. An OpenAI client would fail on it before it reads the error that follows.

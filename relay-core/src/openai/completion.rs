@@ -182,6 +182,40 @@ pub struct CompletionDetails {
 }
 
 impl Usage {
+    /// The usage of an answer that took two requests.
+    #[must_use]
+    pub fn plus(self, more: Self) -> Self {
+        let sum = |own: Option<u64>, more: Option<u64>| match (own, more) {
+            (None, None) => None,
+            (own, more) => Some(own.unwrap_or(0).saturating_add(more.unwrap_or(0))),
+        };
+        let prompt = |own: PromptDetails, more: PromptDetails| PromptDetails {
+            cached_tokens: sum(own.cached_tokens, more.cached_tokens),
+            cache_write_tokens: sum(own.cache_write_tokens, more.cache_write_tokens),
+            audio_tokens: sum(own.audio_tokens, more.audio_tokens),
+        };
+        let completion = |own: CompletionDetails, more: CompletionDetails| CompletionDetails {
+            reasoning_tokens: own.reasoning_tokens.saturating_add(more.reasoning_tokens),
+        };
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(more.prompt_tokens),
+            completion_tokens: self.completion_tokens.saturating_add(more.completion_tokens),
+            total_tokens: self.total_tokens.saturating_add(more.total_tokens),
+            prompt_tokens_details: self
+                .prompt_tokens_details
+                .zip(more.prompt_tokens_details)
+                .map(|(own, more)| prompt(own, more))
+                .or(self.prompt_tokens_details)
+                .or(more.prompt_tokens_details),
+            completion_tokens_details: self
+                .completion_tokens_details
+                .zip(more.completion_tokens_details)
+                .map(|(own, more)| completion(own, more))
+                .or(self.completion_tokens_details)
+                .or(more.completion_tokens_details),
+        }
+    }
+
     /// The same numbers in Relay's four kinds that do not overlap, for metering.
     pub fn metered(&self) -> TokenUsage {
         let details = self.prompt_tokens_details.unwrap_or_default();

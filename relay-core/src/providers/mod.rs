@@ -29,6 +29,38 @@ pub trait Dialect: Sync {
     /// An answer that means failure, or is of no use.
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError>;
 
+    /// The same chat request for a stream, to be collected into a whole answer (see [`ChatContext::is_long`]).
+    fn streamed(&self, wire: WireRequest) -> WireRequest {
+        wire
+    }
+
+    /// Collects a stream to the whole answer that it amounts to. Asked only for what [`Self::streamed`] made.
+    ///
+    /// # Errors
+    /// `None`: this provider's answers are never collected.
+    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+        None
+    }
+
+    /// The request that goes on where the last of these whole answers stopped, if the provider wants to be asked again.
+    /// `asked` is the first request.
+    fn next_hop(&self, _asked: &WireRequest, _bodies: &[Bytes]) -> Option<NextHop> {
+        None
+    }
+
+    /// The answers of all hops as one, in the provider's own format.
+    fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
+        bodies.pop().unwrap_or_default()
+    }
+
+    /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
+    fn amended(&self, _failure: &Failure<'_>, _wire: &WireRequest) -> Option<WireRequest> {
+        None
+    }
+
+    /// Notes what the headers of a good answer say about it.
+    fn read_headers(&self, _headers: &[(String, String)], _context: &mut ChatContext) {}
+
     /// A translator for one stream.
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator>;
 
@@ -171,6 +203,43 @@ pub struct ChatContext {
     pub first_call_only: bool,
     /// Tool names that had to be changed for the provider: (sent, asked for).
     pub renamed_tools: Vec<(String, String)>,
+    /// Whether the provider may stop in the middle, and want to be asked again.
+    pub has_hops: bool,
+    /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
+    pub is_long: bool,
+    /// Whether the request holds what the provider may refuse and [`Dialect::amended`] takes out.
+    pub is_amendable: bool,
+    /// Which tier served the call, in OpenAI's words, where a header says it.
+    pub service_tier: Option<&'static str>,
+}
+
+impl ChatContext {
+    /// The context of a plain call: one answer, in one piece.
+    pub fn new(id: RequestId, created: u64, model: &str) -> Self {
+        Self {
+            id,
+            created,
+            model: model.to_owned(),
+            stream: false,
+            include_usage: false,
+            legacy_functions: false,
+            first_call_only: false,
+            renamed_tools: Vec::new(),
+            has_hops: false,
+            is_long: false,
+            is_amendable: false,
+            service_tier: None,
+        }
+    }
+}
+
+/// A turn that takes another request.
+#[derive(Debug)]
+pub struct NextHop {
+    /// What to send.
+    pub wire: WireRequest,
+    /// Whether the caller has anything of the answer by now. If the next request fails, that is the answer, cut short.
+    pub has_shown: bool,
 }
 
 /// What the translation of an embeddings answer must know of the request.
@@ -219,11 +288,32 @@ pub trait StreamTranslator: Send {
     /// A provider that hung up early is an error, never a quiet `[DONE]`.
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault>;
 
+    /// The request that goes on where this answer stopped, if the provider wants to be asked again; `asked` is the first one.
+    /// Its answer is fed to this translator, too. Asked when a body has ended, before [`Self::finish`].
+    fn next_hop(&mut self, _asked: &WireRequest) -> Option<NextHop> {
+        None
+    }
+
     /// The tokens counted so far.
     fn usage(&self) -> Option<TokenUsage>;
 
     /// The model as the provider names it, once known.
     fn model(&self) -> Option<&str>;
+}
+
+/// Collects one stream to the whole answer that it amounts to, in the provider's own format.
+pub trait StreamCollector: Send {
+    /// Takes one event's data.
+    ///
+    /// # Errors
+    /// As [`StreamTranslator::feed`]; an answer longer than [`crate::inference::MAX_ANSWER`].
+    fn feed(&mut self, data: &[u8]) -> Result<(), Fault>;
+
+    /// The answer. Call once, after the last byte; `stray` is what the body held outside of events.
+    ///
+    /// # Errors
+    /// As [`StreamTranslator::finish`].
+    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault>;
 }
 
 /// An answer that means failure, as the wire had it.

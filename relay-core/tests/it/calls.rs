@@ -11,17 +11,17 @@ use relay_core::secret::{ProviderKey, RelayKey};
 use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
 
 /// A Relay of mocks; what a test does not set up must not be called.
-struct World {
+pub(super) struct World {
     key_store: MockKeyStore,
     projects: MockProjects,
     cipher: MockCipher,
     tokens: MockTokenIssuer,
     clients: Vec<Arc<dyn ProviderClient>>,
-    metered: Arc<Mutex<Vec<UsageEvent>>>,
+    pub(super) metered: Arc<Mutex<Vec<UsageEvent>>>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             key_store: MockKeyStore::new(),
             projects: MockProjects::new(),
@@ -33,18 +33,18 @@ impl World {
     }
 
     /// The user has a key for OpenAI in this state, and it opens as `key`.
-    fn with_key(mut self, state: ConnectionState, key: &'static str) -> Self {
+    pub(super) fn with_key(mut self, state: ConnectionState, key: &'static str) -> Self {
         self.key_store.expect_connection().returning(move |slot| Ok(Some(connection(slot.clone(), state))));
         self.cipher.expect_open().returning(move |_, _| Ok(ProviderKey::parse(key.to_owned()).unwrap()));
         self
     }
 
-    fn with_client(mut self, client: MockProviderClient) -> Self {
+    pub(super) fn with_client(mut self, client: MockProviderClient) -> Self {
         self.clients.push(Arc::new(client));
         self
     }
 
-    fn relay(self) -> Relay {
+    pub(super) fn relay(self) -> Relay {
         let mut usage = MockUsageSink::new();
         let metered = Arc::clone(&self.metered);
         usage.expect_record().returning(move |event| metered.lock().unwrap().push(event));
@@ -95,7 +95,7 @@ fn keyed_project() -> KeyedProject {
     KeyedProject { key, project }
 }
 
-fn caller() -> Caller {
+pub(super) fn caller() -> Caller {
     let KeyedProject { project, key } = keyed_project();
     Caller {
         project,

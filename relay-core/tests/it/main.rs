@@ -1,6 +1,7 @@
 //! The use cases, with mocks in place of the world.
 
-#![expect(clippy::unwrap_used, reason = "a test suite")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test suite")]
 
 mod calls;
+mod hops;
 mod registration;

@@ -61,6 +61,11 @@ pub(super) fn in_answer(body: &[u8]) -> Fault {
     translate(&Failure { status, headers: &[], body }, Timestamp(0))
 }
 
+/// What an error object says in words; empty where the body is none.
+pub(super) fn message(body: &[u8]) -> String {
+    Said::read(body).message.into_owned()
+}
+
 /// Whether a body is an error object.
 pub(super) fn is_error(body: &[u8]) -> bool {
     !Said::read(body).kind.is_empty()

@@ -191,16 +191,7 @@ fn context(input: &Input) -> ChatContext {
 
 /// The context of a plain call.
 pub(super) fn plain_context() -> ChatContext {
-    ChatContext {
-        id: RequestId::new(1, [7; 10]),
-        created: 1_764_000_000,
-        model: "asked-for".to_owned(),
-        stream: true,
-        include_usage: false,
-        legacy_functions: false,
-        first_call_only: false,
-        renamed_tools: Vec::new(),
-    }
+    ChatContext { stream: true, ..ChatContext::new(RequestId::new(1, [7; 10]), 1_764_000_000, "asked-for") }
 }
 
 /// Where the network cuts a body.

@@ -27,11 +27,17 @@
 //! | 5 | no | effort, on by default | yes | no | all but Sonnet |
 //! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
 //!
-//! Not carried over: audio, `n > 1`, log probabilities, embeddings. `pause_turn` ends the answer as `length`.
+//! Some turns take several requests, or a stream although the caller asked for none: `turns`, `collect`. Thinking blocks that
+//! Anthropic refuses are taken out, once: `amend`.
+//!
+//! Not carried over: audio, `n > 1`, log probabilities, embeddings.
 
+mod amend;
 mod assistant;
 mod blocks;
+mod collect;
 mod error;
+mod event;
 mod families;
 mod fields;
 mod headers;
@@ -44,6 +50,7 @@ mod response;
 mod schema;
 mod stream;
 mod tools;
+mod turns;
 mod wire;
 
 #[cfg(test)]
@@ -56,7 +63,7 @@ mod golden_tests;
 use bytes::Bytes;
 
 use super::{Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
-use super::{Failure, Fault, StreamTranslator};
+use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::error::{Class, RelayError};
 use crate::ids::Timestamp;
 use crate::openai::models::Model;
@@ -73,6 +80,27 @@ impl Dialect for Anthropic {
 
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
         response::translate(&body, context)
+    }
+
+    fn streamed(&self, wire: WireRequest) -> WireRequest {
+        turns::streamed(wire)
+    }
+
+    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+        Some(Box::new(collect::Collector::default()))
+    }
+
+    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+        turns::next(asked, bodies)
+    }
+
+    fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
+        let joined = if bodies.len() > 1 { turns::joined(&bodies) } else { None };
+        joined.or_else(|| bodies.pop()).unwrap_or_default()
+    }
+
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<WireRequest> {
+        amend::without_thinking(failure, wire)
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {

@@ -12,7 +12,7 @@ use super::blocks::{Block, Turn};
 use super::families::{self, Family};
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::tools::{self, Choice, Tool};
-use super::{fields, messages, parts, schema};
+use super::{fields, messages, parts, schema, turns};
 use crate::error::{Class, RelayError};
 use crate::json::Object;
 use crate::ports::{Expect, WireRequest};
@@ -125,7 +125,15 @@ pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
         cache_control: request.get("cache_control"),
         stream,
     };
-    Ok(ChatCall { wire: wire(&body, has_binding)?, context: context(call, stream, legacy)?, notes })
+    let context = ChatContext {
+        stream,
+        legacy_functions: legacy,
+        has_hops: request.get("web_search_options").is_some(),
+        is_long: !stream && max_tokens > turns::MAX_WHOLE,
+        is_amendable: body.messages.iter().flat_map(|turn| &turn.content).any(Block::is_thinking),
+        ..context(call)?
+    };
+    Ok(ChatCall { wire: wire(&body, has_binding)?, context, notes })
 }
 
 fn wire(body: &Body<'_>, has_binding: bool) -> Result<WireRequest, RelayError> {
@@ -141,17 +149,11 @@ fn wire(body: &Body<'_>, has_binding: bool) -> Result<WireRequest, RelayError> {
     Ok(if has_binding { wire.with_header("anthropic-beta", reasoning::BINDING_BETA) } else { wire })
 }
 
-fn context(call: &Call<'_>, stream: bool, legacy_functions: bool) -> Result<ChatContext, RelayError> {
+fn context(call: &Call<'_>) -> Result<ChatContext, RelayError> {
     let options = call.request.object("stream_options")?.unwrap_or_default();
     Ok(ChatContext {
-        id: call.id,
-        created: call.now.seconds(),
-        model: call.model.to_owned(),
-        stream,
         include_usage: options.flag("include_usage")?.unwrap_or_default(),
-        legacy_functions,
-        first_call_only: false,
-        renamed_tools: Vec::new(),
+        ..ChatContext::new(call.id, call.now.seconds(), call.model)
     })
 }
 

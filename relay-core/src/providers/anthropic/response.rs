@@ -179,9 +179,10 @@ impl<'a> Parts<'a> {
                     None => self.text = Some(text),
                 }
             }
-            Block::ToolUse { id, name, input } => {
+            Block::ToolUse { id, name, input, partial } => {
                 self.layout.tool_use();
-                self.calls.push((id, Function { name: Some(name), arguments: arguments(input) }));
+                let arguments = partial.unwrap_or_else(|| arguments(input));
+                self.calls.push((id, Function { name: Some(name), arguments }));
             }
             Block::Thinking { thinking, signature } => {
                 if !self.reasoning.is_empty() && !thinking.is_empty() {

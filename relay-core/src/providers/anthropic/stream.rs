@@ -2,24 +2,27 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::blocks::Block as Sent;
+use super::collect::Collector;
+use super::event::{Change, Event};
 use super::response::{self, Layout, unreadable};
-use super::wire::{self, Block, Citation, Counts, Kind, Message};
-use super::{error, response::DECLINED};
+use super::wire::{self, Block, Citation, Counts, Message};
+use super::{error, response::DECLINED, turns};
 use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::{Function, ToolCall};
-use crate::ports::TokenUsage;
-use crate::providers::{ChatContext, Fault, StreamTranslator};
+use crate::ports::{TokenUsage, WireRequest};
+use crate::providers::{ChatContext, Fault, NextHop, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
 pub(super) struct Stream {
     context: ChatContext,
     model: Option<String>,
     counts: Option<Counts>,
+    /// Counts of the hops before this one.
+    earlier: Option<Counts>,
     stop_reason: Option<String>,
     refusal: Option<String>,
     /// Blocks between their start and their stop, by Anthropic's index.
@@ -32,7 +35,29 @@ pub(super) struct Stream {
     tool_count: u32,
     has_reasoning: bool,
     has_foreign: bool,
+    hops: Hops,
     done: bool,
+}
+
+/// The requests of one turn. Unused unless a server tool may pause it.
+#[derive(Default)]
+struct Hops {
+    /// What is collected of this one, in order to send it back.
+    collector: Option<Collector>,
+    /// The contents of those before.
+    contents: Vec<Box<RawValue>>,
+    state: Hop,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Hop {
+    /// The answer comes.
+    #[default]
+    Running,
+    /// It paused; the next request was not asked for yet.
+    Paused,
+    /// The next answer has not begun.
+    Asked,
 }
 
 /// What must be remembered of a block until it stops.
@@ -54,50 +79,14 @@ enum Open {
     Other,
 }
 
-/// An event. One flat shape for all kinds, so that the hot path parses each byte once.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    r#type: Option<Cow<'a, str>>,
-    #[serde(default)]
-    index: u64,
-    #[serde(borrow)]
-    delta: Option<Change<'a>>,
-    #[serde(borrow)]
-    content_block: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-}
-
-/// The `delta` of a block, or of the message.
-#[derive(Default, Deserialize)]
-struct Change<'a> {
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    r#type: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    partial_json: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    thinking: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    signature: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    citation: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "wire::text")]
-    stop_reason: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    stop_details: Option<&'a RawValue>,
-}
-
 impl Stream {
     pub(super) fn new(context: ChatContext) -> Self {
+        let hops = Hops { collector: context.has_hops.then(Collector::default), ..Hops::default() };
         Self {
             context,
             model: None,
             counts: None,
+            earlier: None,
             stop_reason: None,
             refusal: None,
             open: Vec::new(),
@@ -107,20 +96,20 @@ impl Stream {
             tool_count: 0,
             has_reasoning: false,
             has_foreign: false,
+            hops,
             done: false,
         }
     }
 
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
-        let event: Event<'_> = match serde_json::from_slice(data) {
-            Ok(event) => event,
-            Err(_) if is_new(data) => return Ok(()),
-            Err(why) => return Err(unreadable(why).into()),
-        };
-        match event.r#type.as_deref().unwrap_or_default() {
+        let Some(event) = Event::read(data)? else { return Ok(()) };
+        if let Some(collector) = &mut self.hops.collector {
+            collector.feed(data)?;
+        }
+        match event.kind() {
             "error" => return Err(error::in_answer(data)),
             "message_start" => self.start(event.message, out)?,
-            _ if !out.has_begun() => {}
+            _ if !out.has_begun() || self.hops.state != Hop::Running => {}
             "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out),
             "content_block_start" => {
                 if let Some(block) = event.content_block {
@@ -134,13 +123,44 @@ impl Stream {
                 }
             }
             "message_delta" => self.message_delta(event.delta.unwrap_or_default(), event.usage),
+            "message_stop" if self.pauses() => self.hops.state = Hop::Paused,
             "message_stop" => self.complete(out),
             _ => {}
         }
         Ok(())
     }
 
+    /// Whether the turn goes on with another request.
+    fn pauses(&self) -> bool {
+        let is_paused = self.stop_reason.as_deref() == Some("pause_turn");
+        is_paused && self.hops.collector.is_some() && self.hops.contents.len() < turns::MAX_PAUSES
+    }
+
+    /// The next answer of the turn begins: its indexes are its own, all else goes on.
+    fn resume(&mut self, message: Option<&RawValue>) {
+        self.hops.state = Hop::Running;
+        self.stop_reason = None;
+        let counts = self.counts.take().unwrap_or_default();
+        self.earlier = Some(self.earlier.unwrap_or_default().plus(counts));
+        let message = message.and_then(|raw| serde_json::from_str::<Message<'_>>(raw.get()).ok());
+        if let Some(usage) = message.and_then(|message| message.usage) {
+            self.counts.get_or_insert_default().take(usage);
+        }
+    }
+
+    /// All hops' counts.
+    fn total(&self) -> Option<Counts> {
+        match (self.earlier, self.counts) {
+            (Some(earlier), counts) => Some(earlier.plus(counts.unwrap_or_default())),
+            (None, counts) => counts,
+        }
+    }
+
     fn start(&mut self, message: Option<&RawValue>, out: &mut ChunkWriter) -> Result<(), RelayError> {
+        if self.hops.state == Hop::Asked {
+            self.resume(message);
+            return Ok(());
+        }
         if out.has_begun() {
             return Ok(());
         }
@@ -162,7 +182,7 @@ impl Stream {
                 self.text(&text, out);
                 Open::Text { start, citations: citations.into_iter().map(owned).collect() }
             }
-            Block::ToolUse { id, name, input } => {
+            Block::ToolUse { id, name, input, .. } => {
                 let index = self.tool_count;
                 self.tool_count += 1;
                 self.layout.tool_use();
@@ -301,7 +321,7 @@ impl Stream {
         }
         let reason = response::finish_reason(stop_reason, self.tool_count > 0, self.context.legacy_functions);
         out.choice(&ChunkChoice { delta, finish_reason: Some(reason), ..ChunkChoice::default() });
-        if let Some(counts) = self.counts.filter(|_| self.context.include_usage) {
+        if let Some(counts) = self.total().filter(|_| self.context.include_usage) {
             out.usage(&counts.usage());
         }
         out.done();
@@ -328,8 +348,20 @@ impl StreamTranslator for Stream {
         Err(if error::is_error(stray) { error::in_answer(stray) } else { RelayError::interrupted().into() })
     }
 
+    fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
+        if std::mem::replace(&mut self.hops.state, Hop::Asked) != Hop::Paused {
+            self.hops.state = Hop::Running;
+            return None;
+        }
+        let message = self.hops.collector.replace(Collector::default())?.message()?;
+        self.hops.contents.push(message.get("content")?.to_owned());
+        let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
+        let has_shown = self.text_length > 0 || self.tool_count > 0;
+        Some(NextHop { wire: turns::continued(asked, &contents)?, has_shown })
+    }
+
     fn usage(&self) -> Option<TokenUsage> {
-        self.counts.map(|counts| counts.usage().metered())
+        self.total().map(|counts| counts.usage().metered())
     }
 
     fn model(&self) -> Option<&str> {
@@ -339,26 +371,4 @@ impl StreamTranslator for Stream {
 
 fn owned(citation: Citation<'_>) -> (String, String) {
     (citation.title.into_owned(), citation.url.into_owned())
-}
-
-/// Whether an event that can't be read is of a kind that Relay does not know, and so may skip.
-fn is_new(data: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Peek<'a> {
-        #[serde(borrow, default, deserialize_with = "wire::text")]
-        r#type: Option<Cow<'a, str>>,
-        #[serde(borrow)]
-        delta: Option<&'a RawValue>,
-    }
-    let Ok(peek) = serde_json::from_slice::<Peek<'_>>(data) else { return false };
-    match peek.r#type.as_deref().unwrap_or_default() {
-        "content_block_delta" => {
-            let kind = peek.delta.and_then(|delta| serde_json::from_str::<Kind<'_>>(delta.get()).ok());
-            let kind = kind.and_then(|kind| kind.r#type);
-            let known = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"];
-            !kind.is_some_and(|kind| known.contains(&kind.as_ref()))
-        }
-        "message_start" | "content_block_start" | "content_block_stop" | "message_delta" | "message_stop" => false,
-        _ => true,
-    }
 }

@@ -45,6 +45,8 @@ pub(super) enum Block<'a> {
         id: Cow<'a, str>,
         name: Cow<'a, str>,
         input: Option<&'a RawValue>,
+        /// What there is of an input that was cut off (`collect`).
+        partial: Option<Cow<'a, str>>,
     },
     Thinking {
         thinking: Cow<'a, str>,
@@ -73,6 +75,8 @@ impl<'a> Block<'a> {
             #[serde(borrow)]
             input: Option<&'a RawValue>,
             #[serde(borrow, default, deserialize_with = "text")]
+            partial_json: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
             thinking: Option<Cow<'a, str>>,
             #[serde(borrow, default, deserialize_with = "text")]
             signature: Option<Cow<'a, str>>,
@@ -90,7 +94,12 @@ impl<'a> Block<'a> {
                 let citations = members.citations.unwrap_or_default().into_iter().filter_map(Citation::read).collect();
                 Self::Text { text: text(members.text), citations }
             }
-            "tool_use" => Self::ToolUse { id: text(members.id), name: text(members.name), input: members.input },
+            "tool_use" => Self::ToolUse {
+                id: text(members.id),
+                name: text(members.name),
+                input: members.input,
+                partial: members.partial_json,
+            },
             "thinking" => Self::Thinking { thinking: text(members.thinking), signature: text(members.signature) },
             _ => Self::RedactedThinking { data: text(members.data) },
         })
@@ -168,6 +177,17 @@ impl Counts {
             Some("standard" | "batch") => Some("default"),
             Some("priority") => Some("priority"),
             _ => None,
+        }
+    }
+
+    /// The counts of two requests of one turn.
+    pub(super) fn plus(self, more: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(more.input),
+            cache_read: self.cache_read.saturating_add(more.cache_read),
+            cache_write: self.cache_write.saturating_add(more.cache_write),
+            output: self.output.saturating_add(more.output),
+            thinking: self.thinking.map_or(more.thinking, |own| Some(own.saturating_add(more.thinking.unwrap_or(0)))),
         }
     }
 

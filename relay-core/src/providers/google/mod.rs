@@ -29,12 +29,13 @@
 //! | 3 to 3.5 | level | yes | 1 | yes | yes |
 //! | 3.5-flash-lite, 3.6 and later, unknown | level | ignored | 1 | no | yes |
 //!
-//! `CONTINUATION` (Gemini 4's long answers) ends an answer as `length`; it is not continued.
+//! Long answers of Gemini 4 come in several requests: `hops.rs`.
 
 mod embeddings;
 mod error;
 mod finish;
 mod grounding;
+mod hops;
 mod messages;
 mod models;
 mod parts;
@@ -63,7 +64,8 @@ mod testing;
 use bytes::Bytes;
 
 use super::{
-    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, StreamTranslator,
+    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
+    StreamTranslator,
 };
 use crate::error::RelayError;
 use crate::ids::Timestamp;
@@ -81,6 +83,20 @@ impl Dialect for Google {
 
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
         response::answer(&body, context)
+    }
+
+    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+        hops::next(asked, bodies)
+    }
+
+    fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
+        let joined = if bodies.len() > 1 { hops::joined(&bodies) } else { None };
+        joined.or_else(|| bodies.pop()).unwrap_or_default()
+    }
+
+    fn read_headers(&self, headers: &[(String, String)], context: &mut ChatContext) {
+        let tier = headers.iter().find(|(name, _)| name == "x-gemini-service-tier");
+        context.service_tier = tier.and_then(|(_, value)| wire::tier(value));
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {

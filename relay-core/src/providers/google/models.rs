@@ -61,6 +61,8 @@ pub(super) struct Class {
     /// Gemini 3 and later: call ids go back, signatures are checked, media resolution is set for each part, tools and a
     /// JSON answer go together.
     pub(super) third: bool,
+    /// Whether long answers come in several requests: `CONTINUATION` (Gemini 4).
+    pub(super) long_answers: bool,
 }
 
 const LOW_TO_HIGH: Thinking = Thinking::Levels(&[Level::Low, Level::Medium, Level::High]);
@@ -68,17 +70,17 @@ const MINIMAL_TO_HIGH: Thinking = Thinking::Levels(&[Level::Minimal, Level::Low,
 
 /// Gemini 2: budgets, several candidates, no ids.
 const fn second(prefix: &'static str, thinking: Thinking) -> Class {
-    Class { prefix, thinking, sampling: true, candidates: 8, prefill: true, third: false }
+    Class { prefix, thinking, sampling: true, candidates: 8, prefill: true, third: false, long_answers: false }
 }
 
 /// Gemini 3 up to 3.5: levels, one candidate, ids.
 const fn third(prefix: &'static str, thinking: Thinking) -> Class {
-    Class { prefix, thinking, sampling: true, candidates: 1, prefill: true, third: true }
+    Class { prefix, thinking, sampling: true, candidates: 1, prefill: true, third: true, long_answers: false }
 }
 
 /// From 3.6 on (and 3.5-flash-lite): sampling is ignored, a trailing model turn is a 400.
 const fn newest(prefix: &'static str, thinking: Thinking) -> Class {
-    Class { prefix, thinking, sampling: false, candidates: 1, prefill: false, third: true }
+    Class { prefix, thinking, sampling: false, candidates: 1, prefill: false, third: true, long_answers: false }
 }
 
 /// The first row whose prefix fits counts; the last one fits all. State of 2026-11, from Google's thinking page and the
@@ -97,11 +99,15 @@ const CLASSES: &[Class] = &[
     newest("gemini-3.5-flash-lite", MINIMAL_TO_HIGH),
     third("gemini-3.5-flash", MINIMAL_TO_HIGH),
     newest("gemini-3.6-flash", MINIMAL_TO_HIGH),
-    newest("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh])),
+    newest("gemini-3", LOW_TO_HIGH),
+    Class {
+        long_answers: true,
+        ..newest("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh]))
+    },
 ];
 
 /// The newest class, for all other names.
-const NEWEST: Class = newest("", LOW_TO_HIGH);
+const NEWEST: Class = Class { long_answers: true, ..newest("", LOW_TO_HIGH) };
 
 /// The class of a model.
 pub(super) fn class(model: &str) -> &'static Class {

@@ -8,7 +8,7 @@ use super::messages::{self, Content, SystemInstruction};
 use super::models::{self, Class};
 use super::reasoning::{self, ThinkingConfig};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
-use super::{safety, schema};
+use super::{hops, safety, schema};
 use crate::error::RelayError;
 use crate::json::Object;
 use crate::ports::{Expect, WireRequest};
@@ -106,15 +106,16 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
     let options = call.request.object("stream_options")?;
     let include_usage = options.map(|options| options.flag("include_usage")).transpose()?.flatten();
     let parallel = call.request.flag("parallel_tool_calls")?.unwrap_or(true);
+    let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| call.request.get(name));
+    let may_be_long = limit.is_none_or(|limit| limit.get().parse().is_ok_and(|limit: u64| limit > hops::MAX_HOP));
     Ok(ChatContext {
-        id: call.id,
-        created: call.now.seconds(),
-        model: name.to_owned(),
         stream,
         include_usage: include_usage.unwrap_or(false),
         legacy_functions: tools.legacy,
         first_call_only: tools.legacy || !parallel,
         renamed_tools: tools.renamed.clone(),
+        has_hops: models::class(name).long_answers && may_be_long,
+        ..ChatContext::new(call.id, call.now.seconds(), name)
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<Answer, Rela
         return Err(error::inside(raw).error);
     }
     let usage = payload.usage_metadata.as_ref().map(super::wire::UsageMetadata::to_usage);
-    let service_tier = payload.service_tier();
+    let service_tier = payload.service_tier().or(context.service_tier);
     let candidates = std::mem::take(&mut payload.candidates);
     let choices = match payload.block_reason() {
         Some(reason) if candidates.is_empty() => vec![blocked(reason)],

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::wire::{Candidate, Part, Payload};
-use super::{error, finish, grounding, response};
+use super::{error, finish, grounding, hops, response};
 use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::Usage;
-use crate::ports::TokenUsage;
-use crate::providers::{ChatContext, Fault, StreamTranslator};
+use crate::ports::{TokenUsage, WireRequest};
+use crate::providers::{ChatContext, Fault, NextHop, StreamTranslator};
 
 /// A stream's state.
 #[derive(Debug)]
@@ -24,6 +24,20 @@ pub(super) struct Stream {
     choices: Vec<State>,
     /// How many ids were made up.
     made_up: u64,
+    hops: Hops,
+}
+
+/// The requests of one answer.
+#[derive(Debug, Default)]
+struct Hops {
+    /// How many were asked for, after the first.
+    count: usize,
+    /// Goes on with the answer that stopped.
+    token: Option<String>,
+    /// Whether the next answer has not begun.
+    is_asked: bool,
+    /// Tokens of the requests before this one.
+    earlier: Option<Usage>,
 }
 
 /// One candidate's state.
@@ -43,14 +57,15 @@ struct State {
 
 impl Stream {
     pub(super) fn new(context: ChatContext) -> Self {
-        Self { context, model: None, usage: None, choices: Vec::new(), made_up: 0 }
+        Self { context, model: None, usage: None, choices: Vec::new(), made_up: 0, hops: Hops::default() }
     }
 
     fn begin(&mut self, payload: &Payload<'_>, out: &mut ChunkWriter) {
         let id = response::id(payload.response_id.as_ref().map(|id| id.0.as_ref()), &self.context);
         self.model = payload.model().map(str::to_owned);
         let model = self.model.as_deref().unwrap_or(&self.context.model);
-        out.begin(&id, self.context.created, model, payload.service_tier(), self.context.include_usage);
+        let tier = payload.service_tier().or(self.context.service_tier);
+        out.begin(&id, self.context.created, model, tier, self.context.include_usage);
     }
 
     fn block(&mut self, reason: &str, out: &mut ChunkWriter) {
@@ -64,6 +79,9 @@ impl Stream {
     }
 
     fn candidate(&mut self, candidate: Candidate<'_>, position: u32, out: &mut ChunkWriter) -> Result<(), RelayError> {
+        if self.context.has_hops {
+            self.hops.token = candidate.continuation().map(str::to_owned).or(self.hops.token.take());
+        }
         let state = state(&mut self.choices, candidate.index.unwrap_or(position), out);
         if state.is_closed() {
             return Ok(());
@@ -86,6 +104,24 @@ impl Stream {
         match failure {
             Some(failure) if alone => Err(failure),
             _ => Ok(()),
+        }
+    }
+
+    /// The next answer begins where the last one stopped.
+    fn resume(&mut self) {
+        self.hops.is_asked = false;
+        self.hops.earlier = self.total();
+        self.usage = None;
+        for state in &mut self.choices {
+            state.finish = None;
+        }
+    }
+
+    /// All hops' counts.
+    fn total(&self) -> Option<Usage> {
+        match (self.hops.earlier, self.usage) {
+            (Some(earlier), Some(usage)) => Some(earlier.plus(usage)),
+            (earlier, usage) => usage.or(earlier),
         }
     }
 
@@ -194,6 +230,9 @@ impl StreamTranslator for Stream {
         if let Some(raw) = payload.error {
             return Err(error::inside(raw));
         }
+        if self.hops.is_asked {
+            self.resume();
+        }
         if let Some(usage) = &payload.usage_metadata {
             self.usage = Some(usage.to_usage());
         }
@@ -216,15 +255,27 @@ impl StreamTranslator for Stream {
         for state in &self.choices {
             state.end(&self.context, out);
         }
-        if let Some(usage) = self.usage.filter(|_| self.context.include_usage) {
+        if let Some(usage) = self.total().filter(|_| self.context.include_usage) {
             out.usage(&usage);
         }
         out.done();
         Ok(())
     }
 
+    fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
+        let token = self.hops.token.take()?;
+        let [state] = self.choices.as_slice() else { return None };
+        if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= hops::MAX_HOPS {
+            return None;
+        }
+        self.hops.count += 1;
+        self.hops.is_asked = true;
+        let has_shown = !state.text.is_empty() || state.calls > 0;
+        Some(NextHop { wire: hops::continued(asked, &token)?, has_shown })
+    }
+
     fn usage(&self) -> Option<TokenUsage> {
-        self.usage.map(|usage| usage.metered())
+        self.total().map(|usage| usage.metered())
     }
 
     fn model(&self) -> Option<&str> {

@@ -45,6 +45,8 @@ pub(super) struct Candidate<'a> {
     #[serde(borrow)]
     pub(super) finish_reason: Option<Text<'a>>,
     #[serde(borrow)]
+    continuation_token: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(super) grounding_metadata: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) logprobs_result: Option<&'a RawValue>,
@@ -118,6 +120,14 @@ struct ModalityCount<'a> {
     token_count: Count,
 }
 
+impl Candidate<'_> {
+    /// The token to go on with, if the answer stopped at its cap. Other ends may have a token, too; their budget is used up.
+    pub(super) fn continuation(&self) -> Option<&str> {
+        let stopped = self.finish_reason.as_ref().is_some_and(|word| word.0 == "CONTINUATION");
+        self.continuation_token.as_ref().filter(|token| stopped && !token.0.is_empty()).map(|token| token.0.as_ref())
+    }
+}
+
 impl<'a> Payload<'a> {
     /// Reads an answer or an event.
     pub(super) fn read(data: &'a [u8]) -> Result<Self, serde_json::Error> {
@@ -139,11 +149,15 @@ impl<'a> Payload<'a> {
 
     /// The tier that served it, in OpenAI's words.
     pub(super) fn service_tier(&self) -> Option<&'static str> {
-        let tier = self.usage_metadata.as_ref()?.service_tier.as_ref()?;
-        [("standard", "default"), ("flex", "flex"), ("priority", "priority")]
-            .into_iter()
-            .find_map(|(own, openai)| tier.0.eq_ignore_ascii_case(own).then_some(openai))
+        tier(&self.usage_metadata.as_ref()?.service_tier.as_ref()?.0)
     }
+}
+
+/// A service tier in OpenAI's words.
+pub(super) fn tier(name: &str) -> Option<&'static str> {
+    [("standard", "default"), ("flex", "flex"), ("priority", "priority")]
+        .into_iter()
+        .find_map(|(own, openai)| name.eq_ignore_ascii_case(own).then_some(openai))
 }
 
 impl UsageMetadata<'_> {

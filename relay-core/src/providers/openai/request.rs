@@ -48,16 +48,7 @@ fn own_chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
         edits.ask_for_usage(call.request, options.as_ref());
     }
     let expect = if stream { Expect::Stream } else { Expect::Whole };
-    let context = ChatContext {
-        id: call.id,
-        created: call.now.seconds(),
-        model: call.model.to_owned(),
-        stream,
-        include_usage,
-        legacy_functions: false,
-        first_call_only: false,
-        renamed_tools: Vec::new(),
-    };
+    let context = ChatContext { stream, include_usage, ..ChatContext::new(call.id, call.now.seconds(), call.model) };
     Ok(ChatCall {
         wire: WireRequest::post("/v1/chat/completions", edits.apply(), expect),
         context,

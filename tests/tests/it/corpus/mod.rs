@@ -89,6 +89,9 @@ fn chat_request(row: &Row) -> Value {
         _ => "gpt-4o-mini",
     };
     let mut body = json!({"model": model, "messages": [{"role": "user", "content": "x"}]});
+    if !row.is_stream() && model.starts_with("claude-") {
+        body["max_tokens"] = json!(4096); // a longer answer would be asked for as a stream
+    }
     if row.is_stream() {
         body["stream"] = json!(true);
         body["stream_options"] = json!({"include_usage": true});

@@ -1,0 +1,129 @@
+//! Long answers of Gemini 4: a request that reaches its own cap ends with `CONTINUATION` and a token. The same request with
+//! the token goes on (`spec/gemini.md` 2.5).
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::wire::Payload;
+use crate::members::Members;
+use crate::ports::WireRequest;
+use crate::providers::NextHop;
+
+/// The most tokens of one answer below which no model stops to be asked again.
+pub(super) const MAX_HOP: u64 = 32_768;
+/// How many requests one answer may take.
+pub(super) const MAX_HOPS: usize = 32;
+
+/// The same request, with the token of the answer that stopped.
+pub(super) fn continued(asked: &WireRequest, token: &str) -> Option<WireRequest> {
+    let mut body = Members::of(serde_json::from_slice(&asked.body).ok()?).ok()?;
+    body.write("continuationToken", token);
+    Some(WireRequest { body: body.to_bytes().into(), ..asked.clone() })
+}
+
+/// What comes after whole answers, if the last one stopped at its cap. Only a single answer can go on.
+pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+    if bodies.len() >= MAX_HOPS {
+        return None;
+    }
+    let payload = Payload::read(bodies.last()?).ok()?;
+    let mut candidates = payload.candidates.into_iter();
+    let (candidate, None) = (candidates.next()?, candidates.next()) else { return None };
+    let token = candidate.continuation()?;
+    Some(NextHop { wire: continued(asked, token)?, has_shown: bodies.iter().any(|body| shows(body)) })
+}
+
+fn shows(body: &[u8]) -> bool {
+    let candidates = Payload::read(body).map(|payload| payload.candidates).unwrap_or_default();
+    candidates.into_iter().flat_map(|candidate| candidate.content).flat_map(|content| content.parts).any(|part| {
+        part.function_call.is_some() || (part.thought != Some(true) && part.text.is_some_and(|text| !text.0.is_empty()))
+    })
+}
+
+/// The answers as one: the first one's members, all parts, summed counts, the last one's end.
+pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
+    let mut hops = bodies.iter().map(|body| Members::of(serde_json::from_slice(body).ok()?).ok());
+    let mut whole = hops.next()??;
+    let mut counts = whole.get("usageMetadata").and_then(|usage| Members::of(usage).ok()).unwrap_or_default();
+    let mut candidate = first_candidate(&whole)?;
+    let mut parts = parts_of(&candidate);
+    for hop in hops {
+        let hop = hop?;
+        if let Some(usage) = hop.get("usageMetadata") {
+            counts.add(usage);
+        }
+        let more = first_candidate(&hop)?;
+        parts.extend(parts_of(&more));
+        candidate.remove("finishReason");
+        for name in ["finishReason", "groundingMetadata", "finishMessage"] {
+            if let Some(value) = more.get(name) {
+                candidate.set(name, value.to_owned());
+            }
+        }
+    }
+    let mut content = candidate.get("content").and_then(|content| Members::of(content).ok()).unwrap_or_default();
+    content.write("parts", &parts);
+    candidate.write("content", &content);
+    whole.write("candidates", &[candidate]);
+    whole.write("usageMetadata", &counts);
+    Some(whole.to_bytes().into())
+}
+
+fn first_candidate(payload: &Members) -> Option<Members> {
+    let candidates: Vec<&RawValue> = serde_json::from_str(payload.get("candidates")?.get()).ok()?;
+    Members::of(candidates.first()?).ok()
+}
+
+fn parts_of(candidate: &Members) -> Vec<Box<RawValue>> {
+    let content = candidate.get("content").and_then(|content| Members::of(content).ok());
+    let parts = content.and_then(|content| serde_json::from_str(content.get("parts")?.get()).ok());
+    parts.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ports::Expect;
+
+    fn hop(text: &str, finish: &str, token: Option<&str>) -> Bytes {
+        let mut candidate = json!({"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": finish});
+        if let Some(token) = token {
+            candidate["continuationToken"] = json!(token);
+        }
+        let usage = json!({"promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8});
+        json!({"candidates": [candidate], "responseId": text, "usageMetadata": usage}).to_string().into()
+    }
+
+    fn asked() -> WireRequest {
+        WireRequest::post("/v1beta/models/gemini-4-argon:generateContent", r#"{"contents":[],"n":1.50}"#, Expect::Whole)
+    }
+
+    #[test]
+    fn an_answer_that_reached_its_cap_goes_on_with_the_token() {
+        let first = hop("A", "CONTINUATION", Some("t\"1"));
+        let next = next(&asked(), &[first]).unwrap();
+        assert_eq!(next.wire.body, r#"{"contents":[],"n":1.50,"continuationToken":"t\"1"}"#);
+        assert!(next.has_shown);
+    }
+
+    #[test]
+    fn nothing_else_goes_on() {
+        for body in [hop("A", "MAX_TOKENS", Some("t")), hop("A", "STOP", Some("t")), hop("A", "CONTINUATION", None)] {
+            assert!(next(&asked(), &[body]).is_none());
+        }
+        let hops = |count| vec![hop("A", "CONTINUATION", Some("t")); count];
+        assert!(next(&asked(), &hops(31)).is_some() && next(&asked(), &hops(32)).is_none());
+    }
+
+    #[test]
+    fn the_hops_are_one_answer() {
+        let joined = joined(&[hop("A", "CONTINUATION", Some("t")), hop("B", "STOP", None)]).unwrap();
+        let joined: Value = serde_json::from_slice(&joined).unwrap();
+        let candidate = &joined["candidates"][0];
+        assert_eq!(candidate["content"]["parts"], json!([{"text": "A"}, {"text": "B"}]));
+        assert_eq!((&candidate["finishReason"], &joined["responseId"]), (&json!("STOP"), &json!("A")));
+        assert_eq!(joined["usageMetadata"]["totalTokenCount"], 16);
+    }
+}

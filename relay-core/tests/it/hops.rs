@@ -1,0 +1,366 @@
+//! Answers that take more than one request, or a stream although the caller asked for none.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::executor::block_on;
+use relay_core::ports::*;
+use relay_core::{Provider, RelayError, ReplyBody};
+use serde_json::{Value, json};
+
+use super::calls::{World, caller};
+
+/// A provider that gives these answers one after the other, and what it was asked.
+struct Script {
+    provider: Provider,
+    answers: Vec<(u16, String)>,
+}
+
+/// What came of a call.
+struct Outcome {
+    answer: Result<String, RelayError>,
+    headers: Vec<(&'static str, String)>,
+    asked: Vec<Value>,
+    metered: Vec<UsageEvent>,
+}
+
+fn script(provider: Provider, answers: impl IntoIterator<Item = (u16, String)>) -> Script {
+    Script { provider, answers: answers.into_iter().collect() }
+}
+
+impl Script {
+    fn play(self, request: &Value) -> Outcome {
+        let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let mut client = MockProviderClient::new();
+        let (seen, mut answers) = (Arc::clone(&asked), VecDeque::from(self.answers));
+        client.expect_provider().return_const(self.provider);
+        client.expect_send().returning(move |wire, _| {
+            seen.lock().unwrap().push(serde_json::from_slice(&wire.body).unwrap());
+            let (status, body) = answers.pop_front().expect("no more answers");
+            Ok(WireResponse::whole(status, body))
+        });
+        let world = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client);
+        let metered = Arc::clone(&world.metered);
+        let relay = world.relay();
+        let mut headers = Vec::new();
+        let body = Bytes::from(request.to_string());
+        let answer = block_on(async {
+            let prepared = relay.prepare_chat(&caller(), body).await?;
+            headers.extend(prepared.headers.clone());
+            let reply = prepared.send().await?;
+            headers.extend(reply.headers);
+            let bytes: Vec<u8> = match reply.body {
+                ReplyBody::Whole(body) => body.to_vec(),
+                ReplyBody::Stream(stream) => stream.map(|piece| piece.to_vec()).concat().await,
+            };
+            Ok(String::from_utf8(bytes).unwrap())
+        });
+        let (asked, metered) = (asked.lock().unwrap().clone(), metered.lock().unwrap().clone());
+        Outcome { answer, headers, asked, metered }
+    }
+}
+
+impl Outcome {
+    fn json(&self) -> Value {
+        serde_json::from_str(self.answer.as_ref().unwrap()).unwrap()
+    }
+
+    /// The chunks of a stream; `[DONE]` as a string.
+    fn chunks(&self) -> Vec<Value> {
+        let data = self.answer.as_ref().unwrap().split_terminator("\n\n").map(|event| &event["data: ".len()..]);
+        data.map(|data| serde_json::from_str(data).unwrap_or_else(|_| json!(data))).collect()
+    }
+
+    /// All text of a stream.
+    fn text(&self) -> String {
+        let texts = self.chunks();
+        texts.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect()
+    }
+
+    /// The finish reasons of a stream, of which there must be one.
+    fn finish(&self) -> Vec<Value> {
+        let chunks = self.chunks();
+        let all = chunks.iter().map(|chunk| chunk["choices"][0]["finish_reason"].clone());
+        all.filter(|reason| !reason.is_null()).collect()
+    }
+}
+
+fn ask(model: &str, more: &Value) -> Value {
+    let mut request = json!({"model": model, "messages": [{"role": "user", "content": "x"}]});
+    for (name, value) in more.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    request
+}
+
+fn sse(events: &[Value]) -> String {
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or("x"))).collect()
+}
+
+/// A whole answer of Claude's.
+fn message(content: &Value, stop: &str) -> (u16, String) {
+    let usage = json!({"input_tokens": 10, "output_tokens": 5});
+    let body = json!({"id": "msg_1", "type": "message", "model": "claude-opus-5-5", "content": content,
+        "stop_reason": stop, "usage": usage});
+    (200, body.to_string())
+}
+
+/// The same, streamed: each block complete in its start, but for text, which comes in two pieces.
+fn streamed(content: &Value, stop: &str) -> (u16, String) {
+    let start = json!({"id": "msg_1", "type": "message", "model": "claude-opus-5-5", "content": [],
+        "stop_reason": null, "usage": {"input_tokens": 10, "output_tokens": 1}});
+    let mut events = vec![json!({"type": "message_start", "message": start})];
+    for (index, block) in content.as_array().unwrap().iter().enumerate() {
+        let text = block["text"].as_str().unwrap_or_default().to_owned();
+        let mut start = block.clone();
+        if block["type"] == "text" {
+            start["text"] = json!("");
+        }
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": start}));
+        let (one, two) = text.split_at(text.len() / 2);
+        for piece in [one, two].into_iter().filter(|piece| !piece.is_empty()) {
+            let delta = json!({"type": "text_delta", "text": piece});
+            events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
+        }
+        events.push(json!({"type": "content_block_stop", "index": index}));
+    }
+    let delta = json!({"stop_reason": stop, "stop_sequence": null});
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 5}}));
+    events.push(json!({"type": "message_stop"}));
+    (200, sse(&events))
+}
+
+fn text(text: &str) -> Value {
+    json!([{"type": "text", "text": text}])
+}
+
+fn searched(text: &str) -> Value {
+    json!([{"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"q": 1}},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"encrypted_content": "Zz=="}]},
+        {"type": "text", "text": text}])
+}
+
+const REFUSED: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+
+#[test]
+fn a_long_claude_answer_is_asked_for_as_a_stream_and_given_whole() {
+    let events = [
+        json!({"type": "message_start", "message": {"id": "msg_9", "model": "claude-opus-5-5", "content": [],
+            "stop_reason": null, "usage": {"input_tokens": 7, "output_tokens": 1, "service_tier": "standard"}}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm."}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "EqQB"}}),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}),
+        json!({"type": "ping"}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "안"}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "녕"}}),
+        json!({"type": "content_block_stop", "index": 1}),
+        json!({"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}}),
+        json!({"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "{\"b\": 1.50, "}}),
+        json!({"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "\"a\":2}"}}),
+        json!({"type": "content_block_stop", "index": 2}),
+        json!({"type": "content_block_start", "index": 3, "content_block": {"type": "tool_use", "id": "toolu_2", "name": "g", "input": {}}}),
+        json!({"type": "content_block_delta", "index": 3, "delta": {"type": "input_json_delta", "partial_json": "{\"cut"}}),
+        json!({"type": "content_block_stop", "index": 3}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {"output_tokens": 50}}),
+        json!({"type": "message_stop"}),
+    ];
+    let outcome = script(Provider::ANTHROPIC, [(200, sse(&events))]).play(&ask("claude-opus-5-5", &json!({})));
+    assert_eq!((&outcome.asked[0]["stream"], &outcome.asked[0]["max_tokens"]), (&json!(true), &json!(128_000)));
+    let answer = outcome.json();
+    let want = json!({"index": 0, "logprobs": null, "finish_reason": "length", "message": {
+        "role": "assistant", "content": "안녕", "refusal": null, "reasoning_content": "Hm.",
+        "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "EqQB"}],
+        "tool_calls": [
+            {"id": "toolu_1", "type": "function", "function": {"name": "f", "arguments": "{\"b\":1.50,\"a\":2}"}},
+            {"id": "toolu_2", "type": "function", "function": {"name": "g", "arguments": "{\"cut"}}]}});
+    assert_eq!(answer["choices"][0], want);
+    assert_eq!((&answer["id"], &answer["usage"]["total_tokens"]), (&json!("chatcmpl-9"), &json!(57)));
+    assert_eq!(
+        (outcome.metered[0].outcome, outcome.metered[0].tokens.output),
+        (relay_core::ports::Outcome::Complete, 50)
+    );
+}
+
+#[test]
+fn a_short_claude_answer_is_asked_for_whole() {
+    for (limit, stream) in [(21_333, Value::Null), (21_334, json!(true))] {
+        let answer =
+            if stream.is_null() { message(&text("Hi"), "end_turn") } else { streamed(&text("Hi"), "end_turn") };
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": limit}));
+        let outcome = script(Provider::ANTHROPIC, [answer]).play(&request);
+        assert_eq!((&outcome.asked[0]["stream"], outcome.asked.len()), (&stream, 1), "{limit}");
+        assert_eq!(outcome.json()["choices"][0]["message"]["content"], "Hi");
+    }
+}
+
+#[test]
+fn a_long_answer_that_fails_or_breaks_off_is_an_error() {
+    let half = streamed(&text("Hi"), "end_turn").1;
+    let half = half.split_once("event: message_delta").unwrap().0.to_owned();
+    for (body, code) in [
+        (format!("{half}event: error\ndata: {REFUSED}\n\n"), "upstream_overloaded"),
+        (half, "upstream_stream_interrupted"),
+        ("<!DOCTYPE html><p>Login".to_owned(), "upstream_error"),
+        ("data: {\"un\u{0}\n\n".to_owned(), "upstream_error"),
+        (String::new(), "upstream_error"),
+    ] {
+        let outcome = script(Provider::ANTHROPIC, [(200, body)]).play(&ask("claude-opus-5-5", &json!({})));
+        assert_eq!(outcome.answer.unwrap_err().code(), code);
+        assert_eq!(outcome.metered[0].outcome, relay_core::ports::Outcome::Failed);
+    }
+}
+
+#[test]
+fn a_paused_turn_is_continued_and_answered_as_one() {
+    let request = ask("claude-opus-5-5", &json!({"max_tokens": 100, "web_search_options": {}}));
+    let answers = [message(&searched("One. "), "pause_turn"), message(&text("Two."), "end_turn")];
+    let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+    assert_eq!(outcome.asked[1]["messages"][1], json!({"role": "assistant", "content": searched("One. ")}));
+    assert_eq!((&outcome.asked[0]["tools"], outcome.asked.len()), (&outcome.asked[1]["tools"], 2));
+    let answer = outcome.json();
+    assert_eq!(answer["choices"][0]["message"]["content"], "One. Two.");
+    assert_eq!(
+        (&answer["choices"][0]["finish_reason"], &answer["usage"]["prompt_tokens"]),
+        (&json!("stop"), &json!(20))
+    );
+    assert_eq!((outcome.metered.len(), outcome.metered[0].tokens.output), (1, 10));
+}
+
+#[test]
+fn a_paused_stream_goes_on_as_one_stream() {
+    let options = json!({"stream": true, "web_search_options": {}, "stream_options": {"include_usage": true}});
+    let answers = ["One. ", "Two. "].map(|text| streamed(&searched(text), "pause_turn"));
+    let answers = answers.into_iter().chain([streamed(&text("Three."), "end_turn")]);
+    let outcome = script(Provider::ANTHROPIC, answers).play(&ask("claude-opus-5-5", &options));
+    assert_eq!((outcome.text(), outcome.finish()), ("One. Two. Three.".to_owned(), vec![json!("stop")]));
+    let history = outcome.asked[2]["messages"].as_array().unwrap();
+    assert_eq!(history.len(), 3);
+    assert_eq!(history[2], json!({"role": "assistant", "content": searched("Two. ")}));
+    let chunks = outcome.chunks();
+    assert_eq!(chunks.iter().filter(|chunk| chunk["choices"][0]["delta"]["role"] == "assistant").count(), 1);
+    assert_eq!(chunks[chunks.len() - 2]["usage"]["total_tokens"], 45);
+    assert_eq!(*chunks.last().unwrap(), "[DONE]");
+    assert_eq!(outcome.metered[0].tokens.output, 15);
+}
+
+#[test]
+fn a_turn_that_pauses_for_ever_ends_as_cut_short() {
+    let request =
+        |stream| ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+    let whole = script(Provider::ANTHROPIC, vec![message(&text("A"), "pause_turn"); 6]).play(&request(false));
+    assert_eq!((whole.asked.len(), &whole.json()["choices"][0]["finish_reason"]), (6, &json!("length")));
+    let stream = script(Provider::ANTHROPIC, vec![streamed(&text("A"), "pause_turn"); 6]).play(&request(true));
+    assert_eq!((stream.asked.len(), stream.text().as_str(), stream.finish()), (6, "AAAAAA", vec![json!("length")]));
+}
+
+#[test]
+fn a_later_request_that_fails_leaves_what_there_is_or_the_error() {
+    for (shown, stream) in [("One.", false), ("One.", true), ("", false), ("", true)] {
+        let options = json!({"max_tokens": 9, "stream": stream, "web_search_options": {}});
+        let first =
+            if stream { streamed(&searched(shown), "pause_turn") } else { message(&searched(shown), "pause_turn") };
+        let answers = [first, (529, REFUSED.to_owned())];
+        let outcome = script(Provider::ANTHROPIC, answers).play(&ask("claude-opus-5-5", &options));
+        assert_eq!(outcome.asked.len(), 2);
+        match (shown.is_empty(), stream) {
+            (false, false) => assert_eq!(outcome.json()["choices"][0]["finish_reason"], "length"),
+            (false, true) => assert_eq!((outcome.text(), outcome.finish()), (shown.to_owned(), vec![json!("length")])),
+            (true, false) => assert_eq!(outcome.answer.unwrap_err().code(), "upstream_overloaded"),
+            (true, true) => assert_eq!(outcome.chunks().last().unwrap()["error"]["code"], "upstream_overloaded"),
+        }
+    }
+}
+
+/// One request's part of a Gemini answer.
+fn hop(text: &str, finish: &str, token: Option<&str>, stream: bool) -> (u16, String) {
+    let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish});
+    if let Some(token) = token {
+        candidate["continuationToken"] = json!(token);
+    }
+    let usage = json!({"promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8});
+    let body =
+        json!({"candidates": [candidate], "responseId": "r", "modelVersion": "gemini-4-argon", "usageMetadata": usage});
+    (200, if stream { format!("data: {body}\r\n\r\n") } else { body.to_string() })
+}
+
+#[test]
+fn a_gemini_answer_over_its_cap_is_continued_with_the_token() {
+    for stream in [false, true] {
+        let options = json!({"stream": stream, "stream_options": if stream { json!({"include_usage": true}) } else { Value::Null }});
+        let answers = [("A", "CONTINUATION", Some("t1")), ("B", "CONTINUATION", Some("t2")), ("C", "STOP", None)];
+        let answers = answers.map(|(text, finish, token)| hop(text, finish, token, stream));
+        let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &options));
+        let tokens: Vec<&Value> = outcome.asked.iter().map(|asked| &asked["continuationToken"]).collect();
+        assert_eq!(tokens, [&Value::Null, &json!("t1"), &json!("t2")]);
+        assert!(outcome.asked.iter().all(|asked| asked["contents"] == outcome.asked[0]["contents"]));
+        if stream {
+            assert_eq!((outcome.text(), outcome.finish()), ("ABC".to_owned(), vec![json!("stop")]));
+            assert_eq!(outcome.chunks()[outcome.chunks().len() - 2]["usage"]["total_tokens"], 24);
+        } else {
+            let answer = outcome.json();
+            assert_eq!(
+                (&answer["choices"][0]["message"]["content"], &answer["usage"]["total_tokens"]),
+                (&json!("ABC"), &json!(24))
+            );
+        }
+        assert_eq!(outcome.metered[0].tokens.output, 15);
+    }
+}
+
+#[test]
+fn a_gemini_answer_whose_budget_is_used_up_or_whose_rest_fails_is_cut_short() {
+    for stream in [false, true] {
+        for answers in [
+            vec![hop("A", "MAX_TOKENS", Some("t"), stream)],
+            vec![hop("A", "CONTINUATION", None, stream)],
+            vec![hop("A", "CONTINUATION", Some("t"), stream), (503, "{}".to_owned())],
+        ] {
+            let count = answers.len();
+            let request = ask("gemini-4-argon", &json!({"stream": stream}));
+            let outcome = script(Provider::GOOGLE, answers).play(&request);
+            assert_eq!(outcome.asked.len(), count);
+            let finish =
+                if stream { outcome.finish() } else { vec![outcome.json()["choices"][0]["finish_reason"].clone()] };
+            assert_eq!(finish, [json!("length")]);
+        }
+    }
+}
+
+#[test]
+fn refused_thinking_blocks_are_left_out_once_and_named() {
+    let invalid = |message: &str| {
+        let error = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
+        (400, error.to_string())
+    };
+    let request = json!({"model": "claude-opus-5", "max_tokens": 9, "messages": [{"role": "user", "content": "x"},
+        {"role": "assistant", "content": "y", "thinking_blocks": [{"type": "thinking", "thinking": "t", "signature": "s"}]},
+        {"role": "user", "content": "z"}]});
+    let bad = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    let outcome = script(Provider::ANTHROPIC, [invalid(bad), message(&text("Hi"), "end_turn")]).play(&request);
+    assert_eq!(outcome.json()["choices"][0]["message"]["content"], "Hi");
+    assert_eq!(outcome.asked[1]["messages"][1]["content"], text("y"));
+    assert_eq!(outcome.headers.last().unwrap().0, "x-relay-overhead-us");
+    assert!(outcome.headers.contains(&("x-relay-adjusted-params", "messages.thinking_blocks".to_owned())));
+    let twice = script(Provider::ANTHROPIC, [invalid(bad), invalid(bad)]).play(&request);
+    assert_eq!((twice.asked.len(), twice.answer.unwrap_err().class()), (2, relay_core::Class::InvalidRequest));
+    let other = script(Provider::ANTHROPIC, [invalid("max_tokens: no")]).play(&request);
+    assert_eq!(other.asked.len(), 1);
+}
+
+#[test]
+fn a_service_tier_that_only_a_header_names_is_told() {
+    let mut client = MockProviderClient::new();
+    client.expect_provider().return_const(Provider::GOOGLE);
+    client.expect_send().returning(|_, _| {
+        Ok(WireResponse::whole(200, hop("A", "STOP", None, false).1).with_header("x-gemini-service-tier", "flex"))
+    });
+    let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
+    let body = ask("gemini-3.8-flash", &json!({"service_tier": "flex"})).to_string();
+    let reply = block_on(async { relay.prepare_chat(&caller(), body.into()).await?.send().await }).unwrap();
+    let ReplyBody::Whole(body) = reply.body else { panic!("a whole answer was asked for") };
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["service_tier"], "flex");
+}
