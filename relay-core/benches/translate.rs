@@ -46,16 +46,8 @@ fn cut(body: &[u8], cut: Cut) -> Vec<&[u8]> {
 }
 
 fn context() -> ChatContext {
-    ChatContext {
-        id: RequestId::new(1, [7; 10]),
-        created: 1_764_000_000,
-        model: "asked-for".to_owned(),
-        stream: true,
-        include_usage: true,
-        legacy_functions: false,
-        first_call_only: false,
-        renamed_tools: Vec::new(),
-    }
+    let id = RequestId::new(1, [7; 10]);
+    ChatContext { stream: true, include_usage: true, ..ChatContext::new(id, 1_764_000_000, "asked-for") }
 }
 
 /// Translates a stream, one buffer a piece, as the use case does.

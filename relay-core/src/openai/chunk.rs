@@ -114,6 +114,40 @@ impl ChunkWriter {
         self.choice(&ChunkChoice { index, delta, ..ChunkChoice::default() });
     }
 
+    /// Writes one chunk that adds text to choice `index`: what [`Self::delta`] writes of `content` alone. Most of a stream is
+    /// such pieces, so they do without the serializer's many small steps.
+    pub fn text(&mut self, index: u32, text: &str) {
+        self.piece(index, b",\"delta\":{\"content\":", text);
+    }
+
+    /// As [`Self::text`], of `reasoning_content`.
+    pub fn reasoning(&mut self, index: u32, text: &str) {
+        self.piece(index, b",\"delta\":{\"reasoning_content\":", text);
+    }
+
+    fn piece(&mut self, index: u32, member: &[u8], text: &str) {
+        self.out.extend_from_slice(&self.head);
+        self.out.extend_from_slice(b"{\"index\":");
+        number(&mut self.out, index);
+        self.out.extend_from_slice(member);
+        string(&mut self.out, text);
+        self.out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":null}");
+        self.out.extend_from_slice(&self.tail);
+    }
+
+    /// As [`Self::text`], of the arguments of tool call `call`.
+    pub fn arguments(&mut self, index: u32, call: u32, json: &str) {
+        self.out.extend_from_slice(&self.head);
+        self.out.extend_from_slice(b"{\"index\":");
+        number(&mut self.out, index);
+        self.out.extend_from_slice(b",\"delta\":{\"tool_calls\":[{\"index\":");
+        number(&mut self.out, call);
+        self.out.extend_from_slice(b",\"function\":{\"arguments\":");
+        string(&mut self.out, json);
+        self.out.extend_from_slice(b"}}]},\"logprobs\":null,\"finish_reason\":null}");
+        self.out.extend_from_slice(&self.tail);
+    }
+
     /// Writes the usage chunk: no choices.
     pub fn usage(&mut self, usage: &Usage) {
         self.out.extend_from_slice(&self.head);
@@ -165,6 +199,27 @@ impl ChunkWriter {
     }
 }
 
+/// Writes a number.
+fn number(out: &mut BytesMut, number: u32) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => out.extend_from_slice(&[b'0' + digit]),
+        _ => out.extend_from_slice(number.to_string().as_bytes()),
+    }
+}
+
+/// Writes a JSON string.
+fn string(out: &mut BytesMut, text: &str) {
+    // Without an early end, this is done for many bytes at once.
+    let escapes = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    if text.bytes().fold(false, |any, byte| any | escapes(byte)) {
+        let _ = serde_json::to_writer(Appender(out), text); // writing to memory does not fail
+        return;
+    }
+    out.extend_from_slice(b"\"");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\"");
+}
+
 /// Appends to a buffer; grows it as needed.
 struct Appender<'a>(&'a mut BytesMut);
 
@@ -195,6 +250,23 @@ mod tests {
             written(|w| w.delta(0, Delta { content: Some("a\nb"), ..Delta::default() })),
             "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\\nb\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
         );
+    }
+
+    #[test]
+    fn a_piece_is_written_as_the_serializer_writes_it() {
+        let odd = (0..=0x100).filter_map(char::from_u32).map(String::from);
+        let texts = odd.chain(["", "plain", "a\"b", "\\", "é한\u{1F600}\u{2028}", "\u{7f}"].map(str::to_owned));
+        for (text, index) in texts.zip([0, 1, 9, 10, 4_294_967_295].into_iter().cycle()) {
+            let (text, call) = (text.as_str(), index / 2);
+            let plain = written(|w| w.text(index, text));
+            assert_eq!(plain, written(|w| w.delta(index, Delta { content: Some(text), ..Delta::default() })));
+            let thought = Delta { reasoning_content: Some(text.into()), ..Delta::default() };
+            assert_eq!(written(|w| w.reasoning(index, text)), written(|w| w.delta(index, thought)));
+            let function = Function { arguments: text.into(), ..Function::default() };
+            let called = ToolCall { index: Some(call), function, ..ToolCall::default() };
+            let called = Delta { tool_calls: Some([called]), ..Delta::default() };
+            assert_eq!(written(|w| w.arguments(index, call, text)), written(|w| w.delta(index, called)));
+        }
     }
 
     #[test]

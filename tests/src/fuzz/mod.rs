@@ -57,14 +57,13 @@ fn switches(data: &[u8]) -> (u8, &[u8]) {
 fn context(switches: u8) -> ChatContext {
     let is_on = |bit: u8| switches & (1 << bit) != 0;
     ChatContext {
-        id: id(),
-        created: 1_764_000_000,
-        model: "asked-for".to_owned(),
         stream: true,
         include_usage: is_on(0),
         legacy_functions: is_on(1),
         first_call_only: is_on(2),
         renamed_tools: if is_on(3) { vec![("get_weather".to_owned(), "weather".to_owned())] } else { Vec::new() },
+        has_hops: is_on(5),
+        ..ChatContext::new(id(), 1_764_000_000, "asked-for")
     }
 }
 

@@ -186,7 +186,7 @@ impl Stream {
                 let index = self.tool_count;
                 self.tool_count += 1;
                 self.layout.tool_use();
-                self.call(index, Some((id, name)), "", out);
+                self.call(index, id, name, out);
                 Open::Tool { index, input: Some(response::arguments(input).into_owned()) }
             }
             Block::Thinking { thinking, signature } => {
@@ -223,7 +223,7 @@ impl Stream {
                 if !json.is_empty() {
                     *input = None;
                     let index = *index;
-                    self.call(index, None, &json, out);
+                    self.arguments(index, &json, out);
                 }
             }
             (Open::Thinking { place: thought, begun }, "thinking_delta") => {
@@ -253,7 +253,7 @@ impl Stream {
                     out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
                 }
             }
-            Open::Tool { index, input: Some(input) } => self.call(index, None, &input, out),
+            Open::Tool { index, input: Some(input) } => self.arguments(index, &input, out),
             Open::Tool { .. } | Open::Thinking { .. } | Open::Other => {}
         }
     }
@@ -273,7 +273,7 @@ impl Stream {
     fn text(&mut self, text: &str, out: &mut ChunkWriter) {
         if !text.is_empty() {
             self.text_length += text.chars().count();
-            out.delta(0, Delta { content: Some(text), ..Delta::default() });
+            out.text(0, text);
         }
     }
 
@@ -287,19 +287,28 @@ impl Stream {
         }
         let shown = if self.has_reasoning && !begun { Cow::Owned(format!("\n\n{text}")) } else { Cow::Borrowed(text) };
         self.has_reasoning = true;
-        out.delta(0, Delta { reasoning_content: Some(shown), ..Delta::default() });
+        out.reasoning(0, &shown);
         true
     }
 
-    /// Writes the start of a tool call (id and name), or more of its arguments.
-    fn call(&self, index: u32, start: Option<(Cow<'_, str>, Cow<'_, str>)>, json: &str, out: &mut ChunkWriter) {
-        let (id, name) = start.unzip();
-        let kind = id.is_some().then_some("function");
-        let function = Function { name, arguments: Cow::Borrowed(json) };
+    /// Writes the start of a tool call: its id and name.
+    fn call(&self, index: u32, id: Cow<'_, str>, name: Cow<'_, str>, out: &mut ChunkWriter) {
+        let function = Function { name: Some(name), arguments: Cow::Borrowed("") };
         if !self.context.legacy_functions {
-            let call = ToolCall { index: Some(index), id, r#type: kind, function, extra_content: None };
+            let call =
+                ToolCall { index: Some(index), id: Some(id), r#type: Some("function"), function, extra_content: None };
             out.delta(0, Delta { tool_calls: Some([call]), ..Delta::default() });
         } else if index == 0 {
+            out.delta(0, Delta { function_call: Some(function), ..Delta::default() });
+        }
+    }
+
+    /// Writes more of a tool call's arguments.
+    fn arguments(&self, index: u32, json: &str, out: &mut ChunkWriter) {
+        if !self.context.legacy_functions {
+            out.arguments(0, index, json);
+        } else if index == 0 {
+            let function = Function { name: None, arguments: Cow::Borrowed(json) };
             out.delta(0, Delta { function_call: Some(function), ..Delta::default() });
         }
     }

@@ -176,19 +176,22 @@ impl State {
     fn words(&mut self, part: Part<'_>, logprobs: &mut Option<Box<RawValue>>, out: &mut ChunkWriter) {
         let text = part.text.map(|text| text.0).filter(|text| !text.is_empty());
         if part.thought == Some(true) {
-            if text.is_some() {
-                out.delta(self.index, Delta { reasoning_content: text, ..Delta::default() });
+            if let Some(text) = text {
+                out.reasoning(self.index, &text);
             }
             return;
         }
         let extra_content = part.thought_signature.filter(|raw| response::is_text(raw)).map(response::signed);
         let images = part.inline_data.and_then(response::image_url).and_then(|url| response::images(&[url]));
-        if text.is_none() && extra_content.is_none() && images.is_none() {
-            return;
-        }
-        let delta = Delta { content: text.as_deref(), extra_content, images, ..Delta::default() };
         let logprobs = if text.is_some() { logprobs.take() } else { None };
-        out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
+        match text.as_deref() {
+            Some(text) if extra_content.is_none() && images.is_none() && logprobs.is_none() => out.text(self.index, text),
+            None if extra_content.is_none() && images.is_none() => return,
+            content => {
+                let delta = Delta { content, extra_content, images, ..Delta::default() };
+                out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
+            }
+        }
         self.text.push_str(text.as_deref().unwrap_or_default());
     }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::Text;
@@ -131,7 +131,8 @@ impl Candidate<'_> {
 impl<'a> Payload<'a> {
     /// Reads an answer or an event.
     pub(super) fn read(data: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(data)
+        // Checked once: the parser would check each string.
+        serde_json::from_str(std::str::from_utf8(data).map_err(serde_json::Error::custom)?)
     }
 
     /// Why the prompt was blocked, if it was. Some words for "not blocked" are sent, too.
