@@ -161,7 +161,7 @@ impl State {
         let Some(call) = part.function_call.filter(|_| self.calls == 0 || !context.first_call_only) else {
             return Ok(());
         };
-        let call = response::tool_call(call, part.thought_signature, context, made_up)?;
+        let call = response::tool_call(*call, part.thought_signature, context, made_up)?;
         if context.legacy_functions {
             out.delta(self.index, Delta { function_call: Some(call.function), ..Delta::default() });
         } else {
@@ -182,10 +182,13 @@ impl State {
             return;
         }
         let extra_content = part.thought_signature.filter(|raw| response::is_text(raw)).map(response::signed);
-        let images = part.inline_data.and_then(response::image_url).and_then(|url| response::images(&[url]));
+        let images =
+            part.inline_data.and_then(|blob| response::image_url(*blob)).and_then(|url| response::images(&[url]));
         let logprobs = if text.is_some() { logprobs.take() } else { None };
         match text.as_deref() {
-            Some(text) if extra_content.is_none() && images.is_none() && logprobs.is_none() => out.text(self.index, text),
+            Some(text) if extra_content.is_none() && images.is_none() && logprobs.is_none() => {
+                out.text(self.index, text)
+            }
             None if extra_content.is_none() && images.is_none() => return,
             content => {
                 let delta = Delta { content, extra_content, images, ..Delta::default() };

@@ -58,7 +58,8 @@ pub(super) struct Content<'a> {
     pub(super) parts: Few<Part<'a>>,
 }
 
-/// A part. Kinds that Relay does not show have no member here, and are skipped by that.
+/// A part. Kinds that Relay does not show have no member here, and are skipped by that. Text is moved about a lot; what is
+/// large and rare is boxed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Part<'a> {
@@ -69,9 +70,9 @@ pub(super) struct Part<'a> {
     #[serde(borrow)]
     pub(super) thought_signature: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) function_call: Option<FunctionCall<'a>>,
+    pub(super) function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(borrow)]
-    pub(super) inline_data: Option<Blob<'a>>,
+    pub(super) inline_data: Option<Box<Blob<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
