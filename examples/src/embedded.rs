@@ -22,7 +22,14 @@ pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
         return Ok(known);
     }
     let created_at = relay.ports().clock.now();
-    let new = Project { id, name: name.to_owned(), allowed_origins: vec![], strict_params: false, created_at };
+    let new = Project {
+        id,
+        name: name.to_owned(),
+        allowed_origins: vec![],
+        strict_params: false,
+        forced_tool_choice_auto: false,
+        created_at,
+    };
     projects.create_project(new.clone()).await?;
     Ok(new)
 }

@@ -183,6 +183,9 @@ pub enum ProjectsCommand {
         /// Refuse calls with parameters that a provider has no match for, rather than dropping and naming them.
         #[arg(long)]
         strict_params: bool,
+        /// Send `auto` where a model can't be forced to call a tool, and name it as adjusted, rather than refusing the call.
+        #[arg(long)]
+        forced_tool_choice_auto: bool,
         /// The configuration.
         #[command(flatten)]
         local: LocalArgs,

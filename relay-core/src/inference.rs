@@ -330,7 +330,7 @@ fn call<'a>(
         prefixed: model.len() != asked.len(),
         id: caller.request,
         now,
-        policy: Policy::default(),
+        policy: Policy { forced_tool_choice_auto: caller.project.forced_tool_choice_auto },
     }
 }
 

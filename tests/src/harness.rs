@@ -170,6 +170,7 @@ impl TestRelay {
             name: "Test app".to_owned(),
             allowed_origins: Vec::new(),
             strict_params: false,
+            forced_tool_choice_auto: false,
             created_at: now,
         };
         ports.projects.create_project(project).await.unwrap();

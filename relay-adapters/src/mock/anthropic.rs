@@ -2,20 +2,29 @@
 
 mod answer;
 mod ask;
+mod blocks;
+mod canon;
+mod conversation;
+mod errors;
 mod families;
 mod fields;
+mod marks;
+mod replay;
 mod rules;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::keys::Mood;
+use super::named;
 use super::reply::Reply;
 use super::request::{Job, Request, Route, Trouble, Wire};
 use super::text;
 use super::turn::{Ask, Turn};
 
 use families::FAMILIES;
+
+pub(super) use errors::NAMED;
 
 /// Anthropic's wire format.
 pub(super) struct Anthropic;
@@ -51,6 +60,12 @@ impl Wire for Anthropic {
                     .header("x-should-retry", "true")
             }
             Trouble::Overloaded => error(529, "overloaded_error", "Overloaded", seed).header("x-should-retry", "true"),
+            Trouble::Named(name) => {
+                let wrap =
+                    |error: &str| format!(r#"{{"type":"error","error":{error},"request_id":"{}"}}"#, request_id(seed));
+                let reply = named::reply(NAMED, name, wrap);
+                reply.unwrap_or_else(|| invalid(&format!("mock: Anthropic has no error named {name}"), seed))
+            }
             Trouble::Status(status) => {
                 let message = format!("The mock was asked for status {status}.");
                 error(*status, kind_of(*status), &message, seed)
@@ -130,12 +145,11 @@ impl Wire for Anthropic {
         answer::stream(ask, turn)
     }
 
-    fn error_event(&self, _: bool) -> Bytes {
-        answer::event(
-            0,
-            "error",
-            &json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
-        )
+    fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {
+        let row = named::find(NAMED, name.unwrap_or("overloaded"));
+        let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
+        let error = error.unwrap_or_else(|| json!({"type": "api_error", "message": "mock: no such error"}));
+        answer::event(0, "error", &json!({"type": "error", "error": error}))
     }
 
     fn dress(&self, reply: Reply, request: &Request<'_>) -> Reply {

@@ -3,18 +3,26 @@
 mod answer;
 mod ask;
 mod classes;
+mod continuation;
+mod conversation;
 mod embeddings;
+mod errors;
 mod fields;
+mod json_schema;
 mod rules;
+mod signatures;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::named;
 use super::reply::Reply;
 use super::request::{Job, Request, Route, Trouble, Wire};
 use super::turn::{Ask, Turn};
 
 use classes::CLASSES;
+
+pub(super) use errors::NAMED;
 
 /// The wire format of Google's Gemini API, `v1beta`.
 pub(super) struct Google;
@@ -46,6 +54,15 @@ impl Wire for Google {
             ),
             Trouble::RateLimited => rate_limited(),
             Trouble::Overloaded => error(503, "The model is overloaded. Please try again later."),
+            Trouble::Named("array") => {
+                let body =
+                    json!([{"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}]);
+                json_reply(503, &body)
+            }
+            Trouble::Named(name) => {
+                let reply = named::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}\n"));
+                reply.unwrap_or_else(|| error(400, &format!("mock: Google has no error named {name}")))
+            }
             Trouble::Status(status) => error(*status, &format!("The mock was asked for status {status}.")),
             Trouble::Request(message) => error(400, message),
         }
@@ -98,9 +115,12 @@ impl Wire for Google {
         answer::stream(ask, turn)
     }
 
-    fn error_event(&self, bare: bool) -> Bytes {
-        let message = "The model is overloaded. Please try again later.";
-        let body = json!({"error": {"code": 503, "message": message, "status": "UNAVAILABLE"}});
+    fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes {
+        let row = named::find(NAMED, name.unwrap_or("overloaded"));
+        let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
+        let error =
+            error.unwrap_or_else(|| json!({"code": 500, "message": "mock: no such error", "status": "INTERNAL"}));
+        let body = json!({ "error": error });
         if bare { Bytes::from(format!("{body:#}\n")) } else { answer::event(&body) }
     }
 

@@ -24,6 +24,8 @@ mod anthropic;
 mod calls;
 mod google;
 mod keys;
+mod mishaps;
+mod named;
 mod openai;
 mod peek;
 mod reply;
@@ -40,7 +42,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use relay_core::Provider;
 use relay_core::ports::{
     Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
@@ -54,10 +55,9 @@ pub use script::Scripted;
 
 use calls::Calls;
 use keys::Mood;
-use reply::{Ending, Reply};
+use reply::Reply;
 use request::{Request, Trouble, Wire};
 use script::Outcome;
-use steer::Steer;
 use turn::Ask;
 
 /// The three providers. Clones share everything: settings, scripts and what was seen.
@@ -283,15 +283,8 @@ fn chat(wire: &dyn Wire, request: &Request, ask: &Ask, pause: Duration) -> Resul
     if steer.hang {
         return Ok(Outcome::Never);
     }
-    if let Some(status) = steer.status {
-        return Err(wire.trouble(&Trouble::Status(status), request.seed));
-    }
-    if steer.html {
-        return Err(Reply::body(
-            200,
-            "text/html; charset=utf-8",
-            "<!DOCTYPE html><title>Login</title><p>Welcome to the hotel's network",
-        ));
+    if let Some(reply) = mishaps::instead(wire, &steer, ask) {
+        return Err(reply);
     }
     let mut reply = if ask.stream { wire.stream(ask, &turn) } else { wire.whole(ask, &turn) };
     let pause = steer.delay.unwrap_or(pause);
@@ -300,39 +293,8 @@ fn chat(wire: &dyn Wire, request: &Request, ask: &Ask, pause: Duration) -> Resul
     } else {
         reply.wait = pause
     }
-    disturb(wire, &steer, ask, &mut reply).map_err(|trouble| wire.trouble(&trouble, request.seed))?;
+    mishaps::disturb(wire, &steer, ask, &mut reply).map_err(|trouble| wire.trouble(&trouble, request.seed))?;
     Ok(Outcome::Answer(reply))
-}
-
-/// Plays the mishaps that a text asked for.
-fn disturb(wire: &dyn Wire, steer: &Steer, ask: &Ask, reply: &mut Reply) -> Result<(), Trouble<'static>> {
-    if steer.garbage {
-        reply.pieces.truncate(usize::from(ask.stream));
-        reply.pieces.push(Bytes::from_static(if ask.stream { b"data: {\"un\xff\xfe]\n\n" } else { b"{\"un\xff\xfe]" }));
-    }
-    if let Some(form) = &steer.error_midstream {
-        if !ask.stream {
-            return Err(Trouble::Status(500));
-        }
-        reply.halve();
-        reply.pieces.push(wire.error_event(form == "bare"));
-    }
-    if steer.cut {
-        reply.halve();
-    }
-    if steer.breaks {
-        reply.halve();
-        reply.ending = Ending::Broken;
-    }
-    if steer.silent {
-        if ask.stream {
-            reply.pieces.truncate(1);
-        } else {
-            reply.halve();
-        }
-        reply.ending = Ending::Silent;
-    }
-    Ok(())
 }
 
 fn wire(provider: Provider) -> &'static dyn Wire {

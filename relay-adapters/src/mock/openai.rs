@@ -2,16 +2,20 @@
 
 mod answer;
 mod ask;
+mod errors;
 mod fields;
 mod rules;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::named;
 use super::reply::{Reply, data_event};
 use super::request::{Job, Request, Route, Trouble, Wire};
 use super::text;
 use super::turn::{Ask, Turn};
+
+pub(super) use errors::NAMED;
 
 /// OpenAI's wire format.
 pub(super) struct OpenAi;
@@ -82,6 +86,10 @@ impl Wire for OpenAi {
                  contact us through our help center at help.openai.com if the error persists.",
                 ("server_error", None, None),
             ),
+            Trouble::Named(name) => {
+                let reply = named::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}"));
+                reply.unwrap_or_else(|| bad(&format!("mock: OpenAI has no error named {name}")))
+            }
             Trouble::Status(status) => of_status(*status),
             Trouble::Request(message) => bad(message),
         }
@@ -133,10 +141,10 @@ impl Wire for OpenAi {
         answer::stream(ask, turn)
     }
 
-    fn error_event(&self, _: bool) -> Bytes {
-        data_event(&json!({"error": {
-            "message": "The server had an error while processing your request. Sorry about that!",
-            "type": "server_error", "param": null, "code": null}}))
+    fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {
+        let row = named::find(NAMED, name.unwrap_or("internal"));
+        let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
+        data_event(&json!({ "error": error.unwrap_or_else(|| json!({"message": "mock: no such error"})) }))
     }
 
     fn dress(&self, reply: Reply, request: &Request<'_>) -> Reply {

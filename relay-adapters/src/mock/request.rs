@@ -170,6 +170,8 @@ pub(super) enum Trouble<'a> {
     NoCredit,
     RateLimited,
     Overloaded,
+    /// The error of this name.
+    Named(&'a str),
     /// Any error of this status.
     Status(u16),
     /// A 400 that says this.
@@ -240,8 +242,8 @@ pub(super) trait Wire: Sync {
     /// The answer as events.
     fn stream(&self, ask: &Ask, turn: &Turn) -> Reply;
 
-    /// An error in the middle of a stream.
-    fn error_event(&self, bare: bool) -> Bytes;
+    /// An error in a stream: that of this name, or an overload.
+    fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes;
 
     /// Adds the headers that every answer of this provider has.
     fn dress(&self, reply: Reply, request: &Request<'_>) -> Reply;

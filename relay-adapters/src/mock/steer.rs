@@ -2,6 +2,18 @@
 
 use std::time::Duration;
 
+/// How a model shows that it thinks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Before everything else.
+    #[default]
+    Plain,
+    /// As data that nobody can read (Anthropic).
+    Redacted,
+    /// Twice, with a text in between (Anthropic).
+    Interleaved,
+}
+
 /// What the text asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Steer {
@@ -17,24 +29,47 @@ pub(super) struct Steer {
     pub(super) cut: bool,
     /// `{{break}}`: the connection breaks in the middle.
     pub(super) breaks: bool,
-    /// `{{error_midstream}}`: an error event in the middle; `=bare`: JSON lines that are no event (Google).
+    /// `{{error_midstream}}`: an error event in the middle; `=bare`: JSON lines that are no event (Google); or the name of
+    /// an error.
     pub(super) error_midstream: Option<String>,
     /// `{{html}}`: a page with status 200.
     pub(super) html: bool,
     /// `{{garbage}}`: something that is not JSON, with status 200.
     pub(super) garbage: bool,
+    /// `{{garbage=utf8}}`: bytes that are no UTF-8, inside a JSON string of an event.
+    pub(super) bad_utf8: bool,
+    /// `{{line_mib=64}}`: a text of that many MiB in one event.
+    pub(super) line_mib: Option<usize>,
+    /// `{{unknown}}`: events, blocks, parts and members that do not exist yet.
+    pub(super) unknown: bool,
     /// `{{status=503}}`: an error with this status.
     pub(super) status: Option<u16>,
+    /// `{{error=overloaded}}`: one of the provider's errors by its name.
+    pub(super) error: Option<String>,
+    /// `{{error_first=overloaded}}`: the same as the first event of a stream.
+    pub(super) error_first: Option<String>,
     /// `{{finish=length}}`: how the answer ends: `length`, `filter`, or a word of the provider's own.
     pub(super) finish: Option<String>,
     /// `{{refuse}}`: the model declines.
     pub(super) refuse: bool,
-    /// `{{think}}`: thinking, with a signature.
-    pub(super) think: bool,
+    /// `{{think}}`: thinking, with a signature; `=redacted` or `=interleaved`.
+    pub(super) think: Option<Manner>,
+    /// `{{steps=3}}`: tools are called in this many rounds. The user's directives count in all of them.
+    pub(super) steps: usize,
+    /// `{{search}}`: the answer searches the web, if it may (Anthropic).
+    pub(super) search: bool,
+    /// `{{pause=2}}`: the answer pauses this often while it searches (Anthropic).
+    pub(super) pauses: usize,
+    /// `{{continue=2}}`: the answer has to be continued this often (Google).
+    pub(super) continues: usize,
 }
 
 /// The most pieces that a text can ask for.
 const MAX_CHUNKS: usize = 100_000;
+/// The most rounds, pauses and continuations.
+const MAX_ROUNDS: usize = 64;
+/// The longest line, in MiB.
+const MAX_LINE: usize = 1024;
 
 impl Steer {
     /// Takes the directives out of a text. Ones that are not known stay in it.
@@ -59,6 +94,7 @@ impl Steer {
     fn take(&mut self, directive: &str) -> bool {
         let (name, value) =
             directive.split_once('=').map_or((directive, ""), |(name, value)| (name.trim(), value.trim()));
+        let rounds = || value.parse().ok().filter(|count| *count <= MAX_ROUNDS).unwrap_or_default();
         match name {
             "chunks" => self.chunks = value.parse().ok().filter(|count| (1..=MAX_CHUNKS).contains(count)),
             "delay_ms" => self.delay = value.parse().ok().map(Duration::from_millis),
@@ -68,11 +104,26 @@ impl Steer {
             "break" => self.breaks = true,
             "error_midstream" => self.error_midstream = Some(value.to_owned()),
             "html" => self.html = true,
+            "garbage" if value == "utf8" => self.bad_utf8 = true,
             "garbage" => self.garbage = true,
+            "line_mib" => self.line_mib = value.parse().ok().filter(|mib| (1..=MAX_LINE).contains(mib)),
+            "unknown" => self.unknown = true,
+            "error" => self.error = Some(value.to_owned()),
+            "error_first" => self.error_first = Some(value.to_owned()),
+            "steps" => self.steps = rounds(),
+            "search" => self.search = true,
+            "pause" => self.pauses = rounds(),
+            "continue" => self.continues = rounds(),
             "status" => self.status = value.parse().ok().filter(|status| (400..600).contains(status)),
             "finish" => self.finish = Some(value.to_owned()),
             "refuse" => self.refuse = true,
-            "think" => self.think = true,
+            "think" => {
+                self.think = Some(match value {
+                    "redacted" => Manner::Redacted,
+                    "interleaved" => Manner::Interleaved,
+                    _ => Manner::Plain,
+                });
+            }
             _ => return false,
         }
         true
@@ -87,7 +138,7 @@ mod tests {
     fn documented_directives_exist() {
         let docs = include_str!("../../../docs/mock.md");
         let rows: Vec<_> = docs.lines().filter_map(|line| line.strip_prefix("| `{{")?.split_once("}}`")).collect();
-        assert_eq!(rows.len(), 13);
+        assert_eq!(rows.len(), 25);
         for (directive, _) in rows {
             assert_ne!(Steer::read(&format!("{{{{{directive}}}}}")).0, Steer::default(), "{directive}");
         }
@@ -95,9 +146,9 @@ mod tests {
 
     #[test]
     fn directives_are_taken_out_of_the_text() {
-        let (steer, text) = Steer::read("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{unknown}} {{ x");
-        assert_eq!(text, "안녕 {{unknown}} {{ x");
-        assert_eq!((steer.chunks, steer.think, steer.status), (Some(20), true, Some(503)));
+        let (steer, text) = Steer::read("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{nonsense}} {{ x");
+        assert_eq!(text, "안녕 {{nonsense}} {{ x");
+        assert_eq!((steer.chunks, steer.think, steer.status), (Some(20), Some(Manner::Plain), Some(503)));
         assert_eq!(Steer::read("plain").0, Steer::default());
         assert_eq!(Steer::read("{{chunks=0}}{{status=200}}").0, Steer::default());
     }

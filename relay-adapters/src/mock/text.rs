@@ -43,20 +43,6 @@ pub(super) fn id(prefix: &str, seed: u64, salt: &str, len: usize) -> String {
     out
 }
 
-/// A thinking signature of the mock: it proves that it came back unchanged and with what it was made for.
-pub(super) fn signature(about: &str) -> String {
-    STANDARD.encode(format!("mock-signature:{:016x}", hash(&[about.as_bytes()])))
-}
-
-/// Whether a signature that came back can be accepted. One that the mock did not make is only looked at for its form.
-pub(super) fn signature_fits(signature: &str, about: &str) -> bool {
-    let own = STANDARD.decode(signature).is_ok_and(|bytes| bytes.starts_with(b"mock-signature:"));
-    if own {
-        return signature == self::signature(about);
-    }
-    !signature.is_empty() && signature.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b))
-}
-
 /// The words of a text, each with the white space behind it.
 pub(super) fn word_pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::steer::Steer;
+use super::steer::{Manner, Steer};
 use super::text;
 
 /// A tool that was declared.
@@ -52,6 +52,10 @@ pub(super) struct Ask {
     pub(super) said: String,
     /// Tool name and content of the results that the conversation ends with.
     pub(super) results: Vec<(String, String)>,
+    /// The same of all results since the user spoke last.
+    pub(super) turn_results: Vec<(String, String)>,
+    /// How often tools were called since the user spoke last.
+    pub(super) rounds: usize,
     /// Words of all text in the request.
     pub(super) prompt_words: u64,
     pub(super) tools: Vec<Tool>,
@@ -73,6 +77,26 @@ pub(super) struct Ask {
     pub(super) legacy: bool,
     /// Made from the request's bytes: ids depend on it.
     pub(super) seed: u64,
+    /// Anthropic: what an answer has to be bound to.
+    pub(super) bound: Bound,
+    /// Google: which continuation this is, and the digest of what has to be sent again.
+    pub(super) hop: usize,
+    pub(super) digest: u64,
+}
+
+/// What the mock's Claude puts into signatures, so that it knows later whether they came back where they belong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bound {
+    /// Digest of everything before the assistant's turn.
+    pub(super) prefix: u64,
+    /// Blocks that the turn has already, when it goes on after a pause.
+    pub(super) blocks: usize,
+    /// Pauses so far.
+    pub(super) pauses: usize,
+    /// Whether it may search the web.
+    pub(super) searches: bool,
+    /// Digest of the tools.
+    pub(super) tools: u64,
 }
 
 /// A call that the answer makes.
@@ -103,6 +127,7 @@ pub(super) enum Finish {
 pub(super) struct Turn {
     /// Text of the thinking, empty if hidden.
     pub(super) thinking: Option<String>,
+    pub(super) manner: Manner,
     /// The text in the pieces in which it is streamed.
     pub(super) pieces: Vec<String>,
     pub(super) calls: Vec<ToolCall>,
@@ -111,6 +136,12 @@ pub(super) struct Turn {
     pub(super) thinking_tokens: u64,
     /// Of text and calls, without thinking.
     pub(super) answer_tokens: u64,
+    pub(super) search: bool,
+    pub(super) pauses: usize,
+    pub(super) continues: usize,
+    pub(super) unknown: bool,
+    /// What the user said, without directives.
+    pub(super) said: String,
 }
 
 impl Turn {
@@ -123,19 +154,21 @@ const THINKING: &str = "Let me think about that.";
 /// What a model says when it declines.
 pub(super) const REFUSAL: &str = "I can't help with that.";
 
+/// A text that [`super::mishaps`] replaces by the bytes that were asked for.
+pub(super) const FILLER: &str = "@@filler@@";
+
 /// Answers.
 pub(super) fn answer(ask: &Ask) -> (Steer, Turn) {
-    let results = ask.results.iter().map(|(_, content)| content.as_str()).collect::<Vec<_>>().join("\n");
-    let (steer, said) = Steer::read(if ask.results.is_empty() { &ask.said } else { &results });
-    let calls = if steer.refuse { Vec::new() } else { calls(ask, &said) };
-    let (text, ended) = match calls.as_slice() {
+    let (steer, said, calls) = decide(ask);
+    let (mut text, ended) = match calls.as_slice() {
         [] => limited(ask, &full_text(ask, &steer, &said)),
         _ => (String::new(), Finish::Calls),
     };
-    let think = if steer.think { Think::Shown } else { ask.think };
+    let think = if steer.think.is_some() { Think::Shown } else { ask.think };
     let thinking = match think {
         Think::No => None,
         Think::Hidden => Some(String::new()),
+        Think::Shown if steer.steps > 0 => Some(format!("{THINKING} This is step {}.", ask.rounds + 1)),
         Think::Shown => Some(THINKING.to_owned()),
     };
     let finish = match steer.finish.as_deref() {
@@ -146,6 +179,10 @@ pub(super) fn answer(ask: &Ask) -> (Steer, Turn) {
         None if steer.refuse => Finish::Refusal,
         None => ended,
     };
+    if (steer.bad_utf8 || steer.line_mib.is_some()) && !text.is_empty() {
+        text.push(' ');
+        text.push_str(FILLER);
+    }
     let call_words = |call: &ToolCall| 1 + text::words(&call.arguments.to_string());
     let turn = Turn {
         thinking_tokens: if think == Think::No { 0 } else { text::words(THINKING) },
@@ -156,11 +193,46 @@ pub(super) fn answer(ask: &Ask) -> (Steer, Turn) {
             _ => text::word_pieces(&text),
         },
         thinking,
+        manner: steer.think.unwrap_or_default(),
         calls,
         finish,
+        search: steer.search,
+        pauses: steer.pauses,
+        continues: steer.continues,
+        unknown: steer.unknown,
+        said,
     };
     (steer, turn)
 }
+
+/// What steers the answer, what was said, and which tools are called now.
+fn decide(ask: &Ask) -> (Steer, String, Vec<ToolCall>) {
+    let (steer, said) = Steer::read(&ask.said);
+    if steer.steps > 0 {
+        let calls = if ask.rounds < steer.steps && !steer.refuse { calls(ask, &said) } else { Vec::new() };
+        let calls = calls.into_iter().map(|call| numbered(call, ask.rounds + 1)).collect();
+        return (steer, said, calls);
+    }
+    if ask.results.is_empty() {
+        let calls = if steer.refuse { Vec::new() } else { calls(ask, &said) };
+        return (steer, said, calls);
+    }
+    let results = ask.results.iter().map(|(_, content)| content.as_str()).collect::<Vec<_>>().join("\n");
+    let (steer, said) = Steer::read(&results);
+    (steer, said, Vec::new())
+}
+
+/// The call of one step: its first text says which, so that two steps are never alike.
+fn numbered(mut call: ToolCall, step: usize) -> ToolCall {
+    let texts = call.arguments.as_object_mut().into_iter().flat_map(|map| map.values_mut());
+    if let Some(Value::String(text)) = texts.into_iter().find(|value| *value == SAMPLE) {
+        text.push_str(&format!(" {step}"));
+    }
+    call
+}
+
+/// What strings in a sample say.
+const SAMPLE: &str = "text";
 
 fn full_text(ask: &Ask, steer: &Steer, said: &str) -> String {
     if steer.refuse {
@@ -171,11 +243,12 @@ fn full_text(ask: &Ask, steer: &Steer, said: &str) -> String {
         Form::Json => return json!({ "you_said": said }).to_string(),
         Form::Text => {}
     }
-    if ask.results.is_empty() {
+    let results = if steer.steps > 0 { &ask.turn_results } else { &ask.results };
+    if results.is_empty() {
         return format!("Hello from {}: you said \"{said}\"", ask.model);
     }
     let quote = |(name, content): &(String, String)| format!("{name} returned: {}", Steer::read(content).1);
-    ask.results.iter().map(quote).collect::<Vec<_>>().join("\n")
+    results.iter().map(quote).collect::<Vec<_>>().join("\n")
 }
 
 /// The text up to the limit or the first stop text.
@@ -200,9 +273,6 @@ fn calls(ask: &Ask, said: &str) -> Vec<ToolCall> {
         }
         _ => ask.tools.iter().collect(),
     };
-    if !ask.results.is_empty() {
-        return Vec::new();
-    }
     let mut wanted = named(said, &allowed);
     if wanted.is_empty() && matches!(ask.choice, Choice::Must(_)) {
         wanted.extend(allowed.first());

@@ -66,13 +66,15 @@ impl Projects for Sqlite {
 }
 
 fn create_project(db: &mut Db, project: &Project) -> Result<(), Failure> {
-    const PUT: &str = "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    const PUT: &str = "INSERT INTO projects
+        (id, name, allowed_origins, strict_params, forced_tool_choice_auto, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let row = params![
         project.id.as_str(),
         project.name,
         rows::to_json(&project.allowed_origins),
         project.strict_params,
+        project.forced_tool_choice_auto,
         integer(project.created_at.0),
     ];
     db.write(|transaction| {
@@ -115,6 +117,7 @@ fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
         name: row.get("name")?,
         allowed_origins: rows::json(row, "allowed_origins")?,
         strict_params: row.get("strict_params")?,
+        forced_tool_choice_auto: row.get("forced_tool_choice_auto")?,
         created_at: rows::time(row, "created_at")?,
     })
 }

@@ -8,8 +8,12 @@
 )]
 
 mod answers;
+mod gemini;
+mod mishaps;
 mod moods;
 mod refusals;
+mod rounds;
+mod thinking;
 
 use futures::StreamExt;
 use relay_adapters::mock::{Mock, sample_key};

@@ -122,7 +122,7 @@ pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
         Some(first) => first,
         None => {
             created.push("project");
-            projects::create(&local, plan.name, &[], false).await?
+            projects::create(&local, plan.name, &[], projects::Choices::default()).await?
         }
     };
     let relay_keys = local.store.relay_keys(&project.id).await.map_err(Failure::failed)?;

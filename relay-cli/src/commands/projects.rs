@@ -18,9 +18,9 @@ const MAX_NAME: usize = 80;
 pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     match command {
         ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
-        ProjectsCommand::Create { name, origins, strict_params, local } => {
+        ProjectsCommand::Create { name, origins, strict_params, forced_tool_choice_auto, local } => {
             let local = Local::open(&local.config)?;
-            let project = create(&local, &name, &origins, strict_params).await?;
+            let project = create(&local, &name, &origins, Choices { strict_params, forced_tool_choice_auto }).await?;
             out.value(&describe(&project))?;
             out.line(&format!("Project {} \"{}\" is there.", project.id, project.name))?;
             out.note(&format!("Next: relay keys create --project {}", project.id));
@@ -29,11 +29,20 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     }
 }
 
+/// What a project chooses where a provider can't do what is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    /// See [`Project::strict_params`].
+    pub strict_params: bool,
+    /// See [`Project::forced_tool_choice_auto`].
+    pub forced_tool_choice_auto: bool,
+}
+
 /// Stores a new project.
 ///
 /// # Errors
 /// When a name or origin is of no use, or the store fails.
-pub async fn create(local: &Local, name: &str, origins: &[String], strict: bool) -> Result<Project, Failure> {
+pub async fn create(local: &Local, name: &str, origins: &[String], choices: Choices) -> Result<Project, Failure> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(Failure::usage(format_args!("a project's name has 1 to {MAX_NAME} characters, on one line")));
@@ -42,7 +51,8 @@ pub async fn create(local: &Local, name: &str, origins: &[String], strict: bool)
         id: local.issuer()?.project_id().map_err(Failure::failed)?,
         name: name.to_owned(),
         allowed_origins: origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
-        strict_params: strict,
+        strict_params: choices.strict_params,
+        forced_tool_choice_auto: choices.forced_tool_choice_auto,
         created_at: local.now(),
     };
     local.store.create_project(project.clone()).await.map_err(Failure::failed)?;
@@ -69,6 +79,7 @@ pub fn describe(project: &Project) -> Value {
         "name": project.name,
         "allowedOrigins": project.allowed_origins,
         "strictParams": project.strict_params,
+        "forcedToolChoiceAuto": project.forced_tool_choice_auto,
         "createdAt": project.created_at.to_string(),
     })
 }

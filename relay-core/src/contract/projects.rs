@@ -23,6 +23,7 @@ fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
         name: "An app, \"quoted\" / 한국어".into(),
         allowed_origins: vec!["https://app.example".into(), "http://localhost:3000".into()],
         strict_params: true,
+        forced_tool_choice_auto: true,
         created_at,
     }
 }
@@ -48,7 +49,12 @@ fn id_of(SecretHash(bytes): SecretHash) -> String {
 }
 
 async fn a_project_comes_back_as_it_was_stored(store: &dyn Projects) {
-    let open = Project { allowed_origins: vec![], strict_params: false, ..new_project(&project("projectOpen"), NOW) };
+    let open = Project {
+        allowed_origins: vec![],
+        strict_params: false,
+        forced_tool_choice_auto: false,
+        ..new_project(&project("projectOpen"), NOW)
+    };
     for stored in [new_project(&project("project"), NOW), open] {
         assert_eq!(store.project(&stored.id).await.unwrap(), None);
         store.create_project(stored.clone()).await.unwrap();

@@ -16,6 +16,9 @@ pub struct Project {
     pub allowed_origins: Vec<String>,
     /// Whether a parameter that would be dropped or adjusted is an error instead.
     pub strict_params: bool,
+    /// Whether a forced tool choice becomes `auto`, and is named as adjusted, where a model can't force one. Otherwise it is an
+    /// error.
+    pub forced_tool_choice_auto: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

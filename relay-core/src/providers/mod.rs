@@ -6,6 +6,9 @@ pub mod anthropic;
 pub mod google;
 pub mod openai;
 
+#[cfg(test)]
+mod testing;
+
 use bytes::Bytes;
 
 use crate::error::RelayError;

@@ -90,8 +90,14 @@ fn keyed_project() -> KeyedProject {
         revoked_at: None,
         last_used_at: None,
     };
-    let project =
-        Project { id, name: "p".to_owned(), allowed_origins: vec![], strict_params: false, created_at: Timestamp(0) };
+    let project = Project {
+        id,
+        name: "p".to_owned(),
+        allowed_origins: vec![],
+        strict_params: false,
+        forced_tool_choice_auto: false,
+        created_at: Timestamp(0),
+    };
     KeyedProject { key, project }
 }
 

@@ -364,3 +364,27 @@ fn a_service_tier_that_only_a_header_names_is_told() {
     let ReplyBody::Whole(body) = reply.body else { panic!("a whole answer was asked for") };
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["service_tier"], "flex");
 }
+
+#[test]
+fn a_project_may_choose_auto_where_a_tool_call_cannot_be_forced() {
+    let tool = json!({"type": "function", "function": {"name": "f"}});
+    let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "tools": [tool], "tool_choice": "required"}));
+    for auto in [false, true] {
+        let mut client = MockProviderClient::new();
+        client.expect_provider().return_const(Provider::ANTHROPIC);
+        client.expect_send().returning(|_, _| {
+            let (status, body) = message(&text("Hi"), "end_turn");
+            Ok(WireResponse::whole(status, body))
+        });
+        let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
+        let mut caller = caller();
+        caller.project.forced_tool_choice_auto = auto;
+        match block_on(relay.prepare_chat(&caller, request.to_string().into())) {
+            Ok(prepared) => {
+                assert!(auto);
+                assert!(prepared.headers.contains(&("x-relay-adjusted-params", "tool_choice".to_owned())));
+            }
+            Err(error) => assert_eq!((auto, error.param()), (false, Some("tool_choice"))),
+        }
+    }
+}

@@ -45,6 +45,7 @@ fn project() -> Project {
         name: "p".to_owned(),
         allowed_origins: vec![],
         strict_params: false,
+        forced_tool_choice_auto: false,
         created_at: Timestamp(0),
     }
 }

@@ -62,6 +62,7 @@ impl TestRelay {
             name: "Notes".into(),
             allowed_origins: vec![],
             strict_params: false,
+            forced_tool_choice_auto: false,
             created_at: SystemClock.now(),
         };
         store.create_project(project.clone()).await.unwrap();

@@ -32,6 +32,7 @@ impl Site {
             name: "Notes".into(),
             allowed_origins: vec![],
             strict_params: false,
+            forced_tool_choice_auto: false,
             created_at: Timestamp(1),
         };
         store.create_project(project.clone()).await.unwrap();

@@ -4,9 +4,11 @@ use serde_json::Value;
 
 use super::super::peek::{items, string};
 use super::super::text;
-use super::super::turn::{Ask, Choice, Form, Think, Tool};
+use super::super::turn::{Ask, Bound, Choice, Form, Think, Tool};
+use super::canon;
+use super::families::Family;
 
-pub(super) fn ask(body: &Value, seed: u64) -> Ask {
+pub(super) fn ask(body: &Value, family: &Family, seed: u64) -> Ask {
     let messages = items(body, "messages");
     let is_said = |message: &&&Value| string(message, "role") == "user" && !said(message).is_empty();
     let tools = items(body, "tools").into_iter().filter(|tool| tool.get("input_schema").is_some()).map(|tool| Tool {
@@ -21,17 +23,15 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
         ),
         _ => Choice::Auto,
     };
-    let think = match (body.pointer("/thinking/type").and_then(Value::as_str), body.pointer("/thinking/display")) {
-        (Some("adaptive" | "enabled"), Some(display)) if display == "summarized" => Think::Shown,
-        (Some("enabled"), None) => Think::Shown,
-        (Some("adaptive" | "enabled"), _) => Think::Hidden,
-        _ => Think::No,
-    };
+    let spoken = messages.iter().rposition(|message| is_said(&message));
+    let turn = messages.get(spoken.unwrap_or(0)..).unwrap_or_default();
     let all = messages.iter().map(|message| text::words(&content(message))).sum::<u64>();
     Ask {
         model: string(body, "model").to_owned(),
         said: messages.iter().rev().find(is_said).map(|message| said(message)).unwrap_or_default(),
-        results: results(&messages),
+        results: if paused(&messages) { Vec::new() } else { results(&messages) },
+        turn_results: turn.iter().flat_map(|message| results_of(message, &messages)).collect(),
+        rounds: turn.iter().filter(|message| has(message, "tool_use")).count(),
         prompt_words: all + body.get("system").map_or(0, |system| text::words(&content(system))),
         tools: tools.collect(),
         choice,
@@ -39,10 +39,11 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
         limit: body.get("max_tokens").and_then(Value::as_u64),
         stops: items(body, "stop_sequences").into_iter().map(content).collect(),
         form: body.pointer("/output_config/format/schema").map_or(Form::Text, |schema| Form::Schema(schema.clone())),
-        think,
+        think: think(body, family),
         stream: body.get("stream") == Some(&Value::Bool(true)),
         count: 1,
         seed,
+        bound: bound(body, &messages),
         ..Ask::default()
     }
 }
@@ -57,14 +58,59 @@ fn said(message: &Value) -> String {
 
 /// The results in the last message, if there is no text of the user beside them.
 fn results(messages: &[&Value]) -> Vec<(String, String)> {
-    let Some(last) = messages.last().filter(|last| said(last).is_empty()) else { return Vec::new() };
+    let last = messages.last().filter(|last| said(last).is_empty());
+    last.map(|last| results_of(last, messages)).unwrap_or_default()
+}
+
+/// The results in a message, with the names of the tools.
+fn results_of(message: &Value, messages: &[&Value]) -> Vec<(String, String)> {
     let result = |block: &&Value| {
         let id = string(block, "tool_use_id");
         let mut calls = messages.iter().flat_map(|message| items(message, "content"));
         let call = calls.find(|call| string(call, "type") == "tool_use" && string(call, "id") == id)?;
         Some((string(call, "name").to_owned(), block.get("content").map(content).unwrap_or_default()))
     };
-    items(last, "content").iter().filter_map(result).collect()
+    items(message, "content").iter().filter_map(result).collect()
+}
+
+fn has(message: &Value, kind: &str) -> bool {
+    items(message, "content").iter().any(|block| string(block, "type") == kind)
+}
+
+/// Whether the conversation ends with a turn that a server tool interrupted.
+pub(super) fn paused(messages: &[&Value]) -> bool {
+    messages.last().is_some_and(|last| string(last, "role") == "assistant" && has(last, "server_tool_use"))
+}
+
+fn think(body: &Value, family: &Family) -> Think {
+    match body.pointer("/thinking/type").and_then(Value::as_str) {
+        Some("disabled" | "between_tools") => return Think::No,
+        None if !family.thinks => return Think::No,
+        _ => {}
+    }
+    match body.pointer("/thinking/display").and_then(Value::as_str) {
+        Some("summarized") => Think::Shown,
+        None if family.shows => Think::Shown,
+        _ => Think::Hidden,
+    }
+}
+
+/// What this answer has to be bound to.
+fn bound(body: &Value, messages: &[&Value]) -> Bound {
+    let begun = messages.last().filter(|last| string(last, "role") == "assistant");
+    let blocks = begun.map(|last| items(last, "content")).unwrap_or_default();
+    Bound {
+        prefix: canon::prefix(
+            body,
+            messages.iter().rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1),
+        ),
+        blocks: blocks.len(),
+        pauses: blocks.iter().filter(|block| string(block, "type") == "server_tool_use").count(),
+        searches: items(body, "tools")
+            .iter()
+            .any(|tool| string(tool, "name") == "web_search" && tool.get("input_schema").is_none()),
+        tools: canon::tools(body),
+    }
 }
 
 /// All text of a message, a block or a list of blocks.

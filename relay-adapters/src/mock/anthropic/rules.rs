@@ -6,15 +6,16 @@ use super::super::peek::{items, string};
 use super::super::reply::Reply;
 use super::super::request::Request;
 use super::super::schema::{Fault, Step, Type, What, check};
-use super::super::text;
 use super::super::turn::Ask;
-use super::ask::{ask, content};
+use super::ask::ask;
+use super::conversation::conversation;
 use super::families::{self, Family};
 use super::fields::{COUNT, CREATE, CUSTOM, SERVER};
+use super::replay::replay;
 use super::{NEW_VERSION, error, invalid};
 
 /// A 400, or what a rule found.
-type Said = Result<(), String>;
+pub(super) type Said = Result<(), String>;
 
 /// Checks a request to `/v1/messages` or to count its tokens, and reads what the answer depends on.
 pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<Ask, Reply> {
@@ -31,7 +32,8 @@ pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<Ask, Reply>
     tools(&body).map_err(refuse)?;
     abilities(request, &body, family).map_err(refuse)?;
     conversation(&body, family).map_err(refuse)?;
-    Ok(ask(&body, request.seed))
+    replay(&body, family).map_err(refuse)?;
+    Ok(ask(&body, family, request.seed))
 }
 
 /// With the new version sampling parameters do not exist.
@@ -118,212 +120,58 @@ fn abilities(request: &Request<'_>, body: &Value, family: &Family) -> Said {
     thinking(request, body, family, most, forced)
 }
 
+/// The header that lets a request say what a changed history does to thinking blocks.
+const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
+
 fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, forced: bool) -> Said {
-    let Some(kind) = body.pointer("/thinking/type").and_then(Value::as_str) else { return Ok(()) };
+    let kind = body.pointer("/thinking/type").and_then(Value::as_str);
+    effort(body, family, kind)?;
+    let Some(kind) = kind else { return Ok(()) };
     if !family.thinking.contains(&kind) {
         return Err(format!("\"thinking.type.{kind}\" is not supported for this model."));
     }
     let binding = body.pointer("/thinking/block_binding").is_some();
-    let allowed = request.header("anthropic-beta").is_some_and(|beta| beta.contains("thinking-binding-controls-"));
-    if binding && !allowed {
+    let betas = request.header("anthropic-beta").unwrap_or_default();
+    if binding && !betas.split(',').any(|beta| beta.trim() == BINDING_BETA) {
         return Err(format!("thinking.{kind}.block_binding: Extra inputs are not permitted"));
     }
     let budget = body.pointer("/thinking/budget_tokens").and_then(Value::as_u64);
     if budget.is_some_and(|budget| budget >= most) {
         return Err("`max_tokens` must be greater than `thinking.budget_tokens`.".to_owned());
     }
-    if budget.is_some() && forced {
+    let no_adaptive = !family.thinking.contains(&"adaptive");
+    if budget.is_some() && forced || no_adaptive && kind != "disabled" && forced {
         return Err("Thinking may not be enabled when tool_choice forces tool use.".to_owned());
     }
-    if budget.is_some() && body.get("temperature").and_then(Value::as_f64).is_some_and(|value| value != 1.0) {
+    let thinks = matches!(kind, "adaptive" | "enabled");
+    if thinks && body.get("temperature").and_then(Value::as_f64).is_some_and(|value| value != 1.0) {
         return Err("`temperature` may only be set to 1 when thinking is enabled.".to_owned());
     }
     Ok(())
 }
 
-/// The order of messages and of the blocks in them.
-fn conversation(body: &Value, family: &Family) -> Said {
-    let messages = items(body, "messages");
-    let Some((first, last)) = messages.first().zip(messages.last()) else {
-        return Err("messages: at least one message is required".to_owned());
-    };
-    if string(first, "role") == "assistant" {
-        return Err("messages: first message must use the \"user\" role".to_owned());
+fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Said {
+    let Some(effort) = body.pointer("/output_config/effort").and_then(Value::as_str) else { return Ok(()) };
+    if family.efforts.is_empty() {
+        return Err("This model does not support the effort parameter.".to_owned());
     }
-    for (at, message) in messages.iter().enumerate() {
-        role(message, at, family)?;
-        let is_prefill = at + 1 == messages.len() && string(message, "role") == "assistant";
-        blocks(message, at, is_prefill)?;
-    }
-    pairs(&messages)?;
-    rest(body, &messages)?;
-    if string(last, "role") != "assistant" || family.prefill {
-        let ends_blank = content(last).ends_with(char::is_whitespace) && string(last, "role") == "assistant";
-        return if ends_blank {
-            Err("messages: final assistant content cannot end with trailing whitespace".to_owned())
-        } else {
-            Ok(())
-        };
-    }
-    // A turn that a server tool interrupted is continued, not prefilled.
-    let paused = items(last, "content").iter().any(|block| string(block, "type") == "server_tool_use");
-    if paused {
-        return Ok(());
-    }
-    Err("This model does not support assistant message prefill. The conversation must end with a user message."
-        .to_owned())
-}
-
-fn role(message: &Value, at: usize, family: &Family) -> Said {
-    match string(message, "role") {
-        "user" | "assistant" => Ok(()),
-        "system" if family.system && at > 0 => Ok(()),
-        "system" => Err(format!(
-            "messages.{at}: Unexpected role \"system\". The Messages API accepts a top-level `system` parameter, not \
-             \"system\" as an input message role."
-        )),
-        other => Err(format!("messages: Unexpected role \"{other}\". Allowed roles are \"user\" or \"assistant\".")),
-    }
-}
-
-fn blocks(message: &Value, at: usize, is_prefill: bool) -> Said {
-    let blocks = items(message, "content");
-    if content(message).is_empty() && blocks.is_empty() && !is_prefill {
+    if !family.efforts.contains(&effort) {
+        let words = family.efforts.join(", ");
         return Err(format!(
-            "messages.{at}: all messages must have non-empty content except for the optional final assistant message"
+            "output_config.effort: \"{effort}\" is not supported for this model. Supported values are: {words}."
         ));
     }
-    if message.get("content").and_then(Value::as_str).is_some_and(|text| !text.is_empty() && text.trim().is_empty()) {
-        return Err("messages: text content blocks must contain non-whitespace text".to_owned());
-    }
-    for (index, block) in blocks.iter().enumerate() {
-        let path = format!("messages.{at}.content.{index}");
-        match string(block, "type") {
-            "text" => text_block(string(block, "text"), "messages")?,
-            "tool_result" => {
-                for inner in items(block, "content").iter().filter(|inner| string(inner, "type") == "text") {
-                    text_block(string(inner, "text"), "messages")?;
-                }
-                id(block, "tool_use_id", &format!("{path}.tool_result"))?;
-            }
-            "tool_use" => {
-                id(block, "id", &format!("{path}.tool_use"))?;
-                if string(message, "role") != "assistant" {
-                    return Err(format!("messages.{at}: `tool_use` blocks can only be in `assistant` messages"));
-                }
-            }
-            "thinking" if !text::signature_fits(string(block, "signature"), string(block, "thinking")) => {
-                return Err(format!("{path}: Invalid `signature` in `thinking` block"));
-            }
-            _ => {}
+    let less = thinking.filter(|kind| matches!(*kind, "disabled" | "between_tools"));
+    match less {
+        Some(kind) if family.less_needs_high && matches!(effort, "xhigh" | "max") => {
+            Err(format!("\"thinking.type.{kind}\" is not supported with output_config.effort \"{effort}\"."))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn text_block(text: &str, path: &str) -> Said {
-    if text.is_empty() {
-        return Err(format!("{path}: text content blocks must be non-empty"));
-    }
-    if text.trim().is_empty() {
-        return Err(format!("{path}: text content blocks must contain non-whitespace text"));
-    }
-    Ok(())
-}
-
-fn id(block: &Value, name: &str, path: &str) -> Said {
-    if is_id(string(block, name)) {
-        return Ok(());
-    }
-    Err(format!("{path}.{name}: String should match pattern '^[a-zA-Z0-9_-]+$'"))
-}
-
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-}
-
-/// Every `tool_use` has its `tool_result` at the beginning of the next message, and the other way round.
-fn pairs(messages: &[&Value]) -> Said {
-    let mut open: Vec<&str> = Vec::new();
-    for (at, message) in messages.iter().enumerate() {
-        let blocks = items(message, "content");
-        let leading = blocks.iter().take_while(|block| string(block, "type") == "tool_result");
-        let given: Vec<&str> = leading.map(|block| string(block, "tool_use_id")).collect();
-        let all = blocks.iter().filter(|block| string(block, "type") == "tool_result").count();
-        let missing: Vec<&str> = open.iter().copied().filter(|id| !given.contains(id)).collect();
-        if !missing.is_empty() {
-            return Err(unanswered(at - 1, &missing));
-        }
-        if let Some((index, id)) = given.iter().enumerate().find(|(_, id)| !open.contains(id)) {
-            return Err(format!(
-                "messages.{at}.content.{index}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` \
-                 block must have a corresponding `tool_use` block in the previous message."
-            ));
-        }
-        if given.len() > open.len() {
-            return Err(format!(
-                "messages.{at}: each tool_use must have a single result. Found multiple `tool_result` blocks with the same id"
-            ));
-        }
-        if all > given.len() {
-            return Err(format!("messages.{at}: `tool_result` blocks must come first in the content of a message"));
-        }
-        let asked = blocks.iter().filter(|block| string(block, "type") == "tool_use");
-        open = asked.map(|block| string(block, "id")).collect();
-        let mut sorted = open.clone();
-        sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            return Err(format!("messages.{at}: `tool_use` ids must be unique"));
-        }
-    }
-    if open.is_empty() { Ok(()) } else { Err(unanswered(messages.len().saturating_sub(1), &open)) }
-}
-
-fn unanswered(at: usize, ids: &[&str]) -> String {
-    format!(
-        "messages.{at}: `tool_use` ids were found without `tool_result` blocks immediately after: {}. Each `tool_use` block must \
-         have a corresponding `tool_result` block in the next message.",
-        ids.join(", ")
-    )
-}
-
-/// Rules about the whole body.
-fn rest(body: &Value, messages: &[&Value]) -> Said {
-    let uses_tools = messages
-        .iter()
-        .flat_map(|message| items(message, "content"))
-        .any(|block| matches!(string(block, "type"), "tool_use" | "tool_result"));
-    if uses_tools && items(body, "tools").is_empty() {
-        return Err(
-            "Requests which have `tool_use` or `tool_result` blocks in their messages must define tools".to_owned()
-        );
-    }
-    for block in items(body, "system") {
-        text_block(string(block, "text"), "system")?;
-    }
-    let markers = markers(body);
-    if markers > 4 {
-        return Err(format!("A maximum of 4 blocks with cache_control may be provided. Found {markers}."));
-    }
-    if items(body, "stop_sequences").iter().any(|stop| content(stop).trim().is_empty()) {
-        return Err("stop_sequences: each stop sequence must contain non-whitespace".to_owned());
-    }
-    Ok(())
-}
-
-/// Cache markers, the schemas' members of that name apart.
-fn markers(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(markers).sum(),
-        Value::Object(map) => {
-            let own = usize::from(map.get("cache_control").is_some_and(Value::is_object));
-            let inside = map
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "input_schema" | "schema" | "input" | "cache_control"));
-            own + inside.map(|(_, value)| markers(value)).sum::<usize>()
-        }
-        _ => 0,
-    }
 }
 
 /// A fault in Anthropic's words.

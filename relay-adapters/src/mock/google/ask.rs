@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::super::peek::{items, string};
 use super::super::text;
 use super::super::turn::{Ask, Choice, Form, Think, Tool};
+use super::classes::Class;
 
 fn declarations(body: &Value) -> Vec<&Value> {
     items(body, "tools").into_iter().flat_map(|tool| items(tool, "functionDeclarations")).collect()
 }
 
-pub(super) fn ask(body: &Value, seed: u64) -> Ask {
+pub(super) fn ask(body: &Value, class: &Class, seed: u64) -> Ask {
     let contents = items(body, "contents");
     let at = |name: &str| body.pointer(&format!("/generationConfig/{name}"));
     let is_said = |one: &&&Value| string(one, "role") != "model" && !said(one).is_empty();
@@ -24,7 +25,11 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
     };
     let schema = at("responseJsonSchema").or(at("responseSchema"));
     let all = contents.iter().map(|one| text::words(&content(one))).sum::<u64>();
+    let spoken = contents.iter().rposition(|one| is_said(&one));
+    let turn = contents.get(spoken.unwrap_or(0)..).unwrap_or_default();
     Ask {
+        turn_results: turn.iter().flat_map(|one| results_of(one)).collect(),
+        rounds: turn.iter().filter(|one| !with(one, "functionCall").is_empty()).count(),
         said: contents.iter().rev().find(is_said).map(|one| said(one)).unwrap_or_default(),
         results: results(&contents),
         prompt_words: all + body.get("systemInstruction").map_or(0, |system| text::words(&content(system))),
@@ -43,6 +48,7 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
         },
         think: match at("thinkingConfig/includeThoughts") {
             Some(Value::Bool(true)) => Think::Shown,
+            _ if class.signs => Think::Hidden,
             _ => Think::No,
         },
         count: at("candidateCount").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
@@ -57,14 +63,18 @@ fn said(one: &Value) -> String {
 
 /// The results in the last content, if there is no text beside them.
 fn results(contents: &[&Value]) -> Vec<(String, String)> {
-    let Some(last) = contents.last().filter(|last| said(last).is_empty()) else { return Vec::new() };
+    let last = contents.last().filter(|last| said(last).is_empty());
+    last.map(|last| results_of(last)).unwrap_or_default()
+}
+
+fn results_of(one: &Value) -> Vec<(String, String)> {
     let result = |result: &Value| {
         let response = result.get("response").unwrap_or(&Value::Null);
         let output = response.get("output").filter(|_| response.as_object().is_some_and(|map| map.len() == 1));
         let text = output.and_then(Value::as_str).map_or_else(|| output.unwrap_or(response).to_string(), str::to_owned);
         (string(result, "name").to_owned(), text)
     };
-    with(last, "functionResponse").into_iter().map(result).collect()
+    with(one, "functionResponse").into_iter().map(result).collect()
 }
 
 /// All text of a content or a part; of a result the whole response.

@@ -23,21 +23,35 @@ pub(super) struct Class {
     pub(super) prefill: bool,
     /// A JSON answer beside declared functions.
     pub(super) json_with_tools: bool,
+    /// An answer may have to be continued.
+    pub(super) long: bool,
 }
 
 const ALL: &[&str] = &["MINIMAL", "LOW", "MEDIUM", "HIGH"];
 const NO_MINIMAL: &[&str] = &["LOW", "MEDIUM", "HIGH"];
 
 const fn second(name: &'static str, thinking: Thinking) -> Class {
-    Class { name, thinking, signs: false, several: true, prefill: true, json_with_tools: false }
+    Class { name, thinking, signs: false, several: true, prefill: true, json_with_tools: false, long: false }
 }
 
 const fn third(name: &'static str, levels: &'static [&'static str]) -> Class {
-    Class { name, thinking: Thinking::Level(levels), signs: true, several: false, prefill: true, json_with_tools: true }
+    Class {
+        name,
+        thinking: Thinking::Level(levels),
+        signs: true,
+        several: false,
+        prefill: true,
+        json_with_tools: true,
+        long: false,
+    }
 }
 
 const fn newest(name: &'static str, levels: &'static [&'static str]) -> Class {
     Class { prefill: false, ..third(name, levels) }
+}
+
+const fn fourth(name: &'static str, levels: &'static [&'static str]) -> Class {
+    Class { long: true, ..newest(name, levels) }
 }
 
 /// The longest name first among those with the same beginning.
@@ -54,9 +68,9 @@ pub(super) const CLASSES: &[Class] = &[
     newest("gemini-3.6-flash", ALL),
     newest("gemini-3.7-flash", NO_MINIMAL),
     newest("gemini-3.8-flash", NO_MINIMAL),
-    newest("gemini-4-argon", NO_MINIMAL),
-    newest("gemini-4-carbon", NO_MINIMAL),
-    newest("gemini-4-hydrogen", &["LOW", "MEDIUM", "HIGH", "XHIGH"]),
+    fourth("gemini-4-argon", NO_MINIMAL),
+    fourth("gemini-4-carbon", NO_MINIMAL),
+    fourth("gemini-4-hydrogen", &["LOW", "MEDIUM", "HIGH", "XHIGH"]),
     newest("gemini-flash-lite-latest", ALL),
     newest("gemini-flash-latest", NO_MINIMAL),
     newest("gemini-pro-latest", NO_MINIMAL),

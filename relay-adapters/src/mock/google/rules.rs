@@ -8,27 +8,16 @@ use super::super::request::Request;
 use super::super::schema::{Fault, Type, What, check};
 use super::super::text;
 use super::super::turn::Ask;
-use super::answer::{ABOUT_TEXT, about_call};
-use super::ask::{ask, content, with};
+use super::ask::{ask, content};
 use super::classes::{self, Class, Thinking};
+use super::continuation;
+use super::conversation::conversation;
 use super::fields::{COUNT, GENERATE};
+use super::json_schema;
 use super::{detailed, error, no_model};
 
-/// What a part can hold one of.
-const DATA: &[&str] = &[
-    "text",
-    "inlineData",
-    "fileData",
-    "functionCall",
-    "functionResponse",
-    "executableCode",
-    "codeExecutionResult",
-    "toolCall",
-    "toolResponse",
-];
-
 /// A 400's message.
-type Said = Result<(), String>;
+pub(super) type Said = Result<(), String>;
 
 /// The body as JSON.
 pub(super) fn body(request: &Request<'_>) -> Result<Value, Reply> {
@@ -60,8 +49,9 @@ pub(super) fn generate(request: &Request<'_>, model: &str, stream: bool) -> Resu
     config(&body, class, model).map_err(refuse)?;
     tools(&body, class).map_err(refuse)?;
     conversation(&body, class).map_err(refuse)?;
+    let (hop, digest) = continuation::read(&body, class).map_err(refuse)?;
     let array = stream && request.query("alt") != Some("sse");
-    Ok(Ask { json_array: array, stream, model: model.to_owned(), ..ask(&body, request.seed) })
+    Ok(Ask { json_array: array, stream, model: model.to_owned(), hop, digest, ..ask(&body, class, request.seed) })
 }
 
 fn class(request: &Request<'_>, model: &str, verb: &str) -> Result<&'static Class, Reply> {
@@ -94,6 +84,14 @@ fn config(body: &Value, class: &Class, model: &str) -> Said {
     let declared = items(body, "tools").iter().any(|tool| tool.get("functionDeclarations").is_some());
     if json_answer && declared && !class.json_with_tools {
         return Err("Function calling with a response mime type: 'application/json' is unsupported".to_owned());
+    }
+    let forced = body.pointer("/toolConfig/functionCallingConfig/mode").is_some_and(|mode| mode == "ANY");
+    if json_answer && declared && forced {
+        return Err("Forced function calling (mode ANY) with a response mime type: 'application/json' is unsupported"
+            .to_owned());
+    }
+    if let Some(schema) = at("responseJsonSchema") {
+        json_schema::check(schema, "generation_config.response_json_schema")?;
     }
     thinking(at("thinkingConfig"), class)
 }
@@ -146,6 +144,12 @@ fn tools(body: &Value, class: &Class) -> Said {
             if schema.is_some_and(|schema| !string(schema, "type").eq_ignore_ascii_case("object")) {
                 return Err(format!("* {path}.parameters: schema should be of type OBJECT\n"));
             }
+            if let Some(schema) = one.get("parametersJsonSchema") {
+                json_schema::check(
+                    schema,
+                    &format!("tools[{at}].function_declarations[{index}].parameters_json_schema"),
+                )?;
+            }
         }
     }
     let searches = items(body, "tools").iter().any(|tool| tool.get("googleSearch").is_some());
@@ -177,132 +181,6 @@ fn choice_fits(body: &Value, declared: &[&str]) -> Said {
 fn is_name(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
     first && name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
-}
-
-fn conversation(body: &Value, class: &Class) -> Said {
-    let contents = items(body, "contents");
-    if contents.is_empty() {
-        return Err("* GenerateContentRequest.contents: contents is not specified\n".to_owned());
-    }
-    let system = body.get("systemInstruction").filter(|one| !one.is_null());
-    if let Some(system) = system {
-        parts(system, "system_instruction")?;
-    }
-    for (at, one) in contents.iter().enumerate() {
-        let role = one.get("role").and_then(Value::as_str);
-        if !matches!(role, None | Some("user" | "model")) || (role.is_none() && contents.len() > 1) {
-            return Err("Please use a valid role: user, model.".to_owned());
-        }
-        parts(one, &format!("contents[{at}]"))?;
-        exchange(&contents, at, class)?;
-    }
-    let ends_with_model = contents.last().is_some_and(|last| string(last, "role") == "model");
-    if ends_with_model && !class.prefill {
-        return Err("Requests ending with a model turn are not supported by this model. Please end with a user role."
-            .to_owned());
-    }
-    if class.signs { signatures(&contents) } else { Ok(()) }
-}
-
-/// Each part has exactly one kind of data.
-fn parts(one: &Value, path: &str) -> Said {
-    let parts = items(one, "parts");
-    if parts.is_empty() {
-        return Err(format!("* GenerateContentRequest.{path}.parts: contents.parts must not be empty.\n"));
-    }
-    for (at, part) in parts.iter().enumerate() {
-        let mut data = DATA.iter().filter(|name| part.get(**name).is_some_and(|value| !value.is_null()));
-        match (data.next(), data.next()) {
-            (Some(_), None) => {}
-            (Some(_), Some(second)) => {
-                return Err(format!(
-                    "Invalid value at '{path}.parts[{at}]' (oneof), oneof field 'data' is already set. Cannot set '{second}'"
-                ));
-            }
-            _ => {
-                return Err(format!(
-                    "* GenerateContentRequest.{path}.parts[{at}].data: required oneof field 'data' must have one initialized field\n"
-                ));
-            }
-        }
-        let signature = part.get("thoughtSignature").and_then(Value::as_str);
-        let about = part.get("functionCall").map_or(ABOUT_TEXT.to_owned(), |call| {
-            about_call(string(call, "name"), call.get("args").unwrap_or(&json!({})))
-        });
-        let fits = |signature: &str| signature == SENTINEL || text::signature_fits(signature, &about);
-        if signature.is_some_and(|signature| !fits(signature)) {
-            return Err("Corrupted thought signature.".to_owned());
-        }
-    }
-    Ok(())
-}
-
-/// What Google documents for histories of other models.
-const SENTINEL: &str = "skip_thought_signature_validator";
-
-/// Calls are followed by as many results, with the same names and ids.
-fn exchange(contents: &[&Value], at: usize, class: &Class) -> Said {
-    let Some(one) = contents.get(at) else { return Ok(()) };
-    let before = at.checked_sub(1).and_then(|at| contents.get(at)).copied().unwrap_or(&Value::Null);
-    let after = contents.get(at + 1).copied().unwrap_or(&Value::Null);
-    let (calls, results) = (with(one, "functionCall"), with(one, "functionResponse"));
-    if !calls.is_empty() {
-        if string(one, "role") != "model" || !matches!(string(before, "role"), "user") {
-            return Err(
-                "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
-                    .to_owned(),
-            );
-        }
-        if with(after, "functionResponse").is_empty() {
-            return Err(
-                "Please ensure that function response turn comes immediately after a function call turn.".to_owned()
-            );
-        }
-    }
-    if results.is_empty() {
-        return Ok(());
-    }
-    let asked = with(before, "functionCall");
-    if asked.len() != results.len() {
-        return Err(
-            "Please ensure that the number of function response parts is equal to the number of function call parts of the \
-             function call turn."
-                .to_owned(),
-        );
-    }
-    let mark = |one: &&Value| (string(one, "name").to_owned(), string(one, "id").to_owned());
-    let (mut asked, mut given): (Vec<_>, Vec<_>) =
-        (asked.iter().map(mark).collect(), results.iter().map(mark).collect());
-    if !class.signs {
-        asked.iter_mut().chain(given.iter_mut()).for_each(|(_, id)| id.clear());
-    }
-    asked.sort_unstable();
-    given.sort_unstable();
-    if asked == given {
-        return Ok(());
-    }
-    Err("Please ensure that the function response parts have the names and ids of the function call parts of the function call turn.".to_owned())
-}
-
-/// From Gemini 3 on: in the current turn the first call of each model content is signed.
-fn signatures(contents: &[&Value]) -> Said {
-    let own = |one: &&&Value| {
-        string(one, "role") != "model" && items(one, "parts").iter().any(|part| part.get("functionResponse").is_none())
-    };
-    let start = contents.len() - contents.iter().rev().position(|one| own(&one)).unwrap_or(contents.len());
-    for (at, one) in contents.iter().enumerate().skip(start) {
-        let first = items(one, "parts").into_iter().find(|part| part.get("functionCall").is_some());
-        let Some(part) = first.filter(|part| part.get("thoughtSignature").is_none()) else { continue };
-        let name = part.pointer("/functionCall/name").and_then(Value::as_str).unwrap_or_default();
-        return Err(format!(
-            "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, and \
-             missing thought_signature may lead to degraded model performance. Additional data, function call \
-             `default_api:{name}` , position {}. Please refer to https://ai.google.dev/gemini-api/docs/thought-signatures for more \
-             details.",
-            at + 1
-        ));
-    }
-    Ok(())
 }
 
 /// A fault in Google's words.

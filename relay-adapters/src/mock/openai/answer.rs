@@ -29,6 +29,9 @@ pub(super) fn whole(ask: &Ask, turn: &Turn) -> Reply {
                 );
             }
         }
+        if let (Some(map), true) = (message.as_object_mut(), turn.unknown) {
+            map.insert("future_member".into(), json!({"text": "not yet"}));
+        }
         json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(ask, turn)})
     };
     json_reply(
@@ -75,6 +78,9 @@ fn chunk(ask: &Ask, choices: Value, usage: Option<Value>, at: usize) -> Bytes {
 }
 
 fn deltas(ask: &Ask, turn: &Turn, index: usize, out: &mut dyn FnMut(Value)) {
+    if turn.unknown {
+        out(json!({"future_member": {"text": "not yet"}}));
+    }
     if turn.calls.is_empty() {
         let refused = turn.finish == Finish::Refusal;
         let field = if refused { "refusal" } else { "content" };

@@ -8,7 +8,8 @@ use super::super::turn::{Ask, Choice, Form, Tool};
 
 pub(super) fn ask(body: &Value, seed: u64) -> Ask {
     let messages = items(body, "messages");
-    let last_user = messages.iter().rev().find(|message| string(message, "role") == "user");
+    let spoken = messages.iter().rposition(|message| string(message, "role") == "user");
+    let turn = messages.get(spoken.unwrap_or(0)..).unwrap_or_default();
     let legacy = body.get("functions").is_some_and(Value::is_array);
     let declared = if legacy { items(body, "functions") } else { items(body, "tools") };
     let tools = declared.into_iter().map(|tool| {
@@ -19,8 +20,14 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
     let count = body.get("n").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
     Ask {
         model: string(body, "model").to_owned(),
-        said: last_user.map(|message| content(message)).unwrap_or_default(),
+        said: spoken.and_then(|at| messages.get(at)).map(|message| content(message)).unwrap_or_default(),
         results: results(&messages),
+        turn_results: turn
+            .iter()
+            .filter(|message| is_result(message))
+            .map(|message| result(message, &messages))
+            .collect(),
+        rounds: turn.iter().filter(|message| calls(message)).count(),
         prompt_words: messages.iter().map(|message| text::words(&content(message))).sum(),
         tools: tools.collect(),
         choice: choice(body.get("tool_choice").or(body.get("function_call"))),
@@ -48,22 +55,26 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
 
 /// The tool messages at the end, with the names of the tools.
 fn results(messages: &[&Value]) -> Vec<(String, String)> {
-    let at_end = |message: &&&Value| matches!(string(message, "role"), "tool" | "function");
-    let mut results: Vec<_> = messages
-        .iter()
-        .rev()
-        .take_while(at_end)
-        .map(|message| {
-            let id = string(message, "tool_call_id");
-            let mut calls = messages.iter().flat_map(|message| items(message, "tool_calls"));
-            let call = calls.find(|call| string(call, "id") == id && !id.is_empty());
-            let name =
-                call.and_then(|call| call.pointer("/function/name")?.as_str()).unwrap_or(string(message, "name"));
-            (name.to_owned(), content(message))
-        })
-        .collect();
+    let at_end = messages.iter().rev().take_while(|message| is_result(message));
+    let mut results: Vec<_> = at_end.map(|message| result(message, messages)).collect();
     results.reverse();
     results
+}
+
+fn is_result(message: &Value) -> bool {
+    matches!(string(message, "role"), "tool" | "function")
+}
+
+fn calls(message: &Value) -> bool {
+    !items(message, "tool_calls").is_empty() || message.get("function_call").is_some_and(Value::is_object)
+}
+
+fn result(message: &Value, messages: &[&Value]) -> (String, String) {
+    let id = string(message, "tool_call_id");
+    let mut calls = messages.iter().flat_map(|message| items(message, "tool_calls"));
+    let call = calls.find(|call| string(call, "id") == id && !id.is_empty());
+    let name = call.and_then(|call| call.pointer("/function/name")?.as_str()).unwrap_or(string(message, "name"));
+    (name.to_owned(), content(message))
 }
 
 fn choice(choice: Option<&Value>) -> Choice {

@@ -235,8 +235,7 @@ fn contents(parts: Value) -> Value {
 async fn google_refuses_what_google_refuses() {
     let hi = json!({"role": "user", "parts": [{"text": "hi"}]});
     let part = |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}});
-    let signed =
-        |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}, "thoughtSignature": "c2ln"});
+    let signed = |name: &str| json!({"functionCall": {"id": name, "name": name, "args": {}}, "thoughtSignature": "skip_thought_signature_validator"});
     let calls = |parts: &[Value]| json!({"role": "model", "parts": parts});
     let result = |name: &str| json!({"functionResponse": {"id": name, "name": name, "response": {"output": "1"}}});
     let results =
@@ -478,20 +477,22 @@ async fn whatever_a_body_holds_is_answered() {
             {"role": "tool", "tool_call_id": "c", "content": "1"}],
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"$ref": "#"}}}}}],
         "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}}});
+    let thought =
+        send(Provider::ANTHROPIC, chat(Provider::ANTHROPIC, "{{think}}", false)).await.json()["content"][0].clone();
     let anthropic = json!({"model": "claude-haiku-4-5", "max_tokens": 5000, "system": [{"type": "text", "text": "s"}],
         "thinking": {"type": "enabled", "budget_tokens": 1024}, "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
         "messages": [{"role": "user", "content": "call f"},
-            {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "c2ln"}, {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}]},
+            {"role": "assistant", "content": [thought, {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}]},
             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "1"}]}]}],
         "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {"a": {"type": ["null", "array"]}}}}], "tool_choice": {"type": "auto"}});
     let google = json!({"systemInstruction": {"parts": [{"text": "s"}]},
         "contents": [{"role": "user", "parts": [{"text": "call f"}]},
-            {"role": "model", "parts": [{"functionCall": {"id": "f", "name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"}]},
+            {"role": "model", "parts": [{"functionCall": {"id": "f", "name": "f", "args": {"a": 1}}, "thoughtSignature": "skip_thought_signature_validator"}]},
             {"role": "user", "parts": [{"functionResponse": {"id": "f", "name": "f", "response": {"output": 1}}}]}],
         "tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "ARRAY", "items": {"type": "STRING"}}}}}]}],
         "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]}},
         "generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}, "stopSequences": ["x"], "maxOutputTokens": 9}});
-    let embeddings = json!({"model": "text-embedding-3-small", "input": [["a"]], "dimensions": 8});
+    let embeddings = json!({"model": "text-embedding-3-small", "input": ["a"], "dimensions": 8});
     let batch = json!({"requests": [{"model": "models/gemini-embedding-2", "content": {"parts": [{"text": "x"}]}, "outputDimensionality": 8}]});
     for (provider, path, body) in [
         (Provider::OPENAI, "/v1/chat/completions", openai),
@@ -500,6 +501,8 @@ async fn whatever_a_body_holds_is_answered() {
         (Provider::GOOGLE, "/v1beta/models/gemini-3.6-flash:streamGenerateContent?alt=sse", google),
         (Provider::GOOGLE, "/v1beta/models/gemini-embedding-2:batchEmbedContents", batch),
     ] {
+        let got = send(provider, post(provider, path, &body)).await;
+        assert_eq!(got.status, 200, "{}", got.text());
         let mut all = Vec::new();
         places(&body, "", &mut all);
         for place in all {

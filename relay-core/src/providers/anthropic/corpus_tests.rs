@@ -3,7 +3,6 @@
 //! The recordings are not part of this repository: `RELAY_CORPUS` names their directory. Without them nothing is tested.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -11,8 +10,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Anthropic;
-use super::golden_tests::{Cut, chat, chunks, plain_context, streamed};
+use super::testing::{chat, streamed};
 use crate::ids::Timestamp;
+use crate::providers::testing::corpus::lines;
+use crate::providers::testing::feed::{Cut, chunks};
+use crate::providers::testing::plain_context;
 use crate::providers::{ChatContext, Dialect, Failure, Policy};
 
 #[derive(Deserialize)]
@@ -126,17 +128,6 @@ fn recorded_openai_requests_can_be_sent_to_claude() {
     }
     println!("pairs.jsonl: {passed}/{} passed, {refused} refused", lines.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-/// The lines of a file of the corpus.
-fn lines(file: &str) -> Option<Vec<String>> {
-    let default = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus"));
-    let directory = std::env::var_os("RELAY_CORPUS").map_or_else(default, PathBuf::from);
-    let Ok(text) = std::fs::read_to_string(directory.join(file)) else {
-        println!("skipped: no corpus");
-        return None;
-    };
-    Some(text.lines().map(str::to_owned).collect())
 }
 
 fn replay(file: &str, check: impl Fn(&Row) -> Result<(), String>) {

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Anthropic;
-use super::golden_tests::{Cut, chat, chunks, plain_context, streamed};
+use super::testing::{chat, streamed};
 use crate::error::{Class, RelayError};
+use crate::providers::testing::feed::{Cut, chunks};
+use crate::providers::testing::plain_context;
 use crate::providers::{ChatCall, ChatContext, Dialect, Fault, Policy};
 
 const START: &str =
@@ -51,7 +53,7 @@ fn a_stream_without_a_start_or_without_a_reason_to_stop_is_not_complete() {
         assert_eq!(result.unwrap_err().error.code(), "upstream_stream_interrupted", "{events:?}");
     }
     let cut = format!("data: {START}\n\ndata: {{\"type\":\"content_block_sta");
-    let (text, result) = streamed(&cut, Cut::Pieces(7), plain_context());
+    let (text, result) = streamed(&cut, Cut::EveryByte, plain_context());
     assert!(result.is_err() && !text.contains("[DONE]"));
 }
 

@@ -58,7 +58,11 @@ mod corpus_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
-mod golden_tests;
+pub(super) mod error_tests;
+#[cfg(test)]
+pub(super) mod golden_tests;
+#[cfg(test)]
+mod testing;
 
 use bytes::Bytes;
 

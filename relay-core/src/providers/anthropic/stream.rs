@@ -12,7 +12,7 @@ use super::wire::{self, Block, Citation, Counts, Message};
 use super::{error, response::DECLINED, turns};
 use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
-use crate::openai::completion::{Function, ToolCall};
+use crate::openai::completion::{Annotation, Function, ToolCall};
 use crate::ports::{TokenUsage, WireRequest};
 use crate::providers::{ChatContext, Fault, NextHop, StreamCollector, StreamTranslator};
 
@@ -30,6 +30,8 @@ pub(super) struct Stream {
     /// Thinking blocks in the order of their starts.
     thinking: Vec<Sent<'static>>,
     layout: Layout,
+    /// They go out in one delta: of several, Node's helper keeps the last one and Python's fails.
+    annotations: Vec<Annotation<'static>>,
     /// Unicode scalar values of text so far.
     text_length: usize,
     tool_count: u32,
@@ -92,6 +94,7 @@ impl Stream {
             open: Vec::new(),
             thinking: Vec::new(),
             layout: Layout::default(),
+            annotations: Vec::new(),
             text_length: 0,
             tool_count: 0,
             has_reasoning: false,
@@ -246,12 +249,9 @@ impl Stream {
         match block {
             Open::Text { start, citations } => {
                 self.layout.text(self.text_length - start);
-                if !citations.is_empty() {
-                    let citations =
-                        citations.into_iter().map(|(title, url)| Citation { title: title.into(), url: url.into() });
-                    let annotations = response::annotations(citations.collect(), start, self.text_length).collect();
-                    out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
-                }
+                let citations =
+                    citations.into_iter().map(|(title, url)| Citation { title: title.into(), url: url.into() });
+                self.annotations.extend(response::annotations(citations.collect(), start, self.text_length));
             }
             Open::Tool { index, input: Some(input) } => self.arguments(index, &input, out),
             Open::Tool { .. } | Open::Thinking { .. } | Open::Other => {}
@@ -313,10 +313,14 @@ impl Stream {
         }
     }
 
-    /// Ends the answer: refusal, finish, usage, `[DONE]`.
+    /// Ends the answer: citations, refusal, finish, usage, `[DONE]`.
     fn complete(&mut self, out: &mut ChunkWriter) {
         for (_, block) in std::mem::take(&mut self.open) {
             self.close(block, out);
+        }
+        let annotations = std::mem::take(&mut self.annotations);
+        if !annotations.is_empty() {
+            out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
         }
         let stop_reason = self.stop_reason.as_deref();
         if stop_reason == Some("refusal") {

@@ -1,13 +1,14 @@
 //! Recorded answers of the real API, if they are at hand (`RELAY_CORPUS`, or beside the workspace), against summaries that
 //! were made without this code. One line a file says how many rows hold.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 
 use super::Google;
-use super::testing::{context, cut, event_ends, events, shown_error, translated, with_call};
+use super::testing::{context, events, translated, with_call};
 use crate::ids::Timestamp;
+use crate::providers::testing::corpus::lines;
+use crate::providers::testing::feed::{Cut, pieces};
+use crate::providers::testing::shown_error;
 use crate::providers::{Dialect, Failure};
 
 #[test]
@@ -30,9 +31,7 @@ fn recorded_streams_say_the_same_however_they_are_cut() {
         let options = json!({"include_usage": true});
         let request = json!({"model": "m", "messages": [{"role": "user"}], "stream": true, "stream_options": options});
         let (context, body) = (context(&request), row["response"].as_str().unwrap().as_bytes());
-        let pieces: Vec<usize> = (0..body.len()).scan(0, |at, i| next_cut(at, i, body.len())).collect();
-        let cuts = [Vec::new(), event_ends(body), pieces];
-        let got = cuts.map(|ends| translated(cut(body, &ends), &context));
+        let got = [Cut::Whole, Cut::AtEvents, Cut::Growing].map(|cut| translated(pieces(body, cut), &context));
         if got[0] != got[1] || got[0] != got[2] {
             return Outcome::Differs("the cuts give different results".to_owned());
         }
@@ -52,7 +51,8 @@ fn recorded_streams_that_are_cut_short_end_in_an_error() {
         }
         let request = json!({"model": "m", "messages": [{"role": "user"}], "stream": true});
         let (context, body) = (context(&request), row["response"].as_str().unwrap().as_bytes());
-        let last = event_ends(body).into_iter().rev().find(|end| *end + 4 < body.len()).unwrap_or(0);
+        let events = pieces(body, Cut::AtEvents);
+        let last = body.len() - events.last().map_or(0, |event| event.len());
         let whole = body[..last].windows(12).any(|piece| piece == b"finishReason");
         let got = translated([&body[..last + (body.len() - last) / 2]], &context);
         let done = got.contains("[DONE]");
@@ -124,15 +124,10 @@ pub(super) enum Outcome {
 
 /// Checks each row of a file; prints a line, and fails if a row differs.
 pub(super) fn walk(file: &str, check: impl Fn(&Value) -> Outcome) {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus");
-    let folder = std::env::var_os("RELAY_CORPUS").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
-        println!("{file}: skipped: no corpus");
-        return;
-    };
+    let Some(lines) = lines(file) else { return };
     let (mut passed, mut total, mut failures) = (0, 0, Vec::new());
-    for line in text.lines() {
-        let row: Value = serde_json::from_str(line).unwrap();
+    for line in lines {
+        let row: Value = serde_json::from_str(&line).unwrap();
         match check(&row) {
             Outcome::Skipped => continue,
             Outcome::Holds => passed += 1,
@@ -142,12 +137,6 @@ pub(super) fn walk(file: &str, check: impl Fn(&Value) -> Outcome) {
     }
     println!("{file}: {passed}/{total}");
     assert!(failures.is_empty(), "{file}: {} of {total}:\n{}", failures.len(), failures.join("\n"));
-}
-
-/// The ends of pieces of 1 to 97 bytes.
-fn next_cut(at: &mut usize, i: usize, len: usize) -> Option<usize> {
-    *at += 1 + (i * 31 + len) % 97;
-    (*at < len).then_some(*at)
 }
 
 /// A whole answer out of a stream's chunks.

@@ -53,7 +53,9 @@ mod wire;
 #[cfg(test)]
 mod corpus_tests;
 #[cfg(test)]
-mod golden_tests;
+pub(super) mod error_tests;
+#[cfg(test)]
+pub(super) mod golden_tests;
 #[cfg(test)]
 mod pairs_tests;
 #[cfg(test)]

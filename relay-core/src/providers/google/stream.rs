@@ -15,6 +15,9 @@ use crate::openai::completion::Usage;
 use crate::ports::{TokenUsage, WireRequest};
 use crate::providers::{ChatContext, Fault, NextHop, StreamTranslator};
 
+/// The most pictures that a choice of a stream may hold, in bytes: as much as a whole answer (`inference::MAX_ANSWER`).
+const MAX_IMAGES: usize = 64 << 20;
+
 /// A stream's state.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -49,6 +52,10 @@ struct State {
     text: String,
     /// The newest `groundingMetadata`.
     grounding: Option<Box<RawValue>>,
+    /// The newest signature on a text, and all pictures. They go out in one delta: of several, Node's helper keeps the last
+    /// one, and Python's joins signatures and fails on lists.
+    signature: Option<Box<RawValue>>,
+    images: Vec<String>,
     /// Google's word for why it stopped.
     finish: Option<String>,
     /// Whether `finish` is why the prompt was blocked.
@@ -91,8 +98,11 @@ impl Stream {
             if part.function_call.is_some() {
                 state.call(part, &self.context, &mut self.made_up, out)?;
             } else {
-                state.words(part, &mut logprobs, out);
+                state.words(part, &mut logprobs, out)?;
             }
+        }
+        if logprobs.is_some() {
+            out.choice(&ChunkChoice { index: state.index, logprobs, ..ChunkChoice::default() });
         }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
             state.grounding = Some(raw.to_owned());
@@ -143,7 +153,16 @@ fn state<'s>(choices: &'s mut Vec<State>, index: u32, out: &mut ChunkWriter) -> 
 
 impl State {
     fn new(index: u32) -> Self {
-        Self { index, calls: 0, text: String::new(), grounding: None, finish: None, blocked: false }
+        Self {
+            index,
+            calls: 0,
+            text: String::new(),
+            grounding: None,
+            signature: None,
+            images: Vec::new(),
+            finish: None,
+            blocked: false,
+        }
     }
 
     /// Whether nothing more is read: it ended for a reason other than `STOP`.
@@ -158,9 +177,8 @@ impl State {
         made_up: &mut u64,
         out: &mut ChunkWriter,
     ) -> Result<(), RelayError> {
-        let Some(call) = part.function_call.filter(|_| self.calls == 0 || !context.first_call_only) else {
-            return Ok(());
-        };
+        let is_shown = self.calls == 0 || !(context.first_call_only || context.legacy_functions);
+        let Some(call) = part.function_call.filter(|_| is_shown) else { return Ok(()) };
         let call = response::tool_call(*call, part.thought_signature, context, made_up)?;
         if context.legacy_functions {
             out.delta(self.index, Delta { function_call: Some(call.function), ..Delta::default() });
@@ -173,33 +191,57 @@ impl State {
     }
 
     /// Text, thoughts, a signature, a picture. Nothing is written for what is empty.
-    fn words(&mut self, part: Part<'_>, logprobs: &mut Option<Box<RawValue>>, out: &mut ChunkWriter) {
+    ///
+    /// # Errors
+    /// More pictures than Relay keeps.
+    fn words(
+        &mut self,
+        part: Part<'_>,
+        logprobs: &mut Option<Box<RawValue>>,
+        out: &mut ChunkWriter,
+    ) -> Result<(), RelayError> {
+        let is_text = part.text.is_some();
         let text = part.text.map(|text| text.0).filter(|text| !text.is_empty());
         if part.thought == Some(true) {
             if let Some(text) = text {
                 out.reasoning(self.index, &text);
             }
-            return;
+            return Ok(());
         }
-        let extra_content = part.thought_signature.filter(|raw| response::is_text(raw)).map(response::signed);
-        let images =
-            part.inline_data.and_then(|blob| response::image_url(*blob)).and_then(|url| response::images(&[url]));
-        let logprobs = if text.is_some() { logprobs.take() } else { None };
-        match text.as_deref() {
-            Some(text) if extra_content.is_none() && images.is_none() && logprobs.is_none() => {
-                out.text(self.index, text)
-            }
-            None if extra_content.is_none() && images.is_none() => return,
-            content => {
-                let delta = Delta { content, extra_content, images, ..Delta::default() };
+        if is_text {
+            let signature = part.thought_signature.filter(|raw| response::is_text(raw));
+            self.signature = signature.map(ToOwned::to_owned).or(self.signature.take());
+        } else if let Some(image) = part.inline_data.and_then(|blob| response::image_url(*blob)) {
+            return self.image(image);
+        }
+        let Some(text) = text else { return Ok(()) };
+        match logprobs.take() {
+            None => out.text(self.index, &text),
+            logprobs => {
+                let delta = Delta { content: Some(&text), ..Delta::default() };
                 out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
             }
         }
-        self.text.push_str(text.as_deref().unwrap_or_default());
+        self.text.push_str(&text);
+        Ok(())
     }
 
-    /// Citations, then the chunk that ends the choice.
+    fn image(&mut self, url: String) -> Result<(), RelayError> {
+        let length = self.images.iter().map(String::len).sum::<usize>() + url.len();
+        if length > MAX_IMAGES {
+            return Err(RelayError::upstream(format!("Gemini's pictures are longer than {MAX_IMAGES} bytes")));
+        }
+        self.images.push(url);
+        Ok(())
+    }
+
+    /// Signature and pictures, citations, then the chunk that ends the choice.
     fn end(&self, context: &ChatContext, out: &mut ChunkWriter) {
+        let extra_content = self.signature.as_deref().map(response::signed);
+        let images = response::images(&self.images);
+        if extra_content.is_some() || images.is_some() {
+            out.delta(self.index, Delta { extra_content, images, ..Delta::default() });
+        }
         if let Some(raw) = &self.grounding {
             let annotations = grounding::annotations(raw, &self.text, &[]);
             if !annotations.is_empty() {

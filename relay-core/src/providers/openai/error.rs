@@ -77,7 +77,8 @@ pub(super) fn fault(failure: &Failure<'_>) -> Fault {
                 error = error.with_header(name, value);
             }
         }
-        if let Some(retry) = failure.header("x-should-retry") {
+        // What only a person can mend is never tried again, whatever OpenAI says.
+        if let Some(retry) = failure.header("x-should-retry").filter(|_| error.class() != Class::Forbidden) {
             error = error.with_retry(retry == "true");
         }
     }

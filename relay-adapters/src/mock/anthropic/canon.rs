@@ -1,0 +1,107 @@
+//! Digests of what has to come back: the same for the same content, wherever its cache markers are.
+
+use serde_json::Value;
+
+use super::super::peek::{items, string};
+use super::super::text;
+
+/// The digest of the tools.
+pub(super) fn tools(body: &Value) -> u64 {
+    let mut out = String::new();
+    write(body.get("tools").unwrap_or(&Value::Null), &mut out);
+    text::hash(&[out.as_bytes()])
+}
+
+/// The digest of the system prompt and of the messages before one of them.
+///
+/// Neighbours of one role count as one message, and a string as one text block. Thinking blocks do not count: whoever
+/// leaves them out has not edited what was said.
+pub(super) fn prefix(body: &Value, before: usize) -> u64 {
+    let mut out = String::new();
+    content(body.get("system").unwrap_or(&Value::Null), &mut out);
+    let mut role = "";
+    for message in items(body, "messages").into_iter().take(before) {
+        let own = string(message, "role");
+        if own != role {
+            out.push_str(&format!("\n{own}:"));
+            role = own;
+        }
+        content(message.get("content").unwrap_or(&Value::Null), &mut out);
+    }
+    text::hash(&[out.as_bytes()])
+}
+
+/// The digest of blocks. What is encrypted in them does not count: the digest goes there.
+pub(super) fn blocks(blocks: &[&Value]) -> u64 {
+    let mut out = String::new();
+    blocks.iter().for_each(|block| write(block, &mut out));
+    text::hash(&[out.as_bytes()])
+}
+
+fn content(content: &Value, out: &mut String) {
+    match content {
+        Value::String(said) => write(&serde_json::json!({"type": "text", "text": said}), out),
+        Value::Array(blocks) => {
+            let thinks = |block: &&Value| matches!(string(block, "type"), "thinking" | "redacted_thinking");
+            blocks.iter().filter(|block| !thinks(block)).for_each(|block| write(block, out));
+        }
+        _ => {}
+    }
+}
+
+/// JSON with sorted members. Tool inputs keep their order, which the model chose.
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut members: Vec<_> = map.iter().filter(|(name, value)| counts(name, value)).collect();
+            members.sort_unstable_by_key(|(name, _)| name.as_str());
+            for (name, value) in members {
+                out.push_str(&format!("{name:?}:"));
+                if name == "input" {
+                    out.push_str(&value.to_string())
+                } else {
+                    write(value, out)
+                }
+                out.push(',');
+            }
+            out.push(';');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            items.iter().for_each(|item| write(item, out));
+            out.push(']');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn counts(name: &str, value: &Value) -> bool {
+    let empty = value.is_null() || (name == "citations" && value.as_array().is_some_and(Vec::is_empty));
+    !empty && !matches!(name, "cache_control" | "encrypted_content")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cache_markers_and_later_turns_are_no_edit() {
+        let plain = json!({"system": "s", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]});
+        let marked = json!({"system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral"}}], "messages": [
+            {"role": "user", "content": [{"text": "a", "type": "text", "cache_control": {"type": "ephemeral"}}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "t"}, {"type": "text", "text": "b"}]},
+            {"role": "user", "content": "c"}]});
+        assert_eq!(prefix(&plain, 1), prefix(&marked, 1));
+        assert_eq!(prefix(&plain, 2), prefix(&marked, 2));
+        assert_ne!(prefix(&marked, 2), prefix(&marked, 3));
+        for changed in [
+            json!({"system": "S", "messages": [{"role": "user", "content": "a"}]}),
+            json!({"system": "s", "messages": [{"role": "user", "content": "a "}]}),
+            json!({"messages": [{"role": "user", "content": "a"}]}),
+        ] {
+            assert_ne!(prefix(&plain, 1), prefix(&changed, 1), "{changed}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Thought signatures: what they are made for, and that they come back with it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::super::peek::{items, string};
+use super::super::text;
+use super::classes::Class;
+use super::rules::Said;
+
+/// What Google documents for histories of other models.
+const SENTINEL: &str = "skip_thought_signature_validator";
+/// The same as some clients send it.
+const SENTINEL_BASE64: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
+
+/// The signature of a call. One that was made without an id fits any.
+pub(super) fn of_call(name: &str, arguments: &Value, id: Option<&str>) -> String {
+    let about = text::hash(&[name.as_bytes(), arguments.to_string().as_bytes()]);
+    let id = id.map_or("-".to_owned(), |id| format!("{:016x}", text::hash(&[id.as_bytes()])));
+    STANDARD.encode(format!("mock-signature:call:{about:016x}:{id}"))
+}
+
+/// The signature of a text: all of it since the last signature.
+pub(super) fn of_text(said: &str) -> String {
+    STANDARD.encode(format!("mock-signature:text:{:016x}", text::hash(&[said.as_bytes()])))
+}
+
+/// Each signature of a content stands where it was made for.
+///
+/// From Gemini 3 on others than the mock's own are forged. Older models only look at theirs.
+pub(super) fn check(content: &Value, class: &Class) -> Said {
+    let mut said = String::new();
+    for part in items(content, "parts") {
+        let thought = part.get("thought") == Some(&Value::Bool(true));
+        if !thought {
+            said.push_str(string(part, "text"));
+        }
+        let Some(signature) = part.get("thoughtSignature").and_then(Value::as_str) else { continue };
+        let fits = match part.get("functionCall") {
+            Some(call) => {
+                let (name, arguments) = (string(call, "name"), call.get("args").cloned().unwrap_or(json!({})));
+                let id = call.get("id").and_then(Value::as_str);
+                signature == of_call(name, &arguments, id) || signature == of_call(name, &arguments, None)
+            }
+            None => signature == of_text(&said),
+        };
+        let foreign = !is_own(signature) && !class.signs;
+        if !fits && !foreign && !matches!(signature, SENTINEL | SENTINEL_BASE64) {
+            return Err("Corrupted thought signature.".to_owned());
+        }
+        said.clear();
+    }
+    Ok(())
+}
+
+fn is_own(signature: &str) -> bool {
+    STANDARD.decode(signature).is_ok_and(|bytes| bytes.starts_with(b"mock-signature:"))
+}
+
+/// From Gemini 3 on: in the current turn the first call of each model content is signed.
+pub(super) fn required(contents: &[&Value]) -> Said {
+    let own = |one: &&&Value| {
+        string(one, "role") != "model" && items(one, "parts").iter().any(|part| part.get("functionResponse").is_none())
+    };
+    let start = contents.len() - contents.iter().rev().position(|one| own(&one)).unwrap_or(contents.len());
+    for (at, one) in contents.iter().enumerate().skip(start) {
+        let first = items(one, "parts").into_iter().find(|part| part.get("functionCall").is_some());
+        let Some(part) = first.filter(|part| part.get("thoughtSignature").is_none_or(Value::is_null)) else { continue };
+        let name = part.pointer("/functionCall/name").and_then(Value::as_str).unwrap_or_default();
+        return Err(format!(
+            "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, and \
+             missing thought_signature may lead to degraded model performance. Additional data, function call \
+             `default_api:{name}` , position {}. Please refer to https://ai.google.dev/gemini-api/docs/thought-signatures for more \
+             details.",
+            at + 1
+        ));
+    }
+    Ok(())
+}

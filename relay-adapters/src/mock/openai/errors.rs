@@ -1,0 +1,75 @@
+//! OpenAI's errors by name.
+
+use super::super::named::{Named, PAGE, retry, row};
+
+/// What `{{error=…}}` knows.
+pub(in super::super) const NAMED: &[Named] = &[
+    row(
+        "key_invalid",
+        401,
+        r#"{"message":"Incorrect API key provided: sk-mock-****ana1. You can find your API key at https://platform.openai.com/account/api-keys.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}"#,
+    ),
+    row(
+        "disabled",
+        401,
+        r#"{"message":"The OpenAI account associated with this API key has been deactivated.","type":"invalid_request_error","param":null,"code":"account_deactivated"}"#,
+    ),
+    row(
+        "permission",
+        403,
+        r#"{"message":"You have insufficient permissions for this operation. Missing scopes: model.request.","type":"invalid_request_error","param":null,"code":"missing_scope"}"#,
+    ),
+    row(
+        "location",
+        403,
+        r#"{"message":"Country, region, or territory not supported","type":"request_forbidden","param":null,"code":"unsupported_country_region_territory"}"#,
+    ),
+    row(
+        "model_retired",
+        404,
+        r#"{"message":"The model `gpt-3` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations","type":"invalid_request_error","param":null,"code":"model_not_found"}"#,
+    ),
+    row(
+        "no_credit",
+        429,
+        r#"{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}"#,
+    ),
+    row(
+        "spend_limit",
+        429,
+        r#"{"message":"Billing hard limit has been reached.","type":"insufficient_quota","param":null,"code":"billing_hard_limit_reached"}"#,
+    ),
+    retry(
+        "rate_limit",
+        429,
+        r#"{"message":"Rate limit reached for requests. Please try again in 3s.","type":"requests","param":null,"code":"rate_limit_exceeded"}"#,
+        &[("retry-after", "3"), ("retry-after-ms", "2600")],
+    ),
+    retry(
+        "token_limit",
+        429,
+        r#"{"message":"Rate limit reached for tokens per min (TPM). Please try again in 12s.","type":"tokens","param":null,"code":"rate_limit_exceeded"}"#,
+        &[("retry-after", "12")],
+    ),
+    row(
+        "prompt_too_long",
+        400,
+        r#"{"message":"This model's maximum context length is 128000 tokens. However, your messages resulted in 213445 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}"#,
+    ),
+    row(
+        "content_policy",
+        400,
+        r#"{"message":"Your request was rejected as a result of our safety system.","type":"invalid_request_error","param":null,"code":"content_policy_violation"}"#,
+    ),
+    row(
+        "internal",
+        500,
+        r#"{"message":"The server had an error while processing your request. Sorry about that!","type":"server_error","param":null,"code":null}"#,
+    ),
+    row("bad_gateway", 502, PAGE),
+    row(
+        "overloaded",
+        503,
+        r#"{"message":"The server is currently overloaded with other requests. Sorry about that!","type":"server_error","param":null,"code":null}"#,
+    ),
+];
