@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 use crate::error::RelayError;
 use crate::openai::completion::{Annotation, Function, ToolCall, Usage};
 
+/// How many bytes of the provider's id and model name a chunk has.
+pub const MAX_NAME: usize = 512;
+
 /// What one chunk adds to a choice. Absent members are not written.
 #[derive(Debug, Default, Serialize)]
 pub struct Delta<'a> {
@@ -76,7 +79,7 @@ pub struct ChunkWriter {
 
 impl ChunkWriter {
     /// Fixes the members that every chunk shares. With `usage_null` every chunk says `"usage":null`, as OpenAI's do when the
-    /// caller asked for usage.
+    /// caller asked for usage. Of an id or a name, [`MAX_NAME`] bytes are shown: each chunk repeats them.
     pub fn begin(&mut self, id: &str, created: u64, model: &str, service_tier: Option<&str>, usage_null: bool) {
         #[derive(Serialize)]
         struct Head<'a> {
@@ -89,6 +92,7 @@ impl ChunkWriter {
         }
         self.head.clear();
         self.head.extend_from_slice(b"data: ");
+        let (id, model) = (shortened(id), shortened(model));
         let head = Head { id, object: "chat.completion.chunk", created, model, service_tier };
         if serde_json::to_writer(&mut self.head, &head).is_ok() {
             self.head.pop(); // the closing brace: members follow
@@ -199,6 +203,12 @@ impl ChunkWriter {
     }
 }
 
+/// The beginning of a name that is too long.
+fn shortened(name: &str) -> &str {
+    let ends = (0..=MAX_NAME.min(name.len())).rev();
+    ends.filter_map(|end| name.get(..end)).next().unwrap_or_default()
+}
+
 /// Writes a number.
 fn number(out: &mut BytesMut, number: u32) {
     match u8::try_from(number) {
@@ -250,6 +260,15 @@ mod tests {
             written(|w| w.delta(0, Delta { content: Some("a\nb"), ..Delta::default() })),
             "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\\nb\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
         );
+    }
+
+    #[test]
+    fn a_long_name_is_not_repeated_in_full() {
+        let mut writer = ChunkWriter::default();
+        writer.begin(&"i".repeat(1 << 20), 7, &"é".repeat(1 << 20), None, false);
+        writer.text(0, "x");
+        let text = writer.take();
+        assert!(text.len() < 2048 && serde_json::from_slice::<serde_json::Value>(&text[6..]).is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod anthropic;
 pub mod google;
+mod kept;
 pub mod openai;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::{Annotation, Function, ToolCall};
 use crate::ports::{TokenUsage, WireRequest};
+use crate::providers::kept::{Kept, MAX_BLOCKS, too_long};
 use crate::providers::{ChatContext, Fault, NextHop, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
@@ -34,6 +35,9 @@ pub(super) struct Stream {
     annotations: Vec<Annotation<'static>>,
     /// Unicode scalar values of text so far.
     text_length: usize,
+    block_count: usize,
+    /// What is held of thinking, inputs and citations.
+    kept: Kept,
     tool_count: u32,
     has_reasoning: bool,
     has_foreign: bool,
@@ -96,6 +100,8 @@ impl Stream {
             layout: Layout::default(),
             annotations: Vec::new(),
             text_length: 0,
+            block_count: 0,
+            kept: Kept::default(),
             tool_count: 0,
             has_reasoning: false,
             has_foreign: false,
@@ -113,9 +119,14 @@ impl Stream {
             "error" => return Err(error::in_answer(data)),
             "message_start" => self.start(event.message, out)?,
             _ if !out.has_begun() || self.hops.state != Hop::Running => {}
-            "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out),
+            "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out)?,
             "content_block_start" => {
                 if let Some(block) = event.content_block {
+                    self.block_count += 1;
+                    if self.block_count > MAX_BLOCKS {
+                        return Err(too_long(&format!("has more than {MAX_BLOCKS} blocks")).into());
+                    }
+                    self.kept.add(block.get().len())?;
                     self.open(event.index, Block::read(block).map_err(unreadable)?, out);
                 }
             }
@@ -213,9 +224,12 @@ impl Stream {
         self.open.push((index, open));
     }
 
-    fn change(&mut self, index: u64, change: Change<'_>, out: &mut ChunkWriter) {
-        let Some(place) = self.open.iter().rposition(|(known, _)| *known == index) else { return };
-        let Some((_, open)) = self.open.get_mut(place) else { return };
+    fn change(&mut self, index: u64, change: Change<'_>, out: &mut ChunkWriter) -> Result<(), RelayError> {
+        let Some(place) = self.open.iter().rposition(|(known, _)| *known == index) else { return Ok(()) };
+        let Some((_, open)) = self.open.get_mut(place) else { return Ok(()) };
+        if !matches!(open, Open::Text { .. } | Open::Tool { .. }) || change.citation.is_some() {
+            self.kept.add(change.size())?;
+        }
         match (open, change.r#type.as_deref().unwrap_or_default()) {
             (Open::Text { .. }, "text_delta") => self.text(&change.text.unwrap_or_default(), out),
             (Open::Text { citations, .. }, "citations_delta") => {
@@ -243,6 +257,7 @@ impl Stream {
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn close(&mut self, block: Open, out: &mut ChunkWriter) {

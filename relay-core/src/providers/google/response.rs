@@ -88,7 +88,7 @@ fn blocked(reason: &str) -> Choice<'_> {
 }
 
 fn choices<'a>(
-    candidates: super::wire::Few<Candidate<'a>>,
+    candidates: super::wire::Candidates<'a>,
     context: &'a ChatContext,
 ) -> Result<Vec<Choice<'a>>, RelayError> {
     let single = candidates.len() == 1;
