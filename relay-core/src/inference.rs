@@ -198,14 +198,14 @@ impl Relay {
         mut notes: Notes,
     ) -> Result<(WireResponse, Vec<(&'static str, String)>), RelayError> {
         let dialect = route.provider().dialect();
-        let (response, is_amended) = match context.is_amendable {
+        let (response, changed) = match context.is_amendable {
             true => self.send_amendable(route, wire).await?,
-            false => (self.send(route, wire).await?, false),
+            false => (self.send(route, wire).await?, None),
         };
         dialect.read_headers(&response.headers, context);
         let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
-        if is_amended {
-            notes.adjust("messages.thinking_blocks");
+        if let Some(changed) = changed {
+            notes.adjust(changed);
             headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
         }
         Ok((response, headers))

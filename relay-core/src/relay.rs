@@ -185,16 +185,16 @@ impl Relay {
     }
 
     /// As [`Self::send`]; a request that the provider refused is sent once more without what it refused, where the dialect
-    /// knows how. Tells whether that was so.
+    /// knows how. Tells what was changed then.
     pub(crate) async fn send_amendable(
         &self,
         route: &Route,
         wire: WireRequest,
-    ) -> Result<(WireResponse, bool), RelayError> {
+    ) -> Result<(WireResponse, Option<&'static str>), RelayError> {
         match self.exchange(route, wire.clone()).await? {
-            Ok(response) => Ok((response, false)),
+            Ok(response) => Ok((response, None)),
             Err(refusal) => match route.provider().dialect().amended(&refusal.failure(), &wire) {
-                Some(amended) => Ok((self.send(route, amended).await?, true)),
+                Some(amended) => Ok((self.send(route, amended.wire).await?, Some(amended.changed))),
                 None => Err(self.settle_refusal(route, &refusal).await),
             },
         }

@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes in, bytes out. Deleting a folder (and its row in the table) deletes a provider.
 
 pub mod anthropic;
+mod contract;
 pub mod google;
 mod kept;
 pub mod openai;
@@ -58,7 +59,7 @@ pub trait Dialect: Sync {
     }
 
     /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
-    fn amended(&self, _failure: &Failure<'_>, _wire: &WireRequest) -> Option<WireRequest> {
+    fn amended(&self, _failure: &Failure<'_>, _wire: &WireRequest) -> Option<Amended> {
         None
     }
 
@@ -235,6 +236,15 @@ impl ChatContext {
             service_tier: None,
         }
     }
+}
+
+/// A request without what the provider refused.
+#[derive(Debug)]
+pub struct Amended {
+    /// What to send.
+    pub wire: WireRequest,
+    /// What was changed, for `x-relay-adjusted-params`.
+    pub changed: &'static str,
 }
 
 /// A turn that takes another request.

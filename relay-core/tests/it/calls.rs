@@ -354,3 +354,74 @@ fn a_provider_without_embeddings_is_told_before_anything_is_looked_up() {
     let error = block_on(World::new().relay().prepare_embeddings(&caller(), body)).unwrap_err();
     assert_eq!((error.class(), error.code(), error.param()), (Class::NotFound, "model_not_found", Some("model")));
 }
+
+/// The headers of a prepared call, or the error, for a project that is strict or is not.
+fn prepared(path: &str, body: &str, strict: bool) -> Result<Vec<String>, relay_core::RelayError> {
+    let mut world = World::new().with_key(ConnectionState::Active, "a-good-key");
+    for provider in Provider::ALL {
+        world = world.with_client(MockProviderClient::replying(*provider, 200, b"{}"));
+    }
+    let relay = world.relay();
+    let mut caller = caller();
+    caller.project.strict_params = strict;
+    let body = Bytes::from(body.to_owned());
+    let prepared = match path {
+        "chat" => block_on(relay.prepare_chat(&caller, body)),
+        _ => block_on(relay.prepare_embeddings(&caller, body)),
+    }?;
+    let notes = prepared.headers.into_iter().filter(|(name, _)| name.ends_with("-params"));
+    Ok(notes.map(|(name, value)| format!("{name}: {value}")).collect())
+}
+
+const CHATS_THAT_LOSE_SOMETHING: [(&str, &[&str], &str); 3] = [
+    (
+        r#""model":"claude-opus-5-5","seed":7,"top_k":5,"reasoning_effort":"none""#,
+        &["x-relay-dropped-params: seed,top_k", "x-relay-adjusted-params: reasoning_effort"],
+        "seed",
+    ),
+    (
+        r#""model":"gemini-3.8-flash","user":"u","frobnicate":1,"reasoning_effort":"none""#,
+        &["x-relay-dropped-params: frobnicate,user", "x-relay-adjusted-params: reasoning_effort"],
+        "frobnicate",
+    ),
+    (r#""model":"claude-opus-5-5","max_tokens":999999"#, &["x-relay-adjusted-params: max_tokens"], "max_tokens"),
+];
+
+#[test]
+fn what_is_dropped_or_adjusted_is_in_the_headers_whole_and_streamed() {
+    for (members, want, _) in CHATS_THAT_LOSE_SOMETHING {
+        for stream in [false, true] {
+            let body = format!(r#"{{{members},"stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
+            assert_eq!(prepared("chat", &body, false).unwrap(), want, "{body}");
+        }
+    }
+    let body = r#"{"model":"gemini-embedding-2","input":"x","user":"u","truncate":"END"}"#;
+    assert_eq!(prepared("embeddings", body, false).unwrap(), ["x-relay-dropped-params: truncate,user"]);
+}
+
+#[test]
+fn a_strict_project_refuses_what_would_be_dropped_or_adjusted() {
+    for (members, _, param) in CHATS_THAT_LOSE_SOMETHING {
+        for stream in [false, true] {
+            let body = format!(r#"{{{members},"stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
+            let error = prepared("chat", &body, true).unwrap_err();
+            let shown = (error.class(), error.code(), error.param());
+            assert_eq!(shown, (Class::InvalidRequest, "unsupported_parameter", Some(param)), "{body}");
+        }
+    }
+    let error = prepared("embeddings", r#"{"model":"gemini-embedding-2","input":"x","user":"u"}"#, true).unwrap_err();
+    assert_eq!((error.code(), error.param()), ("unsupported_parameter", Some("user")));
+}
+
+#[test]
+fn a_strict_project_takes_what_loses_nothing() {
+    for model in ["claude-opus-5-5", "gemini-3.8-flash", "gpt-4o"] {
+        let body = format!(
+            r#"{{"model":"{model}","temperature":1,"n":1,"store":false,"stream_options":null,
+                "messages":[{{"role":"user","content":"hi"}}]}}"#
+        );
+        assert!(prepared("chat", &body, true).unwrap().is_empty(), "{model}");
+    }
+    let body = r#"{"model":"gemini-embedding-2","input":"x","encoding_format":"base64"}"#;
+    assert!(prepared("embeddings", body, true).unwrap().is_empty());
+}

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use relay_core::ids::Timestamp;
-use relay_core::ports::Scope;
+use relay_core::Provider;
+use relay_core::ids::{ProjectId, Timestamp};
+use relay_core::ports::{Project, Projects as _, Scope};
 use serde_json::json;
 
 use crate::harness::{CHAT, TestRelay, chat_body};
@@ -246,4 +247,31 @@ async fn many_refusals_from_one_address_are_answered_429_and_a_good_key_still_wo
     answer.assert_error(429, "too_many_refusals");
     assert!(answer.header("retry-after").is_some());
     assert_eq!(test.as_app("GET", "/v1/users").send().await.status, 200);
+}
+
+#[tokio::test]
+async fn what_a_provider_lacks_is_named_and_a_strict_project_refuses_it() {
+    let mut test = TestRelay::start().await;
+    let ask = |stream: bool| {
+        let mut body = chat_body("claude-opus-5-5", "hello", stream);
+        body["seed"] = json!(7);
+        body["max_tokens"] = json!(999_999);
+        body
+    };
+    for stream in [false, true] {
+        let answer = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&ask(stream)).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("x-relay-dropped-params"), Some("seed"));
+        assert_eq!(answer.header("x-relay-adjusted-params"), Some("max_tokens"));
+    }
+    let id = ProjectId::from_digits("0123456789012345678901").unwrap();
+    test.project = Project { id, strict_params: true, ..test.project.clone() };
+    test.store.create_project(test.project.clone()).await.unwrap();
+    test.key = test.relay_key(&Scope::ALL, None).await;
+    test.connect("ana", Provider::ANTHROPIC, "good").await;
+    for stream in [false, true] {
+        let answer = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&ask(stream)).send().await;
+        answer.assert_error(400, "unsupported_parameter");
+        assert_eq!(answer.json()["error"]["param"], "seed");
+    }
 }

@@ -14,6 +14,7 @@ mod corpus;
 mod crash;
 mod faults;
 mod fuzz;
+mod hops;
 mod isolation;
 mod panics;
 mod redeem;

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use super::error;
 use crate::members::Members;
 use crate::ports::WireRequest;
-use crate::providers::Failure;
+use crate::providers::{Amended, Failure};
 
 /// The request without thinking blocks, if they are what this failure is about.
-pub(super) fn without_thinking(failure: &Failure<'_>, wire: &WireRequest) -> Option<WireRequest> {
+pub(super) fn without_thinking(failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
     (failure.status == 400 && is_about_thinking(&error::message(failure.body))).then_some(())?;
     let mut body = Members::of(serde_json::from_slice(&wire.body).ok()?).ok()?;
     let messages: Vec<Box<RawValue>> = serde_json::from_str(body.get("messages")?.get()).ok()?;
@@ -22,7 +22,8 @@ pub(super) fn without_thinking(failure: &Failure<'_>, wire: &WireRequest) -> Opt
     if has_budget.as_deref() == Some("enabled") {
         body.remove("thinking");
     }
-    Some(WireRequest { body: body.to_bytes().into(), ..wire.clone() })
+    let wire = WireRequest { body: body.to_bytes().into(), ..wire.clone() };
+    Some(Amended { wire, changed: "messages.thinking_blocks" })
 }
 
 /// With and without code marks, with and without a path in front.
@@ -62,8 +63,8 @@ mod tests {
         let body = serde_json::json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
         let body = body.to_string();
         let failure = Failure { status, headers: &[], body: body.as_bytes() };
-        let wire = without_thinking(&failure, &WireRequest::post("/v1/messages", BODY, Expect::Whole))?;
-        Some(String::from_utf8(wire.body.to_vec()).unwrap())
+        let amended = without_thinking(&failure, &WireRequest::post("/v1/messages", BODY, Expect::Whole))?;
+        Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }
 
     #[test]

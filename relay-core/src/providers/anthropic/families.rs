@@ -5,32 +5,34 @@
 
 /// What the translation must know of a family.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Family {
+pub(in crate::providers) struct Family {
     /// The name without a date: `claude-opus-5-5`.
-    pub(super) name: &'static str,
+    pub(in crate::providers) name: &'static str,
+    /// The tokens of a conversation and its answer together.
+    pub(in crate::providers) context: u32,
     /// The most tokens of one answer, sent when the caller names no limit.
-    pub(super) max_output: u32,
+    pub(in crate::providers) max_output: u32,
     /// Whether `temperature` and `top_p` are accepted (with the old API version).
-    pub(super) sampling: bool,
+    pub(in crate::providers) sampling: bool,
     /// Whether thinking takes a budget in tokens. Otherwise the model decides, guided by an effort.
-    pub(super) budget: bool,
+    pub(in crate::providers) budget: bool,
     /// How thinking is turned off.
-    pub(super) off: Off,
+    pub(in crate::providers) off: Off,
     /// Words for the effort; empty: not used.
-    pub(super) efforts: &'static [&'static str],
+    pub(in crate::providers) efforts: &'static [&'static str],
     /// Whether a tool call can be forced.
-    pub(super) forced_tool: bool,
+    pub(in crate::providers) forced_tool: bool,
     /// Whether the last message may be the assistant's.
-    pub(super) prefill: bool,
+    pub(in crate::providers) prefill: bool,
     /// Whether a later message may have the role `system`.
-    pub(super) mid_system: bool,
+    pub(in crate::providers) mid_system: bool,
     /// Whether thinking blocks are bound to the messages before them.
-    pub(super) binding: bool,
+    pub(in crate::providers) binding: bool,
 }
 
 /// How thinking is turned off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Off {
+pub(in crate::providers) enum Off {
     /// It is off unless asked for.
     Default,
     /// `thinking: {"type":"disabled"}`.
@@ -46,11 +48,6 @@ impl Family {
     pub(super) fn thinks_by_default(&self) -> bool {
         self.off != Off::Default
     }
-
-    /// Whether the family is in the table, so that its limits are known.
-    pub(super) fn is_known(&self) -> bool {
-        !self.name.is_empty()
-    }
 }
 
 const ALL_EFFORTS: &[&str] = &["low", "medium", "high", "xhigh", "max"];
@@ -58,6 +55,7 @@ const ALL_EFFORTS: &[&str] = &["low", "medium", "high", "xhigh", "max"];
 /// What a name that is not in the table is taken for: the careful choices of the newest models.
 const UNKNOWN: Family = Family {
     name: "",
+    context: 0,
     max_output: 64_000,
     sampling: false,
     budget: false,
@@ -69,17 +67,26 @@ const UNKNOWN: Family = Family {
     binding: false,
 };
 
-const FABLE_5: Family = Family { name: "claude-fable-5", max_output: 128_000, mid_system: true, ..UNKNOWN };
+const FABLE_5: Family =
+    Family { name: "claude-fable-5", context: 1_000_000, max_output: 128_000, mid_system: true, ..UNKNOWN };
 const FABLE_5_1: Family = Family { name: "claude-fable-5-1", forced_tool: false, binding: true, ..FABLE_5 };
 const OPUS_5: Family = Family { name: "claude-opus-5", off: Off::Disabled, ..FABLE_5 };
 const OPUS_4_8: Family = Family { name: "claude-opus-4-8", off: Off::Default, ..FABLE_5 };
 const OPUS_4_7: Family = Family { name: "claude-opus-4-7", mid_system: false, ..OPUS_4_8 };
 const OPUS_4_6: Family =
     Family { name: "claude-opus-4-6", sampling: true, efforts: &["low", "medium", "high", "max"], ..OPUS_4_7 };
-const OPUS_4_5: Family =
-    Family { name: "claude-opus-4-5", max_output: 64_000, budget: true, efforts: &[], prefill: true, ..OPUS_4_6 };
+const OPUS_4_5: Family = Family {
+    name: "claude-opus-4-5",
+    context: 200_000,
+    max_output: 64_000,
+    budget: true,
+    efforts: &[],
+    prefill: true,
+    ..OPUS_4_6
+};
 
-const FAMILIES: &[Family] = &[
+/// The order does not matter.
+pub(in crate::providers) const FAMILIES: &[Family] = &[
     Family { name: "claude-fable-5-2", ..FABLE_5_1 },
     FABLE_5_1,
     Family { name: "claude-mythos-5-2", ..FABLE_5_1 },
@@ -100,13 +107,45 @@ const FAMILIES: &[Family] = &[
     Family { name: "claude-haiku-4-5", ..OPUS_4_5 },
 ];
 
+/// A model: its family, and how well that fits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Model {
+    pub(super) family: &'static Family,
+    /// Whether the family's `max_output` is this model's. A newer one may write more.
+    pub(super) limit_is_known: bool,
+}
+
 /// The family of a model: its name alone, or with a date (`-20251001`) or `-latest` behind it.
-pub(super) fn of(model: &str) -> &'static Family {
-    let is_dated = |rest: &str| {
-        let date = rest.strip_prefix('-').unwrap_or_default();
-        rest.is_empty() || date == "latest" || (date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()))
-    };
-    FAMILIES.iter().find(|family| model.strip_prefix(family.name).is_some_and(is_dated)).unwrap_or(&UNKNOWN)
+///
+/// A version of a known line that is newer than all of its rows is taken for the newest of them.
+pub(super) fn of(model: &str) -> Model {
+    let name = undated(model);
+    if let Some(family) = FAMILIES.iter().find(|family| family.name == name) {
+        return Model { family, limit_is_known: true };
+    }
+    let newest = line_and_version(name).and_then(|(line, version)| {
+        let of_line = FAMILIES.iter().filter_map(|family| Some((family, line_and_version(family.name)?)));
+        let newest = of_line.filter(|(_, (known, _))| *known == line).max_by_key(|(_, (_, known))| *known)?;
+        (version > newest.1.1).then_some(newest.0)
+    });
+    Model { family: newest.unwrap_or(&UNKNOWN), limit_is_known: false }
+}
+
+/// The name without a date or `-latest` at its end.
+fn undated(model: &str) -> &str {
+    match model.rsplit_once('-') {
+        Some((name, "latest")) => name,
+        Some((name, date)) if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => model,
+    }
+}
+
+/// `claude-opus-5-9` is 5.9 of the line `opus`. Names of the older order (`claude-3-opus`) have no line.
+fn line_and_version(name: &str) -> Option<(&str, (u8, u8))> {
+    let (line, version) = name.strip_prefix("claude-")?.split_once('-')?;
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let (major, minor) = version.split_once('-').unwrap_or((version, "0"));
+    Some((line, (number(major)?, number(minor)?)))
 }
 
 #[cfg(test)]
@@ -120,11 +159,45 @@ mod tests {
             ("claude-fable-5", "claude-fable-5"),
             ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
             ("claude-opus-5-5-latest", "claude-opus-5-5"),
-            ("claude-opus-5-9", ""),
-            ("claude-haiku-4-5-2025100", ""),
-            ("claude-nova-9", ""),
         ] {
-            assert_eq!(of(model).name, family, "{model}");
+            let found = of(model);
+            assert_eq!((found.family.name, found.limit_is_known), (family, true), "{model}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_of_a_known_line_is_taken_for_its_newest_row() {
+        for (model, family) in [
+            ("claude-opus-5-9", "claude-opus-5-5"),
+            ("claude-opus-6", "claude-opus-5-5"),
+            ("claude-opus-6-20270101", "claude-opus-5-5"),
+            ("claude-sonnet-6", "claude-sonnet-5-5"),
+            ("claude-haiku-10-latest", "claude-haiku-5-5"),
+            ("claude-fable-5-3", "claude-fable-5-2"),
+            ("claude-mythos-6-1", "claude-mythos-5-2"),
+        ] {
+            let found = of(model);
+            assert_eq!((found.family.name, found.limit_is_known), (family, false), "{model}");
+        }
+    }
+
+    #[test]
+    fn any_other_name_gets_the_careful_choices() {
+        for model in [
+            "claude-nova-9",
+            "claude-3-opus-20240229",
+            "claude-opus-4",
+            "claude-opus-5-3",
+            "claude-opus-5-5-5",
+            "claude-opus-+9",
+            "claude-opus-999",
+            "claude-opus-",
+            "claude-opus-latest",
+            "claude-haiku-4-5-2025100",
+            "claude",
+            "",
+        ] {
+            assert_eq!(of(model).family.name, "", "{model}");
         }
     }
 

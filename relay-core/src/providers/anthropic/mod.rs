@@ -12,7 +12,7 @@
 //! | `reasoning_effort`, `thinking` | `thinking`, `output_config.effort`, by family | `reasoning`, `families` |
 //! | `temperature`, `top_p` | the same, on 4.6 and older only | `request` |
 //! | `max_tokens`, `stop`, `user`, `service_tier` | `max_tokens`, `stop_sequences`, `metadata`, `service_tier` | `request` |
-//! | everything else | dropped, dropped and reported, or refused: one table | `fields` |
+//! | everything else | dropped, dropped and reported, or refused: one table | `contract` |
 //!
 //! The way back is in `response` (whole answers) and `stream`. Signed thinking returns as `thinking_blocks` and
 //! `content_layout`, which a caller that sends the message back unchanged gives to `assistant` again.
@@ -36,10 +36,10 @@ mod amend;
 mod assistant;
 mod blocks;
 mod collect;
+pub(super) mod contract;
 mod error;
 mod event;
-mod families;
-mod fields;
+pub(super) mod families;
 mod headers;
 mod listing;
 mod messages;
@@ -66,7 +66,7 @@ mod testing;
 
 use bytes::Bytes;
 
-use super::{Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
+use super::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
 use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::error::{Class, RelayError};
 use crate::ids::Timestamp;
@@ -103,7 +103,7 @@ impl Dialect for Anthropic {
         joined.or_else(|| bodies.pop()).unwrap_or_default()
     }
 
-    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<WireRequest> {
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
         amend::without_thinking(failure, wire)
     }
 

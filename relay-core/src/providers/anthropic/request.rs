@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, Turn};
-use super::families::{self, Family};
+use super::families::{self, Family, Model};
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::tools::{self, Choice, Tool};
-use super::{fields, messages, parts, schema, turns};
+use super::{contract, messages, parts, schema, turns};
 use crate::error::{Class, RelayError};
 use crate::json::Object;
 use crate::ports::{Expect, WireRequest};
@@ -90,13 +90,14 @@ struct Metadata<'a> {
 /// What Anthropic, or the model at hand, has no counterpart for, as a 400 that names the `param`.
 pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     let request = call.request;
-    let family = families::of(call.model);
+    let model = families::of(call.model);
+    let family = model.family;
     let mut notes = Notes::default();
-    fields::check(request, &mut notes)?;
+    contract::CHAT.check(request, &mut notes)?;
     let mut tools = tools::read(request, family, call.policy, &mut notes)?;
     let mut conversation = messages::read(request, family, &mut notes)?;
     tools::stubs(&mut tools, &conversation.turns)?;
-    let max_tokens = max_tokens(request, family, &mut notes)?;
+    let max_tokens = max_tokens(request, model, &mut notes)?;
     let forced_tool = tools.choice.as_ref().is_some_and(Choice::is_forced);
     let situation = Situation { family, turns: &conversation.turns, max_tokens, forced_tool };
     let reasoning = reasoning::read(request, &situation, &mut notes)?;
@@ -105,6 +106,10 @@ pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     }
     let (temperature, top_p) = sampling(request, family, reasoning.is_on, &mut notes)?;
     let format = response_format(request, &mut conversation.system, &mut notes)?;
+    if format.is_some() && conversation.turns.last().is_some_and(|turn| turn.role == "assistant") {
+        let message = "a JSON schema needs a whole answer: the conversation must end with a user message";
+        return Err(RelayError::invalid_value("messages", message));
+    }
     let legacy = tools.legacy;
     let stream = request.flag("stream")?.unwrap_or_default();
     let Reasoning { thinking, effort, has_binding, .. } = reasoning;
@@ -158,13 +163,13 @@ fn context(call: &Call<'_>) -> Result<ChatContext, RelayError> {
 }
 
 /// The required `max_tokens`: the caller's, or the most that the model can write.
-fn max_tokens(request: &Object<'_>, family: &Family, notes: &mut Notes) -> Result<u64, RelayError> {
-    let most = u64::from(family.max_output);
+fn max_tokens(request: &Object<'_>, model: Model, notes: &mut Notes) -> Result<u64, RelayError> {
+    let most = u64::from(model.family.max_output);
     let asked = ["max_completion_tokens", "max_tokens"].into_iter().find(|name| request.get(name).is_some());
     let Some(name) = asked else { return Ok(most) };
     let tokens = request.integer(name)?.and_then(|tokens| u64::try_from(tokens).ok()).filter(|tokens| *tokens > 0);
     let tokens = tokens.ok_or_else(|| RelayError::invalid_value(name, format!("`{name}` must be at least 1")))?;
-    if family.is_known() && tokens > most {
+    if model.limit_is_known && tokens > most {
         notes.adjust(name);
         return Ok(most);
     }
@@ -253,7 +258,7 @@ fn stop(request: &Object<'_>) -> Result<Vec<String>, RelayError> {
 fn user<'a>(request: &Object<'a>) -> Result<Option<Cow<'a, str>>, RelayError> {
     let identifier = request.text("safety_identifier")?;
     let user = request.text("user")?;
-    let Some(user) = identifier.or(user).filter(|user| !user.is_empty()) else { return Ok(None) };
+    let Some(user) = [identifier, user].into_iter().flatten().find(|user| !user.is_empty()) else { return Ok(None) };
     let is_plain = user.len() <= 256
         && user.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'|' | b'-'));
     if is_plain && !looks_like_phone(&user) {

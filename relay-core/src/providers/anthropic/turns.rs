@@ -29,20 +29,24 @@ pub(super) fn streamed(wire: WireRequest) -> WireRequest {
     WireRequest { body: body.freeze(), expect: Expect::Stream, ..wire }
 }
 
-/// The request that continues a turn: the first one, and behind its messages what was answered so far, unchanged.
+/// The request that continues a turn: the first one, and behind its messages what was answered so far, unchanged. All of it is
+/// one turn, and so one message.
 pub(super) fn continued(asked: &WireRequest, contents: &[&RawValue]) -> Option<WireRequest> {
     let body = std::str::from_utf8(&asked.body).ok()?;
     let messages = Object::parse(&asked.body).ok()?.get("messages")?.get();
     let end = range_in(&asked.body, messages)?.end.checked_sub(1)?;
     let (before, behind) = body.split_at_checked(end)?;
-    let size: usize = contents.iter().map(|content| content.get().len() + 40).sum();
-    let mut longer = String::with_capacity(body.len() + size);
+    let blocks = contents.iter().map(|content| serde_json::from_str::<Vec<&RawValue>>(content.get()));
+    let blocks = blocks.collect::<Result<Vec<_>, _>>().ok()?.concat();
+    let size: usize = blocks.iter().map(|block| block.get().len() + 1).sum();
+    let mut longer = String::with_capacity(body.len() + size + 64);
     longer.push_str(before);
-    for content in contents {
-        longer.push_str(",{\"role\":\"assistant\",\"content\":");
-        longer.push_str(content.get());
-        longer.push('}');
+    longer.push_str(",{\"role\":\"assistant\",\"content\":[");
+    for (i, block) in blocks.iter().enumerate() {
+        longer.push_str(if i > 0 { "," } else { "" });
+        longer.push_str(block.get());
     }
+    longer.push_str("]}");
     longer.push_str(behind);
     Some(WireRequest { body: longer.into(), ..asked.clone() })
 }
@@ -116,11 +120,11 @@ mod tests {
 
     #[test]
     fn a_paused_turn_goes_on_behind_what_was_answered() {
-        let (one, two) = (answer(r#"[{"type":"a" }]"#, "pause_turn", 1), answer("[]", "pause_turn", 2));
+        let [one, two] = [r#"[{"type":"a" }]"#, r#"[{"type":"b"}]"#].map(|content| answer(content, "pause_turn", 1));
         let next = next(&asked(), &[one, two]).unwrap();
         assert_eq!(
             text(&next.wire.body),
-            r#"{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"a" }]},{"role":"assistant","content":[]}],"tools":[{"n":1.0}]}"#
+            r#"{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"a" },{"type":"b"}]}],"tools":[{"n":1.0}]}"#
         );
         assert!(!next.has_shown);
     }

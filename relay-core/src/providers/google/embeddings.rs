@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::models;
 use super::request::written;
 use super::wire::UsageMetadata;
+use super::{contract, models};
 use crate::error::{Class, RelayError};
 use crate::json::{Object, Text};
 use crate::openai::embeddings::{Embedding, EmbeddingList, EmbeddingUsage, Encoding, Vector};
@@ -69,9 +69,7 @@ pub(super) fn request(call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
     let dimensions = dimensions(request)?;
     let task_type = task(request)?;
     let mut notes = Notes::default();
-    if request.get("user").is_some() {
-        notes.drop("user");
-    }
+    contract::EMBEDDINGS.check(request, &mut notes)?;
     let model = format!("models/{name}");
     let wires = inputs.chunks(BATCH).map(|batch| {
         let one = |text| One {

@@ -13,7 +13,7 @@ use crate::json::{Object, compact};
 use crate::providers::Notes;
 
 /// What Google documents for a history whose calls another model made. It stands in for a signature.
-const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// The most calls in one turn: each result is looked for among them.
 const MAX_CALLS: usize = 1024;
@@ -75,8 +75,16 @@ struct OpenCall<'a> {
     result: Option<Box<RawValue>>,
 }
 
+impl Content<'_> {
+    /// Whether a part has a signature that came from the caller.
+    pub(super) fn is_signed(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.thought_signature, Some(Words::Raw(_))))
+    }
+}
+
 impl<'a> Builder<'a, '_> {
     fn message(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
+        self.drop_cache_breakpoints(message)?;
         match required_text(message, "role")?.as_ref() {
             "system" | "developer" => {
                 self.drop_name(message);
@@ -99,6 +107,21 @@ impl<'a> Builder<'a, '_> {
                 Err(RelayError::invalid_value(message.path("role"), why))
             }
         }
+    }
+
+    fn drop_cache_breakpoints(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
+        const NAME: &str = "prompt_cache_breakpoint";
+        let in_parts = || match message.get("content") {
+            Some(raw) if raw.get().contains(NAME) && raw.get().starts_with('[') => {
+                let parts = message.objects("content")?.unwrap_or_default();
+                Ok(parts.iter().any(|part| part.get(NAME).is_some()))
+            }
+            _ => Ok::<_, RelayError>(false),
+        };
+        if message.get(NAME).is_some() || in_parts()? {
+            self.notes.drop(NAME);
+        }
+        Ok(())
     }
 
     fn drop_name(&mut self, message: &Object<'a>) {
@@ -172,6 +195,9 @@ impl<'a> Builder<'a, '_> {
         member: &str,
         fits: impl Fn(&OpenCall<'a>) -> bool,
     ) -> Result<(), RelayError> {
+        if message.flag("is_error")? == Some(true) {
+            self.notes.drop("messages.is_error");
+        }
         let content = result_text(message)?;
         let waiting = self.open.iter().position(|call| fits(call) && call.result.is_none());
         let Some(call) = waiting.or_else(|| self.open.iter().position(&fits)).and_then(|at| self.open.get_mut(at))

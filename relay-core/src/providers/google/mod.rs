@@ -31,13 +31,15 @@
 //!
 //! Long answers of Gemini 4 come in several requests: `hops.rs`.
 
+mod amend;
+pub(super) mod contract;
 mod embeddings;
 mod error;
 mod finish;
 mod grounding;
 mod hops;
 mod messages;
-mod models;
+pub(super) mod models;
 mod parts;
 mod reasoning;
 mod request;
@@ -66,7 +68,7 @@ mod testing;
 use bytes::Bytes;
 
 use super::{
-    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
+    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
     StreamTranslator,
 };
 use crate::error::RelayError;
@@ -94,6 +96,10 @@ impl Dialect for Google {
     fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
         let joined = if bodies.len() > 1 { hops::joined(&bodies) } else { None };
         joined.or_else(|| bodies.pop()).unwrap_or_default()
+    }
+
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::without_signatures(failure, wire)
     }
 
     fn read_headers(&self, headers: &[(String, String)], context: &mut ChatContext) {

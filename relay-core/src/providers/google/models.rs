@@ -8,7 +8,7 @@ use crate::ports::WireRequest;
 
 /// A level of thinking, in the spelling of Google's SDKs, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(in crate::providers) enum Level {
     Minimal,
     Low,
     Medium,
@@ -24,7 +24,7 @@ impl Level {
             .find(|level| level.as_str().eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn as_str(self) -> &'static str {
+    pub(in crate::providers) fn as_str(self) -> &'static str {
         match self {
             Self::Minimal => "MINIMAL",
             Self::Low => "LOW",
@@ -37,7 +37,7 @@ impl Level {
 
 /// How a class is told to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinking {
+pub(in crate::providers) enum Thinking {
     /// It does not think: any `thinkingConfig` is a 400.
     Never,
     /// `thinkingBudget`, in tokens, with the least and the most that the class takes.
@@ -48,21 +48,21 @@ pub(super) enum Thinking {
 
 /// What a class of models can do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Class {
+pub(in crate::providers) struct Class {
     /// How its models' names begin.
-    prefix: &'static str,
-    pub(super) thinking: Thinking,
+    pub(in crate::providers) prefix: &'static str,
+    pub(in crate::providers) thinking: Thinking,
     /// Whether `temperature` and `topP` are honoured.
-    pub(super) sampling: bool,
+    pub(in crate::providers) sampling: bool,
     /// The highest `candidateCount`.
-    pub(super) candidates: i64,
+    pub(in crate::providers) candidates: i64,
     /// Whether a request may end with a model turn.
-    pub(super) prefill: bool,
+    pub(in crate::providers) prefill: bool,
     /// Gemini 3 and later: call ids go back, signatures are checked, media resolution is set for each part, tools and a
     /// JSON answer go together.
-    pub(super) third: bool,
-    /// Whether long answers come in several requests: `CONTINUATION` (Gemini 4).
-    pub(super) long_answers: bool,
+    pub(in crate::providers) third: bool,
+    /// Gemini 4 and later: a long answer comes in pieces, `finishReason: CONTINUATION` and a `continuationToken`.
+    pub(in crate::providers) long_answers: bool,
 }
 
 const LOW_TO_HIGH: Thinking = Thinking::Levels(&[Level::Low, Level::Medium, Level::High]);
@@ -79,14 +79,19 @@ const fn third(prefix: &'static str, thinking: Thinking) -> Class {
 }
 
 /// From 3.6 on (and 3.5-flash-lite): sampling is ignored, a trailing model turn is a 400.
+const fn sixth(prefix: &'static str, thinking: Thinking) -> Class {
+    Class { sampling: false, prefill: false, ..third(prefix, thinking) }
+}
+
+/// Gemini 4: the same, and long answers in pieces.
 const fn newest(prefix: &'static str, thinking: Thinking) -> Class {
-    Class { prefix, thinking, sampling: false, candidates: 1, prefill: false, third: true, long_answers: false }
+    Class { long_answers: true, ..sixth(prefix, thinking) }
 }
 
 /// The first row whose prefix fits counts; the last one fits all. State of 2026-11, from Google's thinking page and the
 /// reports of its generation notes. Names that are not there yet get the newest behaviour, as do the `-latest` aliases.
-const CLASSES: &[Class] = &[
-    second("gemini-1", Thinking::Never),
+pub(in crate::providers) const CLASSES: &[Class] = &[
+    second("gemini-1.", Thinking::Never),
     second("gemini-2.0-", Thinking::Never),
     second("gemini-2.5-pro", Thinking::Budget { least: 128, most: 32_768 }),
     second("gemini-2.5-", Thinking::Budget { least: 0, most: 24_576 }),
@@ -96,18 +101,19 @@ const CLASSES: &[Class] = &[
     third("gemini-3-flash", MINIMAL_TO_HIGH),
     third("gemini-3.1-pro", LOW_TO_HIGH),
     third("gemini-3.1-flash-lite", MINIMAL_TO_HIGH),
-    newest("gemini-3.5-flash-lite", MINIMAL_TO_HIGH),
+    sixth("gemini-3.5-flash-lite", MINIMAL_TO_HIGH),
     third("gemini-3.5-flash", MINIMAL_TO_HIGH),
-    newest("gemini-3.6-flash", MINIMAL_TO_HIGH),
-    newest("gemini-3", LOW_TO_HIGH),
-    Class {
-        long_answers: true,
-        ..newest("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh]))
-    },
+    sixth("gemini-3.6-flash", MINIMAL_TO_HIGH),
+    sixth("gemini-3.7-flash", LOW_TO_HIGH),
+    sixth("gemini-3.8-flash", LOW_TO_HIGH),
+    sixth("gemini-3", LOW_TO_HIGH),
+    newest("gemini-4-argon", LOW_TO_HIGH),
+    newest("gemini-4-carbon", LOW_TO_HIGH),
+    newest("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh])),
 ];
 
 /// The newest class, for all other names.
-const NEWEST: Class = Class { long_answers: true, ..newest("", LOW_TO_HIGH) };
+pub(in crate::providers) const NEWEST: Class = newest("", LOW_TO_HIGH);
 
 /// The class of a model.
 pub(super) fn class(model: &str) -> &'static Class {
@@ -194,9 +200,12 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_the_newest_behaviour() {
-        for name in ["gemini-9-flash", "gemini-flash-latest", "gemini-3.8-flash", "gemini-4-argon", "x"] {
+        for name in ["gemini-9-flash", "gemini-flash-latest", "gemini-10-pro", "gemini-4-argon", "x"] {
             let class = class(name);
-            assert!(!class.sampling && !class.prefill && class.third, "{name}");
+            assert!(!class.sampling && !class.prefill && class.third && class.long_answers, "{name}");
+        }
+        for name in ["gemini-3.8-flash", "gemini-3.9-flash"] {
+            assert!(!class(name).sampling && !class(name).prefill && !class(name).long_answers, "{name}");
         }
         assert!(class("gemini-3.5-flash").sampling && !class("gemini-3.5-flash-lite").sampling);
         assert_eq!(class("gemini-2.5-flash-lite").candidates, 8);

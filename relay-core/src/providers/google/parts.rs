@@ -111,9 +111,6 @@ pub(super) fn user_part<'a>(
     class: &Class,
     notes: &mut Notes,
 ) -> Result<Option<Part<'a>>, RelayError> {
-    if part.get("prompt_cache_breakpoint").is_some() {
-        notes.drop("prompt_cache_breakpoint");
-    }
     match required_text(part, "type")?.as_ref() {
         "text" => Ok(raw_text(part, "text")?.map(text_part)),
         "image_url" => image(&required_object(part, "image_url")?, class, notes).map(Some),

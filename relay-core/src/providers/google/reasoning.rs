@@ -88,7 +88,7 @@ fn apply(effort: &Effort, class: &Class, config: &mut ThinkingConfig, notes: &mu
         Thinking::Never => notes.drop("reasoning_effort"),
         Thinking::Budget { least, most } => {
             config.thinking_budget = Some(i64::from(effort.budget.clamp(least, most)));
-            if effort.budget < least {
+            if !(least..=most).contains(&effort.budget) {
                 notes.adjust("reasoning_effort");
             }
         }
@@ -96,7 +96,7 @@ fn apply(effort: &Effort, class: &Class, config: &mut ThinkingConfig, notes: &mu
             // The same level, or the next one above it, or the highest.
             let near = levels.iter().find(|level| **level >= effort.level).or(levels.last());
             config.thinking_level = near.map(|level| level.as_str());
-            if effort.name == "none" || (near != Some(&effort.level) && effort.level < Level::High) {
+            if effort.name == "none" || near != Some(&effort.level) {
                 notes.adjust("reasoning_effort");
             }
         }

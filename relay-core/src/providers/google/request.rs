@@ -8,7 +8,7 @@ use super::messages::{self, Content, SystemInstruction};
 use super::models::{self, Class};
 use super::reasoning::{self, ThinkingConfig};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
-use super::{hops, safety, schema};
+use super::{contract, hops, safety, schema};
 use crate::error::RelayError;
 use crate::json::Object;
 use crate::ports::{Expect, WireRequest};
@@ -72,14 +72,14 @@ pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     let (name, path) = models::path(call.model)?;
     let (request, class) = (call.request, models::class(name));
     let mut notes = Notes::default();
-    refuse(request)?;
-    drop_params(request, &mut notes);
+    contract::CHAT.check(request, &mut notes)?;
     let conversation = messages::read(request, class, &mut notes)?;
     let tools = tools::read(request, &mut notes)?;
     let google = request.object("extra_body")?.map(|extra| extra.object("google")).transpose()?.flatten();
     let config = generation_config(request, google.as_ref(), class, &tools, &mut notes)?;
     let stream = request.flag("stream")?.unwrap_or(false);
-    let context = context(call, name, stream, &tools)?;
+    let is_amendable = conversation.contents.iter().any(Content::is_signed);
+    let context = ChatContext { is_amendable, ..context(call, name, stream, &tools)? };
     let body = Body {
         system_instruction: conversation.system,
         contents: conversation.contents,
@@ -88,7 +88,7 @@ pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
         service_tier: service_tier(request, &mut notes)?,
         generation_config: (config.get() != "{}").then_some(config),
         tool_config: tools.config,
-        tools: all_tools(request, tools.declarations, &mut notes)?,
+        tools: all_tools(request, tools.declarations)?,
     };
     let (verb, expect) = match stream {
         true => ("streamGenerateContent?alt=sse", Expect::Stream),
@@ -117,47 +117,6 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
         has_hops: models::class(name).long_answers && may_be_long,
         ..ChatContext::new(call.id, call.now.seconds(), name)
     })
-}
-
-/// Members that have no counterpart and would change what the caller gets if they were left out.
-fn refuse(request: &Object<'_>) -> Result<(), RelayError> {
-    if request.get("moderation").is_some() {
-        return Err(RelayError::unsupported_parameter("moderation", "Gemini has no counterpart for `moderation`"));
-    }
-    if request.object("logit_bias")?.is_some_and(|bias| bias.members().next().is_some()) {
-        let why = "`logit_bias` names tokens of OpenAI's tokenizer, which Gemini does not have";
-        return Err(RelayError::unsupported_parameter("logit_bias", why));
-    }
-    let modalities: Vec<String> = request.read("modalities", "an array of strings")?.unwrap_or_default();
-    if modalities.iter().any(|modality| modality != "text") {
-        return Err(RelayError::unsupported_value("modalities", "with Gemini, Relay only gives text"));
-    }
-    Ok(())
-}
-
-/// Members that are left out, and named unless they say nothing.
-fn drop_params(request: &Object<'_>, notes: &mut Notes) {
-    /// The name, and the value (beside `null`, 0 and an empty string) that says nothing.
-    const DROPPED: &[(&str, &str)] = &[
-        ("audio", ""),
-        ("frequency_penalty", "0"),
-        ("metadata", "{}"),
-        ("prediction", ""),
-        ("presence_penalty", "0"),
-        ("prompt_cache_key", ""),
-        ("prompt_cache_options", "{}"),
-        ("prompt_cache_retention", ""),
-        ("safety_identifier", ""),
-        ("store", "false"),
-        ("user", ""),
-        ("verbosity", "\"medium\""),
-    ];
-    for (name, default) in DROPPED {
-        let says_nothing = |raw: &RawValue| [*default, "\"\""].contains(&raw.get()) || raw.get().parse() == Ok(0.0);
-        if request.get(name).is_some_and(|raw| !says_nothing(raw)) {
-            notes.drop(*name);
-        }
-    }
 }
 
 fn generation_config<'a>(
@@ -298,22 +257,13 @@ fn answer_schema(format: &Object<'_>) -> Result<Option<Map<String, Value>>, Rela
 }
 
 /// The functions and Google's search. They only go together in Gemini 3, in a form that OpenAI's clients can't send back.
-fn all_tools<'a>(
-    request: &Object<'_>,
-    declarations: Vec<tools::Declaration<'a>>,
-    notes: &mut Notes,
-) -> Result<Vec<Tool<'a>>, RelayError> {
-    let Some(search) = request.object("web_search_options")? else {
+fn all_tools<'a>(request: &Object<'_>, declarations: Vec<tools::Declaration<'a>>) -> Result<Vec<Tool<'a>>, RelayError> {
+    if request.object("web_search_options")?.is_none() {
         return Ok(if declarations.is_empty() { Vec::new() } else { vec![Tool::FunctionDeclarations(declarations)] });
-    };
+    }
     if !declarations.is_empty() {
         let why = "with Gemini, `web_search_options` and tools exclude each other";
         return Err(RelayError::unsupported_value("web_search_options", why));
-    }
-    for name in ["search_context_size", "user_location"] {
-        if search.get(name).is_some() {
-            notes.drop(search.path(name));
-        }
     }
     Ok(vec![Tool::GoogleSearch {}])
 }

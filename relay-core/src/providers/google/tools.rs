@@ -84,6 +84,10 @@ pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<
         tools.legacy = !functions.is_empty();
         functions.iter().try_for_each(|function| tools.declare(function))?;
     }
+    let other = if tools.legacy { "tool_choice" } else { "function_call" };
+    if request.get(other).is_some() {
+        notes.drop(other);
+    }
     let (name, read): (_, fn(&RawValue, &Object<'a>, &Tools<'a>) -> _) =
         if tools.legacy { ("function_call", legacy_choice) } else { ("tool_choice", choice) };
     let chosen = request.get(name).map(|raw| read(raw, request, &tools)).transpose()?.unwrap_or(Choice::AUTO);

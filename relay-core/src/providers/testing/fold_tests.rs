@@ -11,6 +11,7 @@ use crate::json::compact;
 use crate::providers::anthropic::{self, Anthropic};
 use crate::providers::google::{self, Google};
 use crate::providers::{ChatContext, Dialect};
+use crate::sse::Decoder;
 
 /// Compares what both clients make of a stream with the translation of the whole answer.
 ///
@@ -24,6 +25,9 @@ pub(super) fn check(
 ) -> Option<Result<(), String>> {
     let context = ChatContext { include_usage: true, ..context.clone() };
     let (text, result) = streamed(dialect, body.as_bytes(), cut, &context);
+    if let Err(why) = collected_is(dialect, body, &context, whole.as_deref()) {
+        return Some(Err(why));
+    }
     let whole = whole.map(|whole| dialect.chat_answer(Bytes::from(whole), &context));
     let (want, failure) = match (whole, result) {
         (None, Err(_)) => return None,
@@ -41,6 +45,28 @@ pub(super) fn check(
     let mut chunks = chunks(&text);
     assert_eq!(chunks.pop(), Some(json!("[DONE]")));
     Some(compare(&want, &chunks))
+}
+
+/// Where the dialect collects streams itself (a long answer that was asked for whole), it makes the same answer of it.
+fn collected_is(dialect: &dyn Dialect, body: &str, context: &ChatContext, whole: Option<&str>) -> Result<(), String> {
+    let Some(mut collector) = dialect.chat_collector() else { return Ok(()) };
+    let mut decoder = Decoder::default();
+    decoder.feed(body.as_bytes());
+    let mut result = Ok(());
+    while let (Ok(()), Ok(Some(event))) = (&result, decoder.next_event()) {
+        result = collector.feed(event);
+    }
+    let collected = result.and_then(|()| collector.finish(decoder.stray()));
+    let answer = |body: Vec<u8>| dialect.chat_answer(body.into(), context);
+    let answers = (collected.map(answer), whole.map(|whole| answer(whole.into())));
+    let plain = |body: &[u8]| plain(&serde_json::from_slice(body).unwrap());
+    match answers {
+        (Err(_), None) => Ok(()),
+        (Ok(Ok(own)), Some(Ok(want))) => differs("collected", &plain(&want.body), &plain(&own.body)),
+        (Ok(Err(own)), Some(Err(want))) if own.code() == want.code() => Ok(()),
+        (Err(own), Some(Err(want))) if own.error.code() == want.code() => Ok(()),
+        other => Err(format!("collected and whole: {other:?}")),
+    }
 }
 
 fn compare(want: &Value, chunks: &[Value]) -> Result<(), String> {
