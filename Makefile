@@ -5,7 +5,7 @@ PYTHON ?= python3
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 
-.PHONY: help demo test check bench fmt lint purity docs licences clients packages sizes
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,5 +57,9 @@ $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 packages:
 	scripts/need.sh strace
 
-bench: ## Relay and nginx before the same simulated provider, in one run
+bench: ## translation alone; then Relay and nginx before the same simulated provider, in one run
+	$(CARGO) bench --locked -p relay-core --bench translate
 	$(PYTHON) tests/bench/run.py $(ARGS)
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (600), or those of TARGETS; needs cargo-fuzz and a C++ compiler
+	tests/fuzz/run.sh $(TARGETS)

@@ -9,6 +9,8 @@ use memchr::memchr2;
 pub const MAX_LINE: usize = 8 << 20;
 /// The longest event, in bytes.
 pub const MAX_EVENT: usize = 16 << 20;
+/// The byte order mark that a body may begin with.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// How much text outside of fields is kept.
 const MAX_STRAY: usize = 64 << 10;
 
@@ -86,11 +88,12 @@ impl Decoder {
                 self.at += 1;
             }
         }
-        if !self.started && self.buf.len() - self.at >= 3 {
-            self.started = true;
-            if self.buf.get(self.at..self.at + 3) == Some(b"\xEF\xBB\xBF") {
-                self.at += 3;
+        if !self.started {
+            if self.buf.len() < BOM.len() && BOM.starts_with(&self.buf) {
+                return Ok(None);
             }
+            self.started = true;
+            self.at = if self.buf.starts_with(BOM) { BOM.len() } else { 0 };
         }
         let from = self.searched.max(self.at);
         let rest = self.buf.get(from..).unwrap_or_default();
@@ -228,6 +231,8 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_skipped() {
         check("\u{feff}data: x\n\n", &["x"]);
+        check("\n\u{feff}data: x\n\ndata: y\n\n", &["y"]); // only the body's first bytes are one
+        check("\u{feff}", &[]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod fake_provider;
+pub mod fuzz;
 pub mod harness;
 pub mod logs;
 pub mod process;

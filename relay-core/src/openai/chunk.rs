@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 use crate::error::RelayError;
 use crate::openai::completion::{Annotation, Function, ToolCall, Usage};
 
+/// How many bytes of the provider's id and model name a chunk has.
+pub const MAX_NAME: usize = 512;
+
 /// What one chunk adds to a choice. Absent members are not written.
 #[derive(Debug, Default, Serialize)]
 pub struct Delta<'a> {
@@ -76,7 +79,7 @@ pub struct ChunkWriter {
 
 impl ChunkWriter {
     /// Fixes the members that every chunk shares. With `usage_null` every chunk says `"usage":null`, as OpenAI's do when the
-    /// caller asked for usage.
+    /// caller asked for usage. Of an id or a name, [`MAX_NAME`] bytes are shown: each chunk repeats them.
     pub fn begin(&mut self, id: &str, created: u64, model: &str, service_tier: Option<&str>, usage_null: bool) {
         #[derive(Serialize)]
         struct Head<'a> {
@@ -89,6 +92,7 @@ impl ChunkWriter {
         }
         self.head.clear();
         self.head.extend_from_slice(b"data: ");
+        let (id, model) = (shortened(id), shortened(model));
         let head = Head { id, object: "chat.completion.chunk", created, model, service_tier };
         if serde_json::to_writer(&mut self.head, &head).is_ok() {
             self.head.pop(); // the closing brace: members follow
@@ -112,6 +116,40 @@ impl ChunkWriter {
     /// Writes one chunk that adds `delta` to choice `index`.
     pub fn delta(&mut self, index: u32, delta: Delta<'_>) {
         self.choice(&ChunkChoice { index, delta, ..ChunkChoice::default() });
+    }
+
+    /// Writes one chunk that adds text to choice `index`: what [`Self::delta`] writes of `content` alone. Most of a stream is
+    /// such pieces, so they do without the serializer's many small steps.
+    pub fn text(&mut self, index: u32, text: &str) {
+        self.piece(index, b",\"delta\":{\"content\":", text);
+    }
+
+    /// As [`Self::text`], of `reasoning_content`.
+    pub fn reasoning(&mut self, index: u32, text: &str) {
+        self.piece(index, b",\"delta\":{\"reasoning_content\":", text);
+    }
+
+    fn piece(&mut self, index: u32, member: &[u8], text: &str) {
+        self.out.extend_from_slice(&self.head);
+        self.out.extend_from_slice(b"{\"index\":");
+        number(&mut self.out, index);
+        self.out.extend_from_slice(member);
+        string(&mut self.out, text);
+        self.out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":null}");
+        self.out.extend_from_slice(&self.tail);
+    }
+
+    /// As [`Self::text`], of the arguments of tool call `call`.
+    pub fn arguments(&mut self, index: u32, call: u32, json: &str) {
+        self.out.extend_from_slice(&self.head);
+        self.out.extend_from_slice(b"{\"index\":");
+        number(&mut self.out, index);
+        self.out.extend_from_slice(b",\"delta\":{\"tool_calls\":[{\"index\":");
+        number(&mut self.out, call);
+        self.out.extend_from_slice(b",\"function\":{\"arguments\":");
+        string(&mut self.out, json);
+        self.out.extend_from_slice(b"}}]},\"logprobs\":null,\"finish_reason\":null}");
+        self.out.extend_from_slice(&self.tail);
     }
 
     /// Writes the usage chunk: no choices.
@@ -165,6 +203,33 @@ impl ChunkWriter {
     }
 }
 
+/// The beginning of a name that is too long.
+fn shortened(name: &str) -> &str {
+    let ends = (0..=MAX_NAME.min(name.len())).rev();
+    ends.filter_map(|end| name.get(..end)).next().unwrap_or_default()
+}
+
+/// Writes a number.
+fn number(out: &mut BytesMut, number: u32) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => out.extend_from_slice(&[b'0' + digit]),
+        _ => out.extend_from_slice(number.to_string().as_bytes()),
+    }
+}
+
+/// Writes a JSON string.
+fn string(out: &mut BytesMut, text: &str) {
+    // Without an early end, this is done for many bytes at once.
+    let escapes = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    if text.bytes().fold(false, |any, byte| any | escapes(byte)) {
+        let _ = serde_json::to_writer(Appender(out), text); // writing to memory does not fail
+        return;
+    }
+    out.extend_from_slice(b"\"");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\"");
+}
+
 /// Appends to a buffer; grows it as needed.
 struct Appender<'a>(&'a mut BytesMut);
 
@@ -195,6 +260,32 @@ mod tests {
             written(|w| w.delta(0, Delta { content: Some("a\nb"), ..Delta::default() })),
             "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\\nb\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
         );
+    }
+
+    #[test]
+    fn a_long_name_is_not_repeated_in_full() {
+        let mut writer = ChunkWriter::default();
+        writer.begin(&"i".repeat(1 << 20), 7, &"é".repeat(1 << 20), None, false);
+        writer.text(0, "x");
+        let text = writer.take();
+        assert!(text.len() < 2048 && serde_json::from_slice::<serde_json::Value>(&text[6..]).is_ok());
+    }
+
+    #[test]
+    fn a_piece_is_written_as_the_serializer_writes_it() {
+        let odd = (0..=0x100).filter_map(char::from_u32).map(String::from);
+        let texts = odd.chain(["", "plain", "a\"b", "\\", "é한\u{1F600}\u{2028}", "\u{7f}"].map(str::to_owned));
+        for (text, index) in texts.zip([0, 1, 9, 10, 4_294_967_295].into_iter().cycle()) {
+            let (text, call) = (text.as_str(), index / 2);
+            let plain = written(|w| w.text(index, text));
+            assert_eq!(plain, written(|w| w.delta(index, Delta { content: Some(text), ..Delta::default() })));
+            let thought = Delta { reasoning_content: Some(text.into()), ..Delta::default() };
+            assert_eq!(written(|w| w.reasoning(index, text)), written(|w| w.delta(index, thought)));
+            let function = Function { arguments: text.into(), ..Function::default() };
+            let called = ToolCall { index: Some(call), function, ..ToolCall::default() };
+            let called = Delta { tool_calls: Some([called]), ..Delta::default() };
+            assert_eq!(written(|w| w.arguments(index, call, text)), written(|w| w.delta(index, called)));
+        }
     }
 
     #[test]

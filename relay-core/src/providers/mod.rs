@@ -5,6 +5,7 @@
 pub mod anthropic;
 mod contract;
 pub mod google;
+mod kept;
 pub mod openai;
 
 #[cfg(test)]

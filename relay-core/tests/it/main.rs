@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test suite")]
 
+mod bad_input;
 mod calls;
 mod hops;
 mod registration;

@@ -13,6 +13,7 @@ mod clients;
 mod corpus;
 mod crash;
 mod faults;
+mod fuzz;
 mod hops;
 mod isolation;
 mod panics;

@@ -11,8 +11,8 @@ use super::error;
 use super::event::{Change, Event};
 use super::response::unreadable;
 use crate::error::RelayError;
-use crate::inference::MAX_ANSWER;
 use crate::members::Members;
+use crate::providers::kept::{Kept, MAX_BLOCKS, too_long};
 use crate::providers::{Fault, StreamCollector};
 
 /// What a block is counted for beside its text, in bytes.
@@ -23,8 +23,7 @@ const BLOCK_SIZE: usize = 256;
 pub(super) struct Collector {
     message: Option<Members>,
     blocks: Vec<Block>,
-    /// Bytes that are held.
-    size: usize,
+    kept: Kept,
     has_begun: bool,
     is_stopped: bool,
 }
@@ -49,33 +48,31 @@ impl Collector {
             _ if self.is_stopped => {}
             "message_start" if self.message.is_none() => {
                 let message = event.message.ok_or_else(|| unreadable("a message_start without a message"))?;
-                self.grow(message.get().len())?;
+                self.kept.add(message.get().len())?;
                 self.message = Some(Members::of(message)?);
                 self.has_begun = true;
             }
             "content_block_start" => {
                 if let Some(block) = event.content_block {
-                    self.grow(block.get().len() + BLOCK_SIZE)?;
+                    if self.blocks.len() >= MAX_BLOCKS {
+                        return Err(too_long(&format!("has more than {MAX_BLOCKS} blocks")).into());
+                    }
+                    self.kept.add(block.get().len() + BLOCK_SIZE)?;
                     self.blocks.push(Block::new(event.index, Members::of(block)?));
                 }
             }
             "content_block_delta" => {
-                self.grow(event.delta.as_ref().map_or(0, Change::size))?;
+                self.kept.add(event.delta.as_ref().map_or(0, Change::size))?;
                 if let Some(block) = self.blocks.iter_mut().rev().find(|block| block.index == event.index) {
                     block.change(event.delta.unwrap_or_default());
                 }
             }
-            "message_delta" => self.message_delta(data, event.usage),
+            "message_delta" => {
+                self.kept.add(data.len())?;
+                self.message_delta(data, event.usage);
+            }
             "message_stop" => self.is_stopped = true,
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn grow(&mut self, by: usize) -> Result<(), RelayError> {
-        self.size = self.size.saturating_add(by);
-        if self.size > MAX_ANSWER {
-            return Err(RelayError::upstream(format!("the provider's answer is longer than {MAX_ANSWER} bytes")));
         }
         Ok(())
     }
@@ -174,7 +171,7 @@ impl Block {
 
 impl Change<'_> {
     /// Bytes of what is kept of it.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         [&self.text, &self.partial_json, &self.thinking, &self.signature]
             .into_iter()
             .map(|text| text.as_ref().map_or(0, |text| text.len()))

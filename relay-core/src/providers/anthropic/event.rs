@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::response::unreadable;
 use super::wire::{self, Kind};
 use crate::error::RelayError;
+use crate::json::Text;
 
 /// An event. One flat shape for all kinds, so that the hot path parses each byte once.
 #[derive(Deserialize)]
@@ -53,7 +54,11 @@ impl<'a> Event<'a> {
     /// # Errors
     /// An event of a known kind that can't be read.
     pub(super) fn read(data: &'a [u8]) -> Result<Option<Self>, RelayError> {
-        match serde_json::from_slice(data) {
+        let text = std::str::from_utf8(data).map_err(unreadable)?;
+        if let Some(event) = piece(text) {
+            return Ok(Some(event));
+        }
+        match serde_json::from_str(text) {
             Ok(event) => Ok(Some(event)),
             Err(_) if is_new(data) => Ok(None),
             Err(why) => Err(unreadable(why)),
@@ -64,6 +69,36 @@ impl<'a> Event<'a> {
     pub(super) fn kind(&self) -> &str {
         self.r#type.as_deref().unwrap_or_default()
     }
+}
+
+/// A piece of a block in Anthropic's usual spelling, which is most of a stream: read without asking each member for its name.
+/// `None`: it may be anything.
+fn piece(json: &str) -> Option<Event<'_>> {
+    let rest = json.strip_prefix(r#"{"type":"content_block_delta","index":"#)?;
+    let (index, rest) = rest.split_once(r#","delta":{"type":""#)?;
+    let is_plain = index.bytes().all(|byte| byte.is_ascii_digit()) && (index.len() == 1 || !index.starts_with('0'));
+    let index = index.parse().ok().filter(|_| is_plain)?;
+    let (kind, rest) = rest.split_once('"')?;
+    let mut delta = Change::default();
+    let (member, rest) = match kind {
+        "text_delta" => (&mut delta.text, rest.strip_prefix(r#","text":"#)?),
+        "input_json_delta" => (&mut delta.partial_json, rest.strip_prefix(r#","partial_json":"#)?),
+        "thinking_delta" => (&mut delta.thinking, rest.strip_prefix(r#","thinking":"#)?),
+        _ => return None,
+    };
+    let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<Text<'_>>();
+    *member = Some(strings.next()?.ok()?.0);
+    let end = rest.get(strings.byte_offset()..)?.strip_prefix('}')?;
+    delta.r#type = Some(Cow::Borrowed(kind));
+    let event = Event {
+        r#type: Some(Cow::Borrowed("content_block_delta")),
+        index,
+        delta: Some(delta),
+        content_block: None,
+        message: None,
+        usage: None,
+    };
+    (end.trim_ascii() == "}").then_some(event)
 }
 
 fn is_new(data: &[u8]) -> bool {

@@ -14,6 +14,7 @@ use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::{Annotation, Function, ToolCall};
 use crate::ports::{TokenUsage, WireRequest};
+use crate::providers::kept::{Kept, MAX_BLOCKS, too_long};
 use crate::providers::{ChatContext, Fault, NextHop, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
@@ -34,6 +35,9 @@ pub(super) struct Stream {
     annotations: Vec<Annotation<'static>>,
     /// Unicode scalar values of text so far.
     text_length: usize,
+    block_count: usize,
+    /// What is held of thinking, inputs and citations.
+    kept: Kept,
     tool_count: u32,
     has_reasoning: bool,
     has_foreign: bool,
@@ -96,6 +100,8 @@ impl Stream {
             layout: Layout::default(),
             annotations: Vec::new(),
             text_length: 0,
+            block_count: 0,
+            kept: Kept::default(),
             tool_count: 0,
             has_reasoning: false,
             has_foreign: false,
@@ -113,9 +119,14 @@ impl Stream {
             "error" => return Err(error::in_answer(data)),
             "message_start" => self.start(event.message, out)?,
             _ if !out.has_begun() || self.hops.state != Hop::Running => {}
-            "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out),
+            "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out)?,
             "content_block_start" => {
                 if let Some(block) = event.content_block {
+                    self.block_count += 1;
+                    if self.block_count > MAX_BLOCKS {
+                        return Err(too_long(&format!("has more than {MAX_BLOCKS} blocks")).into());
+                    }
+                    self.kept.add(block.get().len())?;
                     self.open(event.index, Block::read(block).map_err(unreadable)?, out);
                 }
             }
@@ -189,7 +200,7 @@ impl Stream {
                 let index = self.tool_count;
                 self.tool_count += 1;
                 self.layout.tool_use();
-                self.call(index, Some((id, name)), "", out);
+                self.call(index, id, name, out);
                 Open::Tool { index, input: Some(response::arguments(input).into_owned()) }
             }
             Block::Thinking { thinking, signature } => {
@@ -213,9 +224,12 @@ impl Stream {
         self.open.push((index, open));
     }
 
-    fn change(&mut self, index: u64, change: Change<'_>, out: &mut ChunkWriter) {
-        let Some(place) = self.open.iter().rposition(|(known, _)| *known == index) else { return };
-        let Some((_, open)) = self.open.get_mut(place) else { return };
+    fn change(&mut self, index: u64, change: Change<'_>, out: &mut ChunkWriter) -> Result<(), RelayError> {
+        let Some(place) = self.open.iter().rposition(|(known, _)| *known == index) else { return Ok(()) };
+        let Some((_, open)) = self.open.get_mut(place) else { return Ok(()) };
+        if !matches!(open, Open::Text { .. } | Open::Tool { .. }) || change.citation.is_some() {
+            self.kept.add(change.size())?;
+        }
         match (open, change.r#type.as_deref().unwrap_or_default()) {
             (Open::Text { .. }, "text_delta") => self.text(&change.text.unwrap_or_default(), out),
             (Open::Text { citations, .. }, "citations_delta") => {
@@ -226,7 +240,7 @@ impl Stream {
                 if !json.is_empty() {
                     *input = None;
                     let index = *index;
-                    self.call(index, None, &json, out);
+                    self.arguments(index, &json, out);
                 }
             }
             (Open::Thinking { place: thought, begun }, "thinking_delta") => {
@@ -243,6 +257,7 @@ impl Stream {
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn close(&mut self, block: Open, out: &mut ChunkWriter) {
@@ -253,7 +268,7 @@ impl Stream {
                     citations.into_iter().map(|(title, url)| Citation { title: title.into(), url: url.into() });
                 self.annotations.extend(response::annotations(citations.collect(), start, self.text_length));
             }
-            Open::Tool { index, input: Some(input) } => self.call(index, None, &input, out),
+            Open::Tool { index, input: Some(input) } => self.arguments(index, &input, out),
             Open::Tool { .. } | Open::Thinking { .. } | Open::Other => {}
         }
     }
@@ -273,7 +288,7 @@ impl Stream {
     fn text(&mut self, text: &str, out: &mut ChunkWriter) {
         if !text.is_empty() {
             self.text_length += text.chars().count();
-            out.delta(0, Delta { content: Some(text), ..Delta::default() });
+            out.text(0, text);
         }
     }
 
@@ -287,19 +302,28 @@ impl Stream {
         }
         let shown = if self.has_reasoning && !begun { Cow::Owned(format!("\n\n{text}")) } else { Cow::Borrowed(text) };
         self.has_reasoning = true;
-        out.delta(0, Delta { reasoning_content: Some(shown), ..Delta::default() });
+        out.reasoning(0, &shown);
         true
     }
 
-    /// Writes the start of a tool call (id and name), or more of its arguments.
-    fn call(&self, index: u32, start: Option<(Cow<'_, str>, Cow<'_, str>)>, json: &str, out: &mut ChunkWriter) {
-        let (id, name) = start.unzip();
-        let kind = id.is_some().then_some("function");
-        let function = Function { name, arguments: Cow::Borrowed(json) };
+    /// Writes the start of a tool call: its id and name.
+    fn call(&self, index: u32, id: Cow<'_, str>, name: Cow<'_, str>, out: &mut ChunkWriter) {
+        let function = Function { name: Some(name), arguments: Cow::Borrowed("") };
         if !self.context.legacy_functions {
-            let call = ToolCall { index: Some(index), id, r#type: kind, function, extra_content: None };
+            let call =
+                ToolCall { index: Some(index), id: Some(id), r#type: Some("function"), function, extra_content: None };
             out.delta(0, Delta { tool_calls: Some([call]), ..Delta::default() });
         } else if index == 0 {
+            out.delta(0, Delta { function_call: Some(function), ..Delta::default() });
+        }
+    }
+
+    /// Writes more of a tool call's arguments.
+    fn arguments(&self, index: u32, json: &str, out: &mut ChunkWriter) {
+        if !self.context.legacy_functions {
+            out.arguments(0, index, json);
+        } else if index == 0 {
+            let function = Function { name: None, arguments: Cow::Borrowed(json) };
             out.delta(0, Delta { function_call: Some(function), ..Delta::default() });
         }
     }

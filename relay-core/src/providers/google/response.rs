@@ -88,7 +88,7 @@ fn blocked(reason: &str) -> Choice<'_> {
 }
 
 fn choices<'a>(
-    candidates: super::wire::Few<Candidate<'a>>,
+    candidates: super::wire::Candidates<'a>,
     context: &'a ChatContext,
 ) -> Result<Vec<Choice<'a>>, RelayError> {
     let single = candidates.len() == 1;
@@ -172,14 +172,14 @@ impl<'a> Walk<'a> {
         let thought = part.thought == Some(true);
         if let Some(call) = part.function_call {
             if self.calls.is_empty() || !context.first_call_only {
-                self.calls.push(tool_call(call, part.thought_signature, context, made_up)?);
+                self.calls.push(tool_call(*call, part.thought_signature, context, made_up)?);
             }
         } else if let Some(text) = part.text {
             append(if thought { &mut self.thoughts } else { &mut self.text }, text.0);
             if !thought {
                 self.signature = part.thought_signature.filter(|signature| is_text(signature)).or(self.signature);
             }
-        } else if let Some(image) = part.inline_data.and_then(image_url).filter(|_| !thought) {
+        } else if let Some(image) = part.inline_data.and_then(|blob| image_url(*blob)).filter(|_| !thought) {
             self.images.push(image);
         }
         Ok(())

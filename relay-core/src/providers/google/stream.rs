@@ -13,6 +13,7 @@ use crate::error::RelayError;
 use crate::openai::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::openai::completion::Usage;
 use crate::ports::{TokenUsage, WireRequest};
+use crate::providers::kept::{Kept, MAX_CHOICES, too_long};
 use crate::providers::{ChatContext, Fault, NextHop, StreamTranslator};
 
 /// The most pictures that a choice of a stream may hold, in bytes: as much as a whole answer (`inference::MAX_ANSWER`).
@@ -27,6 +28,8 @@ pub(super) struct Stream {
     choices: Vec<State>,
     /// How many ids were made up.
     made_up: u64,
+    /// What is held of the choices: text, pictures, citations.
+    kept: Kept,
     hops: Hops,
 }
 
@@ -64,7 +67,15 @@ struct State {
 
 impl Stream {
     pub(super) fn new(context: ChatContext) -> Self {
-        Self { context, model: None, usage: None, choices: Vec::new(), made_up: 0, hops: Hops::default() }
+        Self {
+            context,
+            model: None,
+            usage: None,
+            choices: Vec::new(),
+            made_up: 0,
+            kept: Kept::default(),
+            hops: Hops::default(),
+        }
     }
 
     fn begin(&mut self, payload: &Payload<'_>, out: &mut ChunkWriter) {
@@ -76,7 +87,7 @@ impl Stream {
     }
 
     fn block(&mut self, reason: &str, out: &mut ChunkWriter) {
-        let state = state(&mut self.choices, 0, out);
+        let Ok(state) = state(&mut self.choices, 0, out) else { return };
         if !state.is_closed() {
             let refusal = response::refusal(reason);
             out.delta(state.index, Delta { refusal: Some(Some(&refusal)), ..Delta::default() });
@@ -89,7 +100,7 @@ impl Stream {
         if self.context.has_hops {
             self.hops.token = candidate.continuation().map(str::to_owned).or(self.hops.token.take());
         }
-        let state = state(&mut self.choices, candidate.index.unwrap_or(position), out);
+        let state = state(&mut self.choices, candidate.index.unwrap_or(position), out)?;
         if state.is_closed() {
             return Ok(());
         }
@@ -98,6 +109,7 @@ impl Stream {
             if part.function_call.is_some() {
                 state.call(part, &self.context, &mut self.made_up, out)?;
             } else {
+                self.kept.add(part.size())?;
                 state.words(part, &mut logprobs, out)?;
             }
         }
@@ -105,6 +117,7 @@ impl Stream {
             out.choice(&ChunkChoice { index: state.index, logprobs, ..ChunkChoice::default() });
         }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
+            self.kept.replace(state.grounding.as_deref().map_or(0, |old| old.get().len()), raw.get().len())?;
             state.grounding = Some(raw.to_owned());
         }
         let Some(word) = candidate.finish_reason.map(|word| word.0) else { return Ok(()) };
@@ -141,14 +154,20 @@ impl Stream {
 }
 
 /// The state of a choice; its first chunk is written when it is new.
-fn state<'s>(choices: &'s mut Vec<State>, index: u32, out: &mut ChunkWriter) -> &'s mut State {
+///
+/// # Errors
+/// A choice that nobody can have asked for.
+fn state<'s>(choices: &'s mut Vec<State>, index: u32, out: &mut ChunkWriter) -> Result<&'s mut State, RelayError> {
+    if index >= MAX_CHOICES {
+        return Err(too_long(&format!("has more than {MAX_CHOICES} choices")));
+    }
     let at = choices.iter().position(|state| state.index == index).unwrap_or_else(|| {
         out.delta(index, Delta { role: Some("assistant"), content: Some(""), ..Delta::default() });
         choices.push(State::new(index));
         choices.len() - 1
     });
     #[expect(clippy::indexing_slicing, reason = "found or pushed one line above")]
-    &mut choices[at]
+    Ok(&mut choices[at])
 }
 
 impl State {
@@ -179,7 +198,7 @@ impl State {
     ) -> Result<(), RelayError> {
         let is_shown = self.calls == 0 || !(context.first_call_only || context.legacy_functions);
         let Some(call) = part.function_call.filter(|_| is_shown) else { return Ok(()) };
-        let call = response::tool_call(call, part.thought_signature, context, made_up)?;
+        let call = response::tool_call(*call, part.thought_signature, context, made_up)?;
         if context.legacy_functions {
             out.delta(self.index, Delta { function_call: Some(call.function), ..Delta::default() });
         } else {
@@ -203,24 +222,26 @@ impl State {
         let is_text = part.text.is_some();
         let text = part.text.map(|text| text.0).filter(|text| !text.is_empty());
         if part.thought == Some(true) {
-            if text.is_some() {
-                out.delta(self.index, Delta { reasoning_content: text, ..Delta::default() });
+            if let Some(text) = text {
+                out.reasoning(self.index, &text);
             }
             return Ok(());
         }
         if is_text {
             let signature = part.thought_signature.filter(|raw| response::is_text(raw));
             self.signature = signature.map(ToOwned::to_owned).or(self.signature.take());
-        } else if let Some(image) = part.inline_data.and_then(response::image_url) {
+        } else if let Some(image) = part.inline_data.and_then(|blob| response::image_url(*blob)) {
             return self.image(image);
         }
-        if text.is_none() {
-            return Ok(());
+        let Some(text) = text else { return Ok(()) };
+        match logprobs.take() {
+            None => out.text(self.index, &text),
+            logprobs => {
+                let delta = Delta { content: Some(&text), ..Delta::default() };
+                out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
+            }
         }
-        let delta = Delta { content: text.as_deref(), ..Delta::default() };
-        let logprobs = logprobs.take();
-        out.choice(&ChunkChoice { index: self.index, delta, logprobs, ..ChunkChoice::default() });
-        self.text.push_str(text.as_deref().unwrap_or_default());
+        self.text.push_str(&text);
         Ok(())
     }
 

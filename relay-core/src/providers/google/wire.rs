@@ -5,18 +5,19 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::Text;
 use crate::openai::completion::{CompletionDetails, PromptDetails, Usage};
+use crate::providers::kept::MAX_CHOICES;
 
 /// An answer or an event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payload<'a> {
     #[serde(borrow, default)]
-    pub(super) candidates: Few<Candidate<'a>>,
+    pub(super) candidates: Candidates<'a>,
     #[serde(borrow)]
     pub(super) prompt_feedback: Option<PromptFeedback<'a>>,
     #[serde(borrow)]
@@ -55,10 +56,11 @@ pub(super) struct Candidate<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Content<'a> {
     #[serde(borrow, default)]
-    pub(super) parts: Few<Part<'a>>,
+    pub(super) parts: Few<Part<'a>, MAX_PARTS>,
 }
 
-/// A part. Kinds that Relay does not show have no member here, and are skipped by that.
+/// A part. Kinds that Relay does not show have no member here, and are skipped by that. Text is moved about a lot; what is
+/// large and rare is boxed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Part<'a> {
@@ -69,9 +71,9 @@ pub(super) struct Part<'a> {
     #[serde(borrow)]
     pub(super) thought_signature: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) function_call: Option<FunctionCall<'a>>,
+    pub(super) function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(borrow)]
-    pub(super) inline_data: Option<Blob<'a>>,
+    pub(super) inline_data: Option<Box<Blob<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,6 +122,15 @@ struct ModalityCount<'a> {
     token_count: Count,
 }
 
+impl Part<'_> {
+    /// Bytes of what may have to be held: the text, the picture.
+    pub(super) fn size(&self) -> usize {
+        let text = self.text.as_ref().map_or(0, |text| text.0.len());
+        let data = self.inline_data.as_ref().and_then(|blob| blob.data.as_ref());
+        text.saturating_add(data.map_or(0, |data| data.0.len()))
+    }
+}
+
 impl Candidate<'_> {
     /// The token to go on with, if the answer stopped at its cap. Other ends may have a token, too; their budget is used up.
     pub(super) fn continuation(&self) -> Option<&str> {
@@ -131,7 +142,8 @@ impl Candidate<'_> {
 impl<'a> Payload<'a> {
     /// Reads an answer or an event.
     pub(super) fn read(data: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(data)
+        // Checked once: the parser would check each string.
+        serde_json::from_str(std::str::from_utf8(data).map_err(serde_json::Error::custom)?)
     }
 
     /// Why the prompt was blocked, if it was. Some words for "not blocked" are sent, too.
@@ -227,14 +239,21 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// A list that mostly has one item, which then needs no allocation. `null` is an empty one.
+/// An answer's candidates.
+pub(super) type Candidates<'a> = Few<Candidate<'a>, { MAX_CHOICES as usize }>;
+
+/// The most parts of one candidate: an item that is a few bytes of JSON takes a hundred in memory.
+const MAX_PARTS: usize = 16_384;
+
+/// A list that mostly has one item, which then needs no allocation. `null` is an empty one, and one of more than `MAX` items
+/// can't be read.
 #[derive(Debug)]
-pub(super) struct Few<T> {
+pub(super) struct Few<T, const MAX: usize = { 1 << 20 }> {
     first: Option<T>,
     rest: Vec<T>,
 }
 
-impl<T> Few<T> {
+impl<T, const MAX: usize> Few<T, MAX> {
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
@@ -248,13 +267,13 @@ impl<T> Few<T> {
     }
 }
 
-impl<T> Default for Few<T> {
+impl<T, const MAX: usize> Default for Few<T, MAX> {
     fn default() -> Self {
         Self { first: None, rest: Vec::new() }
     }
 }
 
-impl<T> IntoIterator for Few<T> {
+impl<T, const MAX: usize> IntoIterator for Few<T, MAX> {
     type Item = T;
     type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
 
@@ -263,25 +282,28 @@ impl<T> IntoIterator for Few<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Few<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FewVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for FewVisitor<T> {
-            type Value = Few<T>;
+        struct FewVisitor<T, const MAX: usize>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for FewVisitor<T, MAX> {
+            type Value = Few<T, MAX>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
             }
-            fn visit_unit<E>(self) -> Result<Few<T>, E> {
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
                 Ok(Few::default())
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Few<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
                 let mut few = Few { first: items.next_element()?, rest: Vec::new() };
                 while let Some(item) = items.next_element()? {
+                    if few.len() == MAX {
+                        return Err(A::Error::custom(format_args!("more than {MAX} items")));
+                    }
                     few.rest.push(item);
                 }
                 Ok(few)
             }
         }
-        deserializer.deserialize_any(FewVisitor(std::marker::PhantomData))
+        deserializer.deserialize_any(FewVisitor::<T, MAX>(std::marker::PhantomData))
     }
 }
