@@ -90,9 +90,10 @@ feature("image (data URL)", async (model, mark) => {
 });
 
 feature("web search, with citations", async (model, mark) => {
-  const request = ask(model, `{{search}} ${mark}`, { web_search_options: {} });
+  const request = ask(model, `{{search}} {{pause=2}} ${mark}`, { web_search_options: {} });
   const whole = (await ai().chat.completions.create(request)).choices[0].message;
   const streamed = await ai().chat.completions.stream(request).finalMessage();
+  assert.equal(whole.annotations.length, 2, "one for each time that the model paused for a search");
   assert.match(whole.annotations[0].url_citation.url, /^https:/);
   assert.deepEqual([streamed.content, streamed.annotations], [whole.content, whole.annotations]);
   assert.equal(whole.tool_calls, undefined, "a search is no call of the application's tools");

@@ -86,9 +86,10 @@ def test_image(model, mark):
 
 @feature("web search, with citations", CLAUDE)
 def test_citations(model, mark):
-    request = {"model": model, "messages": user(f"{{{{search}}}} {mark}"), "web_search_options": {}}
+    request = {"model": model, "messages": user(f"{{{{search}}}} {{{{pause=2}}}} {mark}"), "web_search_options": {}}
     whole = chat.create(**request).choices[0].message
     streamed = last(chat.stream(**request)).choices[0].message
+    assert len(whole.annotations) == 2, "one for each time that the model paused for a search"
     assert whole.annotations[0].url_citation.url.startswith("https:")
     assert streamed.content == whole.content
     assert [note.url_citation.model_dump() for note in streamed.annotations] == [note.url_citation.model_dump() for note in whole.annotations]
