@@ -52,6 +52,8 @@ mod wire;
 #[cfg(test)]
 mod corpus_tests;
 #[cfg(test)]
+mod embedding_tests;
+#[cfg(test)]
 pub(super) mod error_tests;
 #[cfg(test)]
 pub(super) mod golden_tests;
