@@ -11,7 +11,7 @@ use relay_core::secret::{ProviderKey, RelayKey};
 use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
 
 /// A Relay of mocks; what a test does not set up must not be called.
-struct World {
+pub(super) struct World {
     key_store: MockKeyStore,
     projects: MockProjects,
     cipher: MockCipher,
@@ -21,7 +21,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             key_store: MockKeyStore::new(),
             projects: MockProjects::new(),
@@ -33,18 +33,22 @@ impl World {
     }
 
     /// The user has a key for OpenAI in this state, and it opens as `key`.
-    fn with_key(mut self, state: ConnectionState, key: &'static str) -> Self {
+    pub(super) fn with_key(mut self, state: ConnectionState, key: &'static str) -> Self {
         self.key_store.expect_connection().returning(move |slot| Ok(Some(connection(slot.clone(), state))));
         self.cipher.expect_open().returning(move |_, _| Ok(ProviderKey::parse(key.to_owned()).unwrap()));
         self
     }
 
-    fn with_client(mut self, client: MockProviderClient) -> Self {
-        self.clients.push(Arc::new(client));
+    fn with_client(self, client: MockProviderClient) -> Self {
+        self.with_shared(Arc::new(client))
+    }
+
+    pub(super) fn with_shared(mut self, client: Arc<dyn ProviderClient>) -> Self {
+        self.clients.push(client);
         self
     }
 
-    fn relay(self) -> Relay {
+    pub(super) fn relay(self) -> Relay {
         let mut usage = MockUsageSink::new();
         let metered = Arc::clone(&self.metered);
         usage.expect_record().returning(move |event| metered.lock().unwrap().push(event));
@@ -95,7 +99,7 @@ fn keyed_project() -> KeyedProject {
     KeyedProject { key, project }
 }
 
-fn caller() -> Caller {
+pub(super) fn caller() -> Caller {
     let KeyedProject { project, key } = keyed_project();
     Caller {
         project,

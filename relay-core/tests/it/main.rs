@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test suite")]
 
 mod calls;
+mod connection_state;
+mod embeddings;
 mod registration;
