@@ -58,8 +58,6 @@ pub(super) mod error_tests;
 #[cfg(test)]
 pub(super) mod golden_tests;
 #[cfg(test)]
-mod pairs_tests;
-#[cfg(test)]
 mod request_tests;
 #[cfg(test)]
 mod testing;
