@@ -63,7 +63,11 @@ fn vector(n: usize) -> [f64; 2] {
 /// Gives the turn to the others, once.
 async fn a_while() {
     let mut is_first = true;
-    futures::future::poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }).await;
+    futures::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
 }
 
 /// Embeds the numbers 1 to `count`.
@@ -72,17 +76,7 @@ fn embed(client: &Arc<Batches>, count: usize) -> Result<Reply, RelayError> {
     let relay = world.with_shared(Arc::clone(client) as Arc<dyn ProviderClient>).relay();
     let input: Vec<String> = (1..=count).map(|n| n.to_string()).collect();
     let body = Bytes::from(json!({"model": "gemini-embedding-001", "input": input}).to_string());
-    block_on(always_woken(async { relay.prepare_embeddings(&caller(), body).await?.send().await }))
-}
-
-/// Polls a future again and again, as one whose parts wait for nothing needs it.
-async fn always_woken<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    futures::future::poll_fn(|context| {
-        context.waker().wake_by_ref();
-        future.as_mut().poll(context)
-    })
-    .await
+    block_on(async { relay.prepare_embeddings(&caller(), body).await?.send().await })
 }
 
 fn body_of(reply: &Reply) -> Value {
