@@ -39,8 +39,12 @@ impl World {
         self
     }
 
-    pub(super) fn with_client(mut self, client: MockProviderClient) -> Self {
-        self.clients.push(Arc::new(client));
+    pub(super) fn with_client(self, client: MockProviderClient) -> Self {
+        self.with_shared(Arc::new(client))
+    }
+
+    pub(super) fn with_shared(mut self, client: Arc<dyn ProviderClient>) -> Self {
+        self.clients.push(client);
         self
     }
 

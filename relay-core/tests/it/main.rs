@@ -1,8 +1,10 @@
 //! The use cases, with mocks in place of the world.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test suite")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test suite")]
 
 mod bad_input;
 mod calls;
+mod connection_state;
+mod embeddings;
 mod hops;
 mod registration;

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Anthropic;
-use super::testing::{chat, streamed};
+use super::testing::streamed;
 use crate::ids::Timestamp;
 use crate::providers::testing::corpus::lines;
 use crate::providers::testing::feed::{Cut, chunks};
 use crate::providers::testing::plain_context;
-use crate::providers::{ChatContext, Dialect, Failure, Policy};
+use crate::providers::{ChatContext, Dialect, Failure};
 
 #[derive(Deserialize)]
 struct Row {
@@ -80,54 +80,6 @@ fn recorded_errors_are_errors_in_openais_shape() {
         let is_said = body["error"]["message"] == said;
         if is_said { Ok(()) } else { Err(format!("{body} does not say {said}")) }
     });
-}
-
-#[test]
-fn recorded_openai_requests_can_be_sent_to_claude() {
-    #[derive(Deserialize)]
-    struct Pair {
-        key: String,
-        tool_results: BTreeMap<String, usize>,
-        openai: Option<Side>,
-    }
-    #[derive(Deserialize)]
-    struct Side {
-        path: String,
-        request: Box<RawValue>,
-    }
-    let Some(lines) = lines("pairs/pairs.jsonl") else { return };
-    let (mut passed, mut refused, mut failures) = (0, 0, Vec::new());
-    for line in &lines {
-        let pair: Pair = serde_json::from_str(line).unwrap();
-        let Some(side) = pair.openai.filter(|side| side.path.contains("chat/completions")) else { continue };
-        let body = Bytes::from(side.request.get().to_owned());
-        let wire = match chat(&body, Some("claude-haiku-4-5"), Policy::default()) {
-            Ok(call) => serde_json::from_slice::<Value>(&call.wire.body).unwrap(),
-            Err(error) if error.code() == "unsupported_value" => {
-                refused += 1; // audio, files of OpenAI: it says which
-                continue;
-            }
-            Err(error) => {
-                failures.push(format!("{}: {error:?}", pair.key));
-                continue;
-            }
-        };
-        let request: Value = serde_json::from_str(side.request.get()).unwrap();
-        let names = |tools: &Value, at: &str| -> Vec<Value> {
-            tools.as_array().into_iter().flatten().map(|tool| tool.pointer(at).unwrap().clone()).collect()
-        };
-        let blocks = wire["messages"].as_array().unwrap().iter().flat_map(|turn| turn["content"].as_array().unwrap());
-        let results = blocks.filter(|block| block["type"] == "tool_result").count();
-        if names(&wire["tools"], "/name") != names(&request["tools"], "/function/name") {
-            failures.push(format!("{}: other tools", pair.key));
-        } else if results != pair.tool_results["openai"] {
-            failures.push(format!("{}: {results} tool results", pair.key));
-        } else {
-            passed += 1;
-        }
-    }
-    println!("pairs.jsonl: {passed}/{} passed, {refused} refused", lines.len());
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 fn replay(file: &str, check: impl Fn(&Row) -> Result<(), String>) {

@@ -116,14 +116,14 @@ fn recorded_lists_of_models_can_be_read() {
 }
 
 /// How a row came out.
-pub(super) enum Outcome {
+enum Outcome {
     Holds,
     Skipped,
     Differs(String),
 }
 
 /// Checks each row of a file; prints a line, and fails if a row differs.
-pub(super) fn walk(file: &str, check: impl Fn(&Value) -> Outcome) {
+fn walk(file: &str, check: impl Fn(&Value) -> Outcome) {
     let Some(lines) = lines(file) else { return };
     let (mut passed, mut total, mut failures) = (0, 0, Vec::new());
     for line in lines {

@@ -60,8 +60,8 @@ fn given(case: &Case) -> Given {
             Given::EmbeddingsAnswer(body(input.response.as_ref().unwrap()), context)
         }
         "stream" => {
-            let lines = |event: &Box<RawValue>| vec![format!("data: {}", compact(event.get()))];
-            Given::Stream(input.events.iter().map(lines).collect(), Box::new(context(&request())))
+            let events = input.events.iter().map(|event| vec![format!("data: {}", compact(event.get()))]);
+            Given::Stream(events.collect(), Box::new(context(&request())))
         }
         "error" => {
             let raw = input.body.as_ref().unwrap().get();

@@ -55,11 +55,11 @@ mod wire;
 #[cfg(test)]
 mod corpus_tests;
 #[cfg(test)]
+mod embedding_tests;
+#[cfg(test)]
 pub(super) mod error_tests;
 #[cfg(test)]
 pub(super) mod golden_tests;
-#[cfg(test)]
-mod pairs_tests;
 #[cfg(test)]
 mod request_tests;
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn google_part(parts: &mut Vec<Value>, part: &Value) {
     match parts.last_mut() {
         Some(last) if is_plain(last) && is_plain(part) && (last["thought"] == true) == (part["thought"] == true) => {
             last["text"] = format!("{}{}", text(&last["text"]), text(&part["text"])).into();
-            if text(&part["thoughtSignature"]) != "" {
+            if !text(&part["thoughtSignature"]).is_empty() {
                 last["thoughtSignature"] = part["thoughtSignature"].clone();
             }
         }

@@ -9,6 +9,8 @@ pub(crate) mod fold;
 pub(crate) mod failure_tests;
 mod fold_tests;
 mod golden;
+mod pitfall_tests;
+mod request_tests;
 mod sequence_tests;
 
 pub(crate) use golden::{Case, Format, Given, Made};

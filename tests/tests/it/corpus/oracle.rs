@@ -72,7 +72,21 @@ pub(crate) fn refused(row: &Row) -> Option<String> {
 /// A Gemini stream without any reason to end: cut off, as far as anybody can tell. It must not look complete.
 pub(crate) fn is_cut_off(row: &Row) -> bool {
     let summary = row.summary();
-    row.text("provider") == "gemini" && summary["finish"].is_null() && summary["block_reason"].is_null()
+    let is_stream = row.is_stream() && row.text("provider") == "gemini";
+    is_stream && summary["finish"].is_null() && summary["block_reason"].is_null()
+}
+
+/// Where a stream's event begins that says the end: before it, the answer is not complete. `None`: nothing says it.
+pub(crate) fn last_word(row: &Row, body: &[u8]) -> Option<usize> {
+    let marks: &[&str] = match row.text("provider") {
+        // Any event behind it may be missing, as long as this one is there.
+        "anthropic" => &["\"message_delta\"", "\"message_stop\""],
+        "gemini" => &["\"finishReason\"", "\"blockReason\""],
+        _ => &["[DONE]"],
+    };
+    let text = std::str::from_utf8(body).ok()?;
+    let mark = marks.iter().filter_map(|mark| text.find(mark)).min()?;
+    text[..mark].rfind("\n\n").or_else(|| text[..mark].rfind("\r\n\r\n")).map(|at| at + 2).or(Some(0))
 }
 
 fn call(call: &Value) -> Call {
