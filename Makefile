@@ -41,16 +41,16 @@ docs:
 licences:
 	$(PYTHON) scripts/licences.py
 
-# The official OpenAI clients, unmodified, in the versions that their lock files name.
+# Clients, unmodified, in the versions that their lock files name; Node 22 is one of the packages. No package runs a script.
 clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed
 
 $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
-	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent
+	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/python/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
 	@touch $@
 
 # System packages of the fault tests: installed if root and on Debian, else named.

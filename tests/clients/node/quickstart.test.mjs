@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import OpenAI, { APIError, AuthenticationError, NotFoundError, PermissionDeniedError, RateLimitError } from "openai";
+import { openai } from "./shared.mjs";
+
+const { OpenAI, APIError, AuthenticationError, NotFoundError, PermissionDeniedError, RateLimitError } = openai;
 
 const { RELAY_BASE_URL, RELAY_KEY } = process.env;
 const CHAT_MODELS = ["gpt-4o-mini", "claude-haiku-4-5", "gemini-2.5-flash"];
