@@ -55,9 +55,9 @@ fn breaks(provider: Provider, model: &str, pieces: Vec<Bytes>) -> String {
     let (last, before) = events.split_last().unwrap();
     assert!(before.iter().any(|event| event.contains("\"content\":\"Hi\"")), "{provider}: what came before is shown");
     let is_error = |event: &&str| event.contains("\"error\":");
-    assert!(is_error(last) && !before.iter().any(|event| is_error(event)), "{provider}: one error, at the end");
+    assert!(is_error(last) && !before.iter().any(is_error), "{provider}: one error, at the end");
     let finish = |event: &&str| event.contains("finish_reason") && !event.contains("\"finish_reason\":null");
-    assert!(!before.iter().any(|event| finish(event)) && !text.contains("[DONE]"), "{provider}: nothing is made up");
+    assert!(!before.iter().any(finish) && !text.contains("[DONE]"), "{provider}: nothing is made up");
     let error: Value = serde_json::from_str(last.strip_prefix("data: ").unwrap()).unwrap();
     error["error"]["code"].as_str().unwrap().to_owned()
 }
