@@ -24,8 +24,26 @@ pub fn openai_stream(data: &[u8]) {
 
 /// Anthropic's stream.
 pub fn anthropic_stream(data: &[u8]) {
-    let (switches, _) = switches(data);
+    let (switches, body) = switches(data);
     translated(&stream(&Anthropic, data), switches);
+    collected(body);
+}
+
+/// The same stream as a whole answer: an error, or one that can be translated.
+fn collected(body: &[u8]) {
+    let Some(mut collector) = Anthropic.chat_collector() else { return };
+    let mut decoder = Decoder::default();
+    decoder.feed(body);
+    while let Some(event) = decoder.next_event().expect("no input here is as long as the limits") {
+        if collector.feed(event).is_err() {
+            return;
+        }
+    }
+    if let Ok(answer) = collector.finish(decoder.stray()) {
+        assert!(is_json(&answer), "{}", String::from_utf8_lossy(&answer));
+        let translated = Anthropic.chat_answer(answer.into(), &context(0));
+        assert!(translated.is_err() || translated.is_ok_and(|answer| is_json(&answer.body)));
+    }
 }
 
 /// Google's stream.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use relay_core::json::{Object, compact};
 use relay_core::openai::embeddings::Encoding;
+use relay_core::ports::{Expect, WireRequest};
 use relay_core::providers::{
     Dialect, EmbeddingsContext, Failure, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
@@ -65,6 +66,12 @@ fn answer(dialect: &dyn Dialect, data: &[u8]) -> Option<Bytes> {
     let context_of = EmbeddingsContext { model: "m".to_owned(), encoding, inputs: 1, input_bytes: vec![7] };
     if let Ok(answer) = dialect.embeddings_answer(vec![body.clone()], &context_of) {
         assert!(is_json(&answer.body));
+    }
+    if is_json(&body) {
+        let asked = WireRequest::post("/v1/x", "{\"messages\":[{\"role\":\"user\"}]}", Expect::Whole);
+        let next = dialect.next_hop(&asked, std::slice::from_ref(&body));
+        assert!(next.is_none_or(|next| is_json(&next.wire.body)));
+        assert!(is_json(&dialect.joined(vec![body.clone(), body.clone()])));
     }
     match dialect.chat_answer(body.clone(), &context(switches)) {
         Ok(answer) => {
