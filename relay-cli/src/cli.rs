@@ -17,6 +17,7 @@ Secrets never go into the arguments, where every process of the machine can read
 /// Run, set up and operate Relay: your users bring their own AI keys, your app calls one API.
 #[derive(Debug, Parser)]
 #[command(name = "relay", version, after_help = AFTER, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(term_width = 0)] // the terminal wraps; clap's own wrapping depends on what else is in the build
 pub struct Cli {
     /// Print JSON, for scripts: results on stdout, errors on stderr.
     #[arg(long, global = true)]
