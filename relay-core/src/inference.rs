@@ -13,7 +13,7 @@ use crate::json::Object;
 use crate::metering::Meter;
 use crate::ports::{Endpoint, WireRequest, WireResponse};
 use crate::provider::Provider;
-use crate::providers::{Call, ChatContext, EmbeddingsContext, Notes, Policy};
+use crate::providers::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translate::{self, Translation};
 
@@ -159,6 +159,15 @@ impl Prepared {
     }
 }
 
+/// The answer to a chat request, or its first part.
+struct First {
+    response: WireResponse,
+    /// For the caller.
+    headers: Vec<(&'static str, String)>,
+    /// The request as the provider took it, where it may want to be asked again.
+    asked: Option<WireRequest>,
+}
+
 /// A reply, and when the provider's answer was all there (in the clock's microseconds).
 type Timed = (Reply, u64);
 
@@ -172,8 +181,7 @@ impl Relay {
         notes: Notes,
     ) -> Result<Timed, RelayError> {
         let dialect = route.provider().dialect();
-        let asked = context.has_hops.then(|| wire.clone());
-        let (response, headers) = self.ask_chat(route, wire, &mut context, notes).await?;
+        let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut bodies = vec![self.body(route, response, &context).await?];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
             match self.hop(route, next.wire, &context).await {
@@ -189,26 +197,29 @@ impl Relay {
         Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
     }
 
-    /// Sends a chat request; returns the answer, and headers for the caller.
+    /// Sends a chat request.
     async fn ask_chat(
         &self,
         route: &Route,
         wire: WireRequest,
         context: &mut ChatContext,
         mut notes: Notes,
-    ) -> Result<(WireResponse, Vec<(&'static str, String)>), RelayError> {
+    ) -> Result<First, RelayError> {
         let dialect = route.provider().dialect();
-        let (response, changed) = match context.is_amendable {
+        let mut asked = context.has_hops.then(|| wire.clone());
+        let (response, amended) = match context.is_amendable {
             true => self.send_amendable(route, wire).await?,
             false => (self.send(route, wire).await?, None),
         };
         dialect.read_headers(&response.headers, context);
         let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
-        if let Some(changed) = changed {
+        if let Some(Amended { wire, changed }) = amended {
             notes.adjust(changed);
             headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
+            // The provider would refuse the rest of the turn as it refused this.
+            asked = asked.map(|_| wire);
         }
-        Ok((response, headers))
+        Ok(First { response, headers, asked })
     }
 
     async fn hop(&self, route: &Route, wire: WireRequest, context: &ChatContext) -> Result<Bytes, RelayError> {
@@ -263,8 +274,7 @@ impl Relay {
         notes: Notes,
         overhead: u64,
     ) -> Result<Reply, RelayError> {
-        let asked = context.has_hops.then(|| wire.clone());
-        let (response, mut headers) = match self.ask_chat(&route, wire, &mut context, notes).await {
+        let First { response, mut headers, asked } = match self.ask_chat(&route, wire, &mut context, notes).await {
             Ok(answer) => answer,
             Err(error) => {
                 meter.failed();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::executor::block_on;
 use relay_core::ports::*;
-use relay_core::{Provider, RelayError, ReplyBody};
+use relay_core::{Caller, Provider, RelayError, ReplyBody};
 use serde_json::{Value, json};
 
 use super::calls::{World, caller};
@@ -32,6 +32,10 @@ fn script(provider: Provider, answers: impl IntoIterator<Item = (u16, String)>) 
 
 impl Script {
     fn play(self, request: &Value) -> Outcome {
+        self.play_as(&caller(), request)
+    }
+
+    fn play_as(self, caller: &Caller, request: &Value) -> Outcome {
         let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
         let mut client = MockProviderClient::new();
         let (seen, mut answers) = (Arc::clone(&asked), VecDeque::from(self.answers));
@@ -47,7 +51,7 @@ impl Script {
         let mut headers = Vec::new();
         let body = Bytes::from(request.to_string());
         let answer = block_on(async {
-            let prepared = relay.prepare_chat(&caller(), body).await?;
+            let prepared = relay.prepare_chat(caller, body).await?;
             headers.extend(prepared.headers.clone());
             let reply = prepared.send().await?;
             headers.extend(reply.headers);
@@ -386,5 +390,36 @@ fn a_project_may_choose_auto_where_a_tool_call_cannot_be_forced() {
             }
             Err(error) => assert_eq!((auto, error.param()), (false, Some("tool_choice"))),
         }
+    }
+}
+
+/// A conversation whose earlier answer has a signed block.
+fn thought(more: &Value) -> Value {
+    let mut request = ask("claude-opus-5", more);
+    let block = json!({"type": "thinking", "thinking": "t", "signature": "s"});
+    request["messages"] = json!([{"role": "user", "content": "x"},
+        {"role": "assistant", "content": "y", "thinking_blocks": [block]}, {"role": "user", "content": "z"}]);
+    request
+}
+
+fn refused_thinking() -> (u16, String) {
+    let message = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    let error = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
+    (400, error.to_string())
+}
+
+#[test]
+fn a_turn_that_pauses_goes_on_without_what_was_refused() {
+    for stream in [false, true] {
+        let request = thought(&json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+        let answers = if stream {
+            [streamed(&searched("A"), "pause_turn"), streamed(&text("B"), "end_turn")]
+        } else {
+            [message(&searched("A"), "pause_turn"), message(&text("B"), "end_turn")]
+        };
+        let answers = [refused_thinking()].into_iter().chain(answers);
+        let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+        assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
+        assert_eq!(outcome.asked[1]["messages"], json!(outcome.asked[2]["messages"].as_array().unwrap()[..3]));
     }
 }
