@@ -93,8 +93,10 @@ impl Relay {
         let route = self.route(caller, provider).await?;
         let now = self.ports.clock.now();
         let call = call(&body, &request, &asked, model, caller, now);
-        let chat = provider.dialect().chat(&call)?;
+        let mut chat = provider.dialect().chat(&call)?;
         refuse_notes_if_strict(caller, &chat.notes)?;
+        // A strict project rather has the provider's refusal than a request that is not its own.
+        chat.context.is_amendable &= !caller.project.strict_params;
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;

@@ -423,3 +423,13 @@ fn a_turn_that_pauses_goes_on_without_what_was_refused() {
         assert_eq!(outcome.asked[1]["messages"], json!(outcome.asked[2]["messages"].as_array().unwrap()[..3]));
     }
 }
+
+#[test]
+fn a_strict_project_has_nothing_left_out_behind_its_back() {
+    let mut strict = caller();
+    strict.project.strict_params = true;
+    let outcome =
+        script(Provider::ANTHROPIC, [refused_thinking()]).play_as(&strict, &thought(&json!({"max_tokens": 9})));
+    assert_eq!(outcome.answer.unwrap_err().class(), relay_core::Class::InvalidRequest);
+    assert_eq!(outcome.asked.len(), 1);
+}
