@@ -433,3 +433,24 @@ fn a_strict_project_has_nothing_left_out_behind_its_back() {
     assert_eq!(outcome.answer.unwrap_err().class(), relay_core::Class::InvalidRequest);
     assert_eq!(outcome.asked.len(), 1);
 }
+
+/// What a client gives that breaks off after `body`.
+fn broken(body: String) -> WireResponse {
+    let broke = TransportError::new(TransportErrorKind::Interrupted, "reset");
+    let body = futures::stream::iter([Ok(Bytes::from(body)), Err(broke)]);
+    WireResponse { status: 200, headers: Vec::new(), body: Box::pin(body) }
+}
+
+#[test]
+fn nothing_behind_the_end_of_a_long_answer_is_waited_for() {
+    for behind in [Vec::new(), vec![json!({"type": "error", "error": {"type": "api_error", "message": "late"}})]] {
+        let mut client = MockProviderClient::new();
+        client.expect_provider().return_const(Provider::ANTHROPIC);
+        client.expect_send().returning(move |_, _| Ok(broken(streamed(&text("Hi"), "end_turn").1 + &sse(&behind))));
+        let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
+        let body = ask("claude-opus-5-5", &json!({})).to_string();
+        let reply = block_on(async { relay.prepare_chat(&caller(), body.into()).await?.send().await }).unwrap();
+        let ReplyBody::Whole(body) = reply.body else { panic!("a whole answer was asked for") };
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["choices"][0]["message"]["content"], "Hi");
+    }
+}

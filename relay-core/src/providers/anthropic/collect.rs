@@ -112,6 +112,10 @@ impl StreamCollector for Collector {
         self.event(data)
     }
 
+    fn is_complete(&self) -> bool {
+        self.is_stopped
+    }
+
     fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault> {
         match self.message() {
             Some(message) => Ok(message.to_bytes()),
