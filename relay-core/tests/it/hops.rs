@@ -454,3 +454,17 @@ fn nothing_behind_the_end_of_a_long_answer_is_waited_for() {
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["choices"][0]["message"]["content"], "Hi");
     }
 }
+
+#[test]
+fn a_later_answer_of_no_use_is_an_error_if_nothing_was_shown() {
+    for body in ["", "<html>", REFUSED] {
+        let answers = [streamed(&searched(""), "pause_turn"), (200, body.to_owned())];
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": true, "web_search_options": {}}));
+        let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+        assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
+        assert_eq!(outcome.metered[0].outcome, relay_core::ports::Outcome::Failed);
+        let answers = [hop("", "CONTINUATION", Some("t"), true), (200, body.to_owned())];
+        let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
+        assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
+    }
+}

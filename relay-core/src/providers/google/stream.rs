@@ -184,6 +184,11 @@ impl State {
         }
     }
 
+    /// Whether the caller has any of it.
+    fn has_shown(&self) -> bool {
+        !self.text.is_empty() || self.calls > 0
+    }
+
     /// Whether nothing more is read: it ended for a reason other than `STOP`.
     fn is_closed(&self) -> bool {
         self.finish.as_deref().is_some_and(|word| word != "STOP")
@@ -316,7 +321,9 @@ impl StreamTranslator for Stream {
     }
 
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
-        if !self.is_complete() {
+        // A later answer that never began leaves what there is, not an empty answer.
+        let is_left = !self.hops.is_asked || self.choices.iter().any(State::has_shown);
+        if !self.is_complete() || !is_left {
             return Err(error::stray(stray).unwrap_or_else(|| RelayError::interrupted().into()));
         }
         for state in &self.choices {
@@ -335,10 +342,10 @@ impl StreamTranslator for Stream {
         if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= hops::MAX_HOPS {
             return None;
         }
+        let next = NextHop { wire: hops::continued(asked, &token)?, has_shown: state.has_shown() };
         self.hops.count += 1;
         self.hops.is_asked = true;
-        let has_shown = !state.text.is_empty() || state.calls > 0;
-        Some(NextHop { wire: hops::continued(asked, &token)?, has_shown })
+        Some(next)
     }
 
     fn usage(&self) -> Option<TokenUsage> {
