@@ -186,6 +186,10 @@ impl Relay {
         let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut bodies = vec![self.body(route, response, &context).await?];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
+            // For the case that the client leaves, or the rest is not to be had: it was paid for.
+            if let Ok(so_far) = dialect.chat_answer(dialect.joined(bodies.clone()), &context) {
+                meter.note(so_far.usage, so_far.model.as_deref());
+            }
             match self.hop(route, next.wire, &context).await {
                 Ok(body) => bodies.push(body),
                 // What there is stands, and says that it was cut short.

@@ -468,3 +468,14 @@ fn a_later_answer_of_no_use_is_an_error_if_nothing_was_shown() {
         assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
     }
 }
+
+#[test]
+fn what_was_counted_before_a_later_request_failed_is_metered() {
+    for stream in [false, true] {
+        let first = if stream { streamed(&searched(""), "pause_turn") } else { message(&searched(""), "pause_turn") };
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+        let outcome = script(Provider::ANTHROPIC, [first, (529, REFUSED.to_owned())]).play(&request);
+        assert_eq!(outcome.metered[0].outcome, relay_core::ports::Outcome::Failed);
+        assert_eq!((outcome.metered[0].tokens.input, outcome.metered[0].tokens.output), (10, 5), "{stream}");
+    }
+}
