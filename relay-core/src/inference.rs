@@ -196,6 +196,9 @@ impl Relay {
                 Err(_) if next.has_shown => break,
                 Err(error) => return Err(error),
             }
+            if bodies.iter().map(Bytes::len).sum::<usize>() > MAX_ANSWER {
+                return Err(too_long(MAX_ANSWER));
+            }
         }
         let answered = self.ports.clock.micros();
         let answer = dialect.chat_answer(dialect.joined(bodies), &context)?;
@@ -309,7 +312,7 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
     let mut piece = second.map_err(|error| unreachable_provider(&error))?;
     loop {
         if body.len() + piece.len() > limit {
-            return Err(RelayError::upstream(format!("the provider's answer is longer than {limit} bytes")));
+            return Err(too_long(limit));
         }
         body.extend_from_slice(&piece);
         match response.body.next().await {
@@ -317,6 +320,10 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
             None => return Ok(body.freeze()),
         }
     }
+}
+
+fn too_long(limit: usize) -> RelayError {
+    RelayError::upstream(format!("the provider's answer is longer than {limit} bytes"))
 }
 
 fn requested_model(request: &Object<'_>) -> Result<String, RelayError> {

@@ -95,6 +95,11 @@ impl Collector {
         }
     }
 
+    /// A collector of the turn's next message. What was kept of this one counts on.
+    pub(super) fn next(&mut self) -> Self {
+        Self { kept: std::mem::take(&mut self.kept), ..Self::default() }
+    }
+
     /// The message; `None` if its end is missing.
     pub(super) fn message(&mut self) -> Option<Members> {
         let mut message = self.message.take()?;

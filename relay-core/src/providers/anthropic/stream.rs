@@ -387,7 +387,9 @@ impl StreamTranslator for Stream {
         if self.hops.state != Hop::Paused {
             return None;
         }
-        let message = self.hops.collector.replace(Collector::default())?.message()?;
+        let mut collector = self.hops.collector.take()?;
+        self.hops.collector = Some(collector.next());
+        let message = collector.message()?;
         self.hops.contents.push(message.get("content")?.to_owned());
         let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
         let wire = turns::continued(asked, &contents)?;
