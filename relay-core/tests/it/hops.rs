@@ -494,3 +494,26 @@ fn an_answer_in_many_parts_is_no_longer_than_one_in_one_piece() {
         }
     }
 }
+
+#[test]
+fn sources_of_a_continued_stream_stay_with_their_words() {
+    let cited = |text: &str, finish: &str, page: &str| {
+        let segment = json!({"startIndex": 0, "endIndex": 2});
+        let grounding = json!({"groundingChunks": [{"web": {"uri": page, "title": "t"}}],
+            "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0]}]});
+        let candidate = json!({"content": {"parts": [{"text": text}]}, "finishReason": finish,
+            "groundingMetadata": grounding, "continuationToken": "t"});
+        (200, format!("data: {}\n\n", json!({"candidates": [candidate], "responseId": "r"})))
+    };
+    let answers = [cited("aa.", "CONTINUATION", "one"), cited("bb.", "STOP", "two")];
+    let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
+    let chunks = outcome.chunks();
+    let all: Vec<&Value> =
+        chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["annotations"].as_array()).flatten().collect();
+    let spans: Vec<Value> = all
+        .iter()
+        .map(|annotation| &annotation["url_citation"])
+        .map(|at| json!([at["start_index"], at["end_index"], at["url"]]))
+        .collect();
+    assert_eq!(spans, [json!([0, 2, "one"]), json!([3, 5, "two"])]);
+}
