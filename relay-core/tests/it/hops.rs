@@ -517,3 +517,19 @@ fn sources_of_a_continued_stream_stay_with_their_words() {
         .collect();
     assert_eq!(spans, [json!([0, 2, "one"]), json!([3, 5, "two"])]);
 }
+
+#[test]
+fn a_block_that_was_left_open_ends_with_its_own_answer() {
+    let first = streamed(
+        &json!([{"type": "text", "text": "One.", "citations": [{"type": "web_search_result_location", "url": "u", "title": "t"}]}]),
+        "pause_turn",
+    );
+    let stop = sse(&[json!({"type": "content_block_stop", "index": 0})]);
+    assert!(first.1.contains(&stop));
+    let answers = [(200, first.1.replace(&stop, "")), streamed(&text("Two."), "end_turn")];
+    let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": true, "web_search_options": {}}));
+    let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+    let chunks = outcome.chunks();
+    let mut all = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["annotations"].as_array()).flatten();
+    assert_eq!(all.next().unwrap()["url_citation"]["end_index"], 4);
+}

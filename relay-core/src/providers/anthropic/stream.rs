@@ -177,6 +177,7 @@ impl Stream {
 
     fn start(&mut self, message: Option<&RawValue>, out: &mut ChunkWriter) -> Result<(), RelayError> {
         if self.hops.state == Hop::Asked {
+            self.close_all(out);
             self.resume(message);
             return Ok(());
         }
@@ -278,6 +279,12 @@ impl Stream {
         }
     }
 
+    fn close_all(&mut self, out: &mut ChunkWriter) {
+        for (_, block) in std::mem::take(&mut self.open) {
+            self.close(block, out);
+        }
+    }
+
     fn message_delta(&mut self, change: Change<'_>, usage: Option<&RawValue>) {
         if let Some(reason) = change.stop_reason {
             self.stop_reason = Some(reason.into_owned());
@@ -335,9 +342,7 @@ impl Stream {
 
     /// Ends the answer: citations, refusal, finish, usage, `[DONE]`.
     fn complete(&mut self, out: &mut ChunkWriter) {
-        for (_, block) in std::mem::take(&mut self.open) {
-            self.close(block, out);
-        }
+        self.close_all(out);
         let annotations = std::mem::take(&mut self.annotations);
         if !annotations.is_empty() {
             out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
