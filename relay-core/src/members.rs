@@ -80,6 +80,11 @@ impl Members {
         }
     }
 
+    /// How many it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether it has none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
