@@ -13,7 +13,7 @@ use crate::json::Object;
 use crate::metering::Meter;
 use crate::ports::{Endpoint, WireRequest, WireResponse};
 use crate::provider::Provider;
-use crate::providers::{Call, ChatContext, EmbeddingsContext, Notes, Policy};
+use crate::providers::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translate::{self, Translation};
 
@@ -93,8 +93,10 @@ impl Relay {
         let route = self.route(caller, provider).await?;
         let now = self.ports.clock.now();
         let call = call(&body, &request, &asked, model, caller, now);
-        let chat = provider.dialect().chat(&call)?;
+        let mut chat = provider.dialect().chat(&call)?;
         refuse_notes_if_strict(caller, &chat.notes)?;
+        // A strict project rather has the provider's refusal than a request that is not its own.
+        chat.context.is_amendable &= !caller.project.strict_params;
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
@@ -159,6 +161,15 @@ impl Prepared {
     }
 }
 
+/// The answer to a chat request, or its first part.
+struct First {
+    response: WireResponse,
+    /// For the caller.
+    headers: Vec<(&'static str, String)>,
+    /// The request as the provider took it, where it may want to be asked again.
+    asked: Option<WireRequest>,
+}
+
 /// A reply, and when the provider's answer was all there (in the clock's microseconds).
 type Timed = (Reply, u64);
 
@@ -172,15 +183,21 @@ impl Relay {
         notes: Notes,
     ) -> Result<Timed, RelayError> {
         let dialect = route.provider().dialect();
-        let asked = context.has_hops.then(|| wire.clone());
-        let (response, headers) = self.ask_chat(route, wire, &mut context, notes).await?;
+        let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut bodies = vec![self.body(route, response, &context).await?];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
+            // For the case that the client leaves, or the rest is not to be had: it was paid for.
+            if let Ok(so_far) = dialect.chat_answer(dialect.joined(bodies.clone()), &context) {
+                meter.note(so_far.usage, so_far.model.as_deref());
+            }
             match self.hop(route, next.wire, &context).await {
                 Ok(body) => bodies.push(body),
                 // What there is stands, and says that it was cut short.
                 Err(_) if next.has_shown => break,
                 Err(error) => return Err(error),
+            }
+            if bodies.iter().map(Bytes::len).sum::<usize>() > MAX_ANSWER {
+                return Err(too_long(MAX_ANSWER));
             }
         }
         let answered = self.ports.clock.micros();
@@ -189,26 +206,29 @@ impl Relay {
         Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
     }
 
-    /// Sends a chat request; returns the answer, and headers for the caller.
+    /// Sends a chat request.
     async fn ask_chat(
         &self,
         route: &Route,
         wire: WireRequest,
         context: &mut ChatContext,
         mut notes: Notes,
-    ) -> Result<(WireResponse, Vec<(&'static str, String)>), RelayError> {
+    ) -> Result<First, RelayError> {
         let dialect = route.provider().dialect();
-        let (response, changed) = match context.is_amendable {
+        let mut asked = context.has_hops.then(|| wire.clone());
+        let (response, amended) = match context.is_amendable {
             true => self.send_amendable(route, wire).await?,
             false => (self.send(route, wire).await?, None),
         };
         dialect.read_headers(&response.headers, context);
         let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
-        if let Some(changed) = changed {
+        if let Some(Amended { wire, changed }) = amended {
             notes.adjust(changed);
             headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
+            // The provider would refuse the rest of the turn as it refused this.
+            asked = asked.map(|_| wire);
         }
-        Ok((response, headers))
+        Ok(First { response, headers, asked })
     }
 
     async fn hop(&self, route: &Route, wire: WireRequest, context: &ChatContext) -> Result<Bytes, RelayError> {
@@ -263,8 +283,7 @@ impl Relay {
         notes: Notes,
         overhead: u64,
     ) -> Result<Reply, RelayError> {
-        let asked = context.has_hops.then(|| wire.clone());
-        let (response, mut headers) = match self.ask_chat(&route, wire, &mut context, notes).await {
+        let First { response, mut headers, asked } = match self.ask_chat(&route, wire, &mut context, notes).await {
             Ok(answer) => answer,
             Err(error) => {
                 meter.failed();
@@ -293,7 +312,7 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
     let mut piece = second.map_err(|error| unreachable_provider(&error))?;
     loop {
         if body.len() + piece.len() > limit {
-            return Err(RelayError::upstream(format!("the provider's answer is longer than {limit} bytes")));
+            return Err(too_long(limit));
         }
         body.extend_from_slice(&piece);
         match response.body.next().await {
@@ -301,6 +320,10 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
             None => return Ok(body.freeze()),
         }
     }
+}
+
+fn too_long(limit: usize) -> RelayError {
+    RelayError::upstream(format!("the provider's answer is longer than {limit} bytes"))
 }
 
 fn requested_model(request: &Object<'_>) -> Result<String, RelayError> {

@@ -61,31 +61,48 @@ impl Members {
         }
     }
 
-    /// Adds another object's whole numbers to those of the same name; members of other kinds are kept.
+    /// Adds another object's whole numbers to those of the same name, and its lists' items; members of other kinds are kept.
     pub(crate) fn add(&mut self, other: &RawValue) {
         let Ok(other) = Self::of(other) else { return };
         for (name, value) in other.0 {
-            let sum = match (self.get(&name).map(RawValue::get), value.get()) {
-                (Some(own), more) => own.parse::<u64>().ok().zip(more.parse::<u64>().ok()),
-                (None, _) => None,
+            let Some(own) = self.get(&name).map(ToOwned::to_owned) else {
+                self.set(&name, value);
+                continue;
             };
-            match sum {
-                Some((own, more)) => self.write(&name, &own.saturating_add(more)),
-                None if self.get(&name).is_none() => self.set(&name, value),
-                None => {
-                    if let Some(mut inner) = self.get(&name).and_then(|own| Self::of(own).ok()) {
-                        inner.add(&value);
-                        self.write(&name, &inner);
-                    }
-                }
+            if let Some((own, more)) = count(&own).zip(count(&value)) {
+                self.write(&name, &own.saturating_add(more));
+            } else if let Some((own, more)) = list(&own).zip(list(&value)) {
+                self.write(&name, &[own, more].concat());
+            } else if let Ok(mut inner) = Self::of(&own) {
+                inner.add(&value);
+                self.write(&name, &inner);
             }
         }
+    }
+
+    /// How many it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The object's JSON text.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
+}
+
+/// A whole number. Protobuf writes large ones as text.
+fn count(raw: &RawValue) -> Option<u64> {
+    raw.get().trim_matches('"').parse().ok()
+}
+
+fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(raw.get()).ok()
 }
 
 impl Serialize for Members {
@@ -131,5 +148,12 @@ mod tests {
         let mut object = members(r#"{"in":1,"deep":{"x":2},"tier":"a","gone":null}"#);
         object.add(serde_json::from_str(r#"{"in":10,"deep":{"x":20,"y":1},"tier":"b","gone":5,"more":7}"#).unwrap());
         assert_eq!(text(&object), r#"{"in":11,"deep":{"x":22,"y":1},"tier":"a","gone":5,"more":7}"#);
+    }
+
+    #[test]
+    fn lists_are_joined_and_counts_may_be_text() {
+        let mut object = members(r#"{"list":[{"n":1.50}],"none":[],"large":"9007199254740993","tier":"a"}"#);
+        object.add(serde_json::from_str(r#"{"list":[2],"none":[3],"large":"7","tier":"7"}"#).unwrap());
+        assert_eq!(text(&object), r#"{"list":[{"n":1.50},2],"none":[3],"large":9007199254741000,"tier":"a"}"#);
     }
 }

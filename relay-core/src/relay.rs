@@ -15,7 +15,7 @@ use crate::ports::{
     WireResponse,
 };
 use crate::provider::Provider;
-use crate::providers::{Failure, Fault};
+use crate::providers::{Amended, Failure, Fault};
 use crate::secret::{ProviderKey, RelayKey};
 use crate::turns::Turns;
 
@@ -185,16 +185,16 @@ impl Relay {
     }
 
     /// As [`Self::send`]; a request that the provider refused is sent once more without what it refused, where the dialect
-    /// knows how. Tells what was changed then.
+    /// knows how. Tells what was sent then.
     pub(crate) async fn send_amendable(
         &self,
         route: &Route,
         wire: WireRequest,
-    ) -> Result<(WireResponse, Option<&'static str>), RelayError> {
+    ) -> Result<(WireResponse, Option<Amended>), RelayError> {
         match self.exchange(route, wire.clone()).await? {
             Ok(response) => Ok((response, None)),
             Err(refusal) => match route.provider().dialect().amended(&refusal.failure(), &wire) {
-                Some(amended) => Ok((self.send(route, amended.wire).await?, Some(amended.changed))),
+                Some(amended) => Ok((self.send(route, amended.wire.clone()).await?, Some(amended))),
                 None => Err(self.settle_refusal(route, &refusal).await),
             },
         }

@@ -174,6 +174,9 @@ pub(crate) async fn collected(mut body: ByteStream, mut collector: Box<dyn Strea
         decoder.feed(&piece.map_err(|error| unreachable_provider(&error))?);
         while let Some(event) = decoder.next_event().map_err(too_long)? {
             collector.feed(event)?;
+            if collector.is_complete() {
+                return Ok(collector.finish(&[])?.into());
+            }
         }
     }
     match decoder.last_event().map_err(too_long)? {

@@ -323,7 +323,12 @@ pub trait StreamCollector: Send {
     /// As [`StreamTranslator::feed`]; an answer longer than [`crate::inference::MAX_ANSWER`].
     fn feed(&mut self, data: &[u8]) -> Result<(), Fault>;
 
-    /// The answer. Call once, after the last byte; `stray` is what the body held outside of events.
+    /// Whether the answer has ended: nothing behind it is of use.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    /// The answer. Call once, when it is complete or after the last byte; `stray` is what the body held outside of events.
     ///
     /// # Errors
     /// As [`StreamTranslator::finish`].

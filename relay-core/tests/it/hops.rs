@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::executor::block_on;
 use relay_core::ports::*;
-use relay_core::{Provider, RelayError, ReplyBody};
+use relay_core::{Caller, Provider, RelayError, ReplyBody};
 use serde_json::{Value, json};
 
 use super::calls::{World, caller};
@@ -32,6 +32,10 @@ fn script(provider: Provider, answers: impl IntoIterator<Item = (u16, String)>) 
 
 impl Script {
     fn play(self, request: &Value) -> Outcome {
+        self.play_as(&caller(), request)
+    }
+
+    fn play_as(self, caller: &Caller, request: &Value) -> Outcome {
         let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
         let mut client = MockProviderClient::new();
         let (seen, mut answers) = (Arc::clone(&asked), VecDeque::from(self.answers));
@@ -47,7 +51,7 @@ impl Script {
         let mut headers = Vec::new();
         let body = Bytes::from(request.to_string());
         let answer = block_on(async {
-            let prepared = relay.prepare_chat(&caller(), body).await?;
+            let prepared = relay.prepare_chat(caller, body).await?;
             headers.extend(prepared.headers.clone());
             let reply = prepared.send().await?;
             headers.extend(reply.headers);
@@ -387,4 +391,145 @@ fn a_project_may_choose_auto_where_a_tool_call_cannot_be_forced() {
             Err(error) => assert_eq!((auto, error.param()), (false, Some("tool_choice"))),
         }
     }
+}
+
+/// A conversation whose earlier answer has a signed block.
+fn thought(more: &Value) -> Value {
+    let mut request = ask("claude-opus-5", more);
+    let block = json!({"type": "thinking", "thinking": "t", "signature": "s"});
+    request["messages"] = json!([{"role": "user", "content": "x"},
+        {"role": "assistant", "content": "y", "thinking_blocks": [block]}, {"role": "user", "content": "z"}]);
+    request
+}
+
+fn refused_thinking() -> (u16, String) {
+    let message = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    let error = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
+    (400, error.to_string())
+}
+
+#[test]
+fn a_turn_that_pauses_goes_on_without_what_was_refused() {
+    for stream in [false, true] {
+        let request = thought(&json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+        let answers = if stream {
+            [streamed(&searched("A"), "pause_turn"), streamed(&text("B"), "end_turn")]
+        } else {
+            [message(&searched("A"), "pause_turn"), message(&text("B"), "end_turn")]
+        };
+        let answers = [refused_thinking()].into_iter().chain(answers);
+        let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+        assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
+        assert_eq!(outcome.asked[1]["messages"], json!(outcome.asked[2]["messages"].as_array().unwrap()[..3]));
+    }
+}
+
+#[test]
+fn a_strict_project_has_nothing_left_out_behind_its_back() {
+    let mut strict = caller();
+    strict.project.strict_params = true;
+    let outcome =
+        script(Provider::ANTHROPIC, [refused_thinking()]).play_as(&strict, &thought(&json!({"max_tokens": 9})));
+    assert_eq!(outcome.answer.unwrap_err().class(), relay_core::Class::InvalidRequest);
+    assert_eq!(outcome.asked.len(), 1);
+}
+
+/// What a client gives that breaks off after `body`.
+fn broken(body: String) -> WireResponse {
+    let broke = TransportError::new(TransportErrorKind::Interrupted, "reset");
+    let body = futures::stream::iter([Ok(Bytes::from(body)), Err(broke)]);
+    WireResponse { status: 200, headers: Vec::new(), body: Box::pin(body) }
+}
+
+#[test]
+fn nothing_behind_the_end_of_a_long_answer_is_waited_for() {
+    for behind in [Vec::new(), vec![json!({"type": "error", "error": {"type": "api_error", "message": "late"}})]] {
+        let mut client = MockProviderClient::new();
+        client.expect_provider().return_const(Provider::ANTHROPIC);
+        client.expect_send().returning(move |_, _| Ok(broken(streamed(&text("Hi"), "end_turn").1 + &sse(&behind))));
+        let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
+        let body = ask("claude-opus-5-5", &json!({})).to_string();
+        let reply = block_on(async { relay.prepare_chat(&caller(), body.into()).await?.send().await }).unwrap();
+        let ReplyBody::Whole(body) = reply.body else { panic!("a whole answer was asked for") };
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["choices"][0]["message"]["content"], "Hi");
+    }
+}
+
+#[test]
+fn a_later_answer_of_no_use_is_an_error_if_nothing_was_shown() {
+    for body in ["", "<html>", REFUSED] {
+        let answers = [streamed(&searched(""), "pause_turn"), (200, body.to_owned())];
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": true, "web_search_options": {}}));
+        let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+        assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
+        assert_eq!(outcome.metered[0].outcome, relay_core::ports::Outcome::Failed);
+        let answers = [hop("", "CONTINUATION", Some("t"), true), (200, body.to_owned())];
+        let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
+        assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn what_was_counted_before_a_later_request_failed_is_metered() {
+    for stream in [false, true] {
+        let first = if stream { streamed(&searched(""), "pause_turn") } else { message(&searched(""), "pause_turn") };
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+        let outcome = script(Provider::ANTHROPIC, [first, (529, REFUSED.to_owned())]).play(&request);
+        assert_eq!(outcome.metered[0].outcome, relay_core::ports::Outcome::Failed);
+        assert_eq!((outcome.metered[0].tokens.input, outcome.metered[0].tokens.output), (10, 5), "{stream}");
+    }
+}
+
+#[test]
+fn an_answer_in_many_parts_is_no_longer_than_one_in_one_piece() {
+    let long = "x".repeat(14 << 20);
+    for stream in [false, true] {
+        let part = if stream { streamed(&text(&long), "pause_turn") } else { message(&text(&long), "pause_turn") };
+        let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
+        let outcome = script(Provider::ANTHROPIC, vec![part; 5]).play(&request);
+        assert_eq!(outcome.asked.len(), 5);
+        match outcome.answer {
+            Ok(stream) => assert!(stream.contains("\"upstream_error\"") && !stream.contains("[DONE]")),
+            Err(error) => assert_eq!(error.code(), "upstream_error"),
+        }
+    }
+}
+
+#[test]
+fn sources_of_a_continued_stream_stay_with_their_words() {
+    let cited = |text: &str, finish: &str, page: &str| {
+        let segment = json!({"startIndex": 0, "endIndex": 2});
+        let grounding = json!({"groundingChunks": [{"web": {"uri": page, "title": "t"}}],
+            "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0]}]});
+        let candidate = json!({"content": {"parts": [{"text": text}]}, "finishReason": finish,
+            "groundingMetadata": grounding, "continuationToken": "t"});
+        (200, format!("data: {}\n\n", json!({"candidates": [candidate], "responseId": "r"})))
+    };
+    let answers = [cited("aa.", "CONTINUATION", "one"), cited("bb.", "STOP", "two")];
+    let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
+    let chunks = outcome.chunks();
+    let all: Vec<&Value> =
+        chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["annotations"].as_array()).flatten().collect();
+    let spans: Vec<Value> = all
+        .iter()
+        .map(|annotation| &annotation["url_citation"])
+        .map(|at| json!([at["start_index"], at["end_index"], at["url"]]))
+        .collect();
+    assert_eq!(spans, [json!([0, 2, "one"]), json!([3, 5, "two"])]);
+}
+
+#[test]
+fn a_block_that_was_left_open_ends_with_its_own_answer() {
+    let first = streamed(
+        &json!([{"type": "text", "text": "One.", "citations": [{"type": "web_search_result_location", "url": "u", "title": "t"}]}]),
+        "pause_turn",
+    );
+    let stop = sse(&[json!({"type": "content_block_stop", "index": 0})]);
+    assert!(first.1.contains(&stop));
+    let answers = [(200, first.1.replace(&stop, "")), streamed(&text("Two."), "end_turn")];
+    let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": true, "web_search_options": {}}));
+    let outcome = script(Provider::ANTHROPIC, answers).play(&request);
+    let chunks = outcome.chunks();
+    let mut all = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["annotations"].as_array()).flatten();
+    assert_eq!(all.next().unwrap()["url_citation"]["end_index"], 4);
 }

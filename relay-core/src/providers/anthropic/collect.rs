@@ -17,6 +17,9 @@ use crate::providers::{Fault, StreamCollector};
 
 /// What a block is counted for beside its text, in bytes.
 const BLOCK_SIZE: usize = 256;
+/// The most members of a message, a block or a usage object. Each takes over ten times its bytes in memory, and is looked for
+/// one by one.
+const MAX_MEMBERS: usize = 128;
 
 /// A message that is still coming.
 #[derive(Debug, Default)]
@@ -49,7 +52,7 @@ impl Collector {
             "message_start" if self.message.is_none() => {
                 let message = event.message.ok_or_else(|| unreadable("a message_start without a message"))?;
                 self.kept.add(message.get().len())?;
-                self.message = Some(Members::of(message)?);
+                self.message = Some(few(Members::of(message)?)?);
                 self.has_begun = true;
             }
             "content_block_start" => {
@@ -58,7 +61,7 @@ impl Collector {
                         return Err(too_long(&format!("has more than {MAX_BLOCKS} blocks")).into());
                     }
                     self.kept.add(block.get().len() + BLOCK_SIZE)?;
-                    self.blocks.push(Block::new(event.index, Members::of(block)?));
+                    self.blocks.push(Block::new(event.index, few(Members::of(block)?)?));
                 }
             }
             "content_block_delta" => {
@@ -69,7 +72,7 @@ impl Collector {
             }
             "message_delta" => {
                 self.kept.add(data.len())?;
-                self.message_delta(data, event.usage);
+                self.message_delta(data, event.usage)?;
             }
             "message_stop" => self.is_stopped = true,
             _ => {}
@@ -78,21 +81,27 @@ impl Collector {
     }
 
     /// `stop_reason` and its kin go over the message's own members, and counts over its counts.
-    fn message_delta(&mut self, data: &[u8], usage: Option<&RawValue>) {
+    fn message_delta(&mut self, data: &[u8], usage: Option<&RawValue>) -> Result<(), RelayError> {
         #[derive(serde::Deserialize)]
         struct Raw<'a> {
             #[serde(borrow)]
             delta: Option<&'a RawValue>,
         }
-        let Some(message) = &mut self.message else { return };
+        let Some(message) = &mut self.message else { return Ok(()) };
         if let Some(delta) = serde_json::from_slice::<Raw<'_>>(data).ok().and_then(|raw| raw.delta) {
-            message.overlay(delta);
+            overlay(message, delta)?;
         }
         if let Some(usage) = usage {
             let mut counts = message.get("usage").and_then(|own| Members::of(own).ok()).unwrap_or_default();
-            counts.overlay(usage);
+            overlay(&mut counts, usage)?;
             message.write("usage", &counts);
         }
+        Ok(())
+    }
+
+    /// A collector of the turn's next message. What was kept of this one counts on.
+    pub(super) fn next(&mut self) -> Self {
+        Self { kept: std::mem::take(&mut self.kept), ..Self::default() }
     }
 
     /// The message; `None` if its end is missing.
@@ -112,6 +121,10 @@ impl StreamCollector for Collector {
         self.event(data)
     }
 
+    fn is_complete(&self) -> bool {
+        self.is_stopped
+    }
+
     fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault> {
         match self.message() {
             Some(message) => Ok(message.to_bytes()),
@@ -120,6 +133,23 @@ impl StreamCollector for Collector {
             None => Err(unreadable("it is no event stream").into()),
         }
     }
+}
+
+fn few(members: Members) -> Result<Members, RelayError> {
+    if members.len() > MAX_MEMBERS {
+        return Err(too_long(&format!("has an object of more than {MAX_MEMBERS} members")));
+    }
+    Ok(members)
+}
+
+/// As [`Members::overlay`], of few members over few. What is no object adds nothing.
+fn overlay(own: &mut Members, more: &RawValue) -> Result<(), RelayError> {
+    if let Ok(object) = Members::of(more) {
+        few(object)?;
+        own.overlay(more);
+        *own = few(std::mem::take(own))?;
+    }
+    Ok(())
 }
 
 impl Block {
@@ -177,5 +207,33 @@ impl Change<'_> {
             .map(|text| text.as_ref().map_or(0, |text| text.len()))
             .sum::<usize>()
             + self.citation.map_or(0, |raw| raw.get().len() + size_of::<Box<RawValue>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_with_thousands_of_members_is_no_answer() {
+        let many: Vec<String> = (0..5_000).map(|i| format!("\"m{i}\":1")).collect();
+        let many = format!("{{{}}}", many.join(","));
+        for event in [
+            format!(r#"{{"type":"message_start","message":{many}}}"#),
+            format!(r#"{{"type":"content_block_start","index":0,"content_block":{many}}}"#),
+            format!(r#"{{"type":"message_delta","delta":{many}}}"#),
+            format!(r#"{{"type":"message_delta","delta":{{}},"usage":{many}}}"#),
+        ] {
+            let mut collector = Collector::default();
+            if !event.contains("message_start") {
+                collector.feed(br#"{"type":"message_start","message":{"id":"msg_1"}}"#).unwrap();
+            }
+            assert_eq!(
+                collector.feed(event.as_bytes()).unwrap_err().error.code(),
+                "upstream_error",
+                "{}",
+                &event[..40]
+            );
+        }
     }
 }

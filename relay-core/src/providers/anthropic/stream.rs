@@ -150,6 +150,11 @@ impl Stream {
         is_paused && self.hops.collector.is_some() && self.hops.contents.len() < turns::MAX_PAUSES
     }
 
+    /// Whether the caller has any of the answer.
+    fn has_shown(&self) -> bool {
+        self.text_length > 0 || self.tool_count > 0
+    }
+
     /// The next answer of the turn begins: its indexes are its own, all else goes on.
     fn resume(&mut self, message: Option<&RawValue>) {
         self.hops.state = Hop::Running;
@@ -172,6 +177,7 @@ impl Stream {
 
     fn start(&mut self, message: Option<&RawValue>, out: &mut ChunkWriter) -> Result<(), RelayError> {
         if self.hops.state == Hop::Asked {
+            self.close_all(out);
             self.resume(message);
             return Ok(());
         }
@@ -273,6 +279,12 @@ impl Stream {
         }
     }
 
+    fn close_all(&mut self, out: &mut ChunkWriter) {
+        for (_, block) in std::mem::take(&mut self.open) {
+            self.close(block, out);
+        }
+    }
+
     fn message_delta(&mut self, change: Change<'_>, usage: Option<&RawValue>) {
         if let Some(reason) = change.stop_reason {
             self.stop_reason = Some(reason.into_owned());
@@ -330,9 +342,7 @@ impl Stream {
 
     /// Ends the answer: citations, refusal, finish, usage, `[DONE]`.
     fn complete(&mut self, out: &mut ChunkWriter) {
-        for (_, block) in std::mem::take(&mut self.open) {
-            self.close(block, out);
-        }
+        self.close_all(out);
         let annotations = std::mem::take(&mut self.annotations);
         if !annotations.is_empty() {
             out.delta(0, Delta { annotations: Some(annotations), ..Delta::default() });
@@ -369,7 +379,9 @@ impl StreamTranslator for Stream {
         if std::mem::replace(&mut self.done, true) {
             return Ok(());
         }
-        if self.stop_reason.is_some() {
+        // A later answer that never began leaves what there is, not an empty answer.
+        let is_left = self.hops.state != Hop::Asked || self.has_shown();
+        if self.stop_reason.is_some() && is_left {
             self.complete(out);
             return Ok(());
         }
@@ -377,15 +389,17 @@ impl StreamTranslator for Stream {
     }
 
     fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
-        if std::mem::replace(&mut self.hops.state, Hop::Asked) != Hop::Paused {
-            self.hops.state = Hop::Running;
+        if self.hops.state != Hop::Paused {
             return None;
         }
-        let message = self.hops.collector.replace(Collector::default())?.message()?;
+        let mut collector = self.hops.collector.take()?;
+        self.hops.collector = Some(collector.next());
+        let message = collector.message()?;
         self.hops.contents.push(message.get("content")?.to_owned());
         let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
-        let has_shown = self.text_length > 0 || self.tool_count > 0;
-        Some(NextHop { wire: turns::continued(asked, &contents)?, has_shown })
+        let wire = turns::continued(asked, &contents)?;
+        self.hops.state = Hop::Asked;
+        Some(NextHop { wire, has_shown: self.has_shown() })
     }
 
     fn usage(&self) -> Option<TokenUsage> {

@@ -90,7 +90,9 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
         }
     }
     whole.write("content", &blocks);
-    whole.write("usage", &counts);
+    if !counts.is_empty() {
+        whole.write("usage", &counts);
+    }
     Some(whole.to_bytes().into())
 }
 

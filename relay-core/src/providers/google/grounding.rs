@@ -60,14 +60,14 @@ struct Segment {
 }
 
 /// One annotation for each page of each supported span. `starts` holds, for each part of the answer, the byte of
-/// `content` that it begins at; in streams it is empty, since there parts are pieces of one text.
-pub(super) fn annotations<'a>(raw: &'a RawValue, content: &str, starts: &[usize]) -> Vec<Annotation<'a>> {
+/// `content` that it begins at; in streams it is empty, since there parts are pieces of one text, which begins at `base`.
+pub(super) fn annotations<'a>(raw: &'a RawValue, content: &str, starts: &[usize], base: usize) -> Vec<Annotation<'a>> {
     let Ok(grounding) = serde_json::from_str::<Grounding<'a>>(raw.get()) else { return Vec::new() };
     let pages: Vec<Option<(Cow<'a, str>, Cow<'a, str>)>> = grounding.grounding_chunks.into_iter().map(page).collect();
     let mut found = Vec::new();
     for support in grounding.grounding_supports {
         let segment = support.segment;
-        let base = starts.get(segment.part_index).copied().unwrap_or(0);
+        let base = starts.get(segment.part_index).copied().unwrap_or(base);
         let start_index = characters(content, base.saturating_add(segment.start_index));
         let end_index = characters(content, base.saturating_add(segment.end_index));
         for index in support.grounding_chunk_indices {
@@ -155,7 +155,7 @@ mod tests {
         let json = r#"{"groundingChunks":[{"retrievedContext":{}},{"maps":{"uri":"u"}}],"groundingSupports":[
             {"segment":{"partIndex":1,"startIndex":2,"endIndex":99},"groundingChunkIndices":[0,1,7]}]}"#;
         let raw: &RawValue = serde_json::from_str(json).unwrap();
-        let found = annotations(raw, "éa\u{1F600}bcd", &[0, 3]);
+        let found = annotations(raw, "éa\u{1F600}bcd", &[0, 3], 0);
         assert_eq!(found.len(), 1);
         let citation = &found[0].url_citation;
         assert_eq!((citation.start_index, citation.end_index, citation.url.as_ref()), (3, 6, "u"));

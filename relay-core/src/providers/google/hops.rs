@@ -2,7 +2,7 @@
 //! the token goes on (`spec/gemini.md` 2.5).
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::Payload;
 use crate::members::Members;
@@ -53,9 +53,18 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
             counts.add(usage);
         }
         let more = first_candidate(&hop)?;
+        if let Some(sources) = more.get("groundingMetadata") {
+            let all = sources_behind(candidate.get("groundingMetadata"), sources, parts.len())?;
+            candidate.write("groundingMetadata", &all);
+        }
+        if let Some(logprobs) = more.get("logprobsResult") {
+            let mut all = candidate.get("logprobsResult").and_then(|own| Members::of(own).ok()).unwrap_or_default();
+            all.add(logprobs);
+            candidate.write("logprobsResult", &all);
+        }
         parts.extend(parts_of(&more));
         candidate.remove("finishReason");
-        for name in ["finishReason", "groundingMetadata", "finishMessage"] {
+        for name in ["finishReason", "finishMessage"] {
             if let Some(value) = more.get(name) {
                 candidate.set(name, value.to_owned());
             }
@@ -65,8 +74,40 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
     content.write("parts", &parts);
     candidate.write("content", &content);
     whole.write("candidates", &[candidate]);
-    whole.write("usageMetadata", &counts);
+    if !counts.is_empty() {
+        whole.write("usageMetadata", &counts);
+    }
     Some(whole.to_bytes().into())
+}
+
+/// The sources of an answer behind those of the ones before it, which have so many `parts`. It counts its own from 0.
+fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Option<Members> {
+    let mut all = own.and_then(|own| Members::of(own).ok()).unwrap_or_default();
+    let pages = all.get("groundingChunks").map_or(0, |pages| items(pages).len());
+    let mut more = Members::of(more).ok()?;
+    let supports = more.get("groundingSupports").map(items).unwrap_or_default();
+    let supports = supports.into_iter().map(|support| moved(support, parts, pages)).collect::<Option<Vec<_>>>()?;
+    more.write("groundingSupports", &supports);
+    all.add(&to_raw_value(&more).ok()?);
+    Some(all)
+}
+
+/// A supported span, so many parts and pages further on.
+fn moved(support: &RawValue, parts: usize, pages: usize) -> Option<Members> {
+    let mut support = Members::of(support).ok()?;
+    let mut segment = support.get("segment").and_then(|segment| Members::of(segment).ok()).unwrap_or_default();
+    let part = segment.get("partIndex").and_then(|part| part.get().parse::<usize>().ok()).unwrap_or(0);
+    segment.write("partIndex", &part.saturating_add(parts));
+    support.write("segment", &segment);
+    let indexes =
+        support.get("groundingChunkIndices").and_then(|raw| serde_json::from_str::<Vec<usize>>(raw.get()).ok());
+    let indexes = indexes.unwrap_or_default().into_iter().map(|index| index.saturating_add(pages));
+    support.write("groundingChunkIndices", &indexes.collect::<Vec<_>>());
+    Some(support)
+}
+
+fn items(list: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(list.get()).unwrap_or_default()
 }
 
 fn first_candidate(payload: &Members) -> Option<Members> {
@@ -125,5 +166,63 @@ mod tests {
         assert_eq!(candidate["content"]["parts"], json!([{"text": "A"}, {"text": "B"}]));
         assert_eq!((&candidate["finishReason"], &joined["responseId"]), (&json!("STOP"), &json!("A")));
         assert_eq!(joined["usageMetadata"]["totalTokenCount"], 16);
+    }
+
+    #[test]
+    fn counts_in_lists_and_logprobs_are_those_of_all_hops() {
+        let hop = |text: &str| {
+            let token = json!({"token": text, "logProbability": -0.5});
+            let logprobs = json!({"chosenCandidates": [token], "topCandidates": [{"candidates": [token]}]});
+            let candidate = json!({"content": {"parts": [{"text": text}]}, "logprobsResult": logprobs});
+            let audio = json!([{"modality": "AUDIO", "tokenCount": 3}]);
+            let usage = json!({"promptTokenCount": 3, "promptTokensDetails": audio});
+            Bytes::from(json!({"candidates": [candidate], "usageMetadata": usage}).to_string())
+        };
+        let joined = joined(&[hop("A"), hop("B")]).unwrap();
+        assert_eq!(
+            Payload::read(&joined)
+                .unwrap()
+                .usage_metadata
+                .unwrap()
+                .to_usage()
+                .prompt_tokens_details
+                .unwrap()
+                .audio_tokens,
+            Some(6)
+        );
+        let joined: Value = serde_json::from_slice(&joined).unwrap();
+        let logprobs = &joined["candidates"][0]["logprobsResult"];
+        assert_eq!(
+            (logprobs["chosenCandidates"][1]["token"].as_str(), logprobs["topCandidates"].as_array().unwrap().len()),
+            (Some("B"), 2)
+        );
+    }
+
+    #[test]
+    fn no_counts_are_made_up() {
+        let hop = Bytes::from_static(br#"{"candidates":[{"content":{"parts":[]}}]}"#);
+        let joined: Value = serde_json::from_slice(&joined(&[hop.clone(), hop]).unwrap()).unwrap();
+        assert_eq!(joined.get("usageMetadata"), None);
+    }
+
+    #[test]
+    fn sources_of_all_hops_stay_with_their_words() {
+        let hop = |parts: &[&str], part: usize, page: &str| {
+            let parts: Vec<Value> = parts.iter().map(|text| json!({"text": text})).collect();
+            let segment = json!({"partIndex": part, "startIndex": 0, "endIndex": 2});
+            let support = json!({"segment": segment, "groundingChunkIndices": [0]});
+            let pages = json!([{"web": {"uri": page, "title": "t"}}]);
+            let grounding = json!({"groundingChunks": pages, "groundingSupports": [support]});
+            let candidate = json!({"content": {"parts": parts}, "groundingMetadata": grounding});
+            Bytes::from(json!({"candidates": [candidate]}).to_string())
+        };
+        let joined = joined(&[hop(&["aa", "bb"], 1, "one"), hop(&["cc"], 0, "two"), hop(&["dd", "ee"], 1, "three")]);
+        let context = crate::providers::ChatContext::new(crate::ids::RequestId::new(1, [1; 10]), 7, "m");
+        let answer = super::super::response::answer(&joined.unwrap(), &context).unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        let annotations = answer["choices"][0]["message"]["annotations"].as_array().unwrap();
+        let spans = annotations.iter().map(|annotation| &annotation["url_citation"]);
+        let spans: Vec<Value> = spans.map(|at| json!([at["start_index"], at["end_index"], at["url"]])).collect();
+        assert_eq!(spans, [json!([2, 4, "one"]), json!([4, 6, "two"]), json!([8, 10, "three"])]);
     }
 }

@@ -131,7 +131,7 @@ fn choice<'a>(
     let word = candidate.finish_reason.map_or(Cow::Borrowed("STOP"), |word| word.0);
     let called = !walk.calls.is_empty();
     let finish_reason = finish::reason(finish::meaning(&word), called, context);
-    let annotations = candidate.grounding_metadata.map(|raw| grounding::annotations(raw, &walk.text, &walk.starts));
+    let annotations = candidate.grounding_metadata.map(|raw| grounding::annotations(raw, &walk.text, &walk.starts, 0));
     let mut message = Message {
         content: (!called || !walk.text.is_empty()).then_some(walk.text),
         annotations: annotations.unwrap_or_default(),

@@ -53,8 +53,10 @@ struct State {
     calls: u32,
     /// The text so far, which citations point into.
     text: String,
-    /// The newest `groundingMetadata`.
-    grounding: Option<Box<RawValue>>,
+    /// Where in `text` this request's part begins.
+    hop: usize,
+    /// The newest `groundingMetadata` of each request that has any, and where in `text` its part begins.
+    grounding: Vec<(usize, Box<RawValue>)>,
     /// The newest signature on a text, and all pictures. They go out in one delta: of several, Node's helper keeps the last
     /// one, and Python's joins signatures and fails on lists.
     signature: Option<Box<RawValue>>,
@@ -117,8 +119,9 @@ impl Stream {
             out.choice(&ChunkChoice { index: state.index, logprobs, ..ChunkChoice::default() });
         }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
-            self.kept.replace(state.grounding.as_deref().map_or(0, |old| old.get().len()), raw.get().len())?;
-            state.grounding = Some(raw.to_owned());
+            let old = state.grounding.pop_if(|(hop, _)| *hop == state.hop);
+            self.kept.replace(old.map_or(0, |(_, old)| old.get().len()), raw.get().len())?;
+            state.grounding.push((state.hop, raw.to_owned()));
         }
         let Some(word) = candidate.finish_reason.map(|word| word.0) else { return Ok(()) };
         state.finish = Some(word.into_owned());
@@ -137,6 +140,7 @@ impl Stream {
         self.usage = None;
         for state in &mut self.choices {
             state.finish = None;
+            state.hop = state.text.len();
         }
     }
 
@@ -176,12 +180,18 @@ impl State {
             index,
             calls: 0,
             text: String::new(),
-            grounding: None,
+            hop: 0,
+            grounding: Vec::new(),
             signature: None,
             images: Vec::new(),
             finish: None,
             blocked: false,
         }
+    }
+
+    /// Whether the caller has any of it.
+    fn has_shown(&self) -> bool {
+        !self.text.is_empty() || self.calls > 0
     }
 
     /// Whether nothing more is read: it ended for a reason other than `STOP`.
@@ -261,11 +271,11 @@ impl State {
         if extra_content.is_some() || images.is_some() {
             out.delta(self.index, Delta { extra_content, images, ..Delta::default() });
         }
-        if let Some(raw) = &self.grounding {
-            let annotations = grounding::annotations(raw, &self.text, &[]);
-            if !annotations.is_empty() {
-                out.delta(self.index, Delta { annotations: Some(annotations), ..Delta::default() });
-            }
+        let sources = self.grounding.iter();
+        let annotations: Vec<_> =
+            sources.flat_map(|(hop, raw)| grounding::annotations(raw, &self.text, &[], *hop)).collect();
+        if !annotations.is_empty() {
+            out.delta(self.index, Delta { annotations: Some(annotations), ..Delta::default() });
         }
         let word = self.finish.as_deref().unwrap_or("STOP");
         let meaning = if self.blocked { finish::Meaning::Filter } else { finish::meaning(word) };
@@ -316,7 +326,9 @@ impl StreamTranslator for Stream {
     }
 
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
-        if !self.is_complete() {
+        // A later answer that never began leaves what there is, not an empty answer.
+        let is_left = !self.hops.is_asked || self.choices.iter().any(State::has_shown);
+        if !self.is_complete() || !is_left {
             return Err(error::stray(stray).unwrap_or_else(|| RelayError::interrupted().into()));
         }
         for state in &self.choices {
@@ -335,10 +347,10 @@ impl StreamTranslator for Stream {
         if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= hops::MAX_HOPS {
             return None;
         }
+        let next = NextHop { wire: hops::continued(asked, &token)?, has_shown: state.has_shown() };
         self.hops.count += 1;
         self.hops.is_asked = true;
-        let has_shown = !state.text.is_empty() || state.calls > 0;
-        Some(NextHop { wire: hops::continued(asked, &token)?, has_shown })
+        Some(next)
     }
 
     fn usage(&self) -> Option<TokenUsage> {
