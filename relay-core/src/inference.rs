@@ -184,24 +184,30 @@ impl Relay {
     ) -> Result<Timed, RelayError> {
         let dialect = route.provider().dialect();
         let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
-        let mut bodies = vec![self.body(route, response, &context).await?];
+        let mut whole = self.body(route, response, &context).await?;
+        let mut bodies = vec![whole.clone()];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
             // For the case that the client leaves, or the rest is not to be had: it was paid for.
-            if let Ok(so_far) = dialect.chat_answer(dialect.joined(bodies.clone()), &context) {
+            if let Ok(so_far) = dialect.chat_answer(whole.clone(), &context) {
                 meter.note(so_far.usage, so_far.model.as_deref());
             }
-            match self.hop(route, next.wire, &context).await {
-                Ok(body) => bodies.push(body),
+            let rest = self.hop(route, next.wire, &context).await.and_then(|body| {
+                let joined = dialect.joined(&whole, &body).ok_or_else(no_answer)?;
+                bodies.push(body);
+                Ok(joined)
+            });
+            match rest {
+                Ok(joined) => whole = joined,
                 // What there is stands, and says that it was cut short.
                 Err(_) if next.has_shown => break,
                 Err(error) => return Err(error),
             }
-            if bodies.iter().map(Bytes::len).sum::<usize>() > MAX_ANSWER {
+            if whole.len() > MAX_ANSWER {
                 return Err(too_long(MAX_ANSWER));
             }
         }
         let answered = self.ports.clock.micros();
-        let answer = dialect.chat_answer(dialect.joined(bodies), &context)?;
+        let answer = dialect.chat_answer(whole, &context)?;
         meter.complete(answer.usage, answer.model);
         Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
     }
@@ -324,6 +330,10 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
 
 fn too_long(limit: usize) -> RelayError {
     RelayError::upstream(format!("the provider's answer is longer than {limit} bytes"))
+}
+
+fn no_answer() -> RelayError {
+    RelayError::upstream("the rest of the provider's answer can't be read")
 }
 
 fn requested_model(request: &Object<'_>) -> Result<String, RelayError> {

@@ -53,9 +53,9 @@ pub trait Dialect: Sync {
         None
     }
 
-    /// The answers of all hops as one, in the provider's own format.
-    fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
-        bodies.pop().unwrap_or_default()
+    /// The answers of two hops as one, in the provider's own format; `None` if the second one is no answer.
+    fn joined(&self, _first: &Bytes, _second: &Bytes) -> Option<Bytes> {
+        None
     }
 
     /// The request without what the provider refused, where the answer is worth as much without it. Sent once.

@@ -279,6 +279,26 @@ fn a_later_request_that_fails_leaves_what_there_is_or_the_error() {
     }
 }
 
+#[test]
+fn a_later_answer_that_is_none_leaves_what_there_is() {
+    for stream in [false, true] {
+        let options = json!({"max_tokens": 9, "stream": stream, "web_search_options": {}});
+        let first = if stream { streamed(&text("One."), "pause_turn") } else { message(&text("One."), "pause_turn") };
+        let outcome = script(Provider::ANTHROPIC, [first, (200, "<!DOCTYPE html>".to_owned())])
+            .play(&ask("claude-opus-5-5", &options));
+        if stream {
+            assert_eq!((outcome.text(), outcome.finish()), ("One.".to_owned(), vec![json!("length")]));
+        } else {
+            let choice = &outcome.json()["choices"][0];
+            assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&json!("One."), &json!("length")));
+        }
+        let blocked = r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#;
+        let answers = [hop("One.", "CONTINUATION", Some("t"), false), (200, blocked.to_owned())];
+        let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({})));
+        assert_eq!(outcome.json()["choices"][0]["message"]["content"], "One.");
+    }
+}
+
 /// One request's part of a Gemini answer.
 fn hop(text: &str, finish: &str, token: Option<&str>, stream: bool) -> (u16, String) {
     let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish});

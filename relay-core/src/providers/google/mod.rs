@@ -93,9 +93,8 @@ impl Dialect for Google {
         hops::next(asked, bodies)
     }
 
-    fn joined(&self, mut bodies: Vec<Bytes>) -> Bytes {
-        let joined = if bodies.len() > 1 { hops::joined(&bodies) } else { None };
-        joined.or_else(|| bodies.pop()).unwrap_or_default()
+    fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
+        hops::joined(&[first.clone(), second.clone()])
     }
 
     fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
