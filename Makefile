@@ -61,5 +61,5 @@ bench: ## translation alone; then Relay and nginx before the same simulated prov
 	$(CARGO) bench --locked -p relay-core --bench translate
 	$(PYTHON) tests/bench/run.py $(ARGS)
 
-fuzz: ## each fuzz target for FUZZ_SECONDS (600), or those of TARGETS; needs cargo-fuzz and a C++ compiler
+fuzz: ## each fuzz target for FUZZ_SECONDS (600), or those of TARGETS; needs a C++ compiler
 	tests/fuzz/run.sh $(TARGETS)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs the fuzzer on each target (or those named as arguments) for FUZZ_SECONDS, two at a time, and says how it went.
+# Runs the fuzzer on each target (or those named as arguments) for FUZZ_SECONDS, FUZZ_JOBS at a time, and says how it went.
 # Corpora, logs and what crashed are kept in FUZZ_DIR. FUZZ_MORE may name a folder of more inputs, one subfolder a target.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-600}
 dir=${FUZZ_DIR:-$PWD/corpus}
 export RUSTC_BOOTSTRAP=1 # the coverage flags are not stable; the code is
+cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 cargo fuzz build --fuzz-dir . --sanitizer none translation
 target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 cargo build --quiet --release --bin seeds
@@ -25,5 +26,5 @@ one() {
 }
 export -f one
 export fuzzer dir seconds
-printf '%s\n' "${@:-$("$target/release/seeds")}" | xargs -P 2 -I{} bash -c 'one {}'
+printf '%s\n' "${@:-$("$target/release/seeds")}" | xargs -P "${FUZZ_JOBS:-2}" -I{} bash -c 'one {}'
 ! ls "$dir"/crashes/* >/dev/null 2>&1
