@@ -1,0 +1,129 @@
+/**
+ * What the widget on the page (the shell) and the key frame on Relay's origin say to each other.
+ *
+ * Two window messages make the connection; all others go over the `MessagePort` that comes with the second.
+ * 1. frame to page, to the origin that the frame's address names: `Hello`, with the nonce of the frame's address.
+ * 2. page to frame, to Relay's origin: `Start`, with the same nonce, the token and a port.
+ * Both sides check origin, source and nonce. A key is in none of these messages.
+ */
+
+import type { AppearanceVariable, ConnectionState, ProviderName, SuccessResult } from "../options.ts";
+
+/** The version of this protocol: a pinned script and a newer frame must agree on it. */
+export const PROTOCOL = 1;
+
+/** 1. The frame is there. */
+export interface Hello {
+  relay: typeof PROTOCOL;
+  type: "hello";
+  nonce: string;
+}
+
+/** 2. The page answers, with a port. */
+export interface Start {
+  relay: typeof PROTOCOL;
+  type: "start";
+  nonce: string;
+  token: string;
+  look: Look;
+  /** Where the hosted page shall go afterwards, to be checked by Relay. */
+  returnUrl?: string;
+  /** The page around the hosted page, in whose name it asks. */
+  pageOrigin?: string;
+}
+
+/** How the frame draws itself. */
+export interface Look {
+  locale: string;
+  dark: boolean;
+  accentColor: string;
+  variables: Partial<Record<AppearanceVariable, string>>;
+  links: Partial<Record<ProviderName, string>>;
+}
+
+/** From the page to the frame. */
+export type ToFrame =
+  | { type: "look"; look: Look }
+  /** A fresh token, after `need_token`. */
+  | { type: "token"; token: string }
+  /** There is none. */
+  | { type: "no_token" }
+  /** Which provider's key to ask for; `null`: none. */
+  | { type: "provider"; provider: ProviderName | null; focus: boolean }
+  /** Ask again what the token allows. */
+  | { type: "load" }
+  | { type: "disconnect"; provider: ProviderName }
+  | { type: "focus" };
+
+/** From the frame to the page. */
+export type ToPage =
+  | { type: "session"; session: Session }
+  /** No session. */
+  | { type: "problem"; problem: Problem }
+  | { type: "height"; px: number }
+  | { type: "need_token"; code: string }
+  /** The user takes up the offer to switch. */
+  | { type: "switch"; provider: ProviderName }
+  | { type: "submitted"; provider: ProviderName }
+  /** The form shows it, and can be sent again. */
+  | { type: "refused"; problem: Problem }
+  | { type: "connected"; result: Connected }
+  | { type: "disconnected"; provider: ProviderName; requestId?: string }
+  | { type: "not_disconnected"; problem: Problem }
+  | { type: "escape" };
+
+/** The answer to a registration, with its request id. */
+export type Connected = Omit<SuccessResult, "status">;
+
+/** What `GET /v1/registration` says. */
+export interface Session {
+  projectName: string;
+  endUserLabel: string;
+  /** The one provider that the token is for. */
+  provider: ProviderName | null;
+  /** Whether a stored key may be replaced or removed. */
+  replace: boolean;
+  expiresAt: string;
+  /** Whether the project refuses `isolation: 'shadow'`. */
+  frameOnly: boolean;
+  /** Where to go afterwards, if it was asked for and is allowed. */
+  returnUrl: string | null;
+  providers: ProviderInfo[];
+  connections: Connection[];
+}
+
+/** A provider that a key can be connected for. */
+export interface ProviderInfo {
+  name: ProviderName;
+  /** For people: `OpenAI`. */
+  label: string;
+  keyPlaceholder: string;
+  /** The page where a user makes a key. */
+  keyUrl: string;
+  /** The page where a user pays. */
+  billingUrl: string;
+  /** How keys begin. Hints: no key is refused by its look. */
+  keyPrefixes: string[];
+}
+
+/** A key that is stored already. */
+export interface Connection {
+  provider: ProviderName;
+  state: ConnectionState;
+  last4: string;
+  connectedAt: string;
+}
+
+/** What went wrong, as Relay's API or the browser tells it. */
+export interface Problem {
+  /** `error.code` of the API, or one of ours: `offline`, `relay_unreachable`, `relay_timeout`. */
+  code: string;
+  /** For developers. */
+  message: string;
+  requestId?: string;
+  provider?: ProviderName;
+  /** Seconds to wait, from `retry-after`. */
+  retryAfter?: number;
+  /** How many more refused keys the token takes. */
+  triesLeft?: number;
+}
