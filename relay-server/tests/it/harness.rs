@@ -63,6 +63,8 @@ impl TestRelay {
             allowed_origins: vec![],
             strict_params: false,
             forced_tool_choice_auto: false,
+            return_urls: vec![],
+            frame_only: false,
             created_at: SystemClock.now(),
         };
         store.create_project(project.clone()).await.unwrap();
