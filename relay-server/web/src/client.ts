@@ -22,37 +22,44 @@ interface Call {
 
 /** Calls Relay with one token. It keeps nothing else. */
 export class Client {
+  #base: string;
+  #pageOrigin: string | null;
+  #signal: AbortSignal;
+
   constructor(
-    private readonly base: string,
-    private readonly pageOrigin: string | null,
-    private readonly signal: AbortSignal,
-  ) {}
+    base: string,
+    pageOrigin: string | null,
+    signal: AbortSignal,
+  ) {
+    this.#base = base;
+    this.#pageOrigin = pageOrigin;
+    this.#signal = signal;}
 
   /** What the token allows. */
   async session(token: string, returnUrl: string | undefined): Promise<Session> {
     const query = returnUrl === undefined ? "" : `?returnUrl=${encodeURIComponent(returnUrl)}`;
-    const { body } = await this.call(token, { method: "GET", path: `/v1/registration${query}` });
+    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query}` });
     return body as Session;
   }
 
   /** Hands over a key. */
   async register(token: string, provider: ProviderName, apiKey: string, workspaceId: string): Promise<Connected> {
     const body = { provider, apiKey, ...(workspaceId && { workspaceId }) };
-    const answer = await this.call(token, { method: "POST", path: "/v1/registration", body });
+    const answer = await this.#call(token, { method: "POST", path: "/v1/registration", body });
     const stored = answer.body as { provider: ProviderName; last4: string; state: ConnectionState; connectedAt: string };
     return { ...stored, requestId: answer.requestId };
   }
 
   /** Takes a key away. */
   async disconnect(token: string, provider: ProviderName): Promise<string> {
-    const answer = await this.call(token, { method: "DELETE", path: `/v1/registration/connections/${provider}` });
+    const answer = await this.#call(token, { method: "DELETE", path: `/v1/registration/connections/${provider}` });
     return answer.requestId;
   }
 
-  private async call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
-    const response = await this.fetch(method, path, {
+  async #call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
+    const response = await this.#fetch(method, path, {
       authorization: `Bearer ${token}`,
-      ...(this.pageOrigin !== null && { "x-relay-page-origin": this.pageOrigin }),
+      ...(this.#pageOrigin !== null && { "x-relay-page-origin": this.#pageOrigin }),
       ...(body !== undefined && { "content-type": "application/json" }),
     }, body);
     const requestId = response.headers.get("x-request-id") ?? "";
@@ -61,10 +68,10 @@ export class Client {
     throw new Failure(problemOf(response, json, requestId));
   }
 
-  private async fetch(method: string, path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
-    const signal = AbortSignal.any ? AbortSignal.any([this.signal, AbortSignal.timeout(PATIENCE)]) : this.signal;
+  async #fetch(method: string, path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
+    const signal = AbortSignal.any ? AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE)]) : this.#signal;
     try {
-      return await fetch(this.base + path, {
+      return await fetch(this.#base + path, {
         method,
         headers,
         ...(body !== undefined && { body: JSON.stringify(body) }),

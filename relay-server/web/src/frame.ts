@@ -3,8 +3,9 @@
 import type { Hello, Start, ToFrame, ToPage } from "./bridge/messages.ts";
 import { PROTOCOL } from "./bridge/messages.ts";
 import { Engine } from "./engine/engine.ts";
-import { FRAME, sheet } from "./look/styles.ts";
-import { textOf } from "./text/index.ts";
+import { sheet } from "./look/sheet.ts";
+import { FRAME } from "./look/styles.ts";
+import { commonText } from "./text/index.ts";
 
 /** Which page has opened this frame, by the frame's own address. The browser checks it: a message goes to that origin or nowhere. */
 const address = new URLSearchParams(location.hash.slice(1));
@@ -31,7 +32,7 @@ function begin(start: Start, port: MessagePort): void {
 }
 
 function describe(locale: string): void {
-  const text = textOf(locale);
+  const text = commonText(locale);
   document.documentElement.lang = locale;
   document.documentElement.dir = text.dir;
   document.title = text.frameTitle;

@@ -1,9 +1,13 @@
 /** The shell's end of the line to the engine: in a frame of Relay's origin, or in the page itself. */
 
-import { Engine } from "../engine/engine.ts";
 import { h, set } from "../dom.ts";
+import type { Alone } from "../alone.ts";
+import { sheet } from "../look/sheet.ts";
 import type { Problem, Start, ToFrame, ToPage } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
+
+/** Where the form for pages without a frame is served. */
+declare const FORM_PATH: string;
 
 /** What the engine needs to begin. */
 export type Beginning = Pick<Start, "token" | "look" | "returnUrl" | "pageOrigin">;
@@ -23,14 +27,30 @@ const GRACE = 3_000;
 /** So long may the document take. */
 const PATIENCE = 20_000;
 
-/** Runs the engine in the page: no frame, and nothing is hidden from the page's scripts. */
+/** Runs the engine in the page: no frame, and nothing is hidden from the page's scripts. Its code is a module of its own. */
 export function localLink(base: string, beginning: Beginning, receive: (message: ToPage) => void): Link {
-  // Later, so that the shell has its link by then.
-  const tell = (message: ToPage) => queueMicrotask(() => receive(message));
-  const surroundings = { base, host: new URL(base).host, framed: false, pageOrigin: null };
-  const engine = new Engine(surroundings, beginning, tell);
-  const send = (message: ToFrame) => engine.handle(message);
-  return { element: engine.root, send, focus: () => send({ type: "focus" }), close: () => engine.dispose() };
+  const element = h("div");
+  const waiting: ToFrame[] = [];
+  let engine: Alone | null = null;
+  let open = true;
+  const send = (message: ToFrame) => (engine ? engine.handle(message) : void waiting.push(message));
+  const begin = ({ begin, styles }: typeof import("../alone.ts")) => {
+    if (!open) return;
+    const root = element.getRootNode();
+    if (root instanceof ShadowRoot) root.adoptedStyleSheets.push(sheet(styles));
+    engine = begin(base, beginning, receive);
+    element.append(engine.root);
+    waiting.splice(0).forEach(send);
+  };
+  import(base + FORM_PATH).then(begin, () => {
+    const code = navigator.onLine ? "relay_unreachable" : "offline";
+    if (open) receive({ type: "problem", problem: { code, message: REASONS[code](base) } });
+  });
+  const close = () => {
+    open = false;
+    engine?.dispose();
+  };
+  return { element, send, focus: () => send({ type: "focus" }), close };
 }
 
 /** Runs the engine in a frame. */
@@ -49,97 +69,104 @@ export function frameLink(base: string, beginning: Beginning, receive: (message:
 
 class Frame {
   readonly element = h("iframe", { "data-part": "frame", referrerpolicy: "no-referrer", allow: "", hidden: true });
-  private readonly nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
-  private readonly waiting: ToFrame[] = [];
-  private readonly life = new AbortController();
-  private port: MessagePort | null = null;
-  private timer = 0;
-  private violated = false;
+  readonly #nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
+  readonly #waiting: ToFrame[] = [];
+  readonly #life = new AbortController();
+  #port: MessagePort | null = null;
+  #timer = 0;
+  #violated = false;
 
-  constructor(private readonly base: string, private readonly beginning: Beginning, private readonly receive: (message: ToPage) => void) {
-    const { signal } = this.life;
-    addEventListener("message", (event) => this.hello(event), { signal });
-    document.addEventListener("securitypolicyviolation", (event) => this.violation(event), { signal });
-    this.element.addEventListener("load", () => this.loaded(), { signal });
-    void this.open();
+  #base: string;
+  #beginning: Beginning;
+  #receive: (message: ToPage) => void;
+
+  constructor(base: string, beginning: Beginning, receive: (message: ToPage) => void) {
+    this.#base = base;
+    this.#beginning = beginning;
+    this.#receive = receive;
+    const { signal } = this.#life;
+    addEventListener("message", (event) => this.#hello(event), { signal });
+    document.addEventListener("securitypolicyviolation", (event) => this.#violation(event), { signal });
+    this.element.addEventListener("load", () => this.#loaded(), { signal });
+    void this.#open();
   }
 
   send(message: ToFrame): void {
-    if (this.port) this.port.postMessage(message);
-    else this.waiting.push(message);
+    if (this.#port) this.#port.postMessage(message);
+    else this.#waiting.push(message);
   }
 
   close(): void {
-    this.life.abort();
-    clearTimeout(this.timer);
-    this.port?.close();
+    this.#life.abort();
+    clearTimeout(this.#timer);
+    this.#port?.close();
     this.element.remove();
   }
 
-  private async open(): Promise<void> {
-    const grant = await grantOf(this.beginning.token);
-    if (this.life.signal.aborted) return;
-    this.wait(PATIENCE, () => this.fail(navigator.onLine ? "relay_timeout" : "offline"));
+  async #open(): Promise<void> {
+    const grant = await grantOf(this.#beginning.token);
+    if (this.#life.signal.aborted) return;
+    this.#wait(PATIENCE, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
     const query = grant && `?grant=${grant}`;
-    this.element.src = `${this.base}/frame${query}#origin=${encodeURIComponent(location.origin)}&nonce=${this.nonce}`;
+    this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(location.origin)}&nonce=${this.#nonce}`;
   }
 
   /** The document is there; its script should say so by now. */
-  private loaded(): void {
-    if (!this.port && this.element.src) this.wait(GRACE, () => void this.silent());
+  #loaded(): void {
+    if (!this.#port && this.element.src) this.#wait(GRACE, () => void this.#silent());
   }
 
-  private hello(event: MessageEvent): void {
+  #hello(event: MessageEvent): void {
     const { data } = event;
-    if (event.origin !== this.base || event.source !== this.element.contentWindow) return;
-    if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.nonce) return;
-    clearTimeout(this.timer);
+    if (event.origin !== this.#base || event.source !== this.element.contentWindow) return;
+    if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.#nonce) return;
+    clearTimeout(this.#timer);
     // A frame that was moved in the page begins anew, with nothing in it.
-    this.port?.close();
+    this.#port?.close();
     const channel = new MessageChannel();
-    const start: Start = { relay: PROTOCOL, type: "start", nonce: this.nonce, ...this.beginning };
-    channel.port1.onmessage = (message) => this.take(message.data as ToPage);
-    this.element.contentWindow?.postMessage(start, this.base, [channel.port2]);
-    this.port = channel.port1;
-    for (const message of this.waiting.splice(0)) this.port.postMessage(message);
+    const start: Start = { relay: PROTOCOL, type: "start", nonce: this.#nonce, ...this.#beginning };
+    channel.port1.onmessage = (message) => this.#take(message.data as ToPage);
+    this.element.contentWindow?.postMessage(start, this.#base, [channel.port2]);
+    this.#port = channel.port1;
+    for (const message of this.#waiting.splice(0)) this.#port.postMessage(message);
   }
 
-  private take(message: ToPage): void {
-    if (message.type !== "height") return this.receive(message);
+  #take(message: ToPage): void {
+    if (message.type !== "height") return this.#receive(message);
     const px = Number(message.px);
     if (px >= 0 && px < 5_000) this.element.style.setProperty("block-size", `${px}px`);
   }
 
-  private violation(event: SecurityPolicyViolationEvent): void {
-    if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(this.base)) {
-      this.violated = true;
-      this.fail("csp_blocked");
+  #violation(event: SecurityPolicyViolationEvent): void {
+    if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(this.#base)) {
+      this.#violated = true;
+      this.#fail("csp_blocked");
     }
   }
 
   /** Browsers don't tell why a frame stays empty. */
-  private async silent(): Promise<void> {
-    if (this.violated) return;
-    if (!navigator.onLine) return this.fail("offline");
+  async #silent(): Promise<void> {
+    if (this.#violated) return;
+    if (!navigator.onLine) return this.#fail("offline");
     let refused = false;
     const note = () => (refused = true);
     document.addEventListener("securitypolicyviolation", note);
-    const reached = await fetch(`${this.base}/api/health`, { mode: "no-cors", cache: "no-store", signal: this.life.signal }).then(() => true, () => false);
+    const reached = await fetch(`${this.#base}/api/health`, { mode: "no-cors", cache: "no-store", signal: this.#life.signal }).then(() => true, () => false);
     // The event comes as a task of its own.
     await new Promise((done) => setTimeout(done));
     document.removeEventListener("securitypolicyviolation", note);
-    if (!this.life.signal.aborted) this.fail(reached || refused ? "frame_blocked" : "relay_unreachable");
+    if (!this.#life.signal.aborted) this.#fail(reached || refused ? "frame_blocked" : "relay_unreachable");
   }
 
-  private fail(code: keyof typeof REASONS): void {
-    clearTimeout(this.timer);
-    const problem: Problem = { code, message: REASONS[code](this.base) };
-    if (!this.life.signal.aborted) this.receive({ type: "problem", problem });
+  #fail(code: keyof typeof REASONS): void {
+    clearTimeout(this.#timer);
+    const problem: Problem = { code, message: REASONS[code](this.#base) };
+    if (!this.#life.signal.aborted) this.#receive({ type: "problem", problem });
   }
 
-  private wait(milliseconds: number, then: () => void): void {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(then, milliseconds);
+  #wait(milliseconds: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(then, milliseconds);
   }
 }
 

@@ -64,7 +64,7 @@ ${SHARED}${FORM}`;
 /** The widget on the page. */
 export const SHELL = `
 :host{all:initial!important;display:block!important}
-${SHARED}${FORM}
+${SHARED}
 [data-part=root]{background:var(--background);border:1px solid var(--border);border-radius:calc(var(--radius)*1.4);max-inline-size:440px;margin:0;padding:22px;display:flex;flex-direction:column;gap:18px;text-transform:none;white-space:normal;cursor:auto;letter-spacing:normal}
 header{display:flex;flex-direction:column;gap:6px}
 header .top{display:flex;gap:12px;justify-content:space-between;align-items:flex-start}
@@ -108,10 +108,3 @@ body{margin:0;min-block-size:100vh;min-block-size:100dvh;display:grid;place-item
 @media (min-width:560px){body{place-items:center}}
 @media print{body{display:none}}
 `;
-
-/** A sheet that can be adopted. */
-export function sheet(css: string): CSSStyleSheet {
-  const made = new CSSStyleSheet();
-  made.replaceSync(css);
-  return made;
-}

@@ -55,7 +55,7 @@ function locale(wanted: unknown, bad: Bad): string {
   const known = languageOf(wanted);
   if (known) return known;
   const usual = languageOf(document.documentElement.lang) ?? "en";
-  if (wanted !== undefined) bad("invalid_locale", `there are no texts for this \`locale\`; there are: ${Object.keys(LANGUAGES).join(", ")}`);
+  if (wanted !== undefined) bad("invalid_locale", `there are no texts for this \`locale\`; there are: ${LANGUAGES.join(", ")}`);
   return usual;
 }
 

@@ -1,8 +1,35 @@
-import type { Text } from "./text.ts";
+import type { CommonText, FormText, ShellText } from "./text.ts";
 
-export const ko: Text = {
+/** What both say. */
+export const common: CommonText = {
   dir: "ltr",
+  opensNewTab: "새 탭에서 열림",
+  frameTitle: "API 키",
+  problems: {
+    registration_token_expired: "입력 시간이 만료되었습니다. 앱으로 돌아가 다시 열어 주세요.",
+    registration_token_used: "이미 사용된 화면입니다. 다른 키를 연결하려면 앱으로 돌아가 주세요.",
+    invalid_registration_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
+    missing_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
+    fetch_token_failed: "앱에서 이 화면을 열지 못했습니다. 다시 시도해 주세요.",
+    origin_not_allowed: "이 페이지에서는 키를 연결할 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    frame_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    csp_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    opaque_origin: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    frame_required: "이 페이지에서는 키를 받을 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    replace_not_allowed: "이미 연결된 키가 있어 여기서는 변경할 수 없습니다.",
+    offline: "오프라인 상태입니다. 연결을 확인하고 다시 시도해 주세요.",
+    relay_unreachable: "Relay에 연결할 수 없습니다. 연결을 확인하고 다시 시도해 주세요.",
+    relay_timeout: "Relay의 응답이 너무 늦습니다. 다시 시도해 주세요.",
+    busy: "지금 Relay가 혼잡합니다. 잠시 후 다시 시도해 주세요.",
+    other: "문제가 발생했습니다. 다시 시도해 주세요.",
+  },
+  wait: (seconds) => `${seconds}초 후에 다시 시도해 주세요.`,
+  problemTitle: "문제가 발생했습니다",
+  requestId: (id) => `요청 ID ${id}`,
+};
 
+/** The widget on the page. */
+export const shell: ShellText = {
   title: (project) => `${project}에 AI 키 연결`,
   promise: (project) => `${project}은(는) 내 계정으로 AI를 사용하며, 키는 볼 수 없습니다.`,
   account: (label) => `계정: ${label}`,
@@ -13,12 +40,8 @@ export const ko: Text = {
   done: "완료",
   returnTo: (project) => `${project}(으)로 돌아가기`,
   tryAgain: "다시 시도",
-  opensNewTab: "새 탭에서 열림",
-
   loading: "불러오는 중…",
   loadingSlow: "아직 불러오는 중입니다. 연결이 느린 것 같습니다.",
-  frameTitle: "API 키",
-
   chooseProvider: "AI 제공업체 선택",
   chooseAnother: "다른 제공업체 연결",
   connected: "연결됨",
@@ -42,7 +65,24 @@ export const ko: Text = {
     invalid: "거부됨",
     revoked: "폐기됨",
   },
+  success: (provider) => `${provider} 연결 완료`,
+  replaced: (provider) => `${provider} 키 교체 완료`,
+  successText: (project, last4) => `이제 ${project}에서 끝자리가 ${last4}인 키를 사용할 수 있습니다.`,
+  warnings: {
+    unverified: (provider) => `지금은 ${provider}에 연결할 수 없어 키를 아직 확인하지 못했습니다. 처음 사용할 때 확인됩니다.`,
+    restricted: (provider) => `${provider}에서 이 키의 권한이 제한되어 있습니다. 일부 모델은 사용하지 못할 수 있습니다.`,
+    no_credit: (provider) => `키는 유효하지만 계정에 크레딧이 없습니다. 사용하려면 ${provider}에서 크레딧을 충전해 주세요.`,
+  },
+  addCredit: (provider) => `${provider}에서 크레딧 충전하기`,
+  hosted: {
+    title: "AI 키 연결",
+    noToken: "링크가 올바르지 않거나 이미 열린 링크입니다. 앱으로 돌아가 다시 열어 주세요.",
+    noReturn: "이 페이지를 닫아도 됩니다.",
+  },
+};
 
+/** The key form in its frame. */
+export const form: FormText = {
   keyLabel: (provider) => `${provider} API 키`,
   show: "키 표시",
   hide: "키 숨기기",
@@ -58,7 +98,6 @@ export const ko: Text = {
   keepProvider: (provider) => `${provider} 키가 맞습니다`,
   workspaceLabel: "워크스페이스 ID",
   workspaceHelp: "wrkspc_로 시작합니다. Claude Console의 워크스페이스 설정에서 확인할 수 있습니다.",
-
   empty: (provider) => `${provider} 키를 여기에 붙여넣어 주세요.`,
   notText: "키에 사용할 수 없는 문자가 있습니다. 키를 다시 복사해 주세요.",
   refused: (provider, left) =>
@@ -66,42 +105,4 @@ export const ko: Text = {
   lastTry: (provider) => `${provider}에서 이 키를 거부했으며 시도 횟수를 모두 사용했습니다. 앱으로 돌아가 다시 시작해 주세요.`,
   needsWorkspace: (provider) => `${provider}에서 이 키의 워크스페이스 ID를 요구합니다.`,
   workspaceRefused: (provider) => `${provider}에서 이 워크스페이스 ID를 거부했습니다. ID를 확인해 주세요.`,
-
-  success: (provider) => `${provider} 연결 완료`,
-  replaced: (provider) => `${provider} 키 교체 완료`,
-  successText: (project, last4) => `이제 ${project}에서 끝자리가 ${last4}인 키를 사용할 수 있습니다.`,
-  warnings: {
-    unverified: (provider) => `지금은 ${provider}에 연결할 수 없어 키를 아직 확인하지 못했습니다. 처음 사용할 때 확인됩니다.`,
-    restricted: (provider) => `${provider}에서 이 키의 권한이 제한되어 있습니다. 일부 모델은 사용하지 못할 수 있습니다.`,
-    no_credit: (provider) => `키는 유효하지만 계정에 크레딧이 없습니다. 사용하려면 ${provider}에서 크레딧을 충전해 주세요.`,
-  },
-  addCredit: (provider) => `${provider}에서 크레딧 충전하기`,
-
-  problems: {
-    registration_token_expired: "입력 시간이 만료되었습니다. 앱으로 돌아가 다시 열어 주세요.",
-    registration_token_used: "이미 사용된 화면입니다. 다른 키를 연결하려면 앱으로 돌아가 주세요.",
-    invalid_registration_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
-    missing_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
-    fetch_token_failed: "앱에서 이 화면을 열지 못했습니다. 다시 시도해 주세요.",
-    origin_not_allowed: "이 페이지에서는 키를 연결할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    frame_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    csp_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    opaque_origin: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    frame_required: "이 페이지에서는 키를 받을 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    replace_not_allowed: "이미 연결된 키가 있어 여기서는 변경할 수 없습니다.",
-    offline: "오프라인 상태입니다. 연결을 확인하고 다시 시도해 주세요.",
-    relay_unreachable: "Relay에 연결할 수 없습니다. 연결을 확인하고 다시 시도해 주세요.",
-    relay_timeout: "Relay의 응답이 너무 늦습니다. 다시 시도해 주세요.",
-    busy: "지금 Relay가 혼잡합니다. 잠시 후 다시 시도해 주세요.",
-    other: "문제가 발생했습니다. 다시 시도해 주세요.",
-  },
-  wait: (seconds) => `${seconds}초 후에 다시 시도해 주세요.`,
-  problemTitle: "문제가 발생했습니다",
-  requestId: (id) => `요청 ID ${id}`,
-
-  hosted: {
-    title: "AI 키 연결",
-    noToken: "링크가 올바르지 않거나 이미 열린 링크입니다. 앱으로 돌아가 다시 열어 주세요.",
-    noReturn: "이 페이지를 닫아도 됩니다.",
-  },
 };

@@ -1,7 +1,7 @@
 /** From a problem's code to what the user reads. */
 
 import type { Problem } from "../bridge/messages.ts";
-import type { Text } from "./text.ts";
+import type { CommonText } from "./text.ts";
 
 const BUSY = new Set(["overloaded", "draining", "storage_unavailable", "master_key_unusable", "rate_limit_exceeded", "too_many_refusals", "request_timeout"]);
 /** What the same call can't mend, however often. */
@@ -11,8 +11,8 @@ const FINAL = new Set([
 ]);
 
 /** What to say, with how long to wait. */
-export function problemText(text: Text, problem: Problem): string {
-  const known = Object.hasOwn(text.problems, problem.code) ? (problem.code as keyof Text["problems"]) : BUSY.has(problem.code) ? "busy" : "other";
+export function problemText(text: CommonText, problem: Problem): string {
+  const known = Object.hasOwn(text.problems, problem.code) ? (problem.code as keyof CommonText["problems"]) : BUSY.has(problem.code) ? "busy" : "other";
   const words = text.problems[known];
   return problem.retryAfter && problem.retryAfter <= 3600 ? `${words} ${text.wait(Math.ceil(problem.retryAfter))}` : words;
 }
