@@ -1,0 +1,52 @@
+// Bundles the widget, its frame and the hosted page into ../assets/web/. With --check: fails if what is there is something else.
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const here = new URL(".", import.meta.url);
+const assets = new URL("../assets/web/", here);
+const [, version] = /\[workspace\.package\][^[]*?\nversion = "([^"]+)"/.exec(readFileSync(new URL("../../Cargo.toml", here), "utf8"));
+const check = process.argv.includes("--check");
+let stale = 0;
+
+mkdirSync(assets, { recursive: true });
+// The form's module comes first: the widget knows it by its hash.
+let formPath = "";
+for (const [name, entry, format] of [["form", "alone", "esm"], ["widget", "widget", "iife"], ["frame", "frame", "iife"], ["connect", "connect", "iife"]]) {
+  const { outputFiles } = await build({
+    entryPoints: [new URL(`src/${entry}.ts`, here).pathname],
+    bundle: true,
+    minify: true,
+    write: false,
+    format,
+    target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+    charset: "utf8",
+    legalComments: "none",
+    banner: { js: `/* Relay ${version} (MIT OR Apache-2.0) */` },
+    define: { VERSION: JSON.stringify(version), FORM_PATH: JSON.stringify(formPath) },
+    plugins: [{ name: "css", setup: squeezeStyles }],
+  });
+  const made = Buffer.from(outputFiles[0].contents);
+  if (name === "form") formPath = `/widget/${version}/form-${createHash("sha256").update(made).digest("hex").slice(0, 16)}.js`;
+  const path = new URL(`${name}.js`, assets);
+  if (check) {
+    const there = (() => { try { return readFileSync(path); } catch { return Buffer.alloc(0); } })();
+    if (!there.equals(made)) {
+      stale += 1;
+      console.error(`relay-server/assets/web/${name}.js is not what relay-server/web builds: run \`npm run build\` there`);
+    }
+  } else {
+    writeFileSync(path, made);
+  }
+  console.log(`${name}.js: ${made.length} bytes, ${gzipSync(made, { level: 9 }).length} gzip`);
+}
+process.exitCode = stale ? 1 : 0;
+
+/** Style sheets are texts in styles.ts; line breaks in them are for us. */
+function squeezeStyles({ onLoad }) {
+  onLoad({ filter: /look\/styles\.ts$/ }, ({ path }) => ({
+    contents: readFileSync(path, "utf8").replace(/`\n([^`]*)`/g, (_, css) => `\`${css.replaceAll("\n", "")}\``),
+    loader: "ts",
+  }));
+}

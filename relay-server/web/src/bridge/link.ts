@@ -1,0 +1,199 @@
+/** The shell's end of the line to the engine: in a frame of Relay's origin, or in the page itself. */
+
+import { h, set } from "../dom.ts";
+import type { Alone } from "../alone.ts";
+import { sheet } from "../look/sheet.ts";
+import type { Problem, Start, ToFrame, ToPage } from "./messages.ts";
+import { PROTOCOL } from "./messages.ts";
+
+/** Where the form for pages without a frame is served. */
+declare const FORM_PATH: string;
+
+/** What the engine needs to begin. */
+export type Beginning = Pick<Start, "token" | "look" | "returnUrl" | "pageOrigin">;
+
+/** A line to an engine. */
+export interface Link {
+  /** What the shell shows where the form belongs. */
+  readonly element: HTMLElement;
+  send(message: ToFrame): void;
+  /** Puts the focus into the form. */
+  focus(): void;
+  close(): void;
+}
+
+/** After the frame's document has loaded, so long may its script take, in milliseconds. */
+const GRACE = 3_000;
+/** So long may the document take. */
+const PATIENCE = 20_000;
+
+/** Runs the engine in the page: no frame, and nothing is hidden from the page's scripts. Its code is a module of its own. */
+export function localLink(base: string, beginning: Beginning, receive: (message: ToPage) => void): Link {
+  const element = h("div");
+  const waiting: ToFrame[] = [];
+  let engine: Alone | null = null;
+  let open = true;
+  const send = (message: ToFrame) => (engine ? engine.handle(message) : void waiting.push(message));
+  const begin = ({ begin, styles }: typeof import("../alone.ts")) => {
+    if (!open) return;
+    const root = element.getRootNode();
+    if (root instanceof ShadowRoot) root.adoptedStyleSheets.push(sheet(styles));
+    engine = begin(base, beginning, receive);
+    element.append(engine.root);
+    waiting.splice(0).forEach(send);
+  };
+  import(base + FORM_PATH).then(begin, () => {
+    const code = navigator.onLine ? "relay_unreachable" : "offline";
+    if (open) receive({ type: "problem", problem: { code, message: REASONS[code](base) } });
+  });
+  const close = () => {
+    open = false;
+    engine?.dispose();
+  };
+  return { element, send, focus: () => send({ type: "focus" }), close };
+}
+
+/** Runs the engine in a frame. */
+export function frameLink(base: string, beginning: Beginning, receive: (message: ToPage) => void): Link {
+  const frame = new Frame(base, beginning, receive);
+  return {
+    element: frame.element,
+    send: (message) => frame.send(message),
+    focus: () => {
+      frame.element.focus();
+      frame.send({ type: "focus" });
+    },
+    close: () => frame.close(),
+  };
+}
+
+class Frame {
+  readonly element = h("iframe", { "data-part": "frame", referrerpolicy: "no-referrer", allow: "", hidden: true });
+  readonly #nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
+  readonly #waiting: ToFrame[] = [];
+  readonly #life = new AbortController();
+  #port: MessagePort | null = null;
+  #timer = 0;
+  #violated = false;
+
+  #base: string;
+  #beginning: Beginning;
+  #receive: (message: ToPage) => void;
+
+  constructor(base: string, beginning: Beginning, receive: (message: ToPage) => void) {
+    this.#base = base;
+    this.#beginning = beginning;
+    this.#receive = receive;
+    const { signal } = this.#life;
+    addEventListener("message", (event) => this.#hello(event), { signal });
+    document.addEventListener("securitypolicyviolation", (event) => this.#violation(event), { signal });
+    this.element.addEventListener("load", () => this.#loaded(), { signal });
+    void this.#open();
+  }
+
+  send(message: ToFrame): void {
+    if (this.#port) this.#port.postMessage(message);
+    else this.#waiting.push(message);
+  }
+
+  close(): void {
+    this.#life.abort();
+    clearTimeout(this.#timer);
+    this.#port?.close();
+    this.element.remove();
+  }
+
+  async #open(): Promise<void> {
+    const grant = await grantOf(this.#beginning.token);
+    if (this.#life.signal.aborted) return;
+    this.#wait(PATIENCE, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
+    const query = grant && `?grant=${grant}`;
+    this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(location.origin)}&nonce=${this.#nonce}`;
+  }
+
+  /** The document is there; its script should say so by now. */
+  #loaded(): void {
+    if (!this.#port && this.element.src) this.#wait(GRACE, () => void this.#silent());
+  }
+
+  #hello(event: MessageEvent): void {
+    const { data } = event;
+    if (event.origin !== this.#base || event.source !== this.element.contentWindow) return;
+    if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.#nonce) return;
+    clearTimeout(this.#timer);
+    // A frame that was moved in the page begins anew, with nothing in it.
+    this.#port?.close();
+    const channel = new MessageChannel();
+    const start: Start = { relay: PROTOCOL, type: "start", nonce: this.#nonce, ...this.#beginning };
+    channel.port1.onmessage = (message) => this.#take(message.data as ToPage);
+    this.element.contentWindow?.postMessage(start, this.#base, [channel.port2]);
+    this.#port = channel.port1;
+    for (const message of this.#waiting.splice(0)) this.#port.postMessage(message);
+  }
+
+  #take(message: ToPage): void {
+    if (message.type !== "height") return this.#receive(message);
+    const px = Number(message.px);
+    if (px >= 0 && px < 5_000) this.element.style.setProperty("block-size", `${px}px`);
+  }
+
+  #violation(event: SecurityPolicyViolationEvent): void {
+    if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(this.#base)) {
+      this.#violated = true;
+      this.#fail("csp_blocked");
+    }
+  }
+
+  /** Browsers don't tell why a frame stays empty. */
+  async #silent(): Promise<void> {
+    if (this.#violated) return;
+    if (!navigator.onLine) return this.#fail("offline");
+    let refused = false;
+    const note = () => (refused = true);
+    document.addEventListener("securitypolicyviolation", note);
+    const reached = await fetch(`${this.#base}/api/health`, { mode: "no-cors", cache: "no-store", signal: this.#life.signal }).then(() => true, () => false);
+    // The event comes as a task of its own.
+    await new Promise((done) => setTimeout(done));
+    document.removeEventListener("securitypolicyviolation", note);
+    if (!this.#life.signal.aborted) this.#fail(reached || refused ? "frame_blocked" : "relay_unreachable");
+  }
+
+  #fail(code: keyof typeof REASONS): void {
+    clearTimeout(this.#timer);
+    const problem: Problem = { code, message: REASONS[code](this.#base) };
+    if (!this.#life.signal.aborted) this.#receive({ type: "problem", problem });
+  }
+
+  #wait(milliseconds: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(then, milliseconds);
+  }
+}
+
+/** What a developer reads. */
+const REASONS = {
+  offline: () => "this device is offline",
+  relay_timeout: (base: string) => `${base} did not answer in time`,
+  relay_unreachable: (base: string) => `${base} can't be reached`,
+  csp_blocked: (base: string) => `this page's Content-Security-Policy forbids the key frame: add \`frame-src ${base}\``,
+  frame_blocked: (base: string) =>
+    `${base} does not let this page show its key frame: add ${location.origin} (and the pages around it) to the allowed origins of the project or the token`,
+};
+
+/**
+ * The public name of a token's grant: the SHA-256 of its text. It lets Relay say which pages may show the frame, and nothing
+ * else. Pages without a secure context have no hash function; their frame checks the page by itself.
+ */
+export async function grantOf(token: string): Promise<string> {
+  if (!globalThis.crypto?.subtle) return "";
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Names the frame for screen readers, and hides it while there is nothing in it. */
+export function label(link: Link, title: string, dark: boolean, hidden: boolean): void {
+  set(link.element, link.element instanceof HTMLIFrameElement ? { title, hidden } : {});
+  // A frame whose scheme differs from its document's is drawn on white.
+  link.element.style.setProperty("color-scheme", dark ? "dark" : "light");
+}

@@ -1,0 +1,110 @@
+/** Relay's registration API, as the widget calls it. */
+
+import type { Connected, Problem, Session } from "./bridge/messages.ts";
+import type { ConnectionState, ProviderName } from "./options.ts";
+
+/** Longer than Relay waits for a provider, in milliseconds. */
+const PATIENCE = 90_000;
+
+/** A call that did not do what it should. */
+export class Failure extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
+/** What a call is about. */
+interface Call {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  body?: unknown;
+}
+
+/** Calls Relay with one token. It keeps nothing else. */
+export class Client {
+  #base: string;
+  #pageOrigin: string | null;
+  #signal: AbortSignal;
+
+  constructor(
+    base: string,
+    pageOrigin: string | null,
+    signal: AbortSignal,
+  ) {
+    this.#base = base;
+    this.#pageOrigin = pageOrigin;
+    this.#signal = signal;}
+
+  /** What the token allows. */
+  async session(token: string, returnUrl: string | undefined): Promise<Session> {
+    const query = returnUrl === undefined ? "" : `?returnUrl=${encodeURIComponent(returnUrl)}`;
+    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query}` });
+    return body as Session;
+  }
+
+  /** Hands over a key. */
+  async register(token: string, provider: ProviderName, apiKey: string, workspaceId: string): Promise<Connected> {
+    const body = { provider, apiKey, ...(workspaceId && { workspaceId }) };
+    const answer = await this.#call(token, { method: "POST", path: "/v1/registration", body });
+    const stored = answer.body as { provider: ProviderName; last4: string; state: ConnectionState; connectedAt: string };
+    return { ...stored, requestId: answer.requestId };
+  }
+
+  /** Takes a key away. */
+  async disconnect(token: string, provider: ProviderName): Promise<string> {
+    const answer = await this.#call(token, { method: "DELETE", path: `/v1/registration/connections/${provider}` });
+    return answer.requestId;
+  }
+
+  async #call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
+    const response = await this.#fetch(method, path, {
+      authorization: `Bearer ${token}`,
+      ...(this.#pageOrigin !== null && { "x-relay-page-origin": this.#pageOrigin }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    }, body);
+    const requestId = response.headers.get("x-request-id") ?? "";
+    const json: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
+    if (response.ok && json !== undefined) return { body: json, requestId };
+    throw new Failure(problemOf(response, json, requestId));
+  }
+
+  async #fetch(method: string, path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
+    const signal = AbortSignal.any ? AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE)]) : this.#signal;
+    try {
+      return await fetch(this.#base + path, {
+        method,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal,
+        credentials: "omit",
+        cache: "no-store",
+        redirect: "error",
+        referrerPolicy: "no-referrer",
+      });
+    } catch (error) {
+      throw new Failure(unreached(error));
+    }
+  }
+}
+
+function unreached(error: unknown): Problem {
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return { code: "relay_timeout", message: "Relay did not answer in time" };
+  }
+  if (!navigator.onLine) return { code: "offline", message: "this device is offline" };
+  return { code: "relay_unreachable", message: "Relay can't be reached, or this page's content policy forbids the call" };
+}
+
+function problemOf(response: Response, body: unknown, requestId: string): Problem {
+  const error = (body as { error?: Record<string, unknown> } | null | undefined)?.error;
+  const retryAfter = Number(response.headers.get("retry-after"));
+  const problem: Problem = {
+    code: typeof error?.code === "string" ? error.code : "unexpected_answer",
+    message: typeof error?.message === "string" ? error.message : `status ${response.status} without Relay's JSON; is a proxy in the way?`,
+    requestId,
+  };
+  if (typeof error?.provider === "string") problem.provider = error.provider as ProviderName;
+  if (typeof error?.triesLeft === "number") problem.triesLeft = error.triesLeft;
+  if (retryAfter > 0) problem.retryAfter = retryAfter;
+  return problem;
+}

@@ -1,0 +1,110 @@
+/** `/connect`: the hosted page. It mounts the widget, tells the app around it what happened, and leads the user back. */
+
+import type { Session } from "./bridge/messages.ts";
+import { fill, h } from "./dom.ts";
+import { sheet } from "./look/sheet.ts";
+import { HOSTED } from "./look/styles.ts";
+import { mount } from "./mount.ts";
+import type { MountOptions, SuccessResult, Theme } from "./options.ts";
+import { languageOf, shellText } from "./text/index.ts";
+
+const query = new URLSearchParams(location.search);
+const token = location.hash.slice(1);
+// Nobody who looks over a shoulder or into the history shall find it.
+history.replaceState(null, "", location.pathname);
+
+const locale = languageOf(query.get("locale")) ?? languageOf(navigator.language) ?? "en";
+const text = shellText(locale);
+const theme = (query.get("theme") ?? "auto") as Theme;
+const returnUrl = query.get("return_url") ?? undefined;
+const state = query.get("state") ?? undefined;
+const pageOrigin = query.get("origin") ?? undefined;
+
+let session: Session | null = null;
+let success: SuccessResult | null = null;
+
+/** The apps that may be around this page. */
+interface Bridges {
+  ReactNativeWebView?: { postMessage(message: string): void };
+  webkit?: { messageHandlers?: { relay?: { postMessage(message: string): void } } };
+  RelayAndroid?: { onEvent(message: string): void };
+}
+
+/** Tells whoever opened this page. Ids and states only. */
+function tell(type: string, detail: object = {}): void {
+  const message = { type: `relay-${type}`, ...detail, ...(state !== undefined && { state }) };
+  const json = JSON.stringify(message);
+  const bridges = window as Window & Bridges;
+  const quietly = (send: () => void) => {
+    try {
+      send();
+    } catch (error) {
+      console.error("[Relay] the app's bridge failed:", error);
+    }
+  };
+  quietly(() => bridges.ReactNativeWebView?.postMessage(json));
+  quietly(() => bridges.webkit?.messageHandlers?.relay?.postMessage(json));
+  quietly(() => bridges.RelayAndroid?.onEvent(json));
+  if (pageOrigin === undefined) return;
+  for (const other of [opener as Window | null, parent === window ? null : parent]) {
+    quietly(() => other?.postMessage(message, pageOrigin));
+  }
+}
+
+/** Back to the app, if the project allows that address. */
+function leave(status: "connected" | "cancelled"): void {
+  if (!session?.returnUrl) return;
+  const url = new URL(session.returnUrl);
+  url.searchParams.set("status", status);
+  if (success) url.searchParams.set("provider", success.provider);
+  if (state !== undefined) url.searchParams.set("state", state);
+  location.assign(url.href);
+}
+
+function take(found: Session): void {
+  session = found;
+  document.title = text.title(found.projectName);
+  if (returnUrl !== undefined && found.returnUrl === null) {
+    console.error("[Relay] return_url_not_allowed: this `return_url` is not in the project's list; add it with `relay projects update --return-url`");
+  }
+}
+
+function open(root: HTMLElement): void {
+  document.documentElement.lang = locale;
+  document.documentElement.dir = text.dir;
+  document.title = text.hosted.title;
+  document.adoptedStyleSheets = [sheet(HOSTED)];
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const dress = () => document.documentElement.classList.toggle("dark", theme === "dark" || (theme !== "light" && dark.matches));
+  dark.addEventListener("change", dress);
+  dress();
+
+  const options: MountOptions = {
+    registrationToken: token || undefined,
+    theme: ["light", "dark", "auto"].includes(theme) ? theme : "auto",
+    locale,
+    accentColor: query.get("accent") ?? undefined,
+    onReady: () => tell("ready"),
+    onSuccess: (result) => {
+      success = result;
+      tell("success", result);
+    },
+    onError: ({ code, message, retryable, requestId }) => tell("error", { code, message, retryable, ...(requestId && { requestId }) }),
+    onExit: (exit) => {
+      tell("exit", exit);
+      if (exit.reason !== "unmounted") leave(exit.reason === "done" ? "connected" : "cancelled");
+      if (!session?.returnUrl) closeSelf(root);
+    },
+    onEvent: (event) => tell("event", { event }),
+  };
+  mount(root, options, location.origin, { ...(returnUrl !== undefined && { returnUrl }), ...(pageOrigin !== undefined && { pageOrigin }), onSession: take });
+}
+
+/** A page that a script opened may close itself; another one says that it can be closed. */
+function closeSelf(root: HTMLElement): void {
+  window.close();
+  fill(root, h("p", { role: "status" }, text.hosted.noReturn));
+}
+
+const root = document.getElementById("root");
+if (root) open(root);

@@ -1,0 +1,179 @@
+/** The form for one key: a view without a memory of its own. Everything that a screen reader links is in this one root. */
+
+import type { Look, Problem, ProviderInfo } from "../bridge/messages.ts";
+import { button, fill, h, icon, link, set } from "../dom.ts";
+import { type CommonText, formText, type FormText } from "../text/index.ts";
+
+/** Where an attempt stands. */
+export type FormState = "idle" | "checking" | "still_checking" | "refused" | "workspace" | "failed";
+
+/** What the user does. */
+export interface FormEvents {
+  submit(): void;
+  /** Something was typed or pasted. */
+  changed(pasted: boolean): void;
+  escape(): void;
+}
+
+/** A remark under the field, with something to do about it. */
+export interface Notice {
+  text: string;
+  actions?: { text: string; run(): void }[];
+}
+
+/** Characters are hidden by style where it can be done: a password field would make browsers offer to save the key. */
+const MASKABLE = CSS.supports("-webkit-text-security", "disc");
+
+export class Form {
+  readonly element: HTMLFormElement;
+  #text: CommonText & FormText = formText("en");
+  #provider: ProviderInfo | null = null;
+  #state: FormState = "idle";
+  #shown = false;
+
+  readonly #label = h("label", { for: "key" });
+  readonly #help = h("span", { id: "help", class: "small" });
+  readonly #key = h("input", {
+    id: "key", name: "key", type: "text", dir: "ltr", autocomplete: "off", autocapitalize: "off", autocorrect: "off",
+    spellcheck: "false", writingsuggestions: "false", translate: "no", enterkeyhint: "done", "aria-describedby": "help notice error",
+    "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true, "data-form-type": "other", maxlength: 4096,
+  });
+  readonly #eye = button({}, () => this.#show(!this.#shown));
+  readonly #notice = h("div", { id: "notice", "data-part": "notice", class: "note", hidden: true });
+  readonly #workspaceLabel = h("label", { for: "workspace" });
+  readonly #workspaceHelp = h("span", { id: "workspace-help", class: "small" });
+  readonly #workspace = h("input", {
+    id: "workspace", name: "workspace", type: "text", dir: "ltr", autocomplete: "off", spellcheck: "false", autocapitalize: "off",
+    placeholder: "wrkspc_…", "aria-describedby": "workspace-help error", maxlength: 128, "data-1p-ignore": true, "data-lpignore": "true",
+  });
+  readonly #workspaceField = h("div", { class: "field", hidden: true }, this.#workspaceLabel, this.#workspace, this.#workspaceHelp);
+  readonly #error = h("div", { id: "error", role: "alert", "data-part": "error" });
+  readonly #status = h("div", { role: "status", class: "hidden" });
+  readonly #submit = h("button", { type: "submit", class: "primary" });
+  readonly #cue = h("p", { class: "cue" });
+
+  #host: string;
+  #framed: boolean;
+
+  constructor(host: string, framed: boolean, events: FormEvents) {
+    this.#host = host;
+    this.#framed = framed;
+    this.element = h("form", { "data-part": "form", "data-state": "idle", novalidate: true, autocomplete: "off" },
+      h("div", { class: "field" }, h("div", { class: "head" }, this.#label, this.#help), h("div", { class: "input" }, this.#key, this.#eye)),
+      this.#notice, this.#workspaceField, this.#error, this.#submit, this.#cue, this.#status);
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      events.submit();
+    });
+    this.#key.addEventListener("input", (event) => events.changed((event as InputEvent).inputType === "insertFromPaste"));
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing) events.escape();
+    });
+    this.#show(false);
+  }
+
+  /** Languages and links. */
+  dress(look: Look): void {
+    this.#text = formText(look.locale);
+    this.#draw(look.links);
+  }
+
+  /** Whose key is asked for. What was typed stays. */
+  ask(provider: ProviderInfo | null, look: Look): void {
+    this.#provider = provider;
+    this.#draw(look.links);
+    this.enter("idle");
+    this.askWorkspace(false);
+    this.remark(null);
+  }
+
+  #draw(links: Look["links"]): void {
+    const [provider, text] = [this.#provider, this.#text];
+    fill(this.#label, provider ? text.keyLabel(provider.label) : "");
+    set(this.#key, { placeholder: provider?.keyPlaceholder });
+    const url = provider && (links[provider.name] ?? provider.keyUrl);
+    const words = provider ? text.makeKey(provider.label) : "";
+    fill(this.#help, url && link(`${words} ↗`, url, `${words} (${text.opensNewTab})`));
+    fill(this.#workspaceLabel, text.workspaceLabel);
+    fill(this.#workspaceHelp, text.workspaceHelp);
+    fill(this.#cue, icon("lock"), h("span", {}, this.#framed ? text.fieldOwner(this.#host) : text.sentTo(this.#host)));
+    this.#show(this.#shown);
+    this.enter(this.#state);
+  }
+
+  #show(shown: boolean): void {
+    this.#shown = shown;
+    this.#key.classList.toggle("masked", !shown && MASKABLE);
+    if (!MASKABLE) this.#key.type = shown ? "text" : "password";
+    const label = shown ? this.#text.hide : this.#text.show;
+    set(this.#eye, { "aria-label": label, title: label, "aria-pressed": String(shown), "aria-controls": "key" });
+    fill(this.#eye, icon(shown ? "eyeOff" : "eye"));
+  }
+
+  /** What is in the key field, as it was typed. */
+  get value(): string {
+    return this.#key.value;
+  }
+
+  set value(value: string) {
+    if (this.#key.value !== value) this.#key.value = value;
+  }
+
+  get workspaceId(): string {
+    return this.#workspaceField.hidden ? "" : this.#workspace.value.trim();
+  }
+
+  /** Forgets what was typed. */
+  clear(): void {
+    this.#key.value = "";
+    this.#workspace.value = "";
+    this.#show(false);
+  }
+
+  /** Moves on to another state of the attempt. */
+  enter(state: FormState): void {
+    this.#state = state;
+    const busy = this.busy;
+    const name = this.#provider?.label ?? "";
+    const text = this.#text;
+    this.element.dataset.state = state;
+    this.#key.readOnly = busy;
+    this.#workspace.readOnly = busy;
+    set(this.#submit, { "aria-disabled": busy ? "true" : null });
+    const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.submit(name);
+    fill(this.#submit, busy && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
+    fill(this.#status, busy ? words : "");
+    if (state === "idle" || busy) this.fail(null);
+  }
+
+  get busy(): boolean {
+    return this.#state === "checking" || this.#state === "still_checking";
+  }
+
+  /** Says what is wrong, or that nothing is. */
+  fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at?: "key" | "workspace" }) | null): void {
+    set(this.#error, { "data-code": problem?.code, class: problem ? "note danger" : null });
+    set(this.#key, { "aria-invalid": problem?.at === "key" ? "true" : null });
+    set(this.#workspace, { "aria-invalid": problem?.at === "workspace" ? "true" : null });
+    const id = problem?.requestId && h("p", { class: "small" }, this.#text.requestId(problem.requestId));
+    fill(this.#error, problem && icon("warning"), problem && h("div", {}, problem.text, id));
+  }
+
+  /** A remark that is no error. */
+  remark(notice: Notice | null): void {
+    this.#notice.hidden = !notice;
+    const actions = notice?.actions?.map(({ text, run }) => button({ class: "link" }, run, text)) ?? [];
+    fill(this.#notice, notice && h("div", {}, h("p", { role: "status" }, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));
+  }
+
+  /** Shows or hides the field for a workspace. */
+  askWorkspace(asked: boolean): void {
+    this.#workspaceField.hidden = !asked;
+    if (!asked) this.#workspace.value = "";
+  }
+
+  focus(what: "key" | "workspace" | "notice" = "key"): void {
+    const first = what === "notice" ? this.#notice.querySelector("button") : null;
+    (first ?? (what === "workspace" ? this.#workspace : this.#key)).focus();
+  }
+}

@@ -1,0 +1,52 @@
+/** The document of `/frame`: waits for its page's word, and runs the engine. */
+
+import type { Hello, Start, ToFrame, ToPage } from "./bridge/messages.ts";
+import { PROTOCOL } from "./bridge/messages.ts";
+import { Engine } from "./engine/engine.ts";
+import { sheet } from "./look/sheet.ts";
+import { FRAME } from "./look/styles.ts";
+import { commonText } from "./text/index.ts";
+
+/** Which page has opened this frame, by the frame's own address. The browser checks it: a message goes to that origin or nowhere. */
+const address = new URLSearchParams(location.hash.slice(1));
+const pageOrigin = address.get("origin") ?? "";
+const nonce = address.get("nonce") ?? "";
+
+let engine: Engine | null = null;
+
+function begin(start: Start, port: MessagePort): void {
+  const tell = (message: ToPage) => port.postMessage(message);
+  // The hosted page is Relay's own, and may stand in another page's frame in its turn.
+  const speaksFor = pageOrigin === location.origin ? (start.pageOrigin ?? null) : pageOrigin;
+  engine?.dispose();
+  const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor }, start, tell);
+  engine = made;
+  document.body.replaceChildren(made.root);
+  describe(start.look.locale);
+  port.onmessage = (event) => {
+    const message = event.data as ToFrame;
+    if (message.type === "look") describe(message.look.locale);
+    made.handle(message);
+  };
+  new ResizeObserver(() => tell({ type: "height", px: Math.ceil(made.root.getBoundingClientRect().height) })).observe(made.root);
+}
+
+function describe(locale: string): void {
+  const text = commonText(locale);
+  document.documentElement.lang = locale;
+  document.documentElement.dir = text.dir;
+  document.title = text.frameTitle;
+}
+
+addEventListener("message", (event) => {
+  const start = event.data as Start | null;
+  if (event.source !== parent || event.origin !== pageOrigin || start?.relay !== PROTOCOL) return;
+  if (start.type !== "start" || start.nonce !== nonce || !event.ports[0]) return;
+  begin(start, event.ports[0]);
+});
+
+document.adoptedStyleSheets = [sheet(FRAME)];
+if (parent !== window && nonce && /^https?:\/\//.test(pageOrigin)) {
+  const hello: Hello = { relay: PROTOCOL, type: "hello", nonce };
+  parent.postMessage(hello, pageOrigin);
+}

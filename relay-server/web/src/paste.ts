@@ -1,0 +1,36 @@
+/** What people paste, and whose key it is. No key is refused by its look: these are hints. */
+
+import type { ProviderInfo } from "./bridge/messages.ts";
+import type { ProviderName } from "./options.ts";
+
+/** How keys begin today, for providers that the token does not allow. */
+const USUAL: Record<ProviderName, readonly string[]> = {
+  openai: ["sk-"],
+  anthropic: ["sk-ant-"],
+  google: ["AQ.", "AIza"],
+};
+
+/** White space of any kind, and characters that can't be seen. */
+const BLANK = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+/g;
+const BEFORE = /^(?:export)?(?:[A-Za-z0-9_]*(?:api|token|key)[A-Za-z0-9_-]*[=:])?["'`“”‘’«»<(]*(?:authorization:|x-api-key:|x-goog-api-key:)?(?:bearer(?=\W|sk-))?["'`“”‘’«»<(]*/i;
+const BEHIND = /["'`“”‘’«»>),;]+$/;
+
+/** A key without what came along with it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
+export function clean(pasted: string): { key: string; changed: boolean } {
+  // A scheme is a word of its own; once the blanks are gone it can't be told from the key.
+  const scheme = /^\s*["'`]?\s*(?:authorization\s*:\s*)?bearer\s+/i;
+  const key = pasted.replace(scheme, "").replace(BLANK, "").replace(BEFORE, "").replace(BEHIND, "");
+  return { key, changed: key !== pasted };
+}
+
+/** The provider whose keys begin like this one; the longest beginning wins. */
+export function ownerOf(key: string, providers: readonly ProviderInfo[]): ProviderName | null {
+  let best: { name: ProviderName; length: number } | null = null;
+  for (const name of Object.keys(USUAL) as ProviderName[]) {
+    const known = providers.find((provider) => provider.name === name)?.keyPrefixes ?? [];
+    for (const prefix of [...USUAL[name], ...known]) {
+      if (key.startsWith(prefix) && prefix.length > (best?.length ?? 0)) best = { name, length: prefix.length };
+    }
+  }
+  return best?.name ?? null;
+}

@@ -1,0 +1,89 @@
+/** The page's options, made safe: what can't be used is reported and replaced by what is usual. */
+
+import type { Look } from "../bridge/messages.ts";
+import { parseColour } from "../look/colour.ts";
+import { DEFAULT_ACCENT, isUsable } from "../look/theme.ts";
+import type { MountOptions, ProviderName, Theme } from "../options.ts";
+import { languageOf, LANGUAGES } from "../text/index.ts";
+
+/** An option that can't be used. */
+export interface BadOption {
+  code: "invalid_theme" | "invalid_locale" | "invalid_color" | "invalid_appearance" | "invalid_option" | "invalid_registration_token";
+  message: string;
+}
+
+/** The options as the widget uses them. */
+export interface Wishes {
+  theme: Theme;
+  locale: string;
+  accentColor: string;
+  variables: Look["variables"];
+  links: Look["links"];
+  provider: ProviderName | null;
+  isolation: "frame" | "shadow";
+  layout: "inline" | "modal";
+}
+
+/** How registration tokens look. */
+const TOKEN = /^rrt-[0-9A-Za-z]{49}$/;
+
+export const isToken = (token: unknown): token is string => typeof token === "string" && TOKEN.test(token);
+
+/** Reads the options. `report` hears of each one that can't be used. */
+export function read(options: MountOptions, report: (bad: BadOption) => void): Wishes {
+  const bad = (code: BadOption["code"], message: string) => report({ code, message });
+  const oneOf = <T extends string>(name: string, value: unknown, allowed: readonly T[], code: BadOption["code"]): T => {
+    if (value === undefined || allowed.includes(value as T)) return (value as T | undefined) ?? allowed[0]!;
+    bad(code, `\`${name}\` must be one of: ${allowed.join(", ")}`);
+    return allowed[0]!;
+  };
+  return {
+    theme: oneOf("theme", options.theme, ["light", "dark", "auto"], "invalid_theme"),
+    locale: locale(options.locale, bad),
+    accentColor: accent(options.accentColor, bad),
+    variables: variables(options.appearance, bad),
+    links: links(options.links, bad),
+    provider: options.provider == null ? null : oneOf<ProviderName | "">("provider", options.provider, ["", "openai", "anthropic", "google"], "invalid_option") || null,
+    isolation: oneOf("isolation", options.isolation, ["frame", "shadow"], "invalid_option"),
+    layout: oneOf("layout", options.layout, ["inline", "modal"], "invalid_option"),
+  };
+}
+
+type Bad = (code: BadOption["code"], message: string) => void;
+
+function locale(wanted: unknown, bad: Bad): string {
+  const known = languageOf(wanted);
+  if (known) return known;
+  const usual = languageOf(document.documentElement.lang) ?? "en";
+  if (wanted !== undefined) bad("invalid_locale", `there are no texts for this \`locale\`; there are: ${LANGUAGES.join(", ")}`);
+  return usual;
+}
+
+function accent(wanted: unknown, bad: Bad): string {
+  if (wanted === undefined) return DEFAULT_ACCENT;
+  if (typeof wanted === "string" && parseColour(wanted)) return wanted;
+  bad("invalid_color", "`accentColor` must be an opaque CSS colour such as #635bff");
+  return DEFAULT_ACCENT;
+}
+
+function variables(wanted: MountOptions["appearance"], bad: Bad): Wishes["variables"] {
+  const usable: Record<string, string> = {};
+  for (const [name, value] of entries(wanted?.variables)) {
+    if (value === undefined) continue;
+    if (isUsable(name, value)) usable[name] = value as string;
+    else bad("invalid_appearance", `\`appearance.variables\` has a name or a value that can't be used: ${name.slice(0, 40)}`);
+  }
+  return usable;
+}
+
+function links(wanted: MountOptions["links"], bad: Bad): Wishes["links"] {
+  const usable: Record<string, string> = {};
+  for (const [name, value] of entries(wanted)) {
+    if (value === undefined) continue;
+    if (typeof value === "string" && /^https:\/\//i.test(value)) usable[name] = value;
+    else bad("invalid_option", "`links` must be https: addresses");
+  }
+  return usable;
+}
+
+const entries = (value: unknown): [string, unknown][] => (value && typeof value === "object" ? Object.entries(value) : []);

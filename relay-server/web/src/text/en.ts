@@ -1,0 +1,112 @@
+import type { CommonText, FormText, ShellText } from "./text.ts";
+
+const tries = new Intl.PluralRules("en");
+
+/** What both say. */
+export const common: CommonText = {
+  dir: "ltr",
+  opensNewTab: "opens in a new tab",
+  frameTitle: "API key",
+  problems: {
+    registration_token_expired: "This form has expired. Go back to the app and open it again.",
+    registration_token_used: "This form was used already. Go back to the app to connect another key.",
+    invalid_registration_token: "This form can't be opened. Go back to the app and try again.",
+    missing_token: "This form can't be opened. Go back to the app and try again.",
+    fetch_token_failed: "The app could not open this form. Try again.",
+    origin_not_allowed: "This page is not allowed to connect keys. Please tell the people who run it.",
+    frame_blocked: "The secure field can't be shown on this page. Please tell the people who run it.",
+    csp_blocked: "The secure field can't be shown on this page. Please tell the people who run it.",
+    opaque_origin: "The secure field can't be shown on this page. Please tell the people who run it.",
+    frame_required: "Keys are not taken on this page. Please tell the people who run it.",
+    replace_not_allowed: "A key is connected already, and this form may not change it.",
+    offline: "You are offline. Check your connection and try again.",
+    relay_unreachable: "Relay can't be reached. Check your connection and try again.",
+    relay_timeout: "Relay took too long to answer. Try again.",
+    busy: "Relay is busy right now. Try again in a moment.",
+    other: "Something went wrong. Try again.",
+  },
+  wait: (seconds) => (tries.select(seconds) === "one" ? `Wait ${seconds} second.` : `Wait ${seconds} seconds.`),
+  problemTitle: "That didn't work",
+  requestId: (id) => `Request ${id}`,
+};
+
+/** The widget on the page. */
+export const shell: ShellText = {
+  title: (project) => `Connect your AI key to ${project}`,
+  promise: (project) => `${project} uses AI on your account and never sees your key.`,
+  account: (label) => `Account: ${label}`,
+  keptBy: "Encrypted and kept by Relay",
+  close: "Close",
+  back: "Back",
+  cancel: "Cancel",
+  done: "Done",
+  returnTo: (project) => `Back to ${project}`,
+  tryAgain: "Try again",
+  loading: "Loading…",
+  loadingSlow: "Still loading. Your connection seems slow.",
+  chooseProvider: "Choose your provider",
+  chooseAnother: "Connect another provider",
+  connected: "Connected",
+  endingIn: (last4) => `ending in ${last4}`,
+  connectedOn: (date) => `Connected ${date}`,
+  replace: "Replace",
+  replaceLabel: (provider) => `Replace ${provider} key`,
+  replacing: (provider, last4) => `Replaces your ${provider} key ending in ${last4}.`,
+  disconnect: "Disconnect",
+  disconnectLabel: (provider) => `Disconnect ${provider}`,
+  disconnectTitle: (provider) => `Disconnect ${provider}?`,
+  disconnectWarning: (project, provider) =>
+    `${project} can no longer use ${provider} for you. Relay deletes the stored key at once. At ${provider} the key stays valid until you delete it there.`,
+  disconnected: (provider) => `${provider} is disconnected. The stored key was deleted.`,
+  cannotReplace: (project) => `A key is connected already. It can't be changed here; ask ${project} for a new link.`,
+  states: {
+    active: "Active",
+    unverified: "Not checked yet",
+    restricted: "Limited",
+    no_credit: "No credit",
+    invalid: "Refused",
+    revoked: "Revoked",
+  },
+  success: (provider) => `${provider} is connected`,
+  replaced: (provider) => `Your ${provider} key was replaced`,
+  successText: (project, last4) => `${project} can now use your key ending in ${last4}.`,
+  warnings: {
+    unverified: (provider) => `${provider} couldn't be reached just now, so the key is not checked yet. The first use will tell.`,
+    restricted: (provider) => `${provider} limits what this key may do. Some models may not work.`,
+    no_credit: (provider) => `The key is good, but its account has no credit. Add some at ${provider} to use it.`,
+  },
+  addCredit: (provider) => `Add credit at ${provider}`,
+  hosted: {
+    title: "Connect your AI key",
+    noToken: "This link is incomplete or was opened before. Go back to the app and open it again.",
+    noReturn: "You can close this page.",
+  },
+};
+
+/** The key form in its frame. */
+export const form: FormText = {
+  keyLabel: (provider) => `${provider} API key`,
+  show: "Show key",
+  hide: "Hide key",
+  makeKey: (provider) => `Get a key from ${provider}`,
+  fieldOwner: (host) => `This field belongs to ${host}. The page around it can't read it.`,
+  sentTo: (host) => `Your key is sent to ${host} only.`,
+  submit: (provider) => `Connect ${provider}`,
+  checking: (provider) => `Checking with ${provider}…`,
+  stillChecking: (provider) => `Still checking with ${provider}…`,
+  trimmed: "Extra characters around the key were removed.",
+  otherProvider: (looksLike, wanted) => `This looks like a key for ${looksLike}, not for ${wanted}.`,
+  switchTo: (provider) => `Switch to ${provider}`,
+  keepProvider: (provider) => `It is for ${provider}`,
+  workspaceLabel: "Workspace ID",
+  workspaceHelp: "Begins with wrkspc_. You find it in the Claude Console, in the workspace's settings.",
+  empty: (provider) => `Paste your ${provider} key here.`,
+  notText: "This is not a key: it has characters that no key has. Copy it again.",
+  refused: (provider, left) => {
+    const again = left === undefined ? "" : tries.select(left) === "one" ? ` ${left} try left.` : ` ${left} tries left.`;
+    return `${provider} doesn't accept this key. Copy it again, or make a new one.${again}`;
+  },
+  lastTry: (provider) => `${provider} doesn't accept this key, and that was the last try. Go back and start again.`,
+  needsWorkspace: (provider) => `${provider} wants to know which workspace this key is for.`,
+  workspaceRefused: (provider) => `${provider} doesn't accept this workspace with this key. Check the ID.`,
+};

@@ -1,0 +1,29 @@
+/** The languages, and which of them a tag means. */
+
+import * as en from "./en.ts";
+import * as ko from "./ko.ts";
+import type { CommonText, FormText, ShellText } from "./text.ts";
+
+export type { CommonText, FormText, ShellText } from "./text.ts";
+
+/** All languages, by their tag. */
+export const LANGUAGES = ["en", "ko"] as const;
+
+const COMMON: Record<string, CommonText> = { en: en.common, ko: ko.common };
+const SHELL: Record<string, ShellText> = { en: en.shell, ko: ko.shell };
+const FORM: Record<string, FormText> = { en: en.form, ko: ko.form };
+
+/** The language of a tag such as `ko-KR`; `null` if there are no texts for it. */
+export function languageOf(tag: unknown): string | null {
+  const language = typeof tag === "string" ? (tag.toLowerCase().split(/[-_]/, 1)[0] ?? "") : "";
+  return Object.hasOwn(COMMON, language) ? language : null;
+}
+
+/** What both say; in English for a language that there is not. */
+export const commonText = (language: string): CommonText => COMMON[language] ?? en.common;
+
+/** The widget's words. */
+export const shellText = (language: string): CommonText & ShellText => ({ ...commonText(language), ...(SHELL[language] ?? en.shell) });
+
+/** The form's words. */
+export const formText = (language: string): CommonText & FormText => ({ ...commonText(language), ...(FORM[language] ?? en.form) });

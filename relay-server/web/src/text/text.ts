@@ -1,0 +1,106 @@
+/**
+ * What every language must say. A language is one file; the type checker lists what is missing. Three parts, so that the script on
+ * the page does not carry the form's words. Plain text, never HTML.
+ */
+
+/** What both the widget and its form say. */
+export interface CommonText {
+  /** Direction of writing. */
+  dir: "ltr" | "rtl";
+  opensNewTab: string;
+  frameTitle: string;
+  /** Problems by `code`. */
+  problems: {
+    registration_token_expired: string;
+    registration_token_used: string;
+    invalid_registration_token: string;
+    missing_token: string;
+    fetch_token_failed: string;
+    origin_not_allowed: string;
+    frame_blocked: string;
+    csp_blocked: string;
+    opaque_origin: string;
+    frame_required: string;
+    replace_not_allowed: string;
+    offline: string;
+    relay_unreachable: string;
+    relay_timeout: string;
+    busy: string;
+    other: string;
+  };
+  wait(seconds: number): string;
+  problemTitle: string;
+  requestId(id: string): string;
+}
+
+/** The widget on the page. */
+export interface ShellText {
+  title(project: string): string;
+  /** Under the title, in a frame: the promise. */
+  promise(project: string): string;
+  account(label: string): string;
+  /** At the foot: who keeps the key. */
+  keptBy: string;
+  close: string;
+  back: string;
+  cancel: string;
+  done: string;
+  /** The hosted page's way back. */
+  returnTo(project: string): string;
+  tryAgain: string;
+  loading: string;
+  loadingSlow: string;
+  chooseProvider: string;
+  chooseAnother: string;
+  connected: string;
+  endingIn(last4: string): string;
+  connectedOn(date: string): string;
+  replace: string;
+  replaceLabel(provider: string): string;
+  replacing(provider: string, last4: string): string;
+  disconnect: string;
+  disconnectLabel(provider: string): string;
+  disconnectTitle(provider: string): string;
+  disconnectWarning(project: string, provider: string): string;
+  disconnected(provider: string): string;
+  cannotReplace(project: string): string;
+  states: { active: string; unverified: string; restricted: string; no_credit: string; invalid: string; revoked: string };
+  success(provider: string): string;
+  replaced(provider: string): string;
+  successText(project: string, last4: string): string;
+  warnings: {
+    unverified(provider: string): string;
+    restricted(provider: string): string;
+    no_credit(provider: string): string;
+  };
+  addCredit(provider: string): string;
+  /** The hosted page. */
+  hosted: { title: string; noToken: string; noReturn: string };
+}
+
+/** The key form. */
+export interface FormText {
+  keyLabel(provider: string): string;
+  show: string;
+  hide: string;
+  makeKey(provider: string): string;
+  /** The cue in the frame: whose field this is. */
+  fieldOwner(host: string): string;
+  /** The cue without a frame. */
+  sentTo(host: string): string;
+  submit(provider: string): string;
+  checking(provider: string): string;
+  stillChecking(provider: string): string;
+  trimmed: string;
+  otherProvider(looksLike: string, wanted: string): string;
+  switchTo(provider: string): string;
+  keepProvider(provider: string): string;
+  workspaceLabel: string;
+  workspaceHelp: string;
+  empty(provider: string): string;
+  notText: string;
+  refused(provider: string, triesLeft: number | undefined): string;
+  lastTry(provider: string): string;
+  needsWorkspace(provider: string): string;
+  workspaceRefused(provider: string): string;
+}

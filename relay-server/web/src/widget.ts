@@ -1,0 +1,21 @@
+/** `/widget.js`: defines the global `Relay` and `<relay-connect>`, and nothing else. */
+
+import { define } from "./element.ts";
+import { mount } from "./mount.ts";
+import type { RelayGlobal } from "./options.ts";
+
+declare const VERSION: string;
+
+declare global {
+  interface Window {
+    Relay?: RelayGlobal;
+  }
+}
+
+const script = document.currentScript;
+const own = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : "";
+
+if (!window.Relay) {
+  window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, own) });
+  define(own);
+}
