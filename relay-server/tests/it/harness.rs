@@ -98,6 +98,22 @@ impl TestRelay {
         key.expose().to_owned()
     }
 
+    /// Changes the project.
+    pub(crate) async fn change_project(&self, change: impl FnOnce(&mut Project)) {
+        let mut project = self.project.clone();
+        change(&mut project);
+        assert!(self.store.update_project(project).await.unwrap());
+    }
+
+    /// A token whose request has these members beside the user.
+    pub(crate) async fn token_with(&self, user: &str, members: Value) -> String {
+        let mut body = members;
+        body["endUserLabel"] = user.into();
+        let answer = self.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["registrationToken"].as_str().unwrap().to_owned()
+    }
+
     /// The name of a token in the address of a page.
     pub(crate) fn grant(&self, token: &str) -> String {
         self.issuer.hash_registration_token(&RegistrationToken::new(token.to_owned())).unwrap().to_hex()
@@ -123,9 +139,7 @@ impl TestRelay {
     }
 
     pub(crate) async fn registration_token(&self, user: &str) -> String {
-        let answer = self.as_app("POST", "/v1/registration-tokens").json(&json!({"endUserLabel": user})).send().await;
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        answer.json()["registrationToken"].as_str().unwrap().to_owned()
+        self.token_with(user, json!({})).await
     }
 
     pub(crate) async fn connect(&self, user: &str, provider: Provider, mood: &str) -> Answer {

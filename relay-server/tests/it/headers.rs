@@ -28,6 +28,12 @@ async fn every_answer_has_a_request_id_of_its_own() {
         ("POST", CHAT, 401),
         ("GET", "/v1/models", 401),
         ("GET", "/v1/usage", 401),
+        ("GET", "/widget.js", 200),
+        ("GET", "/widget/0.0.0/widget-0.js", 404),
+        ("GET", "/api/widget", 200),
+        ("GET", "/frame?grant=x", 200),
+        ("HEAD", "/connect", 200),
+        ("DELETE", "/v1/registration/connections/openai", 401),
         ("DELETE", "/v1/users/ana", 401),
     ] {
         let answer = test.request(method, path).send().await;

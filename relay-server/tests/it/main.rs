@@ -9,6 +9,8 @@ mod errors;
 mod harness;
 mod headers;
 mod onboarding;
+mod pages;
 mod process;
 mod streams;
 mod users;
+mod widget;

@@ -79,9 +79,10 @@ async fn refusals_say_how_many_tries_are_left() {
     let token = format!("Bearer {}", test.registration_token("bo").await);
     let body = json!({"provider": "openai", "apiKey": sample_key(Provider::OPENAI, "refused", "bo")});
     let refused = || test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send();
-    for left in ["4 tries left", "3 tries left", "2 tries left", "1 try left", "ask the app for a new"] {
+    let texts = ["ask the app for a new", "1 try left", "2 tries left", "3 tries left", "4 tries left"];
+    for (number, left) in texts.into_iter().enumerate().rev() {
         let answer = refused().await;
-        answer.assert_error(422, "key_refused_by_provider");
+        assert_eq!(answer.assert_error(422, "key_refused_by_provider")["triesLeft"], number);
         assert!(answer.text().contains(left), "{left}: {}", answer.text());
     }
     refused().await.assert_error(410, "registration_token_expired");
@@ -102,5 +103,93 @@ async fn a_key_is_never_in_an_answer() {
         let request = test.request("POST", "/v1/registration").header("authorization", &token);
         let answer = request.header("content-type", "application/json").body(body).send().await;
         assert!(answer.status >= 400 && !answer.text().contains("hidden"), "{body}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_needs_a_workspace_says_how_many_tries_are_left() {
+    let test = TestRelay::start().await;
+    let answer = test.connect("bo", Provider::ANTHROPIC, "workspace").await;
+    let error = answer.assert_error(422, "provider_key_needs_workspace");
+    assert_eq!((&error["triesLeft"], &error["param"]), (&json!(4), &json!("workspaceId")));
+}
+
+#[tokio::test]
+async fn a_user_can_disconnect_a_key_with_their_token() {
+    let test = TestRelay::start().await;
+    let token = format!("Bearer {}", test.registration_token("ana").await);
+    let disconnect = |provider: &str| {
+        let path = format!("/v1/registration/connections/{provider}");
+        test.request("DELETE", &path).header("authorization", &token).send()
+    };
+    let connected = || async {
+        let answer = test.as_app("GET", "/v1/users/ana/connections").send().await.json();
+        let list = answer["connections"].as_array().unwrap().clone();
+        list.iter().map(|one| one["provider"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(connected().await, ["openai", "anthropic", "google"]);
+    // Twice: that there is none is no error.
+    for _ in 0..2 {
+        let answer = disconnect("openai").await;
+        assert_eq!((answer.status, answer.body.len()), (204, 0));
+        answer.assert_ids();
+        assert_eq!(connected().await, ["anthropic", "google"]);
+    }
+    test.chat("gpt-4o-mini", "hi", false).send().await.assert_error(403, "provider_key_missing");
+    assert_eq!(disconnect("mistral").await.assert_error(400, "invalid_value")["param"], "provider");
+
+    // The token is still good for a key, and for nothing after it.
+    let body = json!({"provider": "openai", "apiKey": sample_key(Provider::OPENAI, "good", "ana")});
+    let stored = test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send().await;
+    assert_eq!(stored.status, 201, "{}", stored.text());
+    disconnect("openai").await.assert_error(410, "registration_token_used");
+    assert_eq!(connected().await, ["openai", "anthropic", "google"]);
+}
+
+#[tokio::test]
+async fn a_token_disconnects_only_what_it_may_replace() {
+    let test = TestRelay::start().await;
+    let keep = test.token_with("ana", json!({"replace": false})).await;
+    let other = test.token_with("ana", json!({"provider": "google"})).await;
+    let stranger = test.registration_token("bo").await;
+    let disconnect = |token: &str| {
+        let request = test.request("DELETE", "/v1/registration/connections/openai");
+        request.header("authorization", &format!("Bearer {token}")).send()
+    };
+    let error = disconnect(&keep).await.assert_error(403, "replace_not_allowed");
+    assert_eq!(error["provider"], "openai");
+    disconnect(&other).await.assert_error(400, "invalid_value");
+    disconnect(&test.key).await.assert_error(401, "invalid_registration_token");
+    assert_eq!(disconnect(&stranger).await.status, 204, "a user of their own");
+    assert_eq!(test.chat("gpt-4o-mini", "hi", false).send().await.status, 200, "ana's key is there");
+}
+
+#[tokio::test]
+async fn a_user_returns_only_to_an_address_of_the_projects_list() {
+    let test = TestRelay::start().await;
+    test.change_project(|project| {
+        project.return_urls = vec!["https://app.example/done?a=1".into(), "myapp://done".into()];
+    })
+    .await;
+    let token = format!("Bearer {}", test.registration_token("bo").await);
+    let shown =
+        |query: &str| test.request("GET", &format!("/v1/registration{query}")).header("authorization", &token).send();
+    for (query, url) in [
+        ("?returnUrl=https%3A%2F%2Fapp.example%2Fdone%3Fa%3D1", json!("https://app.example/done?a=1")),
+        ("?returnUrl=myapp%3A%2F%2Fdone", json!("myapp://done")),
+        ("", json!(null)),
+        ("?returnUrl=", json!(null)),
+        ("?returnUrl=https%3A%2F%2Fapp.example%2Fdone", json!(null)),
+        ("?returnUrl=https%3A%2F%2Fapp.example%2Fdone%3Fa%3D1%23x", json!(null)),
+        ("?returnUrl=https%3A%2F%2Fapp.example%2Fdone%3Fa%3D1%26b%3D2", json!(null)),
+        ("?returnUrl=HTTPS%3A%2F%2Fapp.example%2Fdone%3Fa%3D1", json!(null)),
+        ("?returnUrl=myapp%3A%2F%2Fdone%2F..", json!(null)),
+        ("?returnUrl=javascript%3Aalert(1)", json!(null)),
+    ] {
+        let answer = shown(query).await;
+        assert_eq!((answer.status, &answer.json()["returnUrl"]), (200, &url), "{query}");
+    }
+    for bad in ["?returnUrl=a&returnUrl=b", "?returnUrl=%zz"] {
+        assert_eq!(shown(bad).await.assert_error(400, "invalid_value")["param"], "returnUrl");
     }
 }
