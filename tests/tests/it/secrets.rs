@@ -332,6 +332,42 @@ async fn tell_misplaced(story: &mut Story, api: &Api, rly: &str) {
     }
 }
 
+/// The widget's pages and calls, with the token where it belongs, and where it does not.
+async fn tell_pages(story: &mut Story, api: &Api) {
+    let (token, key) = (story.token(api, "ana").await, story.key(Provider::OPENAI, "good"));
+    let issued = api.call(Method::POST, "/v1/registration-tokens", &value!({"user": "ana"})).await.expect(201).json();
+    let connect_url = issued["connectUrl"].as_str().unwrap();
+    let (address, fragment) = connect_url.split_once('#').unwrap();
+    story.tokens.push(fragment.to_owned());
+    let grant = address.split_once("?grant=").unwrap().1;
+    let bearers = [format!("Bearer {token}"), format!("Bearer {fragment}"), format!("Bearer {key}")];
+    for value in [grant, &token, fragment, &key] {
+        let mut paths = vec!["/widget.js".to_owned(), "/api/widget".to_owned()];
+        paths
+            .extend(["frame", "connect"].map(|page| format!("/{page}?grant={value}&return_url={value}&state={value}")));
+        paths.extend([format!("/widget/{value}/{value}"), format!("/v1/registration?returnUrl={value}")]);
+        for bearer in &bearers {
+            let headers = [
+                ("authorization", bearer.as_str()),
+                ("origin", value),
+                ("x-relay-page-origin", value),
+                ("if-none-match", value),
+                ("accept-encoding", "identity"),
+            ];
+            // A page's own origin is what it may read.
+            let (with_origin, without) = (headers, [headers[0], headers[2], headers[3], headers[4]]);
+            for path in &paths {
+                story.saw(&api.send(Method::GET, path, &without, "").await);
+                api.send(Method::GET, path, &with_origin, "").await;
+            }
+            let path = format!("/v1/registration/connections/{value}");
+            story.saw(&api.send(Method::DELETE, &path, &without, "").await);
+            let path = "/v1/registration/connections/openai";
+            story.saw(&api.send(Method::DELETE, path, &without, "").await);
+        }
+    }
+}
+
 async fn tell(api: &Api, upstream: &Upstream, other_rly: &str) -> Story {
     let mut story = Story::default();
     tell_calls(&mut story, api, upstream).await;
@@ -339,6 +375,7 @@ async fn tell(api: &Api, upstream: &Upstream, other_rly: &str) -> Story {
     tell_echoes(&mut story, api, upstream).await;
     tell_echoes_of_an_odd_key(&mut story, api, upstream).await;
     tell_misplaced(&mut story, api, other_rly).await;
+    tell_pages(&mut story, api).await;
     assert_eq!(upstream.scripts_left(), 0, "a provider was not asked");
     story
 }
