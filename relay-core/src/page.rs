@@ -89,3 +89,59 @@ impl Relay {
         Ok(self.ports.key_store.delete_connection(&slot).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{EndUser, ProjectId, Timestamp};
+    use crate::ports::Allowed;
+
+    fn allowed(own: &[&str], all: &[&str]) -> Origins {
+        let list = |origins: &[&str]| origins.iter().map(|&origin| origin.to_owned()).collect();
+        let project = Project {
+            id: ProjectId::from_digits("0123456789012345678901").unwrap(),
+            name: "p".to_owned(),
+            allowed_origins: list(all),
+            strict_params: false,
+            forced_tool_choice_auto: false,
+            return_urls: vec![],
+            frame_only: false,
+            created_at: Timestamp(0),
+        };
+        let grant = Grant {
+            project: project.id.clone(),
+            user: EndUser::parse("ana").unwrap(),
+            allowed: Allowed::Any,
+            allowed_origins: list(own),
+            replace: true,
+            created_at: Timestamp(0),
+            expires_at: Timestamp(1),
+        };
+        Origins::allowed(&grant, &project)
+    }
+
+    #[test]
+    fn a_token_narrows_its_projects_origins_and_never_widens_them() {
+        let (a, b, c) = ("https://a.example", "https://b.example", "https://c.example");
+        let only = |list: &[&str]| Origins::Only(list.iter().map(|&origin| origin.to_owned()).collect());
+        assert_eq!(allowed(&[], &[]), Origins::Any);
+        assert_eq!(allowed(&[], &[a, b]), only(&[a, b]));
+        assert_eq!(allowed(&[a], &[]), only(&[a]));
+        assert_eq!(allowed(&[c, b, a], &[a, b]), only(&[b, a]));
+        // Not "any", although there is nothing in it.
+        assert_eq!(allowed(&[c], &[a, b]), only(&[]));
+    }
+
+    #[test]
+    fn an_origin_is_permitted_letter_by_letter() {
+        let known = allowed(&[], &["https://a.example"]);
+        assert!(known.permits("https://a.example"));
+        for other in
+            ["https://A.example", "https://a.example/", "http://a.example", "https://a.example:443", "null", ""]
+        {
+            assert!(!known.permits(other), "{other}");
+            assert!(Origins::Any.permits(other));
+        }
+        assert!(!allowed(&["https://c.example"], &["https://a.example"]).permits("https://a.example"));
+    }
+}

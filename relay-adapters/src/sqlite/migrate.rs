@@ -103,4 +103,21 @@ mod tests {
         let changed = migrate(&mut connection, &["CREATE TABLE a (y INTEGER) STRICT;"]);
         assert!(matches!(changed, Err(SqliteOpenError::ChangedMigration(1))), "{changed:?}");
     }
+
+    #[test]
+    fn what_an_older_schema_has_chooses_nothing_new() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let (first, _) = MIGRATIONS.split_at(1);
+        migrate(&mut connection, first).unwrap();
+        let put =
+            "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at) VALUES ('p', 'n', '[]', 0, 1)";
+        connection.execute_batch(put).unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let chosen: (bool, String, bool) = connection
+            .query_row("SELECT forced_tool_choice_auto, return_urls, frame_only FROM projects", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap();
+        assert_eq!(chosen, (false, "[]".to_owned(), false));
+    }
 }

@@ -408,3 +408,24 @@ pub trait KeyStore: Send + Sync {
     /// Tells whether the store can be written to, by doing so.
     async fn ready(&self) -> Result<(), StoreError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_named_in_lower_case_hex_and_in_no_other_way() {
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(0..).for_each(|(byte, n)| *byte = 0xf0_u8.wrapping_add(n));
+        let hash = SecretHash(bytes);
+        let text = hash.to_hex();
+        assert_eq!(text, "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff000102030405060708090a0b0c0d0e0f");
+        assert_eq!(SecretHash::from_hex(&text), Some(hash));
+        let longer = format!("{text}00");
+        for bad in
+            ["", &text[1..], &text[2..], &longer, &text.to_uppercase(), &text.replace("0f", "0g"), &"é".repeat(32)]
+        {
+            assert_eq!(SecretHash::from_hex(bad), None, "{bad}");
+        }
+    }
+}

@@ -110,6 +110,9 @@ fn a_token_tries_no_more_keys_at_once_than_one_after_the_other() {
     let refused = errors.iter().filter(|error| error.code() == "key_refused_by_provider").count();
     let expired = errors.iter().filter(|error| error.code() == "registration_token_expired").count();
     assert_eq!((refused, expired), (5, 15));
+    let mut left: Vec<_> = errors.iter().filter_map(RelayError::tries_left).collect();
+    left.sort_unstable();
+    assert_eq!(left, [0, 1, 2, 3, 4], "each refusal says how many are left");
 }
 
 #[test]
@@ -118,8 +121,10 @@ fn a_key_that_needs_a_workspace_costs_a_try() {
     let body =
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
     let relay = relay(Refusing { provider: Provider::ANTHROPIC, status: 400, body, asked: Arc::clone(&asked) });
-    let codes: Vec<String> =
-        (0..6).map(|n| block_on(register(&relay, Provider::ANTHROPIC, n)).code().to_owned()).collect();
+    let errors: Vec<RelayError> = (0..6).map(|n| block_on(register(&relay, Provider::ANTHROPIC, n))).collect();
+    let left: Vec<_> = errors.iter().map(RelayError::tries_left).collect();
+    assert_eq!(left, [Some(4), Some(3), Some(2), Some(1), Some(0), None]);
+    let codes: Vec<String> = errors.iter().map(|error| error.code().to_owned()).collect();
     assert_eq!(codes[..5], ["provider_key_needs_workspace"; 5]);
     assert_eq!((codes[5].as_str(), asked.load(Ordering::SeqCst)), ("registration_token_expired", 5));
 }
