@@ -28,6 +28,8 @@ pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
         allowed_origins: vec![],
         strict_params: false,
         forced_tool_choice_auto: false,
+        return_urls: vec![],
+        frame_only: false,
         created_at,
     };
     projects.create_project(new.clone()).await?;

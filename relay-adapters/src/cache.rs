@@ -176,6 +176,11 @@ impl Projects for CachedStore {
         self.projects.create_project(project).await
     }
 
+    async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
+        let _clear = Clear(&self.relay_keys); // its keys are not known here, and this is rare
+        self.projects.update_project(project).await
+    }
+
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         self.projects.project(id).await
     }

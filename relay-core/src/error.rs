@@ -85,6 +85,7 @@ struct Inner {
     param: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
     provider: Option<Provider>,
+    tries_left: Option<u32>,
     headers: Vec<(&'static str, String)>,
     retry: Option<bool>,
     cause: Option<String>,
@@ -109,6 +110,7 @@ impl RelayError {
             param: None,
             message: message.into(),
             provider: None,
+            tries_left: None,
             headers: Vec::new(),
             retry: None,
             cause: None,
@@ -186,6 +188,13 @@ impl RelayError {
         self
     }
 
+    /// Says in `error.triesLeft` how many more keys the provider may refuse before the registration token ends.
+    #[must_use]
+    pub fn with_tries_left(mut self, tries: u32) -> Self {
+        self.0.tries_left = Some(tries);
+        self
+    }
+
     /// Adds a response header (lower-case name), such as `retry-after`.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -253,6 +262,11 @@ impl RelayError {
         self.0.provider
     }
 
+    /// How many tries the registration token has left.
+    pub fn tries_left(&self) -> Option<u32> {
+        self.0.tries_left
+    }
+
     /// Response headers that go with it, beside `x-should-retry`.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.0.headers
@@ -276,7 +290,7 @@ impl RelayError {
         self.0.cause.as_deref()
     }
 
-    /// The JSON body: `{"error":{"message","type","param","code"}}`, and `provider` where it is known.
+    /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` where they are known.
     pub fn to_body(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -290,6 +304,8 @@ impl RelayError {
             code: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             provider: Option<&'static str>,
+            #[serde(rename = "triesLeft", skip_serializing_if = "Option::is_none")]
+            tries_left: Option<u32>,
         }
         let body = Body {
             error: Shown {
@@ -298,6 +314,7 @@ impl RelayError {
                 param: self.0.param.as_deref(),
                 code: self.0.code.as_deref(),
                 provider: self.0.provider.map(Provider::name),
+                tries_left: self.0.tries_left,
             },
         };
         serde_json::to_vec(&body).unwrap_or_default()

@@ -13,6 +13,7 @@ mod metering;
 mod models;
 pub mod onboarding;
 pub mod openai;
+pub mod page;
 pub mod ports;
 pub mod provider;
 pub mod providers;

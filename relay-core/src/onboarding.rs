@@ -4,6 +4,7 @@
 
 use crate::error::{Class, RelayError};
 use crate::ids::{EndUser, Timestamp};
+use crate::page::{Origins, Page};
 use crate::ports::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, NoRandomness, Project, RedeemError,
     SealedSlot, SecretHash, Slot, Spent, StoredGrant, UserSummary,
@@ -52,6 +53,8 @@ pub struct Idempotency {
 pub struct IssuedToken {
     /// The token.
     pub token: RegistrationToken,
+    /// The hash under which it is stored: its name in the addresses of Relay's own pages.
+    pub hash: SecretHash,
     /// What it allows.
     pub grant: Grant,
 }
@@ -59,8 +62,8 @@ pub struct IssuedToken {
 /// What the widget needs to draw itself.
 #[derive(Debug)]
 pub struct Registration {
-    /// The project's name.
-    pub project_name: String,
+    /// The project that the token is of.
+    pub project: Project,
     /// What the token allows.
     pub grant: Grant,
     /// Which providers the user may pick.
@@ -116,7 +119,7 @@ impl Relay {
         let token = self.ports.tokens.registration_token().map_err(no_randomness)?;
         let hash = self.hash_token(&token)?;
         self.ports.key_store.put_grant(&hash, grant.clone(), None).await?;
-        Ok(IssuedToken { token, grant })
+        Ok(IssuedToken { token, hash, grant })
     }
 
     async fn issue_once(&self, grant: Grant, idempotency: Idempotency) -> Result<IssuedToken, RelayError> {
@@ -130,7 +133,7 @@ impl Relay {
         let hash = self.hash_token(&token)?;
         let Some((earlier, first)) = self.ports.key_store.put_grant(&hash, grant.clone(), Some(record.clone())).await?
         else {
-            return Ok(IssuedToken { token, grant });
+            return Ok(IssuedToken { token, hash, grant });
         };
         if earlier.request != record.request {
             return Err(RelayError::new(
@@ -140,7 +143,7 @@ impl Relay {
             ));
         }
         let token = self.ports.tokens.derive_registration_token(&first.project, &earlier);
-        Ok(IssuedToken { token, grant: first })
+        Ok(IssuedToken { hash: self.hash_token(&token)?, token, grant: first })
     }
 
     /// What a token allows and what is connected already.
@@ -150,16 +153,15 @@ impl Relay {
     pub async fn registration(
         &self,
         token: &RegistrationToken,
-        origin: Option<&str>,
+        page: Option<Page<'_>>,
     ) -> Result<Registration, RelayError> {
-        let (_, stored) = self.find_grant(token, origin).await?;
+        let Found { stored, project, .. } = self.find_grant(token, page).await?;
         self.usable(&stored)?;
         let grant = stored.grant;
-        let project = self.ports.projects.project(&grant.project).await?.ok_or_else(unknown_token)?;
         let connections = self.ports.key_store.connections(&grant.project, &grant.user).await?;
         let served = |provider: &Provider| self.client(*provider).is_ok() && grant.allowed.permits(*provider);
         let providers = Provider::ALL.iter().copied().filter(served).collect();
-        Ok(Registration { project_name: project.name, providers, connections, grant })
+        Ok(Registration { project, providers, connections, grant })
     }
 
     /// Checks a key with its provider, stores it and spends the token.
@@ -168,29 +170,29 @@ impl Relay {
     /// no harm.
     ///
     /// # Errors
-    /// As [`Self::registration`]; `key_refused_by_provider` and `provider_key_needs_workspace` cost one of the token's tries;
-    /// `replace_not_allowed`.
+    /// As [`Self::registration`]; `frame_required`; `replace_not_allowed`; `key_refused_by_provider` and
+    /// `provider_key_needs_workspace` cost one of the token's tries.
     pub async fn register(
         &self,
         token: &RegistrationToken,
-        origin: Option<&str>,
+        page: Option<Page<'_>>,
         provider: Provider,
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
         // What is read of the token holds until its turn is over: its tries are counted one by one.
         let _turn = self.turns.take(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?).await;
-        let (hash, stored) = self.find_grant(token, origin).await?;
+        let Found { hash, stored, project } = self.find_grant(token, page).await?;
+        if project.frame_only && page.is_some_and(|page| !page.framed) {
+            return Err(frame_required());
+        }
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
         if let Some(spent) = stored.spent.as_ref().filter(|_| self.ports.clock.now() < stored.grant.expires_at) {
             return replay(spent, provider, fingerprint);
         }
         self.usable(&stored)?;
-        if !stored.grant.allowed.permits(provider) {
-            let message = "this registration token is for another provider";
-            return Err(RelayError::invalid_value("provider", message).with_provider(provider));
-        }
+        for_provider(&stored.grant, provider)?;
         let workspace_id = workspace_id.map(parse_workspace).transpose()?;
         self.refuse_occupied(&slot, &stored.grant).await?;
         let attempt = Attempt { hash, slot, fingerprint, workspace_id };
@@ -218,29 +220,26 @@ impl Relay {
         self.register(&issued.token, None, provider, key, workspace_id).await
     }
 
-    async fn find_grant(
+    pub(crate) async fn find_grant(
         &self,
         token: &RegistrationToken,
-        origin: Option<&str>,
-    ) -> Result<(SecretHash, StoredGrant), RelayError> {
+        page: Option<Page<'_>>,
+    ) -> Result<Found, RelayError> {
         let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
         let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown_token)?;
         let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown_token)?;
-        let own = &stored.grant.allowed_origins;
-        for allowed in [own, &project.allowed_origins] {
-            // A call without an Origin header comes from no page: there is nothing to protect it from.
-            if !allowed.is_empty() && origin.is_some_and(|origin| !allowed.iter().any(|known| known == origin)) {
-                return Err(RelayError::new(
-                    Class::Forbidden,
-                    "origin_not_allowed",
-                    "this page's origin may not use the registration token; add it to the allowed origins",
-                ));
-            }
+        // A call that comes from no page: there is nothing to protect it from.
+        if page.is_some_and(|page| !Origins::allowed(&stored.grant, &project).permits(page.origin)) {
+            return Err(RelayError::new(
+                Class::Forbidden,
+                "origin_not_allowed",
+                "this page's origin may not use the registration token; add it to the allowed origins",
+            ));
         }
-        Ok((hash, stored))
+        Ok(Found { hash, stored, project })
     }
 
-    fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
+    pub(crate) fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
         if stored.spent.is_some() {
             return Err(used_token());
         }
@@ -267,14 +266,15 @@ impl Relay {
             Verdict::Unknown => Ok(ConnectionState::Unverified),
             Verdict::Known(KeySignal::NeedsWorkspace) => {
                 // It counts too, or a token could try any number of such keys and workspaces.
-                self.ports.key_store.count_refusal(&attempt.hash).await?;
+                let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
                 Err(RelayError::new(
                     Class::Unprocessable,
                     "provider_key_needs_workspace",
                     format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
                 )
                 .with_param("workspaceId")
-                .with_provider(provider))
+                .with_provider(provider)
+                .with_tries_left(left))
             }
             Verdict::Known(_) => {
                 let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
@@ -289,7 +289,8 @@ impl Relay {
                     format!("{} refuses this key; {advice}", provider.label()),
                 )
                 .with_param("apiKey")
-                .with_provider(provider))
+                .with_provider(provider)
+                .with_tries_left(left))
             }
         }
     }
@@ -445,6 +446,13 @@ impl Relay {
     }
 }
 
+/// A registration token's grant, which the page may use.
+pub(crate) struct Found {
+    pub(crate) hash: SecretHash,
+    pub(crate) stored: StoredGrant,
+    pub(crate) project: Project,
+}
+
 /// One attempt to store a key.
 struct Attempt {
     hash: SecretHash,
@@ -464,6 +472,14 @@ fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Re
         return Err(used_token());
     }
     Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at })
+}
+
+pub(crate) fn for_provider(grant: &Grant, provider: Provider) -> Result<(), RelayError> {
+    if grant.allowed.permits(provider) {
+        return Ok(());
+    }
+    let message = "this registration token is for another provider";
+    Err(RelayError::invalid_value("provider", message).with_provider(provider))
 }
 
 fn parse_workspace(id: String) -> Result<String, RelayError> {
@@ -506,6 +522,14 @@ fn expired_token() -> RelayError {
         Class::Gone,
         "registration_token_expired",
         "the registration token has expired; ask the app for a new one",
+    )
+}
+
+fn frame_required() -> RelayError {
+    RelayError::new(
+        Class::Forbidden,
+        "frame_required",
+        "this project takes keys from Relay's own frame only, not from a page's script; leave `isolation` at `frame`",
     )
 }
 

@@ -16,6 +16,7 @@ struct Row {
     label: &'static str,
     key_placeholder: &'static str,
     key_url: &'static str,
+    billing_url: &'static str,
     key_prefixes: &'static [&'static str],
     serves: fn(&str) -> bool,
     embeds: bool,
@@ -27,6 +28,7 @@ static OPENAI: Row = Row {
     label: "OpenAI",
     key_placeholder: "sk-proj-…",
     key_url: "https://platform.openai.com/api-keys",
+    billing_url: "https://platform.openai.com/settings/organization/billing/overview",
     key_prefixes: &["sk-"],
     serves: is_openai_model,
     embeds: true,
@@ -38,6 +40,7 @@ static ANTHROPIC: Row = Row {
     label: "Anthropic",
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
+    billing_url: "https://platform.claude.com/settings/billing",
     key_prefixes: &["sk-ant-"],
     serves: |model| model.starts_with("claude-"),
     embeds: false,
@@ -49,6 +52,7 @@ static GOOGLE: Row = Row {
     label: "Google",
     key_placeholder: "AQ.… / AIza…",
     key_url: "https://aistudio.google.com/apikey",
+    billing_url: "https://aistudio.google.com/billing",
     key_prefixes: &["AQ.", "AIza"],
     serves: is_google_model,
     embeds: true,
@@ -99,6 +103,11 @@ impl Provider {
     /// The page where a user makes a key.
     pub fn key_url(self) -> &'static str {
         self.0.key_url
+    }
+
+    /// The page where a user pays: where to go when there is no credit left.
+    pub fn billing_url(self) -> &'static str {
+        self.0.billing_url
     }
 
     /// How keys begin today. A hint: no key is refused by its look.

@@ -33,6 +33,7 @@ pub const CODES: &[Code] = &[
     code(Class::Unauthenticated, "invalid_registration_token"),
     code(Class::Unauthenticated, "invalid_relay_key"),
     code(Class::Forbidden, "cors_not_allowed"),
+    code(Class::Forbidden, "frame_required"),
     code(Class::Forbidden, "origin_not_allowed"),
     code(Class::Forbidden, "provider_account_disabled"),
     code(Class::Forbidden, "provider_key_invalid"),

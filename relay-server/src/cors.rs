@@ -7,8 +7,8 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CROSS_ORIGIN_RESOURCE_POLICY,
+    HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use relay_core::{Class, RelayError};
 
@@ -19,6 +19,8 @@ pub(crate) enum Cors {
     Refused,
     /// Yes, without credentials: what may be done is in the registration token.
     Echoed,
+    /// Yes, whoever asks: the widget's scripts are public, and `integrity` works only on what a page may read.
+    Public,
     /// Nothing: there is nothing to protect, and nothing that a page would want.
     None,
 }
@@ -33,7 +35,7 @@ pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 /// # Errors
 /// `cors_not_allowed`, unless pages may use the route.
 pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpResponse, RelayError> {
-    if cors != Cors::Echoed {
+    if !matches!(cors, Cors::Echoed | Cors::Public) {
         return Err(RelayError::new(
             Class::Forbidden,
             "cors_not_allowed",
@@ -49,12 +51,25 @@ pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpRespons
     Ok(response)
 }
 
-/// Lets the page at `origin` read an answer of a route that pages may use.
-pub(crate) fn let_read(origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
-    headers.append(VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        let names = "x-request-id, x-relay-request-id, retry-after";
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(names));
+/// Lets pages read an answer, as far as the route lets them.
+pub(crate) fn let_read(cors: Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    match cors {
+        Cors::Echoed => {
+            headers.append(VARY, HeaderValue::from_static("origin"));
+            if let Some(origin) = origin {
+                allow(origin.clone(), headers);
+            }
+        }
+        Cors::Public => {
+            allow(HeaderValue::from_static("*"), headers);
+            headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        }
+        Cors::Refused | Cors::None => {}
     }
+}
+
+fn allow(origin: HeaderValue, headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let names = "x-request-id, x-relay-request-id, retry-after";
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(names));
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use relay_core::ids::{EndUser, Tier};
+use relay_core::page::Page;
 use relay_core::ports::{KeyedProject, Scope};
 use relay_core::secret::{RegistrationToken, RelayKey};
 use relay_core::{Caller, Class, Provider, RelayError};
@@ -70,11 +71,54 @@ pub(crate) fn registration_token(request: &HttpRequest) -> RegistrationToken {
     RegistrationToken::new(bearer(request.headers()).unwrap_or_default().to_owned())
 }
 
-/// The page that a call comes from. Relay's own pages are none: they speak for the page that they are part of.
-pub(crate) fn origin<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<Cow<'a, str>> {
-    let origin = request.headers().get(ORIGIN)?;
-    let origin = String::from_utf8_lossy(origin.as_bytes());
-    (origin != trace.state().public_url).then_some(origin)
+/// The page that a call with a registration token comes from.
+pub(crate) struct CallingPage<'a> {
+    origin: Cow<'a, str>,
+    framed: bool,
+}
+
+impl CallingPage<'_> {
+    pub(crate) fn as_page(&self) -> Page<'_> {
+        Page { origin: &self.origin, framed: self.framed }
+    }
+}
+
+/// The page that a call comes from, which the browser names in `Origin`. Relay's own pages say in `X-Relay-Page-Origin` for
+/// which page they ask: that header counts from nobody else.
+pub(crate) fn page<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<CallingPage<'a>> {
+    let (headers, public) = (request.headers(), &*trace.state().public_url);
+    let text = |value: &'a HeaderValue| String::from_utf8_lossy(value.as_bytes());
+    // Whatever address the browser knows Relay under.
+    let same_origin = headers.get(&names::FETCH_SITE).is_some_and(|site| site == "same-origin");
+    let origin = headers.get(ORIGIN).map(text);
+    if let Some(origin) = &origin
+        && !same_origin
+        && origin != public
+    {
+        return Some(CallingPage { origin: origin.clone(), framed: false });
+    }
+    let named = match only(headers, &names::PAGE_ORIGIN) {
+        Ok(named) => text(named?),
+        // Two names are none that a list could have.
+        Err(()) => Cow::Borrowed(""),
+    };
+    let own = named == public || (same_origin && (origin.as_ref() == Some(&named) || is_host(headers, &named)));
+    (!own).then_some(CallingPage { origin: named, framed: true })
+}
+
+/// Whether an origin has the host, and the port, that the request was sent to.
+fn is_host(headers: &HeaderMap, origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    host.is_some_and(|host| headers.get(HOST).is_some_and(|asked| asked == host))
+}
+
+/// Whether a browser could send this as `Origin`: only then can it ever match.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        (1..=255).contains(&host.len())
+            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b))
+    })
 }
 
 /// The credential of the only `Authorization` header.
@@ -129,12 +173,12 @@ pub(crate) fn path_user(request: &HttpRequest) -> Result<EndUser, RelayError> {
     EndUser::parse(&text).map_err(|error| invalid(error.0))
 }
 
-/// The provider in `/v1/users/{label}/connections/{provider}`.
+/// The provider in `…/connections/{provider}`, which is the path's segment at `place`.
 ///
 /// # Errors
 /// `invalid_value`.
-pub(crate) fn path_provider(request: &HttpRequest) -> Result<Provider, RelayError> {
-    path_segment(request, 4).as_deref().and_then(Provider::named).ok_or_else(|| unknown_provider("provider"))
+pub(crate) fn path_provider(request: &HttpRequest, place: usize) -> Result<Provider, RelayError> {
+    path_segment(request, place).as_deref().and_then(Provider::named).ok_or_else(|| unknown_provider("provider"))
 }
 
 /// There is no such provider.

@@ -4,6 +4,7 @@
 //! [`Relay`](relay_core::Relay). [`run`] does all three until a signal ends it.
 
 mod answer;
+mod assets;
 mod body;
 pub mod codes;
 pub mod config;

@@ -17,7 +17,7 @@ use actix_web::{Error, HttpMessage};
 use relay_core::ids::RequestId;
 use relay_core::{Class, RelayError};
 
-use crate::cors::{self, Cors};
+use crate::cors;
 use crate::error::{self, ApiError};
 use crate::routes::Endpoint;
 use crate::state::State;
@@ -98,8 +98,8 @@ fn finish(trace: &Trace, origin: Option<&HeaderValue>, response: &mut ServiceRes
     let headers = response.headers_mut();
     trace.put(headers);
     put_security(headers);
-    if endpoint.is_some_and(|endpoint| endpoint.cors == Cors::Echoed) {
-        cors::let_read(origin, headers);
+    if let Some(endpoint) = endpoint {
+        cors::let_read(endpoint.cors, origin, headers);
     }
 }
 

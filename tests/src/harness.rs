@@ -171,6 +171,8 @@ impl TestRelay {
             allowed_origins: Vec::new(),
             strict_params: false,
             forced_tool_choice_auto: false,
+            return_urls: vec![],
+            frame_only: false,
             created_at: now,
         };
         ports.projects.create_project(project).await.unwrap();

@@ -16,6 +16,13 @@ impl Projects for Memory {
         Ok(())
     }
 
+    async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(stored) = state.projects.iter_mut().find(|stored| stored.id == project.id) else { return Ok(false) };
+        *stored = Project { created_at: stored.created_at, ..project };
+        Ok(true)
+    }
+
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         Ok(self.state().project(id).cloned())
     }

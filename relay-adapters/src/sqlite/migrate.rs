@@ -8,8 +8,11 @@ use super::SqliteOpenError;
 pub(super) const APPLICATION_ID: i32 = 0x526c_6179;
 
 /// Migration `n` is the `n`th. They are never changed once released; a new one is added.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first_tables.sql"), include_str!("migrations/0002_forced_tool_choice.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first_tables.sql"),
+    include_str!("migrations/0002_forced_tool_choice.sql"),
+    include_str!("migrations/0003_hosted_page.sql"),
+];
 
 /// Refuses a file that is not ours, or that a newer program wrote, without changing it.
 pub(super) fn refuse_foreign(connection: &Connection, known: usize) -> Result<(), SqliteOpenError> {

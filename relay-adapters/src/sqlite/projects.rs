@@ -13,6 +13,10 @@ impl Projects for Sqlite {
         self.writer.run(move |db| create_project(db, &project)).await
     }
 
+    async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
+        self.writer.run(move |db| update_project(db, &project)).await
+    }
+
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         let id = id.clone();
         self.readers.run(move |db| one_project(db, &id)).await
@@ -67,20 +71,37 @@ impl Projects for Sqlite {
 
 fn create_project(db: &mut Db, project: &Project) -> Result<(), Failure> {
     const PUT: &str = "INSERT INTO projects
-        (id, name, allowed_origins, strict_params, forced_tool_choice_auto, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        (id, name, allowed_origins, strict_params, forced_tool_choice_auto, return_urls, frame_only, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let row = params![
         project.id.as_str(),
         project.name,
         rows::to_json(&project.allowed_origins),
         project.strict_params,
         project.forced_tool_choice_auto,
+        rows::to_json(&project.return_urls),
+        project.frame_only,
         integer(project.created_at.0),
     ];
     db.write(|transaction| {
         transaction.prepare_cached(PUT)?.execute(row)?;
         Ok(())
     })
+}
+
+fn update_project(db: &mut Db, project: &Project) -> Result<bool, Failure> {
+    const CHANGE: &str = "UPDATE projects SET name = ?2, allowed_origins = ?3, strict_params = ?4,
+        forced_tool_choice_auto = ?5, return_urls = ?6, frame_only = ?7 WHERE id = ?1";
+    let row = params![
+        project.id.as_str(),
+        project.name,
+        rows::to_json(&project.allowed_origins),
+        project.strict_params,
+        project.forced_tool_choice_auto,
+        rows::to_json(&project.return_urls),
+        project.frame_only,
+    ];
+    db.write(|transaction| Ok(transaction.prepare_cached(CHANGE)?.execute(row)? > 0))
 }
 
 fn create_relay_key(db: &mut Db, key: &RelayKeyRecord) -> Result<(), Failure> {
@@ -118,6 +139,8 @@ fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
         allowed_origins: rows::json(row, "allowed_origins")?,
         strict_params: row.get("strict_params")?,
         forced_tool_choice_auto: row.get("forced_tool_choice_auto")?,
+        return_urls: rows::json(row, "return_urls")?,
+        frame_only: row.get("frame_only")?,
         created_at: rows::time(row, "created_at")?,
     })
 }

@@ -53,6 +53,8 @@ pub async fn create(local: &Local, name: &str, origins: &[String], choices: Choi
         allowed_origins: origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
         strict_params: choices.strict_params,
         forced_tool_choice_auto: choices.forced_tool_choice_auto,
+        return_urls: vec![],
+        frame_only: false,
         created_at: local.now(),
     };
     local.store.create_project(project.clone()).await.map_err(Failure::failed)?;
@@ -80,6 +82,8 @@ pub fn describe(project: &Project) -> Value {
         "allowedOrigins": project.allowed_origins,
         "strictParams": project.strict_params,
         "forcedToolChoiceAuto": project.forced_tool_choice_auto,
+        "returnUrls": project.return_urls,
+        "frameOnly": project.frame_only,
         "createdAt": project.created_at.to_string(),
     })
 }

@@ -8,6 +8,8 @@ use crate::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, Secre
 pub async fn projects(store: &dyn Projects) {
     a_project_comes_back_as_it_was_stored(store).await;
     a_project_is_stored_once(store).await;
+    a_changed_project_is_seen_as_changed_at_once(store).await;
+    only_a_project_that_is_there_is_changed(store).await;
     projects_are_listed_oldest_first(store).await;
     a_key_comes_back_with_its_project(store).await;
     a_key_needs_a_project_and_a_hash_of_its_own(store).await;
@@ -24,6 +26,8 @@ fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
         allowed_origins: vec!["https://app.example".into(), "http://localhost:3000".into()],
         strict_params: true,
         forced_tool_choice_auto: true,
+        return_urls: vec!["https://app.example/done?a=1&b=\"2\"".into(), "myapp://done".into()],
+        frame_only: true,
         created_at,
     }
 }
@@ -53,6 +57,8 @@ async fn a_project_comes_back_as_it_was_stored(store: &dyn Projects) {
         allowed_origins: vec![],
         strict_params: false,
         forced_tool_choice_auto: false,
+        return_urls: vec![],
+        frame_only: false,
         ..new_project(&project("projectOpen"), NOW)
     };
     for stored in [new_project(&project("project"), NOW), open] {
@@ -68,6 +74,37 @@ async fn a_project_is_stored_once(store: &dyn Projects) {
     let second = Project { name: "another".into(), ..first.clone() };
     store.create_project(second).await.unwrap_err();
     assert_eq!(store.project(&first.id).await.unwrap(), Some(first));
+}
+
+async fn a_changed_project_is_seen_as_changed_at_once(store: &dyn Projects) {
+    let (first, other) = (new_project(&project("change"), NOW), new_project(&project("changeOther"), NOW));
+    for made in [&first, &other] {
+        store.create_project(made.clone()).await.unwrap();
+    }
+    let key = new_key(hash(&first.id, 1), &first.id, NOW);
+    store.create_relay_key(key.clone()).await.unwrap();
+    assert!(store.relay_key(&key.hash).await.unwrap().is_some());
+    let changed = Project {
+        id: first.id.clone(),
+        name: "another".into(),
+        allowed_origins: vec!["https://other.example".into()],
+        strict_params: false,
+        forced_tool_choice_auto: false,
+        return_urls: vec!["otherapp://done".into()],
+        frame_only: false,
+        created_at: NOW.plus_seconds(60),
+    };
+    assert!(store.update_project(changed.clone()).await.unwrap());
+    let changed = Project { created_at: first.created_at, ..changed };
+    assert_eq!(store.project(&first.id).await.unwrap().as_ref(), Some(&changed));
+    assert_eq!(store.relay_key(&key.hash).await.unwrap(), Some(KeyedProject { key, project: changed }));
+    assert_eq!(store.project(&other.id).await.unwrap(), Some(other));
+}
+
+async fn only_a_project_that_is_there_is_changed(store: &dyn Projects) {
+    let nowhere = new_project(&project("changeNone"), NOW);
+    assert!(!store.update_project(nowhere.clone()).await.unwrap());
+    assert_eq!(store.project(&nowhere.id).await.unwrap(), None);
 }
 
 async fn projects_are_listed_oldest_first(store: &dyn Projects) {

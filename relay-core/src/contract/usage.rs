@@ -240,6 +240,8 @@ async fn a_relay_key_knows_when_it_was_last_used(store: Store<'_>) {
         allowed_origins: vec![],
         strict_params: false,
         forced_tool_choice_auto: false,
+        return_urls: vec![],
+        frame_only: false,
         created_at: NOW,
     };
     store.projects.create_project(owner).await.unwrap();

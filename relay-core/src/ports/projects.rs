@@ -19,8 +19,20 @@ pub struct Project {
     /// Whether a forced tool choice becomes `auto`, and is named as adjusted, where a model can't force one. Otherwise it is an
     /// error.
     pub forced_tool_choice_auto: bool,
+    /// Where the hosted page may send a user when they are done, each as a whole URL; empty: nowhere.
+    pub return_urls: Vec<String>,
+    /// Whether a key must be typed into Relay's own frame: what a page's own script sends is refused.
+    pub frame_only: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Project {
+    /// Whether the hosted page may send a user to `url`: only if it is on the list, letter by letter. What looks alike (a
+    /// longer path, another case, an encoded letter) may lead elsewhere.
+    pub fn returns_to(&self, url: &str) -> bool {
+        self.return_urls.iter().any(|known| known == url)
+    }
 }
 
 /// What a Relay key may do.
@@ -97,12 +109,15 @@ pub struct KeyedProject {
 /// Keeps projects and Relay keys.
 ///
 /// Obligations (suite `relay_core::contract::projects`): what was acknowledged is there after a crash; a revoked key is
-/// seen as revoked by the next call; two keys of a project can live at once.
+/// seen as revoked, and a changed project as changed, by the next call; two keys of a project can live at once.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Projects: Send + Sync {
     /// Stores a new project.
     async fn create_project(&self, project: Project) -> Result<(), StoreError>;
+
+    /// Changes a project: all of it but its id and when it was made. Tells whether there is one with this id.
+    async fn update_project(&self, project: Project) -> Result<bool, StoreError>;
 
     /// Returns a project.
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError>;

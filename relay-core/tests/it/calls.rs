@@ -100,6 +100,8 @@ fn keyed_project() -> KeyedProject {
         allowed_origins: vec![],
         strict_params: false,
         forced_tool_choice_auto: false,
+        return_urls: vec![],
+        frame_only: false,
         created_at: Timestamp(0),
     };
     KeyedProject { key, project }

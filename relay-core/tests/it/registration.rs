@@ -46,6 +46,8 @@ fn project() -> Project {
         allowed_origins: vec![],
         strict_params: false,
         forced_tool_choice_auto: false,
+        return_urls: vec![],
+        frame_only: false,
         created_at: Timestamp(0),
     }
 }

@@ -11,6 +11,7 @@ mod registration;
 mod tokens;
 mod usage;
 mod users;
+mod widget;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
@@ -90,6 +91,42 @@ pub(crate) static TABLE: &[Endpoint] = &[
         methods: &[(Method::GET, || web::to(registration::show)), (Method::POST, || web::to(registration::register))],
         allow: "GET, POST",
         cors: Cors::Echoed,
+    },
+    Endpoint {
+        path: "/v1/registration/connections/{provider}",
+        methods: &[(Method::DELETE, || web::to(registration::disconnect))],
+        allow: "DELETE",
+        cors: Cors::Echoed,
+    },
+    Endpoint {
+        path: "/widget.js",
+        methods: &[(Method::GET, || web::to(widget::newest)), (Method::HEAD, || web::to(widget::newest))],
+        allow: "GET, HEAD",
+        cors: Cors::Public,
+    },
+    Endpoint {
+        path: "/widget/{version}/{file}",
+        methods: &[(Method::GET, || web::to(widget::pinned)), (Method::HEAD, || web::to(widget::pinned))],
+        allow: "GET, HEAD",
+        cors: Cors::Public,
+    },
+    Endpoint {
+        path: "/api/widget",
+        methods: &[(Method::GET, || web::to(widget::about)), (Method::HEAD, || web::to(widget::about))],
+        allow: "GET, HEAD",
+        cors: Cors::Public,
+    },
+    Endpoint {
+        path: "/frame",
+        methods: &[(Method::GET, || web::to(widget::frame)), (Method::HEAD, || web::to(widget::frame))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
+    },
+    Endpoint {
+        path: "/connect",
+        methods: &[(Method::GET, || web::to(widget::connect)), (Method::HEAD, || web::to(widget::connect))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
     },
     Endpoint {
         path: "/v1/models",

@@ -1,7 +1,7 @@
-//! `GET /v1/registration`, `POST /v1/registration`: what the widget's frame calls.
+//! `/v1/registration` and what is below: what the widget's frame calls.
 
-use actix_web::HttpRequest;
 use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
 use relay_core::json::Object;
 use relay_core::onboarding::Registration;
 use relay_core::ports::{Allowed, Connection};
@@ -11,8 +11,11 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::body;
-use crate::extract;
+use crate::extract::{self, CallingPage};
 use crate::routes::{Answer, json, known_members_only};
+
+/// Where the provider is in `/v1/registration/connections/{provider}`.
+const PROVIDER: usize = 3;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +25,8 @@ struct Shown<'a> {
     provider: Option<&'static str>,
     replace: bool,
     expires_at: String,
+    frame_only: bool,
+    return_url: Option<&'a str>,
     providers: Vec<ShownProvider>,
     connections: Vec<ShownConnection<'a>>,
 }
@@ -33,6 +38,7 @@ struct ShownProvider {
     label: &'static str,
     key_placeholder: &'static str,
     key_url: &'static str,
+    billing_url: &'static str,
     key_prefixes: &'static [&'static str],
 }
 
@@ -49,17 +55,18 @@ struct ShownConnection<'a> {
 pub(crate) async fn show(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let token = extract::registration_token(&request);
-    let origin = extract::origin(&request, &trace);
-    let found = trace.state().relay.registration(&token, origin.as_deref()).await;
+    let return_url = extract::query(&request, "returnUrl")?;
+    let page = extract::page(&request, &trace);
+    let found = trace.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await;
     let registration = found.map_err(|error| extract::refused(&request, &trace, error))?;
     trace.set_project(&registration.grant.project);
-    Ok(json(200, &shown(&registration)))
+    Ok(json(200, &shown(&registration, return_url.as_deref())))
 }
 
-fn shown(registration: &Registration) -> Shown<'_> {
-    let Registration { project_name, grant, providers, connections } = registration;
+fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Shown<'a> {
+    let Registration { project, grant, providers, connections } = registration;
     Shown {
-        project_name,
+        project_name: &project.name,
         end_user_label: grant.user.as_str(),
         provider: match grant.allowed {
             Allowed::Any => None,
@@ -67,6 +74,8 @@ fn shown(registration: &Registration) -> Shown<'_> {
         },
         replace: grant.replace,
         expires_at: grant.expires_at.to_string(),
+        frame_only: project.frame_only,
+        return_url: return_url.filter(|url| project.returns_to(url)),
         providers: providers.iter().copied().map(shown_provider).collect(),
         connections: connections.iter().map(shown_connection).collect(),
     }
@@ -78,6 +87,7 @@ fn shown_provider(provider: Provider) -> ShownProvider {
         label: provider.label(),
         key_placeholder: provider.key_placeholder(),
         key_url: provider.key_url(),
+        billing_url: provider.billing_url(),
         key_prefixes: provider.key_prefixes(),
     }
 }
@@ -98,8 +108,9 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> Answer {
     let state = trace.state();
     let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
     let (provider, key, workspace_id) = parse(&body.bytes)?;
-    let origin = extract::origin(&request, &trace);
-    let stored = state.relay.register(&token, origin.as_deref(), provider, key, workspace_id).await;
+    let page = extract::page(&request, &trace);
+    let page = page.as_ref().map(CallingPage::as_page);
+    let stored = state.relay.register(&token, page, provider, key, workspace_id).await;
     let registered = stored.map_err(|error| extract::refused(&request, &trace, error))?;
     Ok(json(
         201,
@@ -110,6 +121,18 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> Answer {
             connected_at: registered.connected_at.to_string(),
         },
     ))
+}
+
+/// Forgets the user's key, as the user asks. The token stays usable.
+pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let token = extract::registration_token(&request);
+    let provider = extract::path_provider(&request, PROVIDER)?;
+    let page = extract::page(&request, &trace);
+    let page = page.as_ref().map(CallingPage::as_page);
+    let gone = trace.state().relay.disconnect_with_token(&token, page, provider).await;
+    gone.map_err(|error| extract::refused(&request, &trace, error))?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 fn parse(body: &[u8]) -> Result<(Provider, ProviderKey, Option<String>), RelayError> {

@@ -49,8 +49,8 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> Answer {
                 Allowed::Only(provider) => Some(provider.name()),
             },
             expires_at: issued.grant.expires_at.to_string(),
-            // In the fragment, which no server and no log ever sees.
-            connect_url: format!("{}/connect#{token}", state.public_url),
+            // The token is in the fragment, which no server and no log ever sees.
+            connect_url: format!("{}/connect?grant={}#{token}", state.public_url, issued.hash.to_hex()),
         },
     ))
 }
@@ -102,7 +102,7 @@ fn origins(object: &Object<'_>) -> Result<Vec<String>, RelayError> {
         let message = format!("`allowedOrigins` has more than {MAX_ORIGINS} entries");
         return Err(RelayError::invalid_value("allowedOrigins", message));
     }
-    match origins.iter().position(|origin| !is_origin(origin)) {
+    match origins.iter().position(|origin| !extract::is_origin(origin)) {
         None => Ok(origins),
         Some(at) => Err(RelayError::invalid_value(
             format!("allowedOrigins[{at}]"),
@@ -110,15 +110,6 @@ fn origins(object: &Object<'_>) -> Result<Vec<String>, RelayError> {
              no path and no slash at the end",
         )),
     }
-}
-
-/// Whether a browser could send this as `Origin`: only then can it ever match.
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        (1..=255).contains(&host.len())
-            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b))
-    })
 }
 
 /// `Idempotency-Key`, if there is one.

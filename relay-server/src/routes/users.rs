@@ -14,6 +14,9 @@ const DEFAULT_PAGE: u32 = 50;
 /// Users on a page at most.
 const MAX_PAGE: u32 = 200;
 
+/// Where the provider is in `/v1/users/{label}/connections/{provider}`.
+const PROVIDER: usize = 4;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
@@ -83,7 +86,7 @@ pub(crate) async fn connections(request: HttpRequest) -> Answer {
 pub(crate) async fn verify(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let access = extract::access(&request, &trace, Scope::Users).await?;
-    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
+    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
     Ok(json(200, &shown_connection(trace.state().relay.verify_connection(&access.project, &user, provider).await?)))
 }
 
@@ -91,7 +94,7 @@ pub(crate) async fn verify(request: HttpRequest) -> Answer {
 pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
     let trace = extract::trace(&request)?;
     let access = extract::access(&request, &trace, Scope::Users).await?;
-    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request)?);
+    let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
     trace.state().relay.disconnect(&access.project, &user, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,9 +14,11 @@ async fn document(test: &TestRelay) -> Value {
 async fn the_description_lists_every_path_and_method_and_no_other() {
     let test = TestRelay::start().await;
     let document = document(&test).await;
+    let script = test.request("GET", "/api/widget").send().await.json()["script"].as_str().unwrap().to_owned();
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
     for (path, operations) in document["paths"].as_object().unwrap() {
         let real = path.replace("{label}", "ana").replace("{provider}", "openai").replace("{id}", "gpt-4o-mini");
+        let real = real.replace("/widget/{version}/{file}", &script);
         let described: BTreeSet<_> = operations.as_object().unwrap().keys().map(|key| key.to_uppercase()).collect();
         for method in methods {
             let answer = test.request(method, &real).send().await;
@@ -62,6 +64,7 @@ async fn an_answer_has_the_members_that_are_described() {
         ("UserPage", test.as_app("GET", "/v1/users").send().await),
         ("Usage", test.as_app("GET", "/v1/usage").send().await),
         ("Registration", test.request("GET", "/v1/registration").header("authorization", &token).send().await),
+        ("Widget", test.request("GET", "/api/widget").send().await),
         ("Connection", test.as_app("POST", "/v1/users/ana/connections/google/verify").send().await),
         ("ModelList", test.as_app("GET", "/v1/models").header("x-relay-user", "ana").send().await),
         ("Model", test.as_app("GET", "/v1/models/gpt-4o-mini").header("x-relay-user", "ana").send().await),

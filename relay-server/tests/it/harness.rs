@@ -10,6 +10,7 @@ use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ids::Timestamp;
 use relay_core::ports::{Clock as _, Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
+use relay_core::secret::RegistrationToken;
 use relay_core::{Ports, Provider, Relay};
 use relay_server::{Options, Running, serve};
 use serde_json::{Value, json};
@@ -63,6 +64,8 @@ impl TestRelay {
             allowed_origins: vec![],
             strict_params: false,
             forced_tool_choice_auto: false,
+            return_urls: vec![],
+            frame_only: false,
             created_at: SystemClock.now(),
         };
         store.create_project(project.clone()).await.unwrap();
@@ -93,6 +96,11 @@ impl TestRelay {
         };
         self.store.create_relay_key(record).await.unwrap();
         key.expose().to_owned()
+    }
+
+    /// The name of a token in the address of a page.
+    pub(crate) fn grant(&self, token: &str) -> String {
+        self.issuer.hash_registration_token(&RegistrationToken::new(token.to_owned())).unwrap().to_hex()
     }
 
     pub(crate) fn addr(&self) -> std::net::SocketAddr {

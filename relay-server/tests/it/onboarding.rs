@@ -16,7 +16,7 @@ async fn a_token_is_issued_as_asked() {
     let token = issued["registrationToken"].as_str().unwrap();
     assert!(token.starts_with("rrt-") && token.len() == 53);
     assert_eq!((&issued["endUserLabel"], &issued["provider"]), (&json!("jieun_123"), &json!("anthropic")));
-    assert_eq!(issued["connectUrl"], format!("https://vault.example/connect#{token}"));
+    assert_eq!(issued["connectUrl"], format!("https://vault.example/connect?grant={}#{token}", test.grant(token)));
     assert_eq!(issued["expiresAt"].as_str().unwrap().len(), "2026-11-23T08:47:24.000Z".len());
     assert_eq!(issued.as_object().unwrap().len(), 5);
     // The SDK's name for the label, and any provider.

@@ -33,6 +33,8 @@ impl Site {
             allowed_origins: vec![],
             strict_params: false,
             forced_tool_choice_auto: false,
+            return_urls: vec![],
+            frame_only: false,
             created_at: Timestamp(1),
         };
         store.create_project(project.clone()).await.unwrap();

@@ -1,0 +1,107 @@
+//! The widget's scripts: built into the program, compressed once, each with the hashes that pin it.
+
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use actix_web::http::header::{
+    AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, Encoding, EntityTag, Header as _, IfNoneMatch,
+    VARY,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256, Sha384};
+
+/// The version in the scripts' addresses: this server's.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Bytes of a script's SHA-256 that are in its address.
+const NAMED_BYTES: usize = 8;
+
+/// What a page includes.
+pub(crate) static WIDGET: LazyLock<Script> =
+    LazyLock::new(|| Script::new("widget", include_bytes!("../assets/web/widget.js")));
+/// What the key frame runs.
+pub(crate) static FRAME: LazyLock<Script> =
+    LazyLock::new(|| Script::new("frame", include_bytes!("../assets/web/frame.js")));
+/// What the hosted page runs.
+pub(crate) static CONNECT: LazyLock<Script> =
+    LazyLock::new(|| Script::new("connect", include_bytes!("../assets/web/connect.js")));
+
+/// The key's form for pages that take it without the frame: a module, which the widget loads only then.
+pub(crate) static FORM: LazyLock<Script> =
+    LazyLock::new(|| Script::new("form", include_bytes!("../assets/web/form.js")));
+
+/// Compresses and hashes now what the first request would wait for otherwise.
+pub(crate) fn prepare() {
+    for script in [&WIDGET, &FRAME, &CONNECT, &FORM] {
+        LazyLock::force(script);
+    }
+}
+
+/// A script.
+pub(crate) struct Script {
+    /// The last part of its pinned path: `widget-0123456789abcdef.js`.
+    pub(crate) file: String,
+    /// Its pinned path, which always means these bytes.
+    pub(crate) path: String,
+    /// `sha384-…`, for the `integrity` of a script element.
+    pub(crate) integrity: String,
+    plain: &'static [u8],
+    gzip: Bytes,
+    tag: String,
+}
+
+impl Script {
+    fn new(name: &str, plain: &'static [u8]) -> Self {
+        let hash = Sha256::digest(plain);
+        let tag: String = hash.iter().take(NAMED_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let file = format!("{name}-{tag}.js");
+        Self {
+            path: format!("/widget/{VERSION}/{file}"),
+            integrity: format!("sha384-{}", STANDARD.encode(Sha384::digest(plain))),
+            gzip: compressed(plain),
+            plain,
+            file,
+            tag,
+        }
+    }
+
+    /// The script, as the client takes it, or that it has it already.
+    pub(crate) fn answer(&self, request: &HttpRequest, cache_control: &'static str) -> HttpResponse {
+        let gzip = takes_gzip(request);
+        let tag = EntityTag::new_strong(if gzip { format!("{}-gzip", self.tag) } else { self.tag.clone() });
+        let known = match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(items)) => items.iter().any(|item| item.weak_eq(&tag)),
+            Err(_) => false,
+        };
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response
+            .insert_header((ETAG, tag.to_string()))
+            .insert_header((VARY, "accept-encoding"))
+            .insert_header((CACHE_CONTROL, cache_control));
+        if known {
+            return response.finish();
+        }
+        response.insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"));
+        if gzip {
+            return response.insert_header((CONTENT_ENCODING, "gzip")).body(self.gzip.clone());
+        }
+        response.body(self.plain)
+    }
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let known = [Encoding::gzip(), Encoding::identity()];
+    AcceptEncoding::parse(request).is_ok_and(|asked| asked.negotiate(known.iter()) == Some(Encoding::gzip()))
+}
+
+fn compressed(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // A `Vec` takes everything. If it did not, no client would get half a script: the length and the checksum would be wrong.
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default().into()
+}

@@ -1,0 +1,143 @@
+//! The widget's scripts, its key frame and the hosted page. See `docs/adr/0008-the-key-is-typed-into-relays-own-frame.md`.
+
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_RESOURCE_POLICY,
+    PERMISSIONS_POLICY,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use relay_core::page::Origins;
+use relay_core::ports::SecretHash;
+use relay_core::{Class, RelayError};
+use serde::Serialize;
+
+use crate::assets::{CONNECT, FORM, FRAME, Script, VERSION, WIDGET};
+use crate::extract;
+use crate::routes::{Answer, json};
+use crate::trace::Trace;
+
+/// A page that loads the script anew after so long gets what this server has by then.
+const SHORTLY: &str = "public, max-age=300";
+/// The path names the bytes: they never change.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// What a page with a secret field can do without: all that browsers can be asked to switch off.
+const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+     clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
+     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+     picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
+     serial=(), storage-access=(), usb=(), web-share=(), xr-spatial-tracking=()";
+
+#[derive(Serialize)]
+struct About {
+    version: &'static str,
+    script: &'static str,
+    url: String,
+    integrity: &'static str,
+    snippet: String,
+}
+
+/// The widget's script, under the address that stays.
+pub(crate) async fn newest(request: HttpRequest) -> Answer {
+    extract::trace(&request)?;
+    Ok(WIDGET.answer(&request, SHORTLY))
+}
+
+/// A script under the address that names its bytes.
+pub(crate) async fn pinned(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let asked = request.match_info();
+    let (version, file) = (asked.get("version"), asked.get("file").unwrap_or_default());
+    let scripts: [&'static Script; 4] = [&WIDGET, &FRAME, &CONNECT, &FORM];
+    let script = scripts.into_iter().find(|script| script.file == file && version == Some(VERSION));
+    let script = script.ok_or_else(|| {
+        let message = format!(
+            "this server has version {VERSION} of the widget: {}{}; /api/widget says its `integrity`",
+            trace.state().public_url,
+            WIDGET.path
+        );
+        RelayError::new(Class::NotFound, "unknown_endpoint", message)
+    })?;
+    Ok(script.answer(&request, FOR_GOOD))
+}
+
+/// How a page includes exactly this script.
+pub(crate) async fn about(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let url = format!("{}{}", trace.state().public_url, WIDGET.path);
+    let integrity = &WIDGET.integrity;
+    let snippet = format!(r#"<script src="{url}" integrity="{integrity}" crossorigin="anonymous"></script>"#);
+    Ok(json(200, &About { version: VERSION, script: &WIDGET.path, url, integrity, snippet }))
+}
+
+/// The frame with the secret field. Where it may be is up to the token that is named, without being told, in `grant`.
+///
+/// A frame for no known token may be anywhere: each of its calls names the page around it, and is refused there.
+pub(crate) async fn frame(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let ancestors = ancestors(framing_origins(&request, &trace).await?, "*");
+    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(""));
+    Ok(page(csp, document(&FRAME, "Relay", "", "")))
+}
+
+/// The page that mounts the widget by itself. Nobody may frame it, unless a known token says who.
+pub(crate) async fn connect(request: HttpRequest) -> Answer {
+    let trace = extract::trace(&request)?;
+    let ancestors = ancestors(framing_origins(&request, &trace).await?, "'none'");
+    // The empty icon saves a request that would be answered with a 404.
+    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" frame-src 'self'; img-src data:;"));
+    let icon = "<link rel=\"icon\" href=\"data:,\">\n";
+    let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
+                Please switch JavaScript on and load the page again.</noscript>\n";
+    Ok(page(csp, document(&CONNECT, "Connect your key", icon, body)))
+}
+
+const TRUSTED_TYPES: &str = "require-trusted-types-for 'script'; trusted-types 'none'";
+
+fn base_csp(more: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';{more} form-action 'none'; \
+         base-uri 'none';"
+    )
+}
+
+/// Who may frame the page, by the token whose hash is in `grant`; `None` if that is none that is known.
+async fn framing_origins(request: &HttpRequest, trace: &Trace) -> Result<Option<Origins>, RelayError> {
+    let grant = extract::query(request, "grant").ok().flatten();
+    match grant.as_deref().and_then(SecretHash::from_hex) {
+        Some(grant) => trace.state().relay.framing_origins(&grant).await,
+        None => Ok(None),
+    }
+}
+
+/// The sources of `frame-ancestors`. Relay's own page is always one: it nests the frame.
+fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
+    match origins {
+        None => unnamed.to_owned(),
+        Some(Origins::Any) => "*".to_owned(),
+        // What no browser sends as an origin can't match, and must not end up as more of the policy.
+        Some(Origins::Only(known)) => known
+            .iter()
+            .filter(|origin| extract::is_origin(origin))
+            .fold("'self'".to_owned(), |list, origin| list + " " + origin),
+    }
+}
+
+/// A document without a line of script or style of its own.
+fn document(script: &Script, title: &str, head: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{head}\
+         <script src=\"{}\" defer></script>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        script.path
+    )
+}
+
+fn page(csp: String, document: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_SECURITY_POLICY, csp))
+        .insert_header((PERMISSIONS_POLICY, NO_PERMISSIONS))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
+        .insert_header((CROSS_ORIGIN_EMBEDDER_POLICY, "require-corp"))
+        .body(document)
+}
