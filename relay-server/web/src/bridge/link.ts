@@ -108,7 +108,7 @@ class Frame {
     if (this.#life.signal.aborted) return;
     this.#wait(PATIENCE, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
     const query = grant && `?grant=${grant}`;
-    this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(location.origin)}&nonce=${this.#nonce}`;
+    this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(self.origin)}&nonce=${this.#nonce}`;
   }
 
   /** The document is there; its script should say so by now. */
@@ -177,7 +177,7 @@ const REASONS = {
   relay_unreachable: (base: string) => `${base} can't be reached`,
   csp_blocked: (base: string) => `this page's Content-Security-Policy forbids the key frame: add \`frame-src ${base}\``,
   frame_blocked: (base: string) =>
-    `${base} does not let this page show its key frame: add ${location.origin} (and the pages around it) to the allowed origins of the project or the token`,
+    `${base} does not let this page show its key frame: add ${self.origin} (and the pages around it) to the allowed origins of the project or the token`,
 };
 
 /**

@@ -27,9 +27,9 @@ export interface Start {
   token: string;
   look: Look;
   /** Where the hosted page shall go afterwards, to be checked by Relay. */
-  returnUrl?: string;
+  returnUrl?: string | undefined;
   /** The page around the hosted page, in whose name it asks. */
-  pageOrigin?: string;
+  pageOrigin?: string | undefined;
 }
 
 /** How the frame draws itself. */
@@ -39,6 +39,12 @@ export interface Look {
   accentColor: string;
   variables: Partial<Record<AppearanceVariable, string>>;
   links: Partial<Record<ProviderName, string>>;
+  /** The only provider that the page wants. */
+  provider: ProviderName | null;
+  /** Whether the page does something when the user is done. */
+  exits: boolean;
+  /** Whether the page can get another token. */
+  renews: boolean;
 }
 
 /** From the page to the frame. */
@@ -48,11 +54,10 @@ export type ToFrame =
   | { type: "token"; token: string }
   /** There is none. */
   | { type: "no_token" }
-  /** Which provider's key to ask for; `null`: none. */
-  | { type: "provider"; provider: ProviderName | null; focus: boolean }
+  /** The user picks a provider. */
+  | { type: "choose"; provider: ProviderName }
   /** Ask again what the token allows. */
   | { type: "load" }
-  | { type: "disconnect"; provider: ProviderName }
   | { type: "focus" };
 
 /** From the frame to the page. */
@@ -60,17 +65,33 @@ export type ToPage =
   | { type: "session"; session: Session }
   /** No session. */
   | { type: "problem"; problem: Problem }
+  | { type: "view"; view: View }
   | { type: "height"; px: number }
-  | { type: "need_token"; code: string }
-  /** The user takes up the offer to switch. */
-  | { type: "switch"; provider: ProviderName }
+  /** The token can't be used any more. */
+  | { type: "need_token"; problem: Problem }
+  | { type: "selected"; provider: ProviderName }
   | { type: "submitted"; provider: ProviderName }
   /** The form shows it, and can be sent again. */
-  | { type: "refused"; problem: Problem }
-  | { type: "connected"; result: Connected }
-  | { type: "disconnected"; provider: ProviderName; requestId?: string }
+  | { type: "refused"; problem: Problem; provider: ProviderName }
+  | { type: "connected"; result: SuccessResult }
+  | { type: "disconnected"; provider: ProviderName; requestId?: string | undefined }
   | { type: "not_disconnected"; problem: Problem }
-  | { type: "escape" };
+  /** The user wants to connect another provider: that takes another token. */
+  | { type: "more" }
+  | { type: "leave"; reason: "done" | "cancelled" };
+
+/** What the frame shows, and what the page has to show around it. */
+export interface View {
+  /** `choose`: what is connected, if anything is. */
+  name: "choose" | "key" | "confirm_disconnect" | "success";
+  provider: ProviderName | null;
+  /** Providers to pick from. */
+  open: { name: ProviderName; label: string }[];
+  /** Whether something is connected already. */
+  connected: boolean;
+  /** Whether there is nothing in the frame. */
+  empty: boolean;
+}
 
 /** The answer to a registration, with its request id. */
 export type Connected = Omit<SuccessResult, "status">;
@@ -120,8 +141,8 @@ export interface Problem {
   code: string;
   /** For developers. */
   message: string;
-  requestId?: string;
-  provider?: ProviderName;
+  requestId?: string | undefined;
+  provider?: ProviderName | undefined;
   /** Seconds to wait, from `retry-after`. */
   retryAfter?: number;
   /** How many more refused keys the token takes. */

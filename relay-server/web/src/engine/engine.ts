@@ -3,21 +3,17 @@
  * page runs it itself. To the shell it says what happened, never what was typed.
  */
 
-import type { Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage } from "../bridge/messages.ts";
+import type { Connection, Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage, View } from "../bridge/messages.ts";
 import { Client, Failure } from "../client.ts";
-import { h } from "../dom.ts";
+import { fill, focusOn, h } from "../dom.ts";
 import { dress } from "../look/theme.ts";
-import type { ProviderName } from "../options.ts";
-import { clean, ownerOf } from "../paste.ts";
-import { type CommonText, formText, type FormText } from "../text/index.ts";
-import { problemText } from "../text/problems.ts";
-import { Form } from "./form.ts";
-
-/** After this many milliseconds of checking the form says that it is still at it. */
-const STILL = 2_000;
+import type { ProviderName, SuccessResult } from "../options.ts";
+import { Attempt } from "./attempt.ts";
+import * as views from "./views.ts";
+import { formText } from "../text/index.ts";
 
 /** A token that can't be used any more; another one may. */
-const STALE = new Set(["registration_token_expired", "registration_token_used", "invalid_registration_token"]);
+const STALE = /^(registration_token_expired|registration_token_used|invalid_registration_token)$/;
 
 /** Where an engine runs. */
 export interface Surroundings {
@@ -30,35 +26,40 @@ export interface Surroundings {
   pageOrigin: string | null;
 }
 
-/** What is done once a fresh token is there. */
-type Waiting = "load" | "submit" | null;
+/** What is on show. */
+type Shown =
+  | { name: "choose"; said?: string }
+  | { name: "key"; provider: ProviderInfo; replacing: Connection | undefined }
+  | { name: "confirm_disconnect"; connection: Connection; busy: boolean; problem: Problem | null }
+  | { name: "success"; result: SuccessResult };
 
 export class Engine {
   readonly root: HTMLElement;
-  readonly #form: Form;
+  readonly #above = h("div", { class: "stack" });
+  readonly #attempt: Attempt;
   readonly #client: Client;
   readonly #life = new AbortController();
-  #token = "";
-  #look: Look;
+  readonly #tell: (message: ToPage) => void;
   readonly #returnUrl: string | undefined;
+  #token: string;
+  #look: Look;
   #session: Session | null = null;
-  #provider: ProviderInfo | null = null;
-  #waiting: Waiting = null;
-  /** The user said that this key is for the chosen provider, whatever it looks like. */
-  #insisted = "";
+  #shown: Shown = { name: "choose" };
+  /** What is done once a fresh token is there. */
+  #waiting: "load" | "submit" = "load";
 
-  #tell: (message: ToPage) => void;
-
-  constructor(surroundings: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
+  constructor({ base, host, framed, pageOrigin }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
     this.#tell = tell;
-    const { base, host, framed, pageOrigin } = surroundings;
     this.#client = new Client(base, pageOrigin, this.#life.signal);
-    this.#form = new Form(host, framed, {
-      submit: () => void this.#submit(),
-      changed: (pasted) => this.#changed(pasted),
-      escape: () => tell({ type: "escape" }),
+    this.#attempt = new Attempt(host, framed, {
+      tell,
+      register: (provider, key, workspace) => this.#register(provider, key, workspace),
+      switchTo: (provider) => this.#choose(provider, true),
     });
-    this.root = h("div", { "data-part": framed ? "root" : "engine", hidden: true }, this.#form.element);
+    this.root = h("div", { class: "stack", "data-part": framed ? "root" : "engine", hidden: true }, this.#above, this.#attempt.element);
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing) tell({ type: "leave", reason: "cancelled" });
+    });
     this.#token = start.token;
     this.#look = start.look;
     this.#returnUrl = start.returnUrl;
@@ -71,177 +72,193 @@ export class Engine {
     switch (message.type) {
       case "look": return this.#dress(message.look);
       case "token": return this.#renew(message.token);
-      case "no_token": return this.#giveUp();
-      case "provider": return this.#ask(message.provider, message.focus);
+      case "no_token": return this.#attempt.giveUp();
+      case "choose": return this.#choose(message.provider, false);
       case "load": return void this.#load();
-      case "disconnect": return void this.#disconnect(message.provider);
-      case "focus": return this.#form.focus();
+      case "focus": return this.#focus();
     }
   }
 
   /** Ends what is under way and forgets what was typed. */
   dispose(): void {
     this.#life.abort();
-    this.#form.clear();
+    this.#attempt.dispose();
     this.#token = "";
     this.root.remove();
   }
 
-  get #text(): CommonText & FormText {
-    return formText(this.#look.locale);
-  }
-
   #dress(look: Look): void {
+    const narrowed = look.provider !== this.#look.provider;
     this.#look = look;
     dress(this.root, look);
-    this.#form.dress(look);
+    this.#attempt.dress(look);
+    if (narrowed && this.#session && this.#shown.name !== "success") this.#begin(false);
+    else if (this.#session) this.#draw();
   }
 
+  // With Relay.
+
   async #load(): Promise<void> {
-    await this.#attempt("load", async () => {
+    await this.#try("load", async () => {
+      const first = !this.#session;
       this.#session = await this.#client.session(this.#token, this.#returnUrl);
       this.#tell({ type: "session", session: this.#session });
+      this.#begin(!first);
     }, (problem) => this.#tell({ type: "problem", problem }));
   }
 
+  async #register(provider: ProviderInfo, key: string, workspace: string): Promise<void> {
+    await this.#try("submit", async () => {
+      const replaced = this.#connectionOf(provider.name);
+      const stored = await this.#client.register(this.#token, provider.name, key, workspace);
+      if (this.#life.signal.aborted) return;
+      this.#attempt.done();
+      const result: SuccessResult = { ...stored, status: replaced ? "replaced" : "connected" };
+      this.#show({ name: "success", result }, true);
+      this.#tell({ type: "connected", result });
+    }, (problem) => this.#attempt.refused(problem));
+  }
+
+  async #disconnect(connection: Connection): Promise<void> {
+    const { provider } = connection;
+    this.#show({ name: "confirm_disconnect", connection, busy: true, problem: null }, false);
+    await this.#try("load", async () => {
+      const requestId = await this.#client.disconnect(this.#token, provider);
+      this.#forget(provider);
+      this.#tell({ type: "disconnected", provider, requestId });
+      this.#begin(true, formText(this.#look.locale).disconnected(views.labelOf(this.#scene.session, provider)));
+    }, (problem) => {
+      this.#show({ name: "confirm_disconnect", connection, busy: false, problem }, false);
+      this.#tell({ type: "not_disconnected", problem });
+    });
+  }
+
   /** Does something with the token. If it is stale, the shell is asked for another one. */
-  async #attempt(what: Waiting, work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
+  async #try(what: "load" | "submit", work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (this.#life.signal.aborted) return;
       const problem = error instanceof Failure ? error.problem : { code: "other", message: String(error) };
-      if (!STALE.has(problem.code)) return failed(problem);
+      if (!STALE.test(problem.code)) return failed(problem);
       this.#waiting = what;
-      this.#tell({ type: "need_token", code: problem.code });
+      this.#tell({ type: "need_token", problem });
     }
   }
 
   #renew(token: string): void {
-    this.#token = token;
     const what = this.#waiting;
-    this.#waiting = null;
-    if (what === "submit") void this.#send();
+    this.#token = token;
+    this.#waiting = "load";
+    if (what === "submit") this.#attempt.again();
     else void this.#load();
   }
 
-  #giveUp(): void {
-    this.#waiting = null;
-    this.#form.enter("idle");
+  // What the token and the page allow.
+
+  get #providers(): ProviderInfo[] {
+    const { provider } = this.#look;
+    return (this.#session?.providers ?? []).filter(({ name }) => !provider || name === provider);
   }
 
-  #ask(name: ProviderName | null, focus: boolean): void {
-    const provider = this.#session?.providers.find((known) => known.name === name) ?? null;
-    this.#provider = provider;
-    this.root.hidden = !provider;
-    this.#form.ask(provider, this.#look);
-    if (!provider) return this.#form.clear();
-    if (this.#form.value) this.#remark(false);
-    if (focus) this.#form.focus();
+  get #connections(): Connection[] {
+    return (this.#session?.connections ?? []).filter(({ provider }) => this.#providers.some(({ name }) => name === provider));
   }
 
-  #changed(pasted: boolean): void {
-    if (pasted) {
-      const { key, changed } = clean(this.#form.value);
-      this.#form.value = key;
-      return this.#edited(changed);
-    }
-    this.#edited(false);
+  #connectionOf(name: ProviderName): Connection | undefined {
+    return this.#connections.find(({ provider }) => provider === name);
   }
 
-  #edited(trimmed: boolean): void {
-    if (!this.#form.busy) this.#form.enter("idle");
-    this.#form.askWorkspace(false);
-    this.#remark(trimmed);
+  #forget(provider: ProviderName): void {
+    const session = this.#session;
+    if (session) this.#session = { ...session, connections: session.connections.filter((known) => known.provider !== provider) };
   }
 
-  /** Whose key it seems to be, if it is not the chosen provider's. */
-  #stranger(): ProviderName | null {
-    const key = clean(this.#form.value).key;
-    const owner = ownerOf(key, this.#session?.providers ?? []);
-    return owner && owner !== this.#provider?.name && key !== this.#insisted ? owner : null;
+  // What is on show.
+
+  /** The first thing to do. A single key that no longer works is replaced at once; one that works is shown. */
+  #begin(focus: boolean, said = ""): void {
+    const [lone, ...others] = this.#providers;
+    const replacing = lone && this.#connectionOf(lone.name);
+    const broken = replacing && this.#session?.replace && /^(invalid|revoked)$/.test(replacing.state);
+    if (lone && !others.length && !said && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
+    else this.#show({ name: "choose", said }, focus);
   }
 
-  #remark(trimmed: boolean): void {
-    const owner = this.#stranger();
-    if (!owner || !this.#provider) return this.#form.remark(trimmed ? { text: this.#text.trimmed } : null);
-    const known = this.#session?.providers.find((provider) => provider.name === owner);
-    const label = known?.label ?? LABELS[owner];
-    const keep = { text: this.#text.keepProvider(this.#provider.label), run: () => this.#insist() };
-    const actions = known ? [{ text: this.#text.switchTo(label), run: () => this.#tell({ type: "switch", provider: owner }) }, keep] : [keep];
-    this.#form.remark({ text: this.#text.otherProvider(label, this.#provider.label), actions });
+  #choose(name: ProviderName, focus: boolean): void {
+    const provider = this.#providers.find((known) => known.name === name);
+    const replacing = this.#connectionOf(name);
+    if (!provider || (replacing && !this.#session?.replace)) return;
+    this.#tell({ type: "selected", provider: name });
+    this.#show({ name: "key", provider, replacing }, false);
+    if (focus) this.#attempt.focus();
   }
 
-  #insist(): void {
-    this.#insisted = clean(this.#form.value).key;
-    this.#form.remark(null);
-    this.#form.focus();
+  get #scene(): views.Scene {
+    const actions: views.Actions = {
+      replace: ({ provider }) => this.#choose(provider, true),
+      ask: (connection) => this.#show({ name: "confirm_disconnect", connection, busy: false, problem: null }, true),
+      disconnect: (connection) => void this.#disconnect(connection),
+      back: () => this.#begin(true),
+      more: () => this.#tell({ type: "more" }),
+      done: () => this.#tell({ type: "leave", reason: "done" }),
+    };
+    return { session: this.#session ?? NOTHING, look: this.#look, actions };
   }
 
-  async #submit(): Promise<void> {
-    if (this.#form.busy || !this.#provider) return;
-    const { key, changed } = clean(this.#form.value);
-    if (changed) this.#form.value = key;
-    if (!key) return this.#refuse({ code: "empty", message: "no key was given" }, this.#text.empty(this.#provider.label), "key");
-    if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text", message: "characters outside of ASCII" }, this.#text.notText, "key");
-    this.#remark(changed);
-    // One provider's key is not shown to another one without a word.
-    if (this.#stranger()) return this.#form.focus("notice");
-    this.#tell({ type: "submitted", provider: this.#provider.name });
-    await this.#send();
+  #show(shown: Shown, focus: boolean): void {
+    const key = shown.name === "key" ? shown.provider : null;
+    this.#shown = shown;
+    this.#attempt.ask(key, this.#session?.providers ?? []);
+    this.#draw();
+    const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
+    // Nobody's focus is taken away who is elsewhere.
+    if (document.hasFocus() && place) focusOn(place);
+    else if (focus && document.hasFocus() && key) this.#attempt.focus();
   }
 
-  async #send(): Promise<void> {
-    const provider = this.#provider;
-    if (!provider) return;
-    const { key } = clean(this.#form.value);
-    const workspace = this.#form.workspaceId;
-    this.#form.enter("checking");
-    const still = setTimeout(() => this.#form.enter("still_checking"), STILL);
-    this.#life.signal.addEventListener("abort", () => clearTimeout(still), { once: true });
-    await this.#attempt("submit", async () => {
-      const result = await this.#client.register(this.#token, provider.name, key, workspace);
-      if (this.#life.signal.aborted) return;
-      this.#form.clear();
-      this.#form.remark(null);
-      this.#form.enter("idle");
-      this.#tell({ type: "connected", result });
-    }, (problem) => this.#refused(provider, problem, workspace));
-    clearTimeout(still);
+  #draw(): void {
+    const [shown, scene] = [this.#shown, this.#scene];
+    const held = [...this.#above.querySelectorAll("button,a,[data-focus]")].indexOf(document.activeElement ?? this.root);
+    fill(this.#above, ...this.#parts(shown, scene));
+    this.#above.hidden = !this.#above.firstChild;
+    this.root.hidden = !this.#above.firstChild && shown.name !== "key";
+    if (held >= 0) [...this.#above.querySelectorAll<HTMLElement>("button,a,[data-focus]")][held]?.focus();
+    this.#tell({ type: "view", view: this.#view });
   }
 
-  #refused(provider: ProviderInfo, problem: Problem, workspace: string): void {
-    const text = this.#text;
-    switch (problem.code) {
-      case "provider_key_needs_workspace":
-        this.#form.enter("workspace");
-        this.#form.askWorkspace(true);
-        return this.#refuse(problem, workspace ? text.workspaceRefused(provider.label) : text.needsWorkspace(provider.label), "workspace");
-      case "key_refused_by_provider": {
-        this.#form.enter("refused");
-        const words = problem.triesLeft === 0 ? text.lastTry(provider.label) : text.refused(provider.label, problem.triesLeft);
-        return this.#refuse(problem, words, workspace ? "workspace" : "key");
-      }
-      default:
-        this.#form.enter("failed");
-        return this.#refuse(problem, problemText(text, problem), problem.code === "invalid_value" ? "key" : undefined);
+  #parts(shown: Shown, scene: views.Scene): (HTMLElement | false | "" | undefined)[] {
+    const connected = this.#connections;
+    switch (shown.name) {
+      case "choose": return [shown.said && views.remark(shown.said), connected.length > 0 && views.connections(scene, connected)];
+      case "key": return [shown.replacing && views.replacement(scene, shown.replacing, this.#canGoBack)];
+      case "confirm_disconnect": return [views.confirmation(scene, shown.connection, shown.busy, shown.problem)];
+      case "success": return [views.success(scene, shown.result)];
     }
   }
 
-  #refuse(problem: Problem, words: string, at?: "key" | "workspace"): void {
-    const known = /^(empty|not_text|key_refused_by_provider|provider_key_needs_workspace)$/.test(problem.code);
-    const id = !known && problem.requestId ? { requestId: problem.requestId } : {};
-    this.#form.fail({ code: problem.code, text: words, ...(at && { at }), ...id });
-    this.#form.focus(at ?? "key");
-    this.#tell({ type: "refused", problem });
+  get #canGoBack(): boolean {
+    return this.#providers.length > 1 || this.#connections.some(({ state }) => !/^(invalid|revoked)$/.test(state));
   }
 
-  async #disconnect(provider: ProviderName): Promise<void> {
-    await this.#attempt(null, async () => {
-      const requestId = await this.#client.disconnect(this.#token, provider);
-      this.#tell({ type: "disconnected", provider, requestId });
-    }, (problem) => this.#tell({ type: "not_disconnected", problem }));
+  get #view(): View {
+    const shown = this.#shown;
+    const lone = this.#providers.length === 1;
+    const replacing = shown.name === "key" && shown.replacing;
+    const open = lone || replacing ? [] : this.#providers.filter(({ name }) => !this.#connectionOf(name));
+    return {
+      name: shown.name,
+      provider: shown.name === "key" ? shown.provider.name : null,
+      open: open.map(({ name, label }) => ({ name, label })),
+      connected: this.#connections.length > 0,
+      empty: !!this.root.hidden,
+    };
+  }
+
+  #focus(): void {
+    if (this.#shown.name === "key") return this.#attempt.focus();
+    this.#above.querySelector<HTMLElement>("button")?.focus();
   }
 }
 
-const LABELS: Record<ProviderName, string> = { openai: "OpenAI", anthropic: "Anthropic", google: "Google" };
+const NOTHING: Session = { projectName: "", endUserLabel: "", provider: null, replace: false, expiresAt: "", frameOnly: false, returnUrl: null, providers: [], connections: [] };

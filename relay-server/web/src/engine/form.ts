@@ -12,7 +12,6 @@ export interface FormEvents {
   submit(): void;
   /** Something was typed or pasted. */
   changed(pasted: boolean): void;
-  escape(): void;
 }
 
 /** A remark under the field, with something to do about it. */
@@ -28,6 +27,7 @@ export class Form {
   readonly element: HTMLFormElement;
   #text: CommonText & FormText = formText("en");
   #provider: ProviderInfo | null = null;
+  #links: Look["links"] = {};
   #state: FormState = "idle";
   #shown = false;
 
@@ -66,47 +66,44 @@ export class Form {
       events.submit();
     });
     this.#key.addEventListener("input", (event) => events.changed((event as InputEvent).inputType === "insertFromPaste"));
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing) events.escape();
-    });
     this.#show(false);
   }
 
   /** Languages and links. */
-  dress(look: Look): void {
-    this.#text = formText(look.locale);
-    this.#draw(look.links);
+  dress({ locale, links }: Look): void {
+    this.#text = formText(locale);
+    this.#links = links;
+    this.#draw();
   }
 
   /** Whose key is asked for. What was typed stays. */
-  ask(provider: ProviderInfo | null, look: Look): void {
+  ask(provider: ProviderInfo | null): void {
     this.#provider = provider;
-    this.#draw(look.links);
+    this.#draw();
     this.enter("idle");
     this.askWorkspace(false);
     this.remark(null);
   }
 
-  #draw(links: Look["links"]): void {
+  #draw(): void {
     const [provider, text] = [this.#provider, this.#text];
     fill(this.#label, provider ? text.keyLabel(provider.label) : "");
     set(this.#key, { placeholder: provider?.keyPlaceholder });
-    const url = provider && (links[provider.name] ?? provider.keyUrl);
+    const url = provider && (this.#links[provider.name] ?? provider.keyUrl);
     const words = provider ? text.makeKey(provider.label) : "";
     fill(this.#help, url && link(`${words} ↗`, url, `${words} (${text.opensNewTab})`));
     fill(this.#workspaceLabel, text.workspaceLabel);
     fill(this.#workspaceHelp, text.workspaceHelp);
     fill(this.#cue, icon("lock"), h("span", {}, this.#framed ? text.fieldOwner(this.#host) : text.sentTo(this.#host)));
     this.#show(this.#shown);
-    this.enter(this.#state);
+    this.#drawState();
   }
 
   #show(shown: boolean): void {
     this.#shown = shown;
     this.#key.classList.toggle("masked", !shown && MASKABLE);
     if (!MASKABLE) this.#key.type = shown ? "text" : "password";
-    const label = shown ? this.#text.hide : this.#text.show;
-    set(this.#eye, { "aria-label": label, title: label, "aria-pressed": String(shown), "aria-controls": "key" });
+    set(this.#eye, { "aria-label": this.#text.show, title: this.#text.show, "aria-pressed": String(shown), "aria-controls": "key" });
     fill(this.#eye, icon(shown ? "eyeOff" : "eye"));
   }
 
@@ -133,9 +130,12 @@ export class Form {
   /** Moves on to another state of the attempt. */
   enter(state: FormState): void {
     this.#state = state;
-    const busy = this.busy;
-    const name = this.#provider?.label ?? "";
-    const text = this.#text;
+    this.#drawState();
+    if (state === "idle" || this.busy) this.fail(null);
+  }
+
+  #drawState(): void {
+    const [state, text, busy, name] = [this.#state, this.#text, this.busy, this.#provider?.label ?? ""];
     this.element.dataset.state = state;
     this.#key.readOnly = busy;
     this.#workspace.readOnly = busy;
@@ -143,7 +143,6 @@ export class Form {
     const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.submit(name);
     fill(this.#submit, busy && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
     fill(this.#status, busy ? words : "");
-    if (state === "idle" || busy) this.fail(null);
   }
 
   get busy(): boolean {
@@ -151,7 +150,7 @@ export class Form {
   }
 
   /** Says what is wrong, or that nothing is. */
-  fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at?: "key" | "workspace" }) | null): void {
+  fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at: "key" | "workspace" | undefined }) | null): void {
     set(this.#error, { "data-code": problem?.code, class: problem ? "note danger" : null });
     set(this.#key, { "aria-invalid": problem?.at === "key" ? "true" : null });
     set(this.#workspace, { "aria-invalid": problem?.at === "workspace" ? "true" : null });

@@ -1,27 +1,21 @@
-import type { CommonText, FormText, ShellText } from "./text.ts";
+import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
 const tries = new Intl.PluralRules("en");
 
 /** What both say. */
 export const common: CommonText = {
-  dir: "ltr",
-  opensNewTab: "opens in a new tab",
   frameTitle: "API key",
+  dir: "ltr",
+  chooseAnother: "Connect another provider",
   problems: {
-    registration_token_expired: "This form has expired. Go back to the app and open it again.",
-    registration_token_used: "This form was used already. Go back to the app to connect another key.",
-    invalid_registration_token: "This form can't be opened. Go back to the app and try again.",
-    missing_token: "This form can't be opened. Go back to the app and try again.",
-    fetch_token_failed: "The app could not open this form. Try again.",
-    origin_not_allowed: "This page is not allowed to connect keys. Please tell the people who run it.",
-    frame_blocked: "The secure field can't be shown on this page. Please tell the people who run it.",
-    csp_blocked: "The secure field can't be shown on this page. Please tell the people who run it.",
-    opaque_origin: "The secure field can't be shown on this page. Please tell the people who run it.",
-    frame_required: "Keys are not taken on this page. Please tell the people who run it.",
-    replace_not_allowed: "A key is connected already, and this form may not change it.",
+    expired: "This form has expired. Go back to the app and open it again.",
+    used: "This form was used already. Go back to the app to connect another key.",
+    notOpened: "This form can't be opened. Go back to the app and try again.",
+    notHere: "Keys can't be connected on this page. Please tell the people who run it.",
+    occupied: "A key is connected already, and this form may not change it.",
     offline: "You are offline. Check your connection and try again.",
-    relay_unreachable: "Relay can't be reached. Check your connection and try again.",
-    relay_timeout: "Relay took too long to answer. Try again.",
+    unreachable: "Relay can't be reached. Check your connection and try again.",
+    late: "Relay took too long to answer. Try again.",
     busy: "Relay is busy right now. Try again in a moment.",
     other: "Something went wrong. Try again.",
   },
@@ -37,15 +31,17 @@ export const shell: ShellText = {
   account: (label) => `Account: ${label}`,
   keptBy: "Encrypted and kept by Relay",
   close: "Close",
-  back: "Back",
-  cancel: "Cancel",
-  done: "Done",
-  returnTo: (project) => `Back to ${project}`,
   tryAgain: "Try again",
   loading: "Loading…",
   loadingSlow: "Still loading. Your connection seems slow.",
   chooseProvider: "Choose your provider",
-  chooseAnother: "Connect another provider",
+};
+
+/** The key form in its frame. */
+export const form: FormText = {
+  cancel: "Cancel",
+  done: "Done",
+  returnTo: (project) => `Back to ${project}`,
   connected: "Connected",
   endingIn: (last4) => `ending in ${last4}`,
   connectedOn: (date) => `Connected ${date}`,
@@ -76,18 +72,9 @@ export const shell: ShellText = {
     no_credit: (provider) => `The key is good, but its account has no credit. Add some at ${provider} to use it.`,
   },
   addCredit: (provider) => `Add credit at ${provider}`,
-  hosted: {
-    title: "Connect your AI key",
-    noToken: "This link is incomplete or was opened before. Go back to the app and open it again.",
-    noReturn: "You can close this page.",
-  },
-};
-
-/** The key form in its frame. */
-export const form: FormText = {
+  opensNewTab: "opens in a new tab",
   keyLabel: (provider) => `${provider} API key`,
   show: "Show key",
-  hide: "Hide key",
   makeKey: (provider) => `Get a key from ${provider}`,
   fieldOwner: (host) => `This field belongs to ${host}. The page around it can't read it.`,
   sentTo: (host) => `Your key is sent to ${host} only.`,
@@ -109,4 +96,10 @@ export const form: FormText = {
   lastTry: (provider) => `${provider} doesn't accept this key, and that was the last try. Go back and start again.`,
   needsWorkspace: (provider) => `${provider} wants to know which workspace this key is for.`,
   workspaceRefused: (provider) => `${provider} doesn't accept this workspace with this key. Check the ID.`,
+};
+
+/** The hosted page around the widget. */
+export const hosted: HostedText = {
+  title: "Connect your AI key",
+  canBeClosed: "You can close this page.",
 };

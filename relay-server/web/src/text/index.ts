@@ -2,9 +2,9 @@
 
 import * as en from "./en.ts";
 import * as ko from "./ko.ts";
-import type { CommonText, FormText, ShellText } from "./text.ts";
+import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
-export type { CommonText, FormText, ShellText } from "./text.ts";
+export type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
 /** All languages, by their tag. */
 export const LANGUAGES = ["en", "ko"] as const;
@@ -12,6 +12,7 @@ export const LANGUAGES = ["en", "ko"] as const;
 const COMMON: Record<string, CommonText> = { en: en.common, ko: ko.common };
 const SHELL: Record<string, ShellText> = { en: en.shell, ko: ko.shell };
 const FORM: Record<string, FormText> = { en: en.form, ko: ko.form };
+const HOSTED: Record<string, HostedText> = { en: en.hosted, ko: ko.hosted };
 
 /** The language of a tag such as `ko-KR`; `null` if there are no texts for it. */
 export function languageOf(tag: unknown): string | null {
@@ -27,3 +28,6 @@ export const shellText = (language: string): CommonText & ShellText => ({ ...com
 
 /** The form's words. */
 export const formText = (language: string): CommonText & FormText => ({ ...commonText(language), ...(FORM[language] ?? en.form) });
+
+/** The hosted page's words. */
+export const hostedText = (language: string): CommonText & HostedText => ({ ...commonText(language), ...(HOSTED[language] ?? en.hosted) });

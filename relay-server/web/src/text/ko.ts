@@ -1,25 +1,19 @@
-import type { CommonText, FormText, ShellText } from "./text.ts";
+import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
 /** What both say. */
 export const common: CommonText = {
-  dir: "ltr",
-  opensNewTab: "새 탭에서 열림",
   frameTitle: "API 키",
+  dir: "ltr",
+  chooseAnother: "다른 제공업체 연결",
   problems: {
-    registration_token_expired: "입력 시간이 만료되었습니다. 앱으로 돌아가 다시 열어 주세요.",
-    registration_token_used: "이미 사용된 화면입니다. 다른 키를 연결하려면 앱으로 돌아가 주세요.",
-    invalid_registration_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
-    missing_token: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
-    fetch_token_failed: "앱에서 이 화면을 열지 못했습니다. 다시 시도해 주세요.",
-    origin_not_allowed: "이 페이지에서는 키를 연결할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    frame_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    csp_blocked: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    opaque_origin: "이 페이지에서 보안 입력란을 표시할 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    frame_required: "이 페이지에서는 키를 받을 수 없습니다. 페이지 운영자에게 알려 주세요.",
-    replace_not_allowed: "이미 연결된 키가 있어 여기서는 변경할 수 없습니다.",
+    expired: "입력 시간이 만료되었습니다. 앱으로 돌아가 다시 열어 주세요.",
+    used: "이미 사용된 화면입니다. 다른 키를 연결하려면 앱으로 돌아가 주세요.",
+    notOpened: "이 화면을 열 수 없습니다. 앱으로 돌아가 다시 시도해 주세요.",
+    notHere: "이 페이지에서는 키를 연결할 수 없습니다. 페이지 운영자에게 알려 주세요.",
+    occupied: "이미 연결된 키가 있어 여기서는 변경할 수 없습니다.",
     offline: "오프라인 상태입니다. 연결을 확인하고 다시 시도해 주세요.",
-    relay_unreachable: "Relay에 연결할 수 없습니다. 연결을 확인하고 다시 시도해 주세요.",
-    relay_timeout: "Relay의 응답이 너무 늦습니다. 다시 시도해 주세요.",
+    unreachable: "Relay에 연결할 수 없습니다. 연결을 확인하고 다시 시도해 주세요.",
+    late: "Relay의 응답이 너무 늦습니다. 다시 시도해 주세요.",
     busy: "지금 Relay가 혼잡합니다. 잠시 후 다시 시도해 주세요.",
     other: "문제가 발생했습니다. 다시 시도해 주세요.",
   },
@@ -35,15 +29,17 @@ export const shell: ShellText = {
   account: (label) => `계정: ${label}`,
   keptBy: "Relay가 암호화하여 보관합니다",
   close: "닫기",
-  back: "뒤로",
-  cancel: "취소",
-  done: "완료",
-  returnTo: (project) => `${project}(으)로 돌아가기`,
   tryAgain: "다시 시도",
   loading: "불러오는 중…",
   loadingSlow: "아직 불러오는 중입니다. 연결이 느린 것 같습니다.",
   chooseProvider: "AI 제공업체 선택",
-  chooseAnother: "다른 제공업체 연결",
+};
+
+/** The key form in its frame. */
+export const form: FormText = {
+  cancel: "취소",
+  done: "완료",
+  returnTo: (project) => `${project}(으)로 돌아가기`,
   connected: "연결됨",
   endingIn: (last4) => `끝자리 ${last4}`,
   connectedOn: (date) => `${date} 연결`,
@@ -74,18 +70,9 @@ export const shell: ShellText = {
     no_credit: (provider) => `키는 유효하지만 계정에 크레딧이 없습니다. 사용하려면 ${provider}에서 크레딧을 충전해 주세요.`,
   },
   addCredit: (provider) => `${provider}에서 크레딧 충전하기`,
-  hosted: {
-    title: "AI 키 연결",
-    noToken: "링크가 올바르지 않거나 이미 열린 링크입니다. 앱으로 돌아가 다시 열어 주세요.",
-    noReturn: "이 페이지를 닫아도 됩니다.",
-  },
-};
-
-/** The key form in its frame. */
-export const form: FormText = {
+  opensNewTab: "새 탭에서 열림",
   keyLabel: (provider) => `${provider} API 키`,
   show: "키 표시",
-  hide: "키 숨기기",
   makeKey: (provider) => `${provider}에서 키 발급받기`,
   fieldOwner: (host) => `이 입력란은 ${host}에서 제공하며, 이 페이지는 내용을 읽을 수 없습니다.`,
   sentTo: (host) => `키는 ${host}(으)로만 전송됩니다.`,
@@ -105,4 +92,10 @@ export const form: FormText = {
   lastTry: (provider) => `${provider}에서 이 키를 거부했으며 시도 횟수를 모두 사용했습니다. 앱으로 돌아가 다시 시작해 주세요.`,
   needsWorkspace: (provider) => `${provider}에서 이 키의 워크스페이스 ID를 요구합니다.`,
   workspaceRefused: (provider) => `${provider}에서 이 워크스페이스 ID를 거부했습니다. ID를 확인해 주세요.`,
+};
+
+/** The hosted page around the widget. */
+export const hosted: HostedText = {
+  title: "AI 키 연결",
+  canBeClosed: "이 페이지를 닫아도 됩니다.",
 };

@@ -1,21 +1,35 @@
-/** From a problem's code to what the user reads. */
+/** From a problem's code to what the user reads, and whether trying again can help. */
 
 import type { Problem } from "../bridge/messages.ts";
 import type { CommonText } from "./text.ts";
 
-const BUSY = new Set(["overloaded", "draining", "storage_unavailable", "master_key_unusable", "rate_limit_exceeded", "too_many_refusals", "request_timeout"]);
-/** What the same call can't mend, however often. */
-const FINAL = new Set([
-  "registration_token_expired", "registration_token_used", "invalid_registration_token", "missing_token", "origin_not_allowed",
-  "csp_blocked", "opaque_origin", "frame_required", "replace_not_allowed", "provider_not_allowed",
-]);
+/** Codes that users are told about in words of their own. What the same call can't mend, however often, is marked. */
+const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["problems"]}!`> = {
+  registration_token_expired: "expired!",
+  registration_token_used: "used!",
+  invalid_registration_token: "notOpened!",
+  missing_token: "notOpened!",
+  origin_not_allowed: "notHere!",
+  frame_blocked: "notHere",
+  csp_blocked: "notHere!",
+  opaque_origin: "notHere!",
+  frame_required: "notHere!",
+  replace_not_allowed: "occupied!",
+  offline: "offline",
+  relay_unreachable: "unreachable",
+  relay_timeout: "late",
+  overloaded: "busy",
+  draining: "busy",
+  storage_unavailable: "busy",
+  rate_limit_exceeded: "busy",
+  too_many_refusals: "busy",
+};
 
 /** What to say, with how long to wait. */
-export function problemText(text: CommonText, problem: Problem): string {
-  const known = Object.hasOwn(text.problems, problem.code) ? (problem.code as keyof CommonText["problems"]) : BUSY.has(problem.code) ? "busy" : "other";
-  const words = text.problems[known];
-  return problem.retryAfter && problem.retryAfter <= 3600 ? `${words} ${text.wait(Math.ceil(problem.retryAfter))}` : words;
+export function problemText(text: CommonText, { code, retryAfter }: Problem): string {
+  const words = text.problems[(KINDS[code] ?? "other").replace("!", "") as keyof CommonText["problems"]];
+  return retryAfter && retryAfter <= 3600 ? `${words} ${text.wait(Math.ceil(retryAfter))}` : words;
 }
 
 /** Whether trying again can help. */
-export const isRetryable = (code: string): boolean => !FINAL.has(code);
+export const isRetryable = (code: string): boolean => !KINDS[code]?.endsWith("!");

@@ -7,24 +7,20 @@
 export interface CommonText {
   /** Direction of writing. */
   dir: "ltr" | "rtl";
-  opensNewTab: string;
+  chooseAnother: string;
+  /** The frame's name for screen readers. */
   frameTitle: string;
-  /** Problems by `code`. */
+  /** Problems; `problems.ts` says which code is which. */
   problems: {
-    registration_token_expired: string;
-    registration_token_used: string;
-    invalid_registration_token: string;
-    missing_token: string;
-    fetch_token_failed: string;
-    origin_not_allowed: string;
-    frame_blocked: string;
-    csp_blocked: string;
-    opaque_origin: string;
-    frame_required: string;
-    replace_not_allowed: string;
+    expired: string;
+    used: string;
+    notOpened: string;
+    /** What only the people who run the page can mend. */
+    notHere: string;
+    occupied: string;
     offline: string;
-    relay_unreachable: string;
-    relay_timeout: string;
+    unreachable: string;
+    late: string;
     busy: string;
     other: string;
   };
@@ -42,16 +38,18 @@ export interface ShellText {
   /** At the foot: who keeps the key. */
   keptBy: string;
   close: string;
-  back: string;
-  cancel: string;
-  done: string;
-  /** The hosted page's way back. */
-  returnTo(project: string): string;
   tryAgain: string;
   loading: string;
   loadingSlow: string;
   chooseProvider: string;
-  chooseAnother: string;
+}
+
+/** The key form. */
+export interface FormText {
+  cancel: string;
+  done: string;
+  /** The hosted page's way back. */
+  returnTo(project: string): string;
   connected: string;
   endingIn(last4: string): string;
   connectedOn(date: string): string;
@@ -74,15 +72,9 @@ export interface ShellText {
     no_credit(provider: string): string;
   };
   addCredit(provider: string): string;
-  /** The hosted page. */
-  hosted: { title: string; noToken: string; noReturn: string };
-}
-
-/** The key form. */
-export interface FormText {
+  opensNewTab: string;
   keyLabel(provider: string): string;
   show: string;
-  hide: string;
   makeKey(provider: string): string;
   /** The cue in the frame: whose field this is. */
   fieldOwner(host: string): string;
@@ -103,4 +95,10 @@ export interface FormText {
   lastTry(provider: string): string;
   needsWorkspace(provider: string): string;
   workspaceRefused(provider: string): string;
+}
+
+/** The hosted page around the widget. */
+export interface HostedText {
+  title: string;
+  canBeClosed: string;
 }

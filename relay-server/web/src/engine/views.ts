@@ -1,0 +1,106 @@
+/** What the frame shows besides the form: what is connected, the question before disconnecting, and that it worked. */
+
+import type { Connection, Look, Problem, Session } from "../bridge/messages.ts";
+import { button, h, icon, link } from "../dom.ts";
+import type { ProviderName, SuccessResult } from "../options.ts";
+import { problemText } from "../text/problems.ts";
+import { type CommonText, type FormText, formText } from "../text/index.ts";
+
+/** What the user can do there. */
+export interface Actions {
+  replace(connection: Connection): void;
+  ask(connection: Connection): void;
+  disconnect(connection: Connection): void;
+  back(): void;
+  more(): void;
+  done(): void;
+}
+
+/** What the views are drawn from. */
+export interface Scene {
+  session: Session;
+  look: Look;
+  actions: Actions;
+}
+
+type Words = CommonText & FormText;
+
+export const labelOf = ({ providers }: Session, name: ProviderName): string => providers.find((provider) => provider.name === name)?.label ?? name;
+
+/** A sentence about what was just done. */
+export function remark(text: string): HTMLElement {
+  return h("p", { class: "note success", "data-part": "said", "data-focus": true }, icon("check"), h("span", {}, text));
+}
+
+/** What is connected already. */
+export function connections({ session, look, actions }: Scene, connected: Connection[]): HTMLElement {
+  const text = formText(look.locale);
+  const row = (connection: Connection) => {
+    const { provider, last4, connectedAt, state } = connection;
+    const name = labelOf(session, provider);
+    const buttons = session.replace && h("div", { class: "row" },
+      button({ "aria-label": text.replaceLabel(name) }, () => actions.replace(connection), text.replace),
+      button({ class: "danger", "aria-label": text.disconnectLabel(name) }, () => actions.ask(connection), text.disconnect));
+    return h("li", { class: "connection" },
+      h("div", {},
+        h("div", { class: "row" }, h("strong", {}, name), h("span", { class: `badge ${TONES[state] ?? "warning"}` }, text.states[state] ?? state)),
+        h("div", { class: "small" }, `${text.endingIn(last4)} · ${text.connectedOn(day(connectedAt, look.locale))}`)),
+      buttons);
+  };
+  return h("div", { class: "stack", "data-part": "connections" },
+    h("h3", { "data-focus": true }, text.connected),
+    h("ul", {}, ...connected.map(row)),
+    !session.replace && h("p", { class: "note" }, text.cannotReplace(session.projectName)));
+}
+
+const TONES: Partial<Record<Connection["state"], string>> = { active: "success", invalid: "danger", revoked: "danger" };
+
+/** Above the form, when a key is replaced. */
+export function replacement({ session, look, actions }: Scene, { provider, last4 }: Connection, canGoBack: boolean): HTMLElement {
+  const text = formText(look.locale);
+  const back = canGoBack && button({ class: "link" }, () => actions.back(), text.cancel);
+  return h("div", { class: "note" }, h("div", {}, text.replacing(labelOf(session, provider), last4)), back);
+}
+
+/** Asks before a key is taken away. */
+export function confirmation({ session, look, actions }: Scene, connection: Connection, busy: boolean, problem: Problem | null): HTMLElement {
+  const text = formText(look.locale);
+  const name = labelOf(session, connection.provider);
+  return h("div", { class: "stack" },
+    h("h2", { "data-focus": !busy }, text.disconnectTitle(name)),
+    h("p", { class: "muted" }, `${name}, ${text.endingIn(connection.last4)}`),
+    h("p", {}, text.disconnectWarning(session.projectName, name)),
+    h("div", { role: "alert" }, problem && h("p", { class: "note danger" }, icon("warning"), h("span", {}, problemText(text, problem)))),
+    h("div", { class: "row" },
+      button({ class: "danger", "aria-disabled": busy ? "true" : null }, () => busy || actions.disconnect(connection), text.disconnectLabel(name)),
+      button({ class: "plain" }, () => actions.back(), text.cancel)));
+}
+
+/** It worked. */
+export function success({ session, look, actions }: Scene, { provider, state, last4, status }: SuccessResult): HTMLElement {
+  const text = formText(look.locale);
+  const name = labelOf(session, provider);
+  const leave = look.exits || session.returnUrl;
+  return h("div", { class: "stack", "data-part": "success", "data-state": state },
+    h("div", { class: "big", "aria-hidden": "true" }, icon("check")),
+    h("h2", { "data-focus": true }, status === "replaced" ? text.replaced(name) : text.success(name)),
+    h("p", { class: "muted" }, text.successText(session.projectName, last4)),
+    warning(session, text, { provider, state }),
+    leave && button({ class: "primary" }, () => actions.done(), session.returnUrl ? text.returnTo(session.projectName) : text.done),
+    look.renews && session.providers.length > 1 && button({}, () => actions.more(), text.chooseAnother));
+}
+
+/** What keeps a connected key from being of full use. */
+function warning({ providers, ...session }: Session, text: Words, { provider, state }: Pick<SuccessResult, "provider" | "state">): HTMLElement | null {
+  if (state !== "unverified" && state !== "restricted" && state !== "no_credit") return null;
+  const name = labelOf({ providers, ...session }, provider);
+  const url = state === "no_credit" && providers.find((known) => known.name === provider)?.billingUrl;
+  const words = text.addCredit(name);
+  const pay = url && h("p", {}, link(`${words} ↗`, url, `${words} (${text.opensNewTab})`));
+  return h("div", { class: "note warning" }, icon("warning"), h("div", {}, h("p", {}, text.warnings[state](name)), pay));
+}
+
+function day(time: string, locale: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(date);
+}
