@@ -7,7 +7,7 @@ import type { ExitResult, MountOptions, ProviderName, SuccessResult, Theme, Widg
 import { loadRelay } from "./index.ts";
 import type { LoadOptions } from "./index.ts";
 
-/** The widget's options, and how its script is loaded. A change of an option updates the widget; it is not mounted anew. */
+/** The widget's options, and how its script is loaded. A change of an option updates the widget; only `layout` and `baseURL` mount it anew. */
 export interface RelayConnectOptions extends MountOptions {
   /** Read once, when the script is loaded. */
   load?: LoadOptions | undefined;
@@ -74,7 +74,7 @@ export function useRelayConnect(options: RelayConnectOptions): RelayConnectHook 
       handle.current = null;
       setReady(false);
     };
-  }, [element]);
+  }, [element, options.baseURL, options.layout]);
 
   const now = plain(options);
   const asks = Boolean(options.fetchToken);
@@ -142,6 +142,8 @@ function notLoaded(error: unknown): WidgetError {
 /** The attributes of `<relay-connect>`, and its events, as React 19 spells their listeners. */
 export interface RelayConnectElementProps extends DetailedHTMLProps<HTMLAttributes<HTMLElement>, HTMLElement> {
   token?: string | undefined;
+  /** A property, which React 19 sets as such. */
+  fetchToken?: (() => Promise<string>) | undefined;
   provider?: ProviderName | undefined;
   theme?: Theme | undefined;
   "accent-color"?: string | undefined;

@@ -60,6 +60,12 @@ test("an option that changed is updated, and one that went is undefined", async 
   assert.deepEqual(relay.widgets[0].log, [["update", { theme: "light", locale: undefined }]]);
 });
 
+test("what can't be updated is mounted anew", async () => {
+  await show(h(RelayConnect, { registrationToken: "rrt-1", layout: "inline" }));
+  await show(h(RelayConnect, { registrationToken: "rrt-1", layout: "modal" }));
+  assert.deepEqual(relay.widgets.map(({ options, log }) => [options.layout, log]), [["inline", [["unmount"]]], ["modal", []]]);
+});
+
 test("fetchToken that comes and goes is told to the widget", async () => {
   await show(h(RelayConnect, { registrationToken: "rrt-1" }));
   assert.equal("fetchToken" in relay.widgets[0].options, false);
