@@ -21,11 +21,11 @@ const SHORTLY: &str = "public, max-age=300";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 /// What a page with a secret field can do without: all that browsers can be asked to switch off.
-const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
      clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
-     serial=(), storage-access=(), usb=(), web-share=(), xr-spatial-tracking=()";
+     serial=(), storage-access=(), usb=(), xr-spatial-tracking=()";
 
 #[derive(Serialize)]
 struct About {

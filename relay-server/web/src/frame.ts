@@ -1,6 +1,6 @@
 /** The document of `/frame`: waits for its page's word, and runs the engine. */
 
-import type { Hello, Start, ToFrame, ToPage } from "./bridge/messages.ts";
+import type { Hello, Look, Start, ToFrame, ToPage } from "./bridge/messages.ts";
 import { PROTOCOL } from "./bridge/messages.ts";
 import { Engine } from "./engine/engine.ts";
 import { sheet } from "./look/sheet.ts";
@@ -12,6 +12,9 @@ const address = new URLSearchParams(location.hash.slice(1));
 const pageOrigin = address.get("origin") ?? "";
 const nonce = address.get("nonce") ?? "";
 
+/** Less than this, in pixels, is no width but a frame that is not laid out. */
+const NARROWEST = 100;
+
 let engine: Engine | null = null;
 
 function begin(start: Start, port: MessagePort): void {
@@ -22,17 +25,23 @@ function begin(start: Start, port: MessagePort): void {
   const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor }, start, tell);
   engine = made;
   document.body.replaceChildren(made.root);
-  describe(start.look.locale);
+  describe(start.look);
   port.onmessage = (event) => {
     const message = event.data as ToFrame;
-    if (message.type === "look") describe(message.look.locale);
+    if (message.type === "look") describe(message.look);
     made.handle(message);
   };
-  new ResizeObserver(() => tell({ type: "height", px: Math.ceil(made.root.getBoundingClientRect().height) })).observe(made.root);
+  new ResizeObserver(() => {
+    const px = Math.ceil(made.root.getBoundingClientRect().height);
+    // A frame that is not on the screen yet may have no width, and a height that means nothing.
+    if (px > 0 && innerWidth >= NARROWEST) tell({ type: "height", px });
+  }).observe(made.root);
 }
 
-function describe(locale: string): void {
+function describe({ locale, dark }: Look): void {
   const text = commonText(locale);
+  // The page's frame element says the same: where the two differ, browsers draw the frame on white.
+  document.documentElement.style.setProperty("color-scheme", dark ? "dark" : "light");
   document.documentElement.lang = locale;
   document.documentElement.dir = text.dir;
   document.title = text.frameTitle;

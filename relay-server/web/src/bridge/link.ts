@@ -1,6 +1,6 @@
 /** The shell's end of the line to the engine: in a frame of Relay's origin, or in the page itself. */
 
-import { h, set } from "../dom.ts";
+import { h } from "../dom.ts";
 import type { Alone } from "../alone.ts";
 import { sheet } from "../look/sheet.ts";
 import type { Problem, Start, ToFrame, ToPage } from "./messages.ts";
@@ -68,7 +68,7 @@ export function frameLink(base: string, beginning: Beginning, receive: (message:
 }
 
 class Frame {
-  readonly element = h("iframe", { "data-part": "frame", referrerpolicy: "no-referrer", allow: "", hidden: true });
+  readonly element = h("iframe", { "data-part": "frame", referrerpolicy: "no-referrer", allow: "" });
   readonly #nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
   readonly #waiting: ToFrame[] = [];
   readonly #life = new AbortController();
@@ -181,19 +181,18 @@ const REASONS = {
 };
 
 /**
- * The public name of a token's grant: the SHA-256 of its text. It lets Relay say which pages may show the frame, and nothing
- * else. Pages without a secure context have no hash function; their frame checks the page by itself.
+ * The public name of a token's grant: the hash under which Relay knows it. It lets Relay say which pages may show the frame, and
+ * nothing else. Pages without a secure context have no hash function; their frame checks the page by itself.
  */
 export async function grantOf(token: string): Promise<string> {
   if (!globalThis.crypto?.subtle) return "";
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`relay.rrt.v1${token}`))));
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Names the frame for screen readers, and hides it while there is nothing in it. */
-export function label(link: Link, title: string, dark: boolean, hidden: boolean): void {
-  set(link.element, link.element instanceof HTMLIFrameElement ? { title, hidden } : {});
-  // A frame whose scheme differs from its document's is drawn on white.
-  link.element.style.setProperty("color-scheme", dark ? "dark" : "light");
+/** Names the frame for screen readers, and gives it the scheme of its document: where they differ, it is drawn on white. */
+export function label({ element }: Link, title: string, dark: boolean): void {
+  if (element instanceof HTMLIFrameElement) element.title = title;
+  element.style.setProperty("color-scheme", dark ? "dark" : "light");
 }

@@ -141,6 +141,8 @@ export interface Problem {
   code: string;
   /** For developers. */
   message: string;
+  /** What the form shows, if it shows more than the code says. */
+  displayMessage?: string | undefined;
   requestId?: string | undefined;
   provider?: ProviderName | undefined;
   /** Seconds to wait, from `retry-after`. */

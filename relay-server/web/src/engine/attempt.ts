@@ -96,18 +96,22 @@ export class Attempt {
     this.#settle();
     if (!provider) return;
     const workspace = this.#form.workspaceId;
+    let words = problemText(text, problem);
+    let at: "key" | "workspace" | undefined;
     if (problem.code === "provider_key_needs_workspace") {
       this.#form.enter("workspace");
       this.#form.askWorkspace(true);
-      this.#refuse(problem, workspace ? text.workspaceRefused(provider.label) : text.needsWorkspace(provider.label), "workspace");
+      words = workspace ? text.workspaceRefused(provider.label) : text.needsWorkspace(provider.label);
+      at = "workspace";
     } else if (problem.code === "key_refused_by_provider") {
       this.#form.enter("refused");
-      this.#refuse(problem, problem.triesLeft === 0 ? text.lastTry(provider.label) : text.refused(provider.label, problem.triesLeft), "key");
+      words = problem.triesLeft === 0 ? text.lastTry(provider.label) : text.refused(provider.label, problem.triesLeft);
+      at = "key";
     } else {
       this.#form.enter("failed");
-      this.#refuse(problem, problemText(text, problem), problem.code === "invalid_value" ? "key" : undefined);
     }
-    this.#helpers.tell({ type: "refused", problem, provider: provider.name });
+    this.#refuse(problem, words, at);
+    this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: words }, provider: provider.name });
   }
 
   /** Shows what is wrong, and leads there. An id is of use to somebody only if it was not the key. */

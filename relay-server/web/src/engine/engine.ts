@@ -243,9 +243,8 @@ export class Engine {
 
   get #view(): View {
     const shown = this.#shown;
-    const lone = this.#providers.length === 1;
-    const replacing = shown.name === "key" && shown.replacing;
-    const open = lone || replacing ? [] : this.#providers.filter(({ name }) => !this.#connectionOf(name));
+    const picking = shown.name === "choose" || (shown.name === "key" && !shown.replacing);
+    const open = !picking || this.#providers.length === 1 ? [] : this.#providers.filter(({ name }) => !this.#connectionOf(name));
     return {
       name: shown.name,
       provider: shown.name === "key" ? shown.provider.name : null,

@@ -4,6 +4,7 @@
 const SHARED = `
 *,*::before,*::after{box-sizing:border-box}
 [data-part=root]{font:400 var(--size)/1.5 var(--font);color:var(--text);text-align:start;-webkit-font-smoothing:antialiased;overflow-wrap:anywhere}
+:lang(ko){word-break:keep-all}
 h2,h3,p,ul{margin:0;padding:0}
 h2{font-size:1.2em;font-weight:650;line-height:1.3}
 h3{font-size:1em;font-weight:600;line-height:1.4}
@@ -47,6 +48,7 @@ button[aria-disabled=true]{cursor:progress;opacity:.75}
 .connection button{min-block-size:32px;padding:3px 10px;font-size:.867em}
 .badge{font-size:.8em;font-weight:600;border-radius:99px;padding:1px 9px}
 [data-part=form]{display:flex;flex-direction:column;gap:12px}
+[role=alert]:empty{margin-block-end:-12px}
 .field{display:flex;flex-direction:column;gap:6px}
 .head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:2px 12px}
 .input{position:relative;display:flex}
@@ -82,15 +84,16 @@ header{display:flex;flex-direction:column;gap:6px}
 .top button{padding:0;inline-size:40px;margin:-8px;display:grid;place-items:center}
 footer{display:flex;flex-wrap:wrap;gap:4px 12px;justify-content:space-between;color:var(--muted);font-size:.8em;border-block-start:1px solid var(--border);padding-block-start:14px}
 footer span{display:flex;gap:6px;align-items:center;min-inline-size:0}
-.providers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(112px,100%),1fr));gap:8px;margin-block-start:10px}
-.card{position:relative;display:flex;gap:10px;align-items:center;padding:11px 12px;min-block-size:48px;border:1px solid var(--outline);border-radius:calc(var(--radius)*.9);font-weight:600}
+.providers{display:flex;flex-wrap:wrap;gap:8px;margin-block-start:10px}
+.card{position:relative;flex:1 0 auto;max-inline-size:100%;display:flex;gap:9px;align-items:center;padding:11px;min-block-size:48px;border:1px solid var(--outline);border-radius:calc(var(--radius)*.9);font-weight:600}
 .card:hover{background:var(--raised)}
 .card input{position:absolute;inset:0;inline-size:100%;block-size:100%;margin:0;opacity:0;cursor:pointer}
 .card:has(:checked){background:var(--tint);border-color:var(--accent-ink);box-shadow:0 0 0 1px var(--accent-ink)}
 .card:has(:focus-visible){outline:2px solid var(--accent-ink);outline-offset:2px}
 .dot{inline-size:16px;block-size:16px;border-radius:50%;border:2px solid var(--outline);flex:none}
 .card:has(:checked) .dot{border:5px solid var(--accent-ink)}
-iframe{display:block;border:0;inline-size:calc(100% + 8px);margin:-4px;block-size:0;background:transparent}
+.gone{block-size:0;overflow:hidden;visibility:hidden;margin-block-end:-18px}
+iframe{display:block;border:0;inline-size:calc(100% + 8px);margin:-4px;block-size:190px;background:transparent}
 .bone{border-radius:calc(var(--radius)*.8);background:var(--raised);block-size:48px;animation:bone 1.2s ease-in-out infinite alternate}
 .bone.thin{block-size:20px;inline-size:60%}
 @keyframes bone{to{opacity:.4}}

@@ -296,7 +296,8 @@ export class Shell {
     if (view?.name === "choose") this.#slot.after(this.#main);
     else this.#slot.before(this.#main);
     if (dialog) dialog.ariaLabel = text.title(this.session?.projectName ?? "");
-    if (this.#link) label(this.#link, text.frameTitle, this.#look.dark, !view || view.empty);
+    this.#slot.className = !view || view.empty ? "gone" : "";
+    if (this.#link) label(this.#link, text.frameTitle, this.#look.dark);
     if (held) this.#root.querySelector<HTMLElement>(`[data-id="${held}"]`)?.focus();
   }
 

@@ -26,7 +26,7 @@ export function exit(options: MountOptions, reason: ExitResult["reason"]): void 
 /** Tells of something that went wrong. */
 export function tell(options: MountOptions, problem: Problem, text: CommonText): WidgetError {
   const { code, message, requestId, provider } = problem;
-  const error = { code, message, displayMessage: problemText(text, problem), retryable: isRetryable(code), requestId, provider };
+  const error = { code, message, displayMessage: problem.displayMessage ?? problemText(text, problem), retryable: isRetryable(code), requestId, provider };
   if (!EXPECTED.test(code)) console.error(`[Relay] ${code}: ${message}`);
   emit(options, { name: "error", code, requestId });
   call(options.onError, error);
