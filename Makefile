@@ -3,9 +3,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 PYTHON ?= python3
 CLIENTS := tests/clients
+NPM := relay-server/web/npm
 VENV := $(CLIENTS)/python/.venv
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes npm
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -13,7 +14,7 @@ help: ## this list
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
 
-test: clients packages ## all tests
+test: clients packages npm ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 
 check: fmt lint purity sizes docs licences ## everything but the tests
@@ -51,6 +52,14 @@ $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
+	@touch $@
+
+# The package @relayservice/widget: built, checked and tested. No package runs a script.
+npm: $(NPM)/node_modules/.installed
+	cd $(NPM) && npm test --silent
+
+$(NPM)/node_modules/.installed: $(NPM)/package-lock.json
+	cd $(NPM) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 # System packages of the fault tests: installed if root and on Debian, else named.

@@ -9,6 +9,8 @@ pub(super) enum Mood {
     Good,
     /// Works, with pauses between pieces.
     Slow,
+    /// Works, and takes its time over everything but chats: a check of the key lasts.
+    Late,
     /// Every other call is answered as by [`Self::Overloaded`].
     Flaky,
     /// Wrong, deleted or expired. Also every key that has no word.
@@ -29,9 +31,10 @@ pub(super) enum Mood {
     Unreachable,
 }
 
-const WORDS: [(&str, Mood); 11] = [
+const WORDS: [(&str, Mood); 12] = [
     ("good", Mood::Good),
     ("slow", Mood::Slow),
+    ("late", Mood::Late),
     ("flaky", Mood::Flaky),
     ("refused", Mood::Refused),
     ("revoked", Mood::Revoked),

@@ -60,6 +60,9 @@ use request::{Request, Trouble, Wire};
 use script::Outcome;
 use turn::Ask;
 
+/// How long keys with the word `late` wait.
+const LATE: Duration = Duration::from_secs(4);
+
 /// The three providers. Clones share everything: settings, scripts and what was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Mock(Arc<Inner>);
@@ -272,7 +275,10 @@ impl Mock {
         }
         let pause = if mood == Mood::Slow { settings.slow } else { settings.pause };
         match wire.job(request, &route)? {
-            request::Job::Done(reply) => Ok(Outcome::Answer(Reply { wait: pause, ..reply })),
+            request::Job::Done(reply) => {
+                let wait = if mood == Mood::Late { LATE } else { pause };
+                Ok(Outcome::Answer(Reply { wait, ..reply }))
+            }
             request::Job::Chat(ask) => chat(wire, request, &ask, pause),
         }
     }

@@ -1,5 +1,6 @@
-//! `relay demo`: the real server with simulated providers, and a story told over real HTTP.
+//! `relay demo`: the real server with simulated providers, a story told over real HTTP, and an app to click through.
 
+pub mod app;
 pub mod print;
 pub mod story;
 pub mod teller;
@@ -13,6 +14,7 @@ use relay_server::{Options, Running, Service, serve};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::app::App;
 use self::teller::Teller;
 use crate::cli::DemoArgs;
 use crate::commands::init::{Plan, SetUp, set_up};
@@ -49,11 +51,15 @@ async fn serve_and_tell(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = start(made, wired)?;
     let stopper = running.stopper();
+    let mut app = None;
     let told = tokio::select! {
-        told = tell(args, made, running.addr, out) => told,
+        told = tell(args, made, wired, running.addr, &mut app, out) => told,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };
+    if let Some(app) = app {
+        app.stop().await?;
+    }
     stopper.stop();
     running.join().await?;
     told
@@ -67,7 +73,15 @@ fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
 }
 
-async fn tell(args: &DemoArgs, made: &SetUp, addr: SocketAddr, out: Out) -> Result<(), Failure> {
+/// Tells the story, and then starts the app and waits for ever, unless it shall be told once.
+async fn tell(
+    args: &DemoArgs,
+    made: &SetUp,
+    wired: &Wired,
+    addr: SocketAddr,
+    app: &mut Option<app::Running>,
+    out: Out,
+) -> Result<(), Failure> {
     let base = format!("http://{addr}");
     let relay_key = made.relay_key.as_ref().ok_or_else(|| Failure::failed("the demo got no Relay key"))?.expose();
     out.line(&out.style().bold(&format!("Relay {} at {base}, with simulated providers", env!("CARGO_PKG_VERSION"))))?;
@@ -83,7 +97,9 @@ async fn tell(args: &DemoArgs, made: &SetUp, addr: SocketAddr, out: Out) -> Resu
     let score = format!("\n{} of {steps} steps went as expected.", steps - failed);
     out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
     if !args.once {
-        what_now(&base, relay_key, made, out)?;
+        let (its, listener) = App::beside(addr, made, wired).await?;
+        let app = app.insert(its.start(listener)?);
+        what_now(&base, relay_key, &app.url, made, out)?;
         std::future::pending::<()>().await;
     }
     if failed == 0 {
@@ -93,15 +109,17 @@ async fn tell(args: &DemoArgs, made: &SetUp, addr: SocketAddr, out: Out) -> Resu
     }
 }
 
-fn what_now(base: &str, relay_key: &str, made: &SetUp, out: Out) -> Result<(), Failure> {
+fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> Result<(), Failure> {
     if out.is_json() {
-        return out
-            .raw(&format!("{}\n", json!({ "ready": true, "baseUrl": format!("{base}/v1"), "relayKey": relay_key })));
+        let ready = json!({ "ready": true, "baseUrl": format!("{base}/v1"), "relayKey": relay_key, "appUrl": app });
+        return out.raw(&format!("{ready}\n"));
     }
     let (relay, rule, style) = (program(), "─".repeat(78), out.style());
     out.line(&format!(
-        "\n{rule}\n{}\n\n  base URL   {base}/v1\n  Relay key  {relay_key}\n  user       {} (OpenAI, Anthropic)\n",
+        "\n{rule}\n{}\n\n  app        {}  an app with the widget: open it in a browser\n  base URL   {base}/v1\n  \
+         Relay key  {relay_key}\n  user       {} (OpenAI, Anthropic)\n",
         style.bold("What now? This Relay stays up until Ctrl-C."),
+        style.bold(app),
         story::USER,
     ))?;
     out.line("In another terminal:\n")?;
@@ -125,8 +143,13 @@ fn what_now(base: &str, relay_key: &str, made: &SetUp, out: Out) -> Result<(), F
 
 /// The first free port of loopback from this one on.
 fn free_address(from: u16) -> Result<SocketAddr, Failure> {
+    Ok(listener(from)?.local_addr()?)
+}
+
+/// Listens on the first free port of loopback from this one on.
+fn listener(from: u16) -> Result<TcpListener, Failure> {
     let mut addresses = (from..=from.saturating_add(PORTS)).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let free = addresses.find_map(|address| TcpListener::bind(address).and_then(|listener| listener.local_addr()).ok());
+    let free = addresses.find_map(|address| TcpListener::bind(address).ok());
     free.ok_or_else(|| {
         Failure::new(Exit::Unavailable, format_args!("no port is free from {from} on")).hint("name another with --port")
     })

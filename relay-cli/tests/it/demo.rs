@@ -96,6 +96,7 @@ fn for_scripts_every_step_is_a_line_of_json() {
     let steps: Vec<Value> = told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(steps.len() > 20);
     assert!(steps.iter().all(|step| step["ok"] == true), "{steps:?}");
+    assert!(!told.stdout.contains("appUrl"), "the app is for those who stay");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test suite")]
 
 mod demo;
+mod demo_app;
 mod help;
 mod local;
 mod remote;

@@ -1,0 +1,38 @@
+// The sample keys of docs/mock.md, to be copied.
+
+import { $, copy, h } from "./page.js";
+
+const PREFIXES = { openai: ["OpenAI", "sk-"], anthropic: ["Anthropic", "sk-ant-"], google: ["Google", "AQ."] };
+const MOODS = [
+  ["good", "works"],
+  ["slow", "works; its answers stream slowly, so that you can watch"],
+  ["late", "works; the check takes four seconds"],
+  ["refused", "the provider says no; the form stays, and counts the tries"],
+  ["revoked", "was good once, and is locked now"],
+  ["nocredit", "connected, without credit: the form says where to pay"],
+  ["restricted", "connected, with limited rights"],
+  ["unreachable", "the provider is down: connected, but not checked"],
+  ["workspace", "needs a workspace ID: wrkspc_demo", "anthropic"],
+];
+
+const rows = (provider) =>
+  MOODS.filter(([, , only]) => !only || only === provider).map(([mood, what]) => {
+    const key = `${PREFIXES[provider][1]}mock-${mood}-1234`;
+    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${key}` }, "Copy");
+    button.addEventListener("click", () => copy(key, "Key"));
+    return h("li", {}, h("code", {}, key), h("small", {}, what), button);
+  });
+
+/** Shows the keys of one provider. */
+export function showKeys(provider) {
+  $("keys").replaceChildren(...rows(provider));
+  const radio = $("key-providers").querySelector(`[value="${provider}"]`);
+  if (radio) radio.checked = true;
+}
+
+for (const [name, [label]] of Object.entries(PREFIXES)) {
+  const radio = h("input", { type: "radio", name: "key-provider", value: name });
+  radio.addEventListener("change", () => showKeys(name));
+  $("key-providers").append(h("label", {}, radio, h("span", {}, label)));
+}
+showKeys("openai");

@@ -1,0 +1,96 @@
+//! The app's pages. Each has a policy of its own: how strict a page may be is one of the things that the demo shows.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+
+/// A file that is the same for everybody.
+struct Asset {
+    path: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+macro_rules! asset {
+    ($name:literal, $kind:literal) => {
+        Asset { path: $name, kind: $kind, text: include_str!(concat!("../../../assets/demo/", $name)) }
+    };
+}
+
+static ASSETS: [Asset; 11] = [
+    asset!("app.css", "text/css"),
+    asset!("controls.css", "text/css"),
+    asset!("icon.svg", "image/svg+xml"),
+    asset!("app.js", "text/javascript"),
+    asset!("page.js", "text/javascript"),
+    asset!("code.js", "text/javascript"),
+    asset!("keys.js", "text/javascript"),
+    asset!("chat.js", "text/javascript"),
+    asset!("strict.js", "text/javascript"),
+    asset!("hostile.js", "text/javascript"),
+    asset!("back.js", "text/javascript"),
+];
+
+/// A page, and what its policy allows. `{relay}` is Relay's origin in both.
+pub(super) struct Page {
+    pub(super) path: &'static str,
+    html: &'static str,
+    policy: &'static str,
+}
+
+/// What every page of the app needs, and no more.
+macro_rules! policy {
+    ($more:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self' {relay}; style-src 'self'; img-src 'self'; frame-src {relay}; ",
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; ",
+            $more
+        )
+    };
+}
+
+pub(super) static PAGES: [Page; 4] = [
+    // Its own backend; and Relay, for `isolation: 'shadow'` alone.
+    Page {
+        path: "/",
+        html: include_str!("../../../assets/demo/index.html"),
+        policy: policy!("connect-src 'self' {relay}"),
+    },
+    Page {
+        path: "/hostile",
+        html: include_str!("../../../assets/demo/hostile.html"),
+        policy: policy!("connect-src 'self' {relay}"),
+    },
+    Page {
+        path: "/strict",
+        html: include_str!("../../../assets/demo/strict.html"),
+        policy: policy!("connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"),
+    },
+    Page { path: "/back", html: include_str!("../../../assets/demo/back.html"), policy: policy!("") },
+];
+
+impl Page {
+    /// The page as it is served.
+    pub(super) fn answer(&self, relay: &str) -> HttpResponse {
+        let policy = self.policy.replace("{relay}", relay);
+        HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((CONTENT_SECURITY_POLICY, policy.as_str()))
+            .insert_header((REFERRER_POLICY, "no-referrer"))
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(self.html.replace("{{relay}}", relay).replace("{{policy}}", &policy))
+    }
+}
+
+/// A file by its name.
+pub(super) fn asset(name: &str) -> Option<HttpResponse> {
+    let asset = ASSETS.iter().find(|asset| asset.path == name)?;
+    let response = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, format!("{}; charset=utf-8", asset.kind)))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(asset.text);
+    Some(response)
+}

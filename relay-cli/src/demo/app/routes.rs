@@ -1,0 +1,139 @@
+//! What the app's page asks of its backend. `POST /token` and `POST /chat` are all that a real app needs.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use actix_web::web::{self, Data, Json};
+use actix_web::{HttpRequest, HttpResponse};
+use futures::stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::pages::{PAGES, asset};
+use super::visitors::{Case, label};
+use crate::failure::Failure;
+use crate::http::{Call, Incoming, Verb, segment};
+
+/// The session of the app's own, and its only one: which visitor this is.
+const SESSION: &str = "relay_demo_visitor";
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    for page in &PAGES {
+        config.route(page.path, web::get().to(move |app: Data<App>| async move { page.answer(app.relay.base()) }));
+    }
+    config
+        .route("/start", web::post().to(start))
+        .route("/token", web::post().to(token))
+        .route("/account", web::get().to(account))
+        .route("/chat", web::post().to(chat))
+        .route("/{file}", web::get().to(file));
+}
+
+async fn file(name: web::Path<String>) -> HttpResponse {
+    asset(&name).unwrap_or_else(|| HttpResponse::NotFound().finish())
+}
+
+/// What a visitor picks in the playground.
+#[derive(Deserialize)]
+struct Start {
+    case: Case,
+    provider: Option<String>,
+}
+
+/// A new visitor in the situation that was picked, and their token.
+async fn start(app: Data<App>, asked: Json<Start>) -> HttpResponse {
+    let Json(Start { case, provider }) = asked;
+    let visitor = app.new_visitor();
+    match app.prepare(visitor, case, provider.as_deref()).await {
+        Ok(mut body) => {
+            if let Some(body) = body.as_object_mut() {
+                body.insert("user".to_owned(), json!(label(visitor)));
+            }
+            let session = format!("{SESSION}={visitor}; Path=/; HttpOnly; SameSite=Strict");
+            HttpResponse::Ok()
+                .insert_header((SET_COOKIE, session))
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .json(body)
+        }
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// What the page may ask of a token.
+#[derive(Deserialize)]
+struct Token {
+    provider: Option<String>,
+}
+
+/// A registration token for whoever is signed in: the one route that the widget needs.
+async fn token(app: Data<App>, request: HttpRequest, asked: Json<Token>) -> HttpResponse {
+    let Some(visitor) = visitor(&request) else { return nobody() };
+    match app.token(visitor, Case::Fresh, asked.provider.as_deref()).await {
+        Ok(body) => HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body),
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// What the app can see of its visitor's keys.
+async fn account(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let Some(visitor) = visitor(&request) else { return nobody() };
+    let path = segment(&label(visitor)).map(|label| format!("/v1/users/{label}/connections"));
+    let call = path.map(|path| Call::new(Verb::Get, path).bearer(&app.key));
+    let answer = match call {
+        Ok(call) => app.relay.send(&call).await,
+        Err(failure) => Err(failure),
+    };
+    answer.map_or_else(|failure| failed(&failure), passed_on)
+}
+
+/// What the visitor says.
+#[derive(Deserialize)]
+struct Chat {
+    model: String,
+    message: String,
+}
+
+/// Calls AI with the visitor's own key, and passes the stream on.
+async fn chat(app: Data<App>, request: HttpRequest, asked: Json<Chat>) -> HttpResponse {
+    let Some(visitor) = visitor(&request) else { return nobody() };
+    let messages = json!([{ "role": "user", "content": asked.message }]);
+    let body = json!({ "model": asked.model, "messages": messages, "stream": true });
+    let call = Call::new(Verb::Post, "/v1/chat/completions").bearer(&app.key).user(&label(visitor)).json(body);
+    app.relay.send(&call).await.map_or_else(|failure| failed(&failure), passed_on)
+}
+
+/// Relay's answer as the app's own, as it arrives. A page that leaves ends the call.
+fn passed_on(incoming: Incoming) -> HttpResponse {
+    let status = StatusCode::from_u16(incoming.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    for (name, value) in &incoming.headers {
+        if matches!(name.as_str(), "content-type" | "x-relay-key" | "x-relay-request-id") {
+            response.insert_header((name.as_str(), value.as_str()));
+        }
+    }
+    response.streaming(stream::unfold(incoming, |mut incoming| async move {
+        let piece = incoming.piece().await.transpose()?;
+        Some((piece.map_err(|failure| std::io::Error::other(failure.message)), incoming))
+    }))
+}
+
+/// Who is signed in.
+fn visitor(request: &HttpRequest) -> Option<u64> {
+    let cookies = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    let mut values = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    values.find(|(name, _)| *name == SESSION)?.1.parse().ok()
+}
+
+fn nobody() -> HttpResponse {
+    told(StatusCode::UNAUTHORIZED, "signed_out", "nobody is signed in: POST /start first")
+}
+
+fn failed(failure: &Failure) -> HttpResponse {
+    told(StatusCode::BAD_GATEWAY, failure.code.as_deref().unwrap_or("failed"), &failure.message)
+}
+
+fn told(status: StatusCode, code: &str, message: &str) -> HttpResponse {
+    let error: Value = json!({ "error": { "code": code, "message": message } });
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(error.to_string())
+}

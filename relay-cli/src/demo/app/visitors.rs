@@ -1,0 +1,105 @@
+//! Visitors in every situation that a token or a user can be in.
+
+use relay_adapters::mock::sample_key;
+use relay_adapters::system_clock::SystemClock;
+use relay_core::Provider;
+use relay_core::ids::EndUser;
+use relay_core::ports::{Allowed, Clock as _, Grant, KeyStore, TokenIssuer as _};
+use relay_server::wiring::Store;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use crate::failure::Failure;
+use crate::http::{Call, Verb};
+use crate::json::text;
+
+/// A situation.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Case {
+    /// Nothing is connected.
+    Fresh,
+    /// OpenAI and Anthropic are.
+    Connected,
+    /// They are, and the token may not change them.
+    Kept,
+    /// The token has expired.
+    Expired,
+    /// The token was used.
+    Used,
+    /// The token is for another page.
+    Elsewhere,
+}
+
+/// The app's own id of a visitor.
+pub(super) fn label(visitor: u64) -> String {
+    format!("visitor_{visitor}")
+}
+
+impl App {
+    /// Brings a new visitor into a situation; the token that their page gets.
+    pub(super) async fn prepare(&self, visitor: u64, case: Case, provider: Option<&str>) -> Result<Value, Failure> {
+        match case {
+            Case::Fresh | Case::Elsewhere => {}
+            Case::Expired => return self.expired(visitor).await,
+            Case::Connected | Case::Kept => {
+                for provider in [Provider::OPENAI, Provider::ANTHROPIC] {
+                    let token = self.token(visitor, Case::Fresh, None).await?;
+                    self.connect(&token, provider).await?;
+                }
+            }
+            Case::Used => {
+                let token = self.token(visitor, case, None).await?;
+                self.connect(&token, Provider::OPENAI).await?;
+                return Ok(token);
+            }
+        }
+        self.token(visitor, case, provider).await
+    }
+
+    /// Asks Relay for a registration token.
+    pub(super) async fn token(&self, visitor: u64, case: Case, provider: Option<&str>) -> Result<Value, Failure> {
+        let origin = if case == Case::Elsewhere { "https://another-app.example" } else { &self.origin };
+        let body = json!({
+            "endUserLabel": label(visitor),
+            "provider": provider,
+            "allowedOrigins": [origin],
+            "replace": case != Case::Kept,
+        });
+        let call = Call::new(Verb::Post, "/v1/registration-tokens").bearer(&self.key).json(body);
+        self.relay.call(&call).await?.ok()
+    }
+
+    /// Plays the widget: a good key, from no page.
+    async fn connect(&self, token: &Value, provider: Provider) -> Result<(), Failure> {
+        let token = text(token, "/registrationToken").unwrap_or_default();
+        let body = json!({ "provider": provider.name(), "apiKey": sample_key(provider, "good", "a1b2") });
+        let call = Call::new(Verb::Post, "/v1/registration").bearer(token).json(body);
+        self.relay.call(&call).await?.ok().map(drop)
+    }
+
+    /// A token of ten minutes, eleven minutes ago. No call makes one.
+    async fn expired(&self, visitor: u64) -> Result<Value, Failure> {
+        let token = self.issuer.registration_token().map_err(Failure::failed)?;
+        let hash =
+            self.issuer.hash_registration_token(&token).ok_or_else(|| Failure::failed("a token is malformed"))?;
+        let now = SystemClock.now();
+        let ago = |seconds: u64| relay_core::ids::Timestamp(now.0.saturating_sub(seconds * 1000));
+        let grant = Grant {
+            project: self.project.clone(),
+            user: EndUser::parse(&label(visitor)).map_err(Failure::failed)?,
+            allowed: Allowed::Any,
+            allowed_origins: vec![self.origin.clone()],
+            replace: true,
+            created_at: ago(660),
+            expires_at: ago(60),
+        };
+        let store: &dyn KeyStore = match &self.store {
+            Store::Sqlite(store) => store.as_ref(),
+            Store::Memory(store) => store.as_ref(),
+        };
+        store.put_grant(&hash, grant, None).await.map_err(Failure::failed)?;
+        Ok(json!({ "registrationToken": token.expose() }))
+    }
+}

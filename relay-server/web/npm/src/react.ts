@@ -1,0 +1,167 @@
+/** Relay's widget as a React component and a hook. */
+
+import { createElement, forwardRef, useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
+import type { CSSProperties, DetailedHTMLProps, ForwardRefExoticComponent, HTMLAttributes, RefAttributes } from "react";
+
+import type { ExitResult, MountOptions, ProviderName, SuccessResult, Theme, WidgetError, WidgetEvent, WidgetHandle } from "../../src/options.ts";
+import { loadRelay } from "./index.ts";
+import type { LoadOptions } from "./index.ts";
+
+/** The widget's options, and how its script is loaded. A change of an option updates the widget; only `layout` and `baseURL` mount it anew. */
+export interface RelayConnectOptions extends MountOptions {
+  /** Read once, when the script is loaded. */
+  load?: LoadOptions | undefined;
+}
+
+/** What `useRelayConnect` gives. */
+export interface RelayConnectHook {
+  /** For the element that the widget shall be in: `<div ref={relay.ref} />`. */
+  ref: (element: Element | null) => void;
+  /** Whether the widget can be used. */
+  ready: boolean;
+  /** Puts the focus on what the user has to do next. */
+  focus: () => void;
+  /** Takes the widget away. */
+  unmount: () => void;
+}
+
+/** What a `ref` of `<RelayConnect>` holds. */
+export type RelayConnectHandle = Pick<RelayConnectHook, "focus" | "unmount">;
+
+/** What `<RelayConnect>` takes: the widget's options, and the look of the element around it. */
+export interface RelayConnectProps extends RelayConnectOptions {
+  id?: string | undefined;
+  className?: string | undefined;
+  style?: CSSProperties | undefined;
+}
+
+const CALLBACKS = ["onReady", "onSuccess", "onError", "onExit", "onEvent"] as const;
+const NOT_PLAIN: ReadonlySet<string> = new Set([...CALLBACKS, "fetchToken", "load", "id", "className", "style"]);
+
+/** Mounts the widget in an element of your own. */
+export function useRelayConnect(options: RelayConnectOptions): RelayConnectHook {
+  const latest = useRef(options);
+  const handle = useRef<WidgetHandle | null>(null);
+  const told = useRef<Plain>({});
+  const [element, ref] = useState<Element | null>(null);
+  const [ready, setReady] = useState(false);
+
+  // Before the others, so that they find the newest options.
+  useEffect(() => {
+    latest.current = options;
+  });
+
+  useEffect(() => {
+    if (!element) return;
+    // A mount that is taken back at once, as StrictMode does, never reaches the widget.
+    let gone = false;
+    const begun = latest.current;
+    loadRelay({ ...begun.load, baseURL: begun.load?.baseURL ?? begun.baseURL }).then(
+      (relay) => {
+        if (gone || !relay) return;
+        told.current = plain(latest.current);
+        const mounted = relay.mount(element, { ...told.current, ...callbacks(latest) });
+        handle.current = mounted;
+        mounted.ready.then(() => !gone && setReady(true), () => undefined);
+      },
+      (error: unknown) => {
+        if (!gone) latest.current.onError?.(notLoaded(error));
+      },
+    );
+    return () => {
+      gone = true;
+      handle.current?.unmount();
+      handle.current = null;
+      setReady(false);
+    };
+  }, [element, options.baseURL, options.layout]);
+
+  const now = plain(options);
+  const asks = Boolean(options.fetchToken);
+  useEffect(() => {
+    const changed = difference(told.current, now);
+    told.current = now;
+    if (Object.keys(changed).length > 0) handle.current?.update(changed);
+  }, [JSON.stringify(now)]);
+  useEffect(() => {
+    handle.current?.update({ fetchToken: asks ? () => fetched(latest) : undefined });
+  }, [asks]);
+
+  const focus = useCallback(() => handle.current?.focus(), []);
+  const unmount = useCallback(() => handle.current?.unmount(), []);
+  return { ref, ready, focus, unmount };
+}
+
+/** The widget. */
+export const RelayConnect: ForwardRefExoticComponent<RelayConnectProps & RefAttributes<RelayConnectHandle>> = forwardRef(
+  function RelayConnect(props: RelayConnectProps, handle) {
+    const { ref, focus, unmount } = useRelayConnect(props);
+    useImperativeHandle(handle, () => ({ focus, unmount }), [focus, unmount]);
+    return createElement("div", { ref, id: props.id, className: props.className, style: props.style });
+  },
+);
+
+type Plain = Record<string, unknown>;
+type Latest = { readonly current: RelayConnectOptions };
+
+/** The options that are data. */
+function plain(options: RelayConnectOptions): Plain {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !NOT_PLAIN.has(name)));
+}
+
+/** What is other than before; `undefined` for what is gone. */
+function difference(before: Plain, now: Plain): Plain {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const same = (name: string) => JSON.stringify(before[name]) === JSON.stringify(now[name]);
+  return Object.fromEntries(names.filter((name) => !same(name)).map((name) => [name, now[name]]));
+}
+
+/** Functions that stay the same, and call whatever the last render gave. */
+function callbacks(latest: Latest): MountOptions {
+  const calls: Plain = {};
+  for (const name of CALLBACKS) {
+    calls[name] = (value: never) => (latest.current[name] as ((value: never) => void) | undefined)?.(value);
+  }
+  if (latest.current.fetchToken) calls.fetchToken = () => fetched(latest);
+  return calls;
+}
+
+function fetched(latest: Latest): Promise<string> {
+  return latest.current.fetchToken?.() ?? Promise.reject(new Error("there is no fetchToken any more"));
+}
+
+function notLoaded(error: unknown): WidgetError {
+  return {
+    code: "script_not_loaded",
+    message: error instanceof Error ? error.message : String(error),
+    displayMessage: "The form could not be loaded. Check your connection and try again.",
+    retryable: true,
+  };
+}
+
+/** The attributes of `<relay-connect>`, and its events, as React 19 spells their listeners. */
+export interface RelayConnectElementProps extends DetailedHTMLProps<HTMLAttributes<HTMLElement>, HTMLElement> {
+  token?: string | undefined;
+  /** A property, which React 19 sets as such. */
+  fetchToken?: (() => Promise<string>) | undefined;
+  provider?: ProviderName | undefined;
+  theme?: Theme | undefined;
+  "accent-color"?: string | undefined;
+  locale?: string | undefined;
+  isolation?: "frame" | "shadow" | undefined;
+  layout?: "inline" | "modal" | undefined;
+  "base-url"?: string | undefined;
+  "onrelay-ready"?: ((event: CustomEvent<void>) => void) | undefined;
+  "onrelay-success"?: ((event: CustomEvent<SuccessResult>) => void) | undefined;
+  "onrelay-error"?: ((event: CustomEvent<WidgetError>) => void) | undefined;
+  "onrelay-exit"?: ((event: CustomEvent<ExitResult>) => void) | undefined;
+  "onrelay-event"?: ((event: CustomEvent<WidgetEvent>) => void) | undefined;
+}
+
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "relay-connect": RelayConnectElementProps;
+    }
+  }
+}
