@@ -3,10 +3,11 @@ SHELL := /bin/bash
 CARGO ?= cargo
 PYTHON ?= python3
 CLIENTS := tests/clients
-NPM := relay-server/web/npm
+WEB := relay-server/web
+NPM := $(WEB)/npm
 VENV := $(CLIENTS)/python/.venv
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes npm
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm assets
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,10 +15,10 @@ help: ## this list
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
 
-test: clients packages npm ## all tests
+test: clients packages web npm ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 
-check: fmt lint purity sizes docs licences ## everything but the tests
+check: fmt lint purity sizes docs licences assets ## everything but the tests
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -52,6 +53,17 @@ $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
+	@touch $@
+
+# The widget, its frame and the hosted page are built into relay-server/assets/web/, which is committed: Rust needs no Node.
+assets: $(WEB)/node_modules/.installed
+	cd $(WEB) && npm run check --silent
+
+web: $(WEB)/node_modules/.installed
+	cd $(WEB) && npm test --silent
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 # The package @relayservice/widget: built, checked and tested. No package runs a script.

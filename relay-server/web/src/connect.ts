@@ -1,7 +1,7 @@
 /** `/connect`: the hosted page. It mounts the widget, tells the app around it what happened, and leads the user back. */
 
 import type { Session } from "./bridge/messages.ts";
-import { fill, h } from "./dom.ts";
+import { button, fill, h } from "./dom.ts";
 import { sheet } from "./look/sheet.ts";
 import { HOSTED } from "./look/styles.ts";
 import { mount } from "./mount.ts";
@@ -61,9 +61,20 @@ function leave(status: "connected" | "cancelled"): void {
   location.assign(url.href);
 }
 
+/** Under the widget: for those who change their mind. */
+function wayBack(project: string): void {
+  const back = button({ id: "back" }, () => {
+    tell("exit", { reason: "cancelled" });
+    leave(success ? "connected" : "cancelled");
+  }, text.backTo(project));
+  document.getElementById("back")?.remove();
+  document.getElementById("root")?.after(back);
+}
+
 function take(found: Session): void {
   session = found;
   document.title = `${found.projectName} · ${text.title}`;
+  if (found.returnUrl) wayBack(found.projectName);
   if (returnUrl !== undefined && found.returnUrl === null) {
     console.error("[Relay] return_url_not_allowed: this `return_url` is not in the project's list; add it with `relay projects update --return-url`");
   }
@@ -87,6 +98,8 @@ function open(root: HTMLElement): void {
     onReady: () => tell("ready"),
     onSuccess: (result) => {
       success = result;
+      // The widget has a button of its own now.
+      document.getElementById("back")?.remove();
       tell("success", result);
     },
     onError: ({ code, message, retryable, requestId }) => tell("error", { code, message, retryable, ...(requestId && { requestId }) }),

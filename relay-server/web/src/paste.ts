@@ -11,15 +11,27 @@ const USUAL: Record<ProviderName, readonly string[]> = {
 };
 
 /** White space of any kind, and characters that can't be seen. */
-const BLANK = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+/g;
-const BEFORE = /^(?:export)?(?:[A-Za-z0-9_]*(?:api|token|key)[A-Za-z0-9_-]*[=:])?["'`“”‘’«»<(]*(?:authorization:|x-api-key:|x-goog-api-key:)?(?:bearer(?=\W|sk-))?["'`“”‘’«»<(]*/i;
-const BEHIND = /["'`“”‘’«»>),;]+$/;
+const BLANK = String.raw`\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff`;
+const BLANKS = new RegExp(`[${BLANK}]+`, "g");
+/** What is peeled off until nothing of it is left: brackets, a shell's `export`, a header, a scheme, a name with `=` or `:`. */
+const PEELS = [
+  new RegExp(`^[${BLANK}"'\`“”‘’«»<({]+`),
+  new RegExp(`[${BLANK}"'\`“”‘’«»>)},;]+$`),
+  /^export\s+/i,
+  /^authorization\s*:\s*/i,
+  /^bearer\s+/i,
+  /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i,
+];
 
 /** A key without what came along with it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
 export function clean(pasted: string): { key: string; changed: boolean } {
-  // A scheme is a word of its own; once the blanks are gone it can't be told from the key.
-  const scheme = /^\s*["'`]?\s*(?:authorization\s*:\s*)?bearer\s+/i;
-  const key = pasted.replace(scheme, "").replace(BLANK, "").replace(BEFORE, "").replace(BEHIND, "");
+  let key = pasted;
+  let before;
+  do {
+    before = key;
+    for (const peel of PEELS) key = key.replace(peel, "");
+  } while (key !== before);
+  key = key.replace(BLANKS, "");
   return { key, changed: key !== pasted };
 }
 

@@ -92,6 +92,8 @@ class Frame {
   }
 
   send(message: ToFrame): void {
+    // For a frame that has to begin anew.
+    if (message.type === "token") this.#beginning = { ...this.#beginning, token: message.token };
     if (this.#port) this.#port.postMessage(message);
     else this.#waiting.push(message);
   }

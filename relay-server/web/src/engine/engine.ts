@@ -213,13 +213,24 @@ export class Engine {
     this.#draw();
     const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
     // Nobody's focus is taken away who is elsewhere.
-    if (document.hasFocus() && place) focusOn(place);
-    else if (focus && document.hasFocus() && key) this.#attempt.focus();
+    if (this.#holdsFocus && place) focusOn(place);
+    else if (this.#holdsFocus && focus && key) this.#attempt.focus();
+  }
+
+  /** The document of the frame, or the shell's root. */
+  get #around(): Document | ShadowRoot {
+    const root = this.root.getRootNode();
+    return root instanceof ShadowRoot ? root : document;
+  }
+
+  get #holdsFocus(): boolean {
+    const around = this.#around;
+    return around === document ? document.hasFocus() : !!around.activeElement;
   }
 
   #draw(): void {
     const [shown, scene] = [this.#shown, this.#scene];
-    const held = [...this.#above.querySelectorAll("button,a,[data-focus]")].indexOf(document.activeElement ?? this.root);
+    const held = [...this.#above.querySelectorAll("button,a,[data-focus]")].indexOf(this.#around.activeElement ?? this.root);
     fill(this.#above, ...this.#parts(shown, scene));
     this.#above.hidden = !this.#above.firstChild;
     this.root.hidden = !this.#above.firstChild && shown.name !== "key";

@@ -107,7 +107,8 @@ dialog::backdrop{background:rgb(10 12 20/.55)}
 export const HOSTED = `
 html{background:#f4f5f8;color-scheme:light}
 html.dark{background:#0d0f15;color-scheme:dark}
-body{margin:0;min-block-size:100vh;min-block-size:100dvh;display:grid;place-items:start center;padding:max(16px,env(safe-area-inset-top)) 16px 16px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif}
+body{margin:0;min-block-size:100vh;min-block-size:100dvh;display:grid;grid-template-columns:minmax(0,1fr);place-items:start center;align-content:start;padding:max(16px,env(safe-area-inset-top)) 16px 16px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif}
 #root{inline-size:100%;max-inline-size:440px}
-@media (min-width:560px){body{place-items:center}}
+#back{margin-block-start:16px;min-block-size:40px;padding:6px 12px;border:0;background:none;font:inherit;font-size:14px;color:inherit;text-decoration:underline;cursor:pointer}
+@media (min-width:560px){body{place-content:center;grid-template-columns:440px}}
 `;

@@ -101,5 +101,6 @@ export const form: FormText = {
 /** The hosted page around the widget. */
 export const hosted: HostedText = {
   title: "Connect your AI key",
+  backTo: (project) => `Cancel and go back to ${project}`,
   canBeClosed: "You can close this page.",
 };

@@ -97,5 +97,6 @@ export const form: FormText = {
 /** The hosted page around the widget. */
 export const hosted: HostedText = {
   title: "AI 키 연결",
+  backTo: (project) => `취소하고 ${project}(으)로 돌아가기`,
   canBeClosed: "이 페이지를 닫아도 됩니다.",
 };

@@ -100,5 +100,7 @@ export interface FormText {
 /** The hosted page around the widget. */
 export interface HostedText {
   title: string;
+  /** For those who change their mind. */
+  backTo(project: string): string;
   canBeClosed: string;
 }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { clean, ownerOf } from "../src/paste.ts";
+
+const KEY = "sk-proj-Ab_9-xyz";
+
+test("what comes along with a pasted key is taken off", () => {
+  for (const pasted of [
+    ` ${KEY} `,
+    `${KEY}\n`,
+    `"${KEY}"`,
+    `'${KEY}',`,
+    `“${KEY}”`,
+    `\`${KEY}\``,
+    `Bearer ${KEY}`,
+    `bearer  ${KEY}`,
+    `Authorization: Bearer ${KEY}`,
+    `x-api-key: ${KEY}`,
+    `OPENAI_API_KEY=${KEY}`,
+    `export OPENAI_API_KEY="${KEY}";`,
+    `OPENAI_API_KEY: '${KEY}'`,
+    `"apiKey": "${KEY}",`,
+    `"Bearer ${KEY}"`,
+    `\u200b${KEY}\ufeff\u00a0`,
+    `sk-proj-\nAb_9-xyz`,
+    `<${KEY}>`,
+  ]) {
+    assert.deepEqual(clean(pasted), { key: KEY, changed: true }, JSON.stringify(pasted));
+  }
+});
+
+test("a key stays as it is, whatever it looks like", () => {
+  for (const key of [KEY, "sk-ant-api03-abc", "AQ.Ab8RN6-_x", "AIzaSyA", "key_live=abc=", "token", "a=b", "bearersk", "0", "api-key-2", "apikey:x"]) {
+    const { key: kept } = clean(key);
+    if (!/[=:]/.test(key)) assert.equal(kept, key);
+    assert.equal(clean(kept).key, kept, key);
+  }
+  assert.deepEqual(clean(""), { key: "", changed: false });
+});
+
+test("any text is cleaned in little time and to no more than it was", () => {
+  for (const nasty of ["=".repeat(4096), "key".repeat(1365), "Bearer ".repeat(585), "\"'".repeat(2048), "apikey=".repeat(585), "\u200b".repeat(4096)]) {
+    assert.ok(clean(nasty).key.length <= nasty.length);
+  }
+});
+
+test("the longest known beginning says whose key it is", () => {
+  const owner = (key: string) => ownerOf(key, []);
+  assert.equal(owner("sk-proj-x"), "openai");
+  assert.equal(owner("sk-ant-api03-x"), "anthropic");
+  assert.equal(owner("AIzaSyX"), "google");
+  assert.equal(owner("AQ.x"), "google");
+  assert.equal(owner("xai-x"), null);
+  assert.equal(owner(""), null);
+  const info = { name: "google" as const, label: "", keyPlaceholder: "", keyUrl: "", billingUrl: "", keyPrefixes: ["sk-goog-"] };
+  assert.equal(ownerOf("sk-goog-x", [info]), "google");
+});
