@@ -3,7 +3,7 @@
 import type { Connected, Problem, Session } from "./bridge/messages.ts";
 import type { ConnectionState, ProviderName } from "./options.ts";
 
-/** Longer than Relay waits for a provider, in milliseconds. */
+/** So long an answer may take, in milliseconds; Relay asks the provider meanwhile. A lost answer can be asked for again. */
 const PATIENCE = 90_000;
 
 /** A call that did not do what it should. */
@@ -33,7 +33,8 @@ export class Client {
   ) {
     this.#base = base;
     this.#pageOrigin = pageOrigin;
-    this.#signal = signal;}
+    this.#signal = signal;
+  }
 
   /** What the token allows. */
   async session(token: string, returnUrl: string | undefined): Promise<Session> {
@@ -57,40 +58,55 @@ export class Client {
   }
 
   async #call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
-    const response = await this.#fetch(method, path, {
-      authorization: `Bearer ${token}`,
-      ...(this.#pageOrigin !== null && { "x-relay-page-origin": this.#pageOrigin }),
-      ...(body !== undefined && { "content-type": "application/json" }),
-    }, body);
-    const requestId = response.headers.get("x-request-id") ?? "";
-    const json: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
-    if (response.ok && json !== undefined) return { body: json, requestId };
-    throw new Failure(problemOf(response, json, requestId));
+    // Not `AbortSignal.any`, which browsers have for a short time only.
+    const life = new AbortController();
+    const end = () => life.abort();
+    const timer = setTimeout(end, PATIENCE);
+    if (this.#signal.aborted) end();
+    this.#signal.addEventListener("abort", end);
+    try {
+      const response = await fetch(this.#base + path, this.#request(token, method, body, life.signal));
+      const requestId = response.headers.get("x-request-id") ?? "";
+      const text = response.status === 204 ? "null" : await response.text();
+      const json = parsed(text);
+      if (response.ok && json !== undefined) return { body: json, requestId };
+      throw new Failure(problemOf(response, json, requestId));
+    } catch (error) {
+      throw error instanceof Failure ? error : new Failure(unreached(life.signal.aborted));
+    } finally {
+      clearTimeout(timer);
+      this.#signal.removeEventListener("abort", end);
+    }
   }
 
-  async #fetch(method: string, path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
-    const signal = AbortSignal.any ? AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE)]) : this.#signal;
-    try {
-      return await fetch(this.#base + path, {
-        method,
-        headers,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal,
-        credentials: "omit",
-        cache: "no-store",
-        redirect: "error",
-        referrerPolicy: "no-referrer",
-      });
-    } catch (error) {
-      throw new Failure(unreached(error));
-    }
+  #request(token: string, method: string, body: unknown, signal: AbortSignal): RequestInit {
+    return {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(this.#pageOrigin !== null && { "x-relay-page-origin": this.#pageOrigin }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+    };
   }
 }
 
-function unreached(error: unknown): Problem {
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return { code: "relay_timeout", message: "Relay did not answer in time" };
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
+}
+
+function unreached(late: boolean): Problem {
+  if (late) return { code: "relay_timeout", message: "Relay did not answer in time" };
   if (!navigator.onLine) return { code: "offline", message: "this device is offline" };
   return { code: "relay_unreachable", message: "Relay can't be reached, or this page's content policy forbids the call" };
 }
@@ -104,6 +120,7 @@ function problemOf(response: Response, body: unknown, requestId: string): Proble
     requestId,
   };
   if (typeof error?.provider === "string") problem.provider = error.provider as ProviderName;
+  if (typeof error?.param === "string") problem.param = error.param;
   if (typeof error?.triesLeft === "number") problem.triesLeft = error.triesLeft;
   if (retryAfter > 0) problem.retryAfter = retryAfter;
   return problem;

@@ -4,6 +4,7 @@ import type { Session } from "./bridge/messages.ts";
 import { button, fill, h } from "./dom.ts";
 import { sheet } from "./look/sheet.ts";
 import { HOSTED } from "./look/styles.ts";
+import { grantOf } from "./bridge/link.ts";
 import { mount } from "./mount.ts";
 import type { MountOptions, SuccessResult, Theme } from "./options.ts";
 import { hostedText, languageOf } from "./text/index.ts";
@@ -11,14 +12,25 @@ import { hostedText, languageOf } from "./text/index.ts";
 const query = new URLSearchParams(location.search);
 const token = location.hash.slice(1);
 // Nobody who looks over a shoulder or into the history shall find it.
-history.replaceState(null, "", location.pathname);
+history.replaceState(null, "", location.pathname + location.search);
 
 const locale = languageOf(query.get("locale")) ?? languageOf(navigator.language) ?? "en";
 const text = hostedText(locale);
 const theme = (query.get("theme") ?? "auto") as Theme;
 const returnUrl = query.get("return_url") ?? undefined;
 const state = query.get("state") ?? undefined;
-const pageOrigin = query.get("origin") ?? undefined;
+const pageOrigin = originOf(query.get("origin"));
+
+/** Only a whole origin: a message to `*` would go to anybody. */
+function originOf(text: string | null): string | undefined {
+  return text && URL.canParse(text) && new URL(text).origin === text ? text : undefined;
+}
+
+/** In a frame, the address must name the token's own grant: by that Relay has told the browser who may show this page. */
+async function isFramedRightly(): Promise<boolean> {
+  const grant = query.get("grant");
+  return parent === window || (!!grant && grant === (await grantOf(token)));
+}
 
 let session: Session | null = null;
 let success: SuccessResult | null = null;
@@ -120,4 +132,10 @@ function closeSelf(root: HTMLElement): void {
 }
 
 const root = document.getElementById("root");
-if (root) open(root);
+if (root) {
+  void isFramedRightly().then((rightly) => {
+    if (rightly) return open(root);
+    console.error("[Relay] frame_blocked: in a frame, `connectUrl` must be used as it is, with its `grant`, and over https:");
+    root.append(text.problems.notHere);
+  });
+}

@@ -70,3 +70,6 @@ export function focusOn(element: HTMLElement): void {
   if (element.tabIndex < 0) element.setAttribute("tabindex", "-1");
   element.focus({ preventScroll: false });
 }
+
+/** One object of several, without a prototype: what other scripts add to `Object.prototype` is no option of ours. */
+export const bare = <T extends object>(...parts: (T | Partial<T> | undefined)[]): T => Object.assign(Object.create(null), ...parts) as T;

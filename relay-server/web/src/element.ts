@@ -83,8 +83,11 @@ abstract class RelayConnect extends HTMLElement {
       onReady: () => tell("ready")(undefined),
       onSuccess: tell("success"),
       onError: tell("error"),
-      onExit: tell("exit"),
-      onEvent: tell("event"),
+      // Not `onExit`: it would promise that the page does something when the user is done.
+      onEvent: (event) => {
+        if (event.name === "exit") tell("exit")({ reason: event.reason });
+        tell("event")(event);
+      },
     };
   }
 }

@@ -21,7 +21,6 @@ function begin(start: Start, port: MessagePort): void {
   const tell = (message: ToPage) => port.postMessage(message);
   // The hosted page is Relay's own, and may stand in another page's frame in its turn.
   const speaksFor = pageOrigin === location.origin ? (start.pageOrigin ?? null) : pageOrigin;
-  engine?.dispose();
   const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor }, start, tell);
   engine = made;
   document.body.replaceChildren(made.root);
@@ -50,7 +49,8 @@ function describe({ locale, dark }: Look): void {
 addEventListener("message", (event) => {
   const start = event.data as Start | null;
   if (event.source !== parent || event.origin !== pageOrigin || start?.relay !== PROTOCOL) return;
-  if (start.type !== "start" || start.nonce !== nonce || !event.ports[0]) return;
+  // One beginning a document: nobody takes over a form that somebody is typing into.
+  if (engine || start.type !== "start" || start.nonce !== nonce || !event.ports[0]) return;
   begin(start, event.ports[0]);
 });
 

@@ -1,18 +1,15 @@
 /** `Relay.mount`: finds the element, and gives back a handle that never throws. */
 
-import { h } from "./dom.ts";
+import { bare } from "./dom.ts";
 import type { MountOptions, WidgetError, WidgetHandle } from "./options.ts";
 import { type Hosting, Shell } from "./shell/shell.ts";
 import { languageOf, commonText } from "./text/index.ts";
-
-/** Relay's address if a page's script can't tell: the hosted service. */
-const HOSTED_SERVICE = "https://vault.relayservice.im";
 
 const mounted = new WeakMap<Element, Shell>();
 
 /** Draws the widget. `own` is the origin that the script came from. */
 export function mount(target: string | Element, options: MountOptions = {}, own = "", hosting: Hosting = {}): WidgetHandle {
-  const wishes = options && typeof options === "object" ? options : {};
+  const wishes = bare<MountOptions>(options && typeof options === "object" ? options : {});
   const element = find(target);
   if (element) return handleOf(place(element, wishes, own, hosting));
   // A script in the page's head may run before the element is there.
@@ -31,17 +28,18 @@ function find(target: unknown): Element | null {
 
 function place(element: Element, options: MountOptions, own: string, hosting: Hosting): Shell {
   mounted.get(element)?.unmount(true);
-  const shell = new Shell(options, baseOf(options, own), hosting);
+  const shell = new Shell(options, baseOf(options, own), bare(hosting));
   mounted.set(element, shell);
   element.append(shell.host);
   shell.start();
   return shell;
 }
 
-/** Relay's origin. */
+/** Relay's origin; empty if nobody says. A module's script can't be told from inside, so it is looked for. */
 function baseOf({ baseURL }: MountOptions, own: string): string {
-  if (typeof baseURL === "string" && /^https?:\/\/[^/]/.test(baseURL) && URL.canParse(baseURL)) return new URL(baseURL).origin;
-  return own || HOSTED_SERVICE;
+  const script = document.querySelector<HTMLScriptElement>('script[src$="/widget.js"],script[src*="/widget/"]');
+  const address = baseURL ?? (own || script?.src);
+  return typeof address === "string" && /^https?:\/\/[^/]/.test(address) && URL.canParse(address) ? new URL(address).origin : "";
 }
 
 function handleOf(shell: Shell): WidgetHandle {
@@ -92,6 +90,3 @@ function missing(target: unknown, options: MountOptions): WidgetHandle {
   ready.catch(() => {});
   return { ready, update() {}, focus() {}, unmount() {} };
 }
-
-/** Mounts into a fresh element: for the hosted page. */
-export const container = (): HTMLElement => h("div");

@@ -20,8 +20,10 @@ const PEELS = [
   /^export\s+/i,
   /^authorization\s*:\s*/i,
   /^bearer\s+/i,
-  /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i,
 ];
+const NAME = /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i;
+
+const isKnown = (key: string): boolean => Object.values(USUAL).flat().some((prefix) => key.startsWith(prefix));
 
 /** A key without what came along with it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
 export function clean(pasted: string): { key: string; changed: boolean } {
@@ -30,6 +32,9 @@ export function clean(pasted: string): { key: string; changed: boolean } {
   do {
     before = key;
     for (const peel of PEELS) key = key.replace(peel, "");
+    // A name before `=` or `:` is one only if what is there is not a key yet, and something is behind it.
+    const bare = key.replace(NAME, "");
+    if (!isKnown(key) && /[^=:]/.test(bare)) key = bare;
   } while (key !== before);
   key = key.replace(BLANKS, "");
   return { key, changed: key !== pasted };

@@ -53,7 +53,9 @@ export async function mount(target: string | Element, options: MountOptions = {}
   return relay && relay.mount(target, options);
 }
 
-function load(options: LoadOptions): Promise<RelayGlobal> {
+function load(given: LoadOptions): Promise<RelayGlobal> {
+  // Without a prototype: what other scripts add to `Object.prototype` is no option of ours.
+  const options: LoadOptions = Object.assign(Object.create(null), given);
   const there = present();
   if (there) return Promise.resolve(there);
   return new Promise((resolve, reject) => {
@@ -69,7 +71,15 @@ function load(options: LoadOptions): Promise<RelayGlobal> {
       if (!own) script.remove();
       reject(new Error(`Relay's widget could not be loaded from ${script.src || src}: is the address right, and does the page's policy (CSP, integrity) allow it?`));
     });
-    if (own) return;
+    if (own) {
+      // A tag may have failed before this ran, and then it tells nobody. By the page's own load event it has ended either way.
+      window.addEventListener("load", () => {
+        const relay = present();
+        if (relay) resolve(relay);
+        else load(options).then(resolve, reject);
+      }, { once: true });
+      return;
+    }
     script.async = true;
     if (options.nonce) script.nonce = options.nonce;
     if (options.integrity) script.integrity = options.integrity;
@@ -82,7 +92,9 @@ function load(options: LoadOptions): Promise<RelayGlobal> {
 }
 
 function present(): RelayGlobal | undefined {
-  return (window as { Relay?: RelayGlobal }).Relay;
+  const { Relay } = window as { Relay?: RelayGlobal };
+  // An element with the id `Relay` makes a global of that name, too.
+  return typeof Relay?.mount === "function" ? Relay : undefined;
 }
 
 /**

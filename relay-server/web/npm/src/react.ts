@@ -88,7 +88,10 @@ export function useRelayConnect(options: RelayConnectOptions): RelayConnectHook 
   }, [asks]);
 
   const focus = useCallback(() => handle.current?.focus(), []);
-  const unmount = useCallback(() => handle.current?.unmount(), []);
+  const unmount = useCallback(() => {
+    handle.current?.unmount();
+    setReady(false);
+  }, []);
   return { ref, ready, focus, unmount };
 }
 
@@ -120,6 +123,8 @@ function difference(before: Plain, now: Plain): Plain {
 function callbacks(latest: Latest): MountOptions {
   const calls: Plain = {};
   for (const name of CALLBACKS) {
+    // The widget offers "Done" only where somebody listens.
+    if (name === "onExit" && !latest.current.onExit) continue;
     calls[name] = (value: never) => (latest.current[name] as ((value: never) => void) | undefined)?.(value);
   }
   if (latest.current.fetchToken) calls.fetchToken = () => fetched(latest);

@@ -37,7 +37,7 @@ export function localLink(base: string, beginning: Beginning, receive: (message:
   const begin = ({ begin, styles }: typeof import("../alone.ts")) => {
     if (!open) return;
     const root = element.getRootNode();
-    if (root instanceof ShadowRoot) root.adoptedStyleSheets.push(sheet(styles));
+    if (root instanceof ShadowRoot) root.adoptedStyleSheets = [...root.adoptedStyleSheets.slice(0, 1), sheet(styles)];
     engine = begin(base, beginning, receive);
     element.append(engine.root);
     waiting.splice(0).forEach(send);
@@ -74,6 +74,7 @@ class Frame {
   readonly #life = new AbortController();
   #port: MessagePort | null = null;
   #timer = 0;
+  #greeted = -Infinity;
   #violated = false;
 
   #base: string;
@@ -94,6 +95,7 @@ class Frame {
   send(message: ToFrame): void {
     // For a frame that has to begin anew.
     if (message.type === "token") this.#beginning = { ...this.#beginning, token: message.token };
+    if (message.type === "look") this.#beginning = { ...this.#beginning, look: message.look };
     if (this.#port) this.#port.postMessage(message);
     else this.#waiting.push(message);
   }
@@ -109,13 +111,15 @@ class Frame {
     const grant = await grantOf(this.#beginning.token);
     if (this.#life.signal.aborted) return;
     this.#wait(PATIENCE, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
+    // An https: page that is no secure context stands in a frame of a page that is not to be trusted.
+    if (!grant && location.protocol === "https:") return this.#fail("frame_blocked");
     const query = grant && `?grant=${grant}`;
     this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(self.origin)}&nonce=${this.#nonce}`;
   }
 
   /** The document is there; its script should say so by now. */
   #loaded(): void {
-    if (!this.#port && this.element.src) this.#wait(GRACE, () => void this.#silent());
+    if (this.element.src && performance.now() - this.#greeted > GRACE) this.#wait(GRACE, () => void this.#silent());
   }
 
   #hello(event: MessageEvent): void {
@@ -123,6 +127,7 @@ class Frame {
     if (event.origin !== this.#base || event.source !== this.element.contentWindow) return;
     if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.#nonce) return;
     clearTimeout(this.#timer);
+    this.#greeted = performance.now();
     // A frame that was moved in the page begins anew, with nothing in it.
     this.#port?.close();
     const channel = new MessageChannel();

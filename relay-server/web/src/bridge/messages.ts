@@ -4,7 +4,9 @@
  * Two window messages make the connection; all others go over the `MessagePort` that comes with the second.
  * 1. frame to page, to the origin that the frame's address names: `Hello`, with the nonce of the frame's address.
  * 2. page to frame, to Relay's origin: `Start`, with the same nonce, the token and a port.
- * Both sides check origin, source and nonce. A key is in none of these messages.
+ * Both sides check origin, source and nonce, which keeps other windows and frames out. Scripts of the page itself can see and
+ * send these messages: they are where the widget was put. So a key is in none of them, and the frame says by itself whose account
+ * the key is for.
  */
 
 import type { AppearanceVariable, ConnectionState, ProviderName, SuccessResult } from "../options.ts";
@@ -91,6 +93,8 @@ export interface View {
   connected: boolean;
   /** Whether there is nothing in the frame. */
   empty: boolean;
+  /** Whether Relay is asked just now, and nothing else can be begun. */
+  busy: boolean;
 }
 
 /** The answer to a registration, with its request id. */
@@ -145,6 +149,8 @@ export interface Problem {
   displayMessage?: string | undefined;
   requestId?: string | undefined;
   provider?: ProviderName | undefined;
+  /** The member of the request that it is about. */
+  param?: string | undefined;
   /** Seconds to wait, from `retry-after`. */
   retryAfter?: number | undefined;
   /** How many more refused keys the token takes. */

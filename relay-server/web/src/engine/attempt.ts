@@ -20,8 +20,8 @@ export interface Helpers {
   switchTo(provider: ProviderName): void;
 }
 
-/** What stands in the way of a key. Of ours are `empty` and `not_text`, which nobody but the user hears of. */
-interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft"> {
+/** What stands in the way of a key. Of ours are `empty`, `not_text` and `invalid_workspace`, which nobody but the user hears of. */
+interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft" | "param"> {
   at?: "key" | "workspace";
   /** Whether a workspace was given. */
   workspace?: boolean;
@@ -31,6 +31,8 @@ export class Attempt {
   readonly #form: Form;
   readonly #helpers: Helpers;
   #locale = "en";
+  /** Whether the page can get another token. */
+  #renews = false;
   #provider: ProviderInfo | null = null;
   #providers: readonly ProviderInfo[] = [];
   #still = 0;
@@ -46,6 +48,11 @@ export class Attempt {
     this.#form = new Form(host, framed, { submit: () => this.#submit(), changed: (pasted) => this.#changed(pasted) });
   }
 
+  /** Whether Relay is asked about a key just now. */
+  get busy(): boolean {
+    return this.#form.busy;
+  }
+
   get element(): HTMLElement {
     return this.#form.element;
   }
@@ -56,9 +63,15 @@ export class Attempt {
 
   dress(look: Look): void {
     this.#locale = look.locale;
+    this.#renews = look.renews;
     this.#form.dress(look);
     this.#remark();
     this.#complain();
+  }
+
+  /** Whose account the key is for: said where the page can't change it. */
+  connectsTo(project: string, account: string): void {
+    this.#form.connectsTo(project, account);
   }
 
   /** Whose key is asked for. What was typed stays while a key is asked for. */
@@ -91,10 +104,6 @@ export class Attempt {
     this.#form.enter("idle");
   }
 
-  dispose(): void {
-    this.done();
-  }
-
   /** There is no token to go on with. */
   giveUp(): void {
     this.#settle();
@@ -111,18 +120,19 @@ export class Attempt {
     const provider = this.#provider;
     this.#settle();
     if (!provider) return;
-    const { code, requestId, retryAfter, triesLeft } = problem;
+    const { code, param, requestId, retryAfter, triesLeft } = problem;
     if (code === "provider_key_needs_workspace") {
       const workspace = !!this.#form.workspaceId;
       this.#form.enter("workspace");
       this.#form.askWorkspace(true);
-      this.#refuse({ code, at: "workspace", workspace });
+      this.#refuse({ code, at: "workspace", workspace, triesLeft });
     } else if (code === "key_refused_by_provider") {
       this.#form.enter("refused");
       this.#refuse({ code, at: "key", triesLeft });
     } else {
       this.#form.enter("failed");
-      this.#refuse(code === "invalid_value" ? { code, at: "key" } : { code, requestId, retryAfter });
+      const at = param === "workspaceId" ? "workspace" : param === "apiKey" ? "key" : undefined;
+      this.#refuse(code === "invalid_value" && at ? { code, at, param } : { code, requestId, retryAfter });
     }
     this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: this.#words }, provider: provider.name });
   }
@@ -141,13 +151,17 @@ export class Attempt {
 
   get #words(): string {
     const [wrong, text, name] = [this.#wrong, this.#text, this.#provider?.label ?? ""];
+    // Another token has tries of its own.
+    const last = wrong?.triesLeft === 0 && !this.#renews;
     switch (wrong?.code) {
       case undefined: return "";
       case "empty": return text.empty(name);
       case "not_text": return text.notText;
-      case "provider_key_needs_workspace": return wrong?.workspace ? text.workspaceRefused(name) : text.needsWorkspace(name);
-      case "key_refused_by_provider": return wrong?.triesLeft === 0 ? text.lastTry(name) : text.refused(name, wrong?.triesLeft);
-      default: return problemText(text, { message: "", ...(wrong as Wrong) });
+      case "invalid_workspace": return text.workspaceRefused(name);
+      case "invalid_value": return wrong?.param === "workspaceId" ? text.workspaceRefused(name) : wrong?.param ? text.notWhole : text.problems.other;
+      case "provider_key_needs_workspace": return last ? text.lastTry(name) : wrong?.workspace ? text.workspaceRefused(name) : text.needsWorkspace(name);
+      case "key_refused_by_provider": return last ? text.lastTry(name) : text.refused(name, wrong?.triesLeft || undefined);
+      default: return problemText(text, wrong as Wrong);
     }
   }
 
@@ -194,6 +208,7 @@ export class Attempt {
     if (changed) this.#form.value = key;
     if (!key) return this.#refuse({ code: "empty", at: "key" });
     if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text", at: "key" });
+    if (!/^[\x21-\x7e]*$/.test(this.#form.workspaceId)) return this.#refuse({ code: "invalid_workspace", at: "workspace" });
     this.#trimmed ||= changed;
     this.#remark();
     // One provider's key is not shown to another one without a word.

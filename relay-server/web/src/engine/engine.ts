@@ -30,7 +30,7 @@ type Shown =
   | { name: "choose"; gone?: ProviderName | undefined }
   | { name: "key"; provider: ProviderInfo; replacing: Connection | undefined }
   | { name: "confirm_disconnect"; connection: Connection; busy: boolean; problem: Problem | null }
-  | { name: "success"; result: SuccessResult };
+  | { name: "success"; result: SuccessResult; left: boolean };
 
 export class Engine {
   readonly root: HTMLElement;
@@ -44,8 +44,8 @@ export class Engine {
   #look: Look;
   #session: Session | null = null;
   #shown: Shown = { name: "choose" };
-  /** What is done once a fresh token is there. */
-  #waiting: "load" | "submit" = "load";
+  /** What is done once a fresh token is there and turned out to be for the same account. */
+  #waiting: (() => void) | null = null;
 
   constructor({ base, host, framed, pageOrigin }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
     this.#tell = tell;
@@ -70,8 +70,8 @@ export class Engine {
   handle(message: ToFrame): void {
     switch (message.type) {
       case "look": return this.#dress(message.look);
-      case "token": return this.#renew(message.token);
-      case "no_token": return this.#attempt.giveUp();
+      case "token": return void this.#renew(message.token);
+      case "no_token": return this.#giveUp();
       case "choose": return this.#choose(message.provider, false);
       case "load": return void this.#load();
       case "focus": return this.#focus();
@@ -81,7 +81,7 @@ export class Engine {
   /** Ends what is under way and forgets what was typed. */
   dispose(): void {
     this.#life.abort();
-    this.#attempt.dispose();
+    this.#attempt.done();
     this.#token = "";
     this.root.remove();
   }
@@ -91,37 +91,47 @@ export class Engine {
     this.#look = look;
     dress(this.root, look);
     this.#attempt.dress(look);
-    if (narrowed && this.#session && this.#shown.name !== "success") this.#begin(false);
-    else if (this.#session) this.#draw();
+    if (!this.#session) return;
+    if (narrowed && this.#shown.name !== "success" && !this.#busy) this.#begin(false);
+    else this.#draw();
   }
 
   // With Relay.
 
   async #load(): Promise<void> {
-    await this.#try("load", async () => {
+    await this.#try(null, async () => {
       const first = !this.#session;
-      this.#session = await this.#client.session(this.#token, this.#returnUrl);
-      this.#tell({ type: "session", session: this.#session });
+      this.#take(await this.#client.session(this.#token, this.#returnUrl));
       this.#begin(!first);
     }, (problem) => this.#tell({ type: "problem", problem }));
   }
 
+  #take(session: Session): void {
+    this.#session = session;
+    this.#attempt.connectsTo(session.projectName, session.endUserLabel);
+    this.#tell({ type: "session", session });
+  }
+
   async #register(provider: ProviderInfo, key: string, workspace: string): Promise<void> {
-    await this.#try("submit", async () => {
+    this.#tellView();
+    await this.#try(() => this.#attempt.again(), async () => {
       const replaced = this.#connectionOf(provider.name);
       const stored = await this.#client.register(this.#token, provider.name, key, workspace);
       if (this.#life.signal.aborted) return;
       this.#attempt.done();
       const result: SuccessResult = { ...stored, status: replaced ? "replaced" : "connected" };
-      this.#show({ name: "success", result }, true);
+      this.#show({ name: "success", result, left: false }, true);
       this.#tell({ type: "connected", result });
-    }, (problem) => this.#attempt.refused(problem));
+    }, (problem) => {
+      this.#attempt.refused(problem);
+      this.#tellView();
+    });
   }
 
   async #disconnect(connection: Connection): Promise<void> {
     const { provider } = connection;
     this.#show({ name: "confirm_disconnect", connection, busy: true, problem: null }, false);
-    await this.#try("load", async () => {
+    await this.#try(() => void this.#disconnect(connection), async () => {
       const requestId = await this.#client.disconnect(this.#token, provider);
       this.#forget(provider);
       this.#tell({ type: "disconnected", provider, requestId });
@@ -132,25 +142,46 @@ export class Engine {
     });
   }
 
-  /** Does something with the token. If it is stale, the shell is asked for another one. */
-  async #try(what: "load" | "submit", work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
+  /** Does something with the token. If it is stale, the shell is asked for another one, with which it may be done `again`. */
+  async #try(again: (() => void) | null, work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (this.#life.signal.aborted) return;
       const problem = error instanceof Failure ? error.problem : { code: "other", message: String(error) };
       if (!STALE.test(problem.code)) return failed(problem);
-      this.#waiting = what;
+      this.#waiting = again;
       this.#tell({ type: "need_token", problem });
     }
   }
 
-  #renew(token: string): void {
-    const what = this.#waiting;
+  /** Goes on with a fresh token. A key that was typed for one account is never sent for another one. */
+  async #renew(token: string): Promise<void> {
+    const [again, before] = [this.#waiting, this.#session];
     this.#token = token;
-    this.#waiting = "load";
-    if (what === "submit") this.#attempt.again();
-    else void this.#load();
+    this.#waiting = null;
+    if (!again || !before) return this.#load();
+    await this.#try(again, async () => {
+      const session = await this.#client.session(token, this.#returnUrl);
+      const same = session.projectName === before.projectName && session.endUserLabel === before.endUserLabel;
+      this.#take(session);
+      if (same) return again();
+      this.#attempt.done();
+      this.#begin(true);
+    }, (problem) => {
+      this.#giveUp();
+      this.#tell({ type: "problem", problem });
+    });
+  }
+
+  #giveUp(): void {
+    this.#waiting = null;
+    this.#attempt.giveUp();
+    if (this.#shown.name === "confirm_disconnect") this.#shown = { name: "choose" };
+  }
+
+  get #busy(): boolean {
+    return this.#attempt.busy || (this.#shown.name === "confirm_disconnect" && this.#shown.busy);
   }
 
   // What the token and the page allow.
@@ -178,16 +209,18 @@ export class Engine {
   /** The first thing to do. A single key that no longer works is replaced at once; one that works is shown. */
   #begin(focus: boolean, gone?: ProviderName): void {
     const [lone, ...others] = this.#providers;
-    const replacing = lone && this.#connectionOf(lone.name);
+    if (!lone) return this.#tell({ type: "problem", problem: { code: "provider_not_allowed", message: "the registration token is for another provider than `provider`" } });
+    const replacing = this.#connectionOf(lone.name);
     const broken = replacing && this.#session?.replace && /^(invalid|revoked)$/.test(replacing.state);
-    if (lone && !others.length && !gone && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
+    if (!others.length && !gone && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
     else this.#show({ name: "choose", gone }, focus);
   }
 
   #choose(name: ProviderName, focus: boolean): void {
     const provider = this.#providers.find((known) => known.name === name);
     const replacing = this.#connectionOf(name);
-    if (!provider || (replacing && !this.#session?.replace)) return;
+    // One thing at a time: what is under way is not left behind.
+    if (!provider || this.#busy || (replacing && !this.#session?.replace)) return;
     this.#tell({ type: "selected", provider: name });
     this.#show({ name: "key", provider, replacing }, false);
     if (focus) this.#attempt.focus();
@@ -198,9 +231,12 @@ export class Engine {
       replace: ({ provider }) => this.#choose(provider, true),
       ask: (connection) => this.#show({ name: "confirm_disconnect", connection, busy: false, problem: null }, true),
       disconnect: (connection) => void this.#disconnect(connection),
-      back: () => this.#begin(true),
+      back: () => this.#busy || this.#begin(true),
       more: () => this.#tell({ type: "more" }),
-      done: () => this.#tell({ type: "leave", reason: "done" }),
+      done: () => {
+        if (this.#shown.name === "success") this.#show({ ...this.#shown, left: true }, true);
+        this.#tell({ type: "leave", reason: "done" });
+      },
     };
     return { session: this.#session ?? NOTHING, look: this.#look, actions };
   }
@@ -210,6 +246,7 @@ export class Engine {
     this.#shown = shown;
     this.#attempt.ask(key, this.#session?.providers ?? []);
     this.#draw();
+    this.#tellView();
     const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
     // Nobody's focus is taken away who is elsewhere.
     if (this.#holdsFocus && place) focusOn(place);
@@ -234,6 +271,10 @@ export class Engine {
     this.#above.hidden = !this.#above.firstChild;
     this.root.hidden = !this.#above.firstChild && shown.name !== "key";
     if (held >= 0) [...this.#above.querySelectorAll<HTMLElement>("button,a,[data-focus]")][held]?.focus();
+  }
+
+  /** A redraw is no news: whatever the shell shows stays. */
+  #tellView(): void {
     this.#tell({ type: "view", view: this.#view });
   }
 
@@ -241,9 +282,9 @@ export class Engine {
     const connected = this.#connections;
     switch (shown.name) {
       case "choose": return [shown.gone && views.gone(scene, shown.gone), connected.length > 0 && views.connections(scene, connected)];
-      case "key": return [shown.replacing && views.replacement(scene, shown.replacing, this.#canGoBack)];
+      case "key": return [shown.replacing && views.replacement(scene, shown.replacing, this.#canGoBack && !this.#busy)];
       case "confirm_disconnect": return [views.confirmation(scene, shown.connection, shown.busy, shown.problem)];
-      case "success": return [views.success(scene, shown.result)];
+      case "success": return [views.success(scene, shown.result, shown.left)];
     }
   }
 
@@ -261,6 +302,7 @@ export class Engine {
       open: open.map(({ name, label }) => ({ name, label })),
       connected: this.#connections.length > 0,
       empty: !!this.root.hidden,
+      busy: this.#busy,
     };
   }
 

@@ -28,6 +28,7 @@ export class Form {
   #text: CommonText & FormText = formText("en");
   #provider: ProviderInfo | null = null;
   #links: Look["links"] = {};
+  #account: [project: string, account: string] | null = null;
   #state: FormState = "idle";
   #shown = false;
 
@@ -94,7 +95,8 @@ export class Form {
     fill(this.#help, url && link(`${words} ↗`, url, `${words} (${text.opensNewTab})`));
     fill(this.#workspaceLabel, text.workspaceLabel);
     fill(this.#workspaceHelp, text.workspaceHelp);
-    fill(this.#cue, icon("lock"), h("span", {}, this.#framed ? text.fieldOwner(this.#host) : text.sentTo(this.#host)));
+    const whose = this.#account && `${text.connectsTo(...this.#account)} `;
+    fill(this.#cue, icon("lock"), h("span", {}, whose, this.#framed ? text.fieldOwner(this.#host) : text.sentTo(this.#host)));
     this.#show(this.#shown);
     this.#drawState();
   }
@@ -105,6 +107,12 @@ export class Form {
     if (!MASKABLE) this.#key.type = shown ? "text" : "password";
     set(this.#eye, { "aria-label": this.#text.show, title: this.#text.show, "aria-pressed": String(shown), "aria-controls": "key" });
     fill(this.#eye, icon(shown ? "eyeOff" : "eye"));
+  }
+
+  /** Whose account the key is for. */
+  connectsTo(project: string, account: string): void {
+    this.#account = [project, account];
+    this.#draw();
   }
 
   /** What is in the key field, as it was typed. */
@@ -142,7 +150,7 @@ export class Form {
     set(this.#submit, { "aria-disabled": busy ? "true" : null });
     const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.submit(name);
     fill(this.#submit, busy && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
-    fill(this.#status, busy ? words : "");
+    if (busy) fill(this.#status, words);
   }
 
   get busy(): boolean {
@@ -161,8 +169,10 @@ export class Form {
   /** A remark that is no error. */
   remark(notice: Notice | null): void {
     this.#notice.hidden = !notice;
+    // What is put into the page together with its words is not announced; this region has been there before.
+    if (!this.busy) fill(this.#status, notice?.text);
     const actions = notice?.actions?.map(({ text, run }) => button({ class: "link" }, run, text)) ?? [];
-    fill(this.#notice, notice && h("div", {}, h("p", { role: "status" }, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));
+    fill(this.#notice, notice && h("div", {}, h("p", {}, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));
   }
 
   /** Shows or hides the field for a workspace. */

@@ -11,7 +11,7 @@ export interface Actions {
   replace(connection: Connection): void;
   ask(connection: Connection): void;
   disconnect(connection: Connection): void;
-  back(): void;
+  back(): unknown;
   more(): void;
   done(): void;
 }
@@ -73,22 +73,23 @@ export function confirmation({ session, look, actions }: Scene, connection: Conn
     h("p", {}, text.disconnectWarning(session.projectName, name)),
     h("div", { role: "alert" }, problem && h("p", { class: "note danger" }, icon("warning"), h("span", {}, problemText(text, problem)))),
     h("div", { class: "row" },
-      button({ class: "danger", "aria-disabled": busy ? "true" : null }, () => busy || actions.disconnect(connection), text.disconnectLabel(name)),
-      button({ class: "plain" }, () => actions.back(), text.cancel)));
+      button({ class: "danger", "aria-disabled": busy ? "true" : null }, () => busy || actions.disconnect(connection), busy ? text.disconnecting : text.disconnectLabel(name)),
+      !busy && button({ class: "plain" }, () => actions.back(), text.cancel)),
+    h("div", { role: "status", class: "hidden" }, busy && text.disconnecting));
 }
 
 /** It worked. */
-export function success({ session, look, actions }: Scene, { provider, state, last4, status }: SuccessResult): HTMLElement {
+export function success({ session, look, actions }: Scene, { provider, state, last4, status }: SuccessResult, left: boolean): HTMLElement {
   const text = formText(look.locale);
   const name = labelOf(session, provider);
-  const leave = look.exits || session.returnUrl;
+  const leave = !left && (look.exits || session.returnUrl);
   return h("div", { class: "stack", "data-part": "success", "data-state": state },
     h("div", { class: "big", "aria-hidden": "true" }, icon("check")),
     h("h2", { "data-focus": true }, status === "replaced" ? text.replaced(name) : text.success(name)),
     h("p", { class: "muted" }, text.successText(session.projectName, last4)),
     warning(session, text, { provider, state }),
     leave && button({ class: "primary" }, () => actions.done(), session.returnUrl ? text.returnTo(session.projectName) : text.done),
-    look.renews && session.providers.length > 1 && button({}, () => actions.more(), text.chooseAnother));
+    look.renews && !look.provider && session.providers.length > 1 && button({}, () => actions.more(), text.chooseAnother));
 }
 
 /** What keeps a connected key from being of full use. */

@@ -12,7 +12,7 @@ export function header({ dialog, screen, session, text, wishes, leave }: Shell):
   const close = dialog && button({ class: "plain", "aria-label": text.close, title: text.close, "data-id": "close" }, () => leave("cancelled"), icon("close"));
   const titled = session && screen.name === "view" && /^(choose|key)$/.test(screen.view.name);
   return [
-    (titled || close) && h("div", { class: "top" }, h("h2", {}, titled ? text.title(session.projectName) : ""), close),
+    (titled || close) && h("div", { class: "top" }, titled ? h("h2", {}, text.title(session.projectName)) : h("span"), close),
     titled && wishes.isolation === "frame" && h("p", { class: "muted" }, text.promise(session.projectName)),
   ];
 }
@@ -41,10 +41,11 @@ export function footer({ session, text }: Shell): Nodes {
   return [h("span", {}, icon("lock"), text.keptBy), session && h("span", {}, text.account(session.endUserLabel))];
 }
 
-function picker({ text, choose }: Shell, { open, provider, connected }: View): HTMLElement {
+function picker({ text, choose }: Shell, { open, provider, connected, busy }: View): HTMLElement {
   const cards = open.map(({ name, label }) => {
     const input = h("input", { type: "radio", name: "relay-provider", value: name, "data-id": name, autocomplete: "off" });
     input.checked = name === provider;
+    input.disabled = busy && name !== provider;
     input.addEventListener("change", () => choose(name));
     return h("label", { class: "card" }, input, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {}, label));
   });

@@ -2,7 +2,7 @@
 
 import { frameLink, label, type Link, localLink } from "../bridge/link.ts";
 import type { Look, Problem, Session, ToPage, View } from "../bridge/messages.ts";
-import { fill, focusOn, h } from "../dom.ts";
+import { bare, fill, focusOn, h } from "../dom.ts";
 import { sheet } from "../look/sheet.ts";
 import { SHELL } from "../look/styles.ts";
 import { dress } from "../look/theme.ts";
@@ -55,6 +55,10 @@ export class Shell {
   #refreshes = 0;
   #succeeded = false;
   #left = false;
+  /** The page was told that the user is done. */
+  #exited = false;
+  /** Counts tokens: an answer of `fetchToken` that comes after a newer token is of no use. */
+  #era = 0;
   #slow = 0;
 
   constructor(options: MountOptions, base: string, hosting: Hosting) {
@@ -76,9 +80,11 @@ export class Shell {
 
   /** Begins, once the host is in the page. */
   start(): void {
-    this.dialog?.showModal();
     this.#redress();
     this.#show(this.screen);
+    if (!this.#base) return this.#fail("missing_base_url");
+    if (this.dialog && !this.host.isConnected) return this.#fail("missing_element");
+    this.dialog?.showModal();
     this.#open();
   }
 
@@ -96,10 +102,11 @@ export class Shell {
     if (this.#left) return;
     const { isolation } = this.wishes;
     const { registrationToken } = this.#options;
-    this.#options = { ...this.#options, ...options };
+    this.#options = bare(this.#options, options);
     this.wishes = this.#read();
     this.#redress();
-    if (isolation !== this.wishes.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
+    const waits = this.screen.name === "problem" && this.screen.problem.code === "missing_token";
+    if ((waits && this.#options.fetchToken) || isolation !== this.wishes.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
   }
 
   focus(): void {
@@ -117,7 +124,7 @@ export class Shell {
     this.dialog?.close();
     this.host.remove();
     this.#settle.resolve();
-    if (!this.#succeeded && !silently) exit(this.#options, "unmounted");
+    if (!this.#succeeded && !this.#exited && !silently) exit(this.#options, "unmounted");
     this.#options = {};
   }
 
@@ -137,6 +144,8 @@ export class Shell {
   };
 
   readonly leave = (reason: unknown): void => {
+    if (this.#exited) return;
+    this.#exited = true;
     exit(this.#options, reason === "done" ? "done" : "cancelled");
     if (this.dialog) this.unmount(true);
   };
@@ -155,6 +164,7 @@ export class Shell {
   #reopen(): void {
     this.session = undefined;
     this.#token = "";
+    this.#era++;
     this.#refreshes = 0;
     this.#link?.close();
     this.#link = undefined;
@@ -185,6 +195,7 @@ export class Shell {
       case "selected": return emit(options, { name: "provider_selected", provider: message.provider });
       case "submitted": return emit(options, { name: "key_submitted", provider: message.provider });
       case "refused":
+        this.#refreshes = 0;
         emit(options, { name: "key_refused", provider: message.provider, code: message.problem.code, requestId: message.problem.requestId });
         return void tell(options, { ...message.problem, provider: message.provider }, this.text);
       case "connected": return this.#connected(message.result);
@@ -213,8 +224,9 @@ export class Shell {
 
   async #refresh(code: string, problem?: Problem): Promise<void> {
     const { fetchToken } = this.#options;
+    const era = ++this.#era;
     const token = fetchToken && this.#refreshes++ < MOST_REFRESHES ? await obtain(fetchToken, this.#life.signal) : undefined;
-    if (this.#left) return;
+    if (this.#left || era !== this.#era) return;
     if (typeof token === "string") {
       if (this.#token) emit(this.#options, { name: "token_refreshed" });
       this.#token = token;
@@ -229,6 +241,7 @@ export class Shell {
   #connected(result: SuccessResult): void {
     const { provider, state, requestId } = result;
     this.#succeeded = true;
+    this.#refreshes = 0;
     emit(this.#options, { name: "connected", provider, state, requestId });
     call(this.#options.onSuccess, result);
   }
@@ -236,6 +249,8 @@ export class Shell {
   /** Another key takes another token. */
   #more(): void {
     this.#succeeded = false;
+    this.#exited = false;
+    this.#refreshes = 0;
     this.#show({ name: "loading" }, true);
     this.#refresh("registration_token_used");
   }
@@ -272,8 +287,11 @@ export class Shell {
 
   #show(screen: Screen, focus = false): void {
     const inside = this.#shadow.activeElement || this.dialog;
+    const waited = inside && this.screen.name === "loading" && screen.name === "view";
     this.screen = screen;
     this.#draw();
+    // Who waited here goes on here.
+    if (waited) this.focus();
     clearTimeout(this.#slow);
     if (screen.name === "loading") this.#slow = window.setTimeout(() => fill(this.#status, this.text.loadingSlow), SLOW);
     // Nobody's focus is taken away who is not in the widget.
@@ -318,5 +336,7 @@ const REASONS: Record<string, string> = {
   registration_token_expired: "the registration token has expired; with `fetchToken` the widget gets another one by itself",
   registration_token_used: "the registration token was used already; with `fetchToken` the widget gets another one by itself",
   opaque_origin: "a page without an origin (file:, sandbox) can't hold the key frame: use the hosted page, `connectUrl`",
+  missing_base_url: "where is Relay? Give `baseURL`: its origin, such as https://vault.example",
+  missing_element: "the element is not in the page",
   frame_required: "this project forbids `isolation: 'shadow'`",
 };

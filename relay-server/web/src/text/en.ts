@@ -1,6 +1,8 @@
 import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
-const tries = new Intl.PluralRules("en");
+const plural = new Intl.PluralRules("en");
+const counted = (count: number, one: string, more: string) => `${count} ${plural.select(count) === "one" ? one : more}`;
+const amount = (seconds: number) => (seconds > 90 ? counted(Math.ceil(seconds / 60), "minute", "minutes") : counted(seconds, "second", "seconds"));
 
 /** What both say. */
 export const common: CommonText = {
@@ -8,6 +10,7 @@ export const common: CommonText = {
   dir: "ltr",
   chooseAnother: "Connect another provider",
   problems: {
+    noProvider: "The app and this form don't agree on a provider. Please tell the people who run the app.",
     expired: "This form has expired. Go back to the app and open it again.",
     used: "This form was used already. Go back to the app to connect another key.",
     notOpened: "This form can't be opened. Go back to the app and try again.",
@@ -16,10 +19,11 @@ export const common: CommonText = {
     offline: "You are offline. Check your connection and try again.",
     unreachable: "Relay can't be reached. Check your connection and try again.",
     late: "Relay took too long to answer. Try again.",
-    busy: "Relay is busy right now. Try again in a moment.",
+    busy: "Relay is busy right now.",
     other: "Something went wrong. Try again.",
   },
-  wait: (seconds) => (tries.select(seconds) === "one" ? `Wait ${seconds} second.` : `Wait ${seconds} seconds.`),
+  wait: (seconds) => `Try again in ${amount(seconds)}.`,
+  soon: "Try again in a moment.",
   problemTitle: "That didn't work",
   requestId: (id) => `Request ${id}`,
 };
@@ -50,6 +54,7 @@ export const form: FormText = {
   replacing: (provider, last4) => `Replaces your ${provider} key ending in ${last4}.`,
   disconnect: "Disconnect",
   disconnectLabel: (provider) => `Disconnect ${provider}`,
+  disconnecting: "Disconnecting…",
   disconnectTitle: (provider) => `Disconnect ${provider}?`,
   disconnectWarning: (project, provider) =>
     `${project} can no longer use ${provider} for you. Relay deletes the stored key at once. At ${provider} the key stays valid until you delete it there.`,
@@ -77,6 +82,7 @@ export const form: FormText = {
   show: "Show key",
   makeKey: (provider) => `Get a key from ${provider}`,
   fieldOwner: (host) => `This field belongs to ${host}. The page around it can't read it.`,
+  connectsTo: (project, account) => `Connects to ${project} for ${account}.`,
   sentTo: (host) => `Your key is sent to ${host} only.`,
   submit: (provider) => `Connect ${provider}`,
   checking: (provider) => `Checking with ${provider}…`,
@@ -89,8 +95,9 @@ export const form: FormText = {
   workspaceHelp: "Begins with wrkspc_. You find it in the Claude Console, in the workspace's settings.",
   empty: (provider) => `Paste your ${provider} key here.`,
   notText: "This is not a key: it has characters that no key has. Copy it again.",
+  notWhole: "This is not a whole key. Copy it again.",
   refused: (provider, left) => {
-    const again = left === undefined ? "" : tries.select(left) === "one" ? ` ${left} try left.` : ` ${left} tries left.`;
+    const again = left === undefined ? "" : ` ${counted(left, "try", "tries")} left.`;
     return `${provider} doesn't accept this key. Copy it again, or make a new one.${again}`;
   },
   lastTry: (provider) => `${provider} doesn't accept this key, and that was the last try. Go back and start again.`,

@@ -9,12 +9,15 @@ const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["
   registration_token_used: "used!",
   invalid_registration_token: "notOpened!",
   missing_token: "notOpened!",
+  missing_element: "notOpened!",
+  missing_base_url: "notOpened!",
   origin_not_allowed: "notHere!",
   frame_blocked: "notHere",
   csp_blocked: "notHere!",
   opaque_origin: "notHere!",
   frame_required: "notHere!",
   replace_not_allowed: "occupied!",
+  provider_not_allowed: "noProvider!",
   offline: "offline",
   relay_unreachable: "unreachable",
   relay_timeout: "late",
@@ -26,10 +29,11 @@ const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["
 };
 
 /** What to say, with how long to wait. */
-export function problemText(text: CommonText, { code, retryAfter }: Problem): string {
-  const words = text.problems[(KINDS[code] ?? "other").replace("!", "") as keyof CommonText["problems"]];
-  return retryAfter && retryAfter <= 3600 ? `${words} ${text.wait(Math.ceil(retryAfter))}` : words;
+export function problemText(text: CommonText, { code, retryAfter }: Pick<Problem, "code" | "retryAfter">): string {
+  const kind = (KINDS[code] ?? "other").replace("!", "") as keyof CommonText["problems"];
+  const wait = retryAfter && retryAfter <= 3600 ? text.wait(Math.ceil(retryAfter)) : kind === "busy" && text.soon;
+  return wait ? `${text.problems[kind]} ${wait}` : text.problems[kind];
 }
 
 /** Whether trying again can help. */
-export const isRetryable = (code: string): boolean => !KINDS[code]?.endsWith("!");
+export const isRetryable = (code: string): boolean => !KINDS[code]?.endsWith("!") && !code.startsWith("invalid_");

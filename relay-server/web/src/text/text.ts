@@ -18,13 +18,17 @@ export interface CommonText {
     /** What only the people who run the page can mend. */
     notHere: string;
     occupied: string;
+    /** The token is for another provider than the page. */
+    noProvider: string;
     offline: string;
     unreachable: string;
     late: string;
     busy: string;
     other: string;
   };
+  /** When to try again. */
   wait(seconds: number): string;
+  soon: string;
   problemTitle: string;
   requestId(id: string): string;
 }
@@ -58,6 +62,7 @@ export interface FormText {
   replacing(provider: string, last4: string): string;
   disconnect: string;
   disconnectLabel(provider: string): string;
+  disconnecting: string;
   disconnectTitle(provider: string): string;
   disconnectWarning(project: string, provider: string): string;
   disconnected(provider: string): string;
@@ -78,6 +83,8 @@ export interface FormText {
   makeKey(provider: string): string;
   /** The cue in the frame: whose field this is. */
   fieldOwner(host: string): string;
+  /** Whose account the key is for. */
+  connectsTo(project: string, account: string): string;
   /** The cue without a frame. */
   sentTo(host: string): string;
   submit(provider: string): string;
@@ -91,6 +98,8 @@ export interface FormText {
   workspaceHelp: string;
   empty(provider: string): string;
   notText: string;
+  /** Too short or too long. */
+  notWhole: string;
   refused(provider: string, triesLeft: number | undefined): string;
   lastTry(provider: string): string;
   needsWorkspace(provider: string): string;
