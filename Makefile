@@ -3,6 +3,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 PYTHON ?= python3
 CLIENTS := tests/clients
+BROWSER := tests/browser
 WEB := relay-server/web
 NPM := $(WEB)/npm
 VENV := $(CLIENTS)/python/.venv
@@ -44,10 +45,15 @@ licences:
 	$(PYTHON) scripts/licences.py
 
 # Clients, unmodified, in the versions that their lock files name; Node 22 is one of the packages. No package runs a script.
-clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed
+clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(BROWSER)/node_modules/.installed
 
 $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent --ignore-scripts
+	@touch $@
+
+# What drives the browsers. The browsers themselves are system packages.
+$(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
+	cd $(BROWSER) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
@@ -74,9 +80,9 @@ $(NPM)/node_modules/.installed: $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-# System packages of the fault tests: installed if root and on Debian, else named.
+# System packages of the fault tests and of the widget's: installed if root and on Debian, else named.
 packages:
-	scripts/need.sh strace
+	scripts/need.sh strace chromium firefox-esr WebKitWebDriver Xvfb korean-font
 
 bench: ## translation alone; then Relay and nginx before the same simulated provider, in one run
 	$(CARGO) bench --locked -p relay-core --bench translate

@@ -1,15 +1,35 @@
 #!/usr/bin/env bash
 # Makes sure that system programs are there: `need.sh strace nginx`. Installs them if root and on Debian, else says what to install.
+# `korean-font` is no program, but pictures of the widget need one.
 set -euo pipefail
-missing=()
+
+there() {
+  case "$1" in
+    korean-font) command -v fc-list >/dev/null && fc-list :lang=ko | grep -q . ;;
+    *) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
+  esac
+}
+
+# Debian's package for a program.
+package() {
+  case "$1" in
+    nginx) echo nginx-light ;;
+    WebKitWebDriver) echo webkit2gtk-driver ;;
+    Xvfb) echo xvfb ;;
+    korean-font) echo fontconfig fonts-noto-cjk ;;
+    *) echo "$1" ;;
+  esac
+}
+
+packages=()
 for program in "$@"; do
-  command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing+=("$program")
+  # shellcheck disable=SC2207 # one name may be two packages
+  there "$program" || packages+=($(package "$program"))
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+[ ${#packages[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  packages=("${missing[@]/#nginx/nginx-light}")
   apt-get install -y -qq "${packages[@]}" >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq "${packages[@]}" >/dev/null; }
 else
-  echo "missing: ${missing[*]}. Install them with your system's package manager (Debian: sudo apt-get install ${missing[*]})." >&2
+  echo "missing: ${packages[*]}. Install them with your system's package manager (Debian: sudo apt-get install ${packages[*]})." >&2
   exit 1
 fi

@@ -162,10 +162,15 @@ impl TestRelay {
 
     /// Makes a project; returns its Relay key.
     pub async fn new_project(&self) -> String {
+        self.new_project_with(|_| ()).await
+    }
+
+    /// Makes a project with settings of its own; returns its Relay key.
+    pub async fn new_project_with(&self, change: impl FnOnce(&mut Project)) -> String {
         let ports = self.relay.ports();
         let now = ports.clock.now();
         let id: ProjectId = ports.tokens.project_id().unwrap();
-        let project = Project {
+        let mut project = Project {
             id: id.clone(),
             name: "Test app".to_owned(),
             allowed_origins: Vec::new(),
@@ -175,6 +180,7 @@ impl TestRelay {
             frame_only: false,
             created_at: now,
         };
+        change(&mut project);
         ports.projects.create_project(project).await.unwrap();
         let key = ports.tokens.relay_key().unwrap();
         let hash = ports.tokens.hash_relay_key(&key).unwrap();

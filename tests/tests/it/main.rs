@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod browser;
 mod cancel;
 mod clients;
 mod corpus;

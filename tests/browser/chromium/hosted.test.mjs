@@ -1,0 +1,221 @@
+// `/connect`: the page for links, e-mails and native apps.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { accessibility, fits } from "../lib/checks.mjs";
+import { open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
+import { PROJECTS, RELAY, RETURN_URLS, connections, grant, keyFor, newUser, secretsIn, token } from "../lib/relay.mjs";
+
+useChromium();
+
+/** Opens the hosted page of a token, as a link does. */
+async function follow(t, { query = {}, user = newUser(), wishes = {}, project = PROJECTS.app, ...settings } = {}) {
+  const host = await open(t, { goto: false, ...settings });
+  const { connectUrl } = await grant(user, wishes, project);
+  const url = new URL(connectUrl);
+  assert.equal(url.origin, RELAY);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  await host.page.goto(url.href);
+  return { host, widget: host.widget("#root"), user };
+}
+
+/** The apps that may be around the page: notes what each is told. */
+function bridges() {
+  const note = (name) => (message) => window.relayTold(name, message);
+  window.ReactNativeWebView = { postMessage: note("reactNative") };
+  window.webkit = { messageHandlers: { relay: { postMessage: note("ios") } } };
+  window.RelayAndroid = { onEvent: note("android") };
+}
+
+test("a link is all that a user needs", async (t) => {
+  const { host, widget, user } = await follow(t);
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+  assert.match(await host.page.title(), /Connect your AI key/);
+});
+
+test("the token is gone from the address bar and the history", async (t) => {
+  const { host, widget } = await follow(t);
+  await widget.screen("choose");
+  assert.equal(host.page.url(), `${RELAY}/connect`);
+  assert.equal(await host.page.evaluate(() => location.href + document.referrer + JSON.stringify(history.state)), `${RELAY}/connectnull`);
+  await host.page.reload();
+  await widget.screen("problem");
+  await widget.problemIs("missing_token");
+});
+
+test("its look and language come with the link", async (t) => {
+  const { host, widget } = await follow(t, { query: { theme: "dark", locale: "ko", accent: "#00aa77" } });
+  await widget.screen("choose");
+  assert.equal(await widget.root.getAttribute("data-theme"), "dark");
+  assert.equal(await host.page.evaluate(() => document.documentElement.lang), "ko");
+  assert.match(await host.page.title(), /AI 키/);
+});
+
+for (const theme of ["light", "dark"]) {
+  for (const locale of ["en", "ko"]) {
+    test(`it is accessible and fits a phone (${theme}, ${locale})`, async (t) => {
+      const { host, widget } = await follow(t, { query: { theme, locale }, context: { viewport: { width: 320, height: 640 } } });
+      await widget.pick("openai");
+      assert.deepEqual(await accessibility(widget, "html"), []);
+      await until(async () => (await fits(widget)).length === 0, () => "it does not fit");
+      const [page, card] = await Promise.all([host.page.locator("html"), widget.root].map((part) => part.evaluate((element) => getComputedStyle(element).backgroundColor)));
+      assert.notEqual(page, card, "the card stands out from the page");
+    });
+  }
+}
+
+test("wrong wishes in a link change nothing else", async (t) => {
+  const { widget } = await follow(t, { query: { theme: "<script>", locale: "\"'", accent: "url(x)", origin: "javascript:alert(1)", return_url: "data:text/html,x" } });
+  await widget.screen("choose", "problem");
+});
+
+test("each app around it is told, with ids and states only", async (t) => {
+  const { host, widget } = await follow(t, { init: bridges, query: { state: "s-1" } });
+  await widget.connect("openai", keyFor("openai"));
+  for (const app of ["reactNative", "ios", "android"]) {
+    await until(() => host.values(app).some((message) => JSON.parse(message).type === "relay-success"), () => `${app}: ${host.values(app)}`);
+    const messages = host.values(app).map((message) => JSON.parse(message));
+    assert.ok(messages.every((message) => message.state === "s-1" || message.type === "relay-success"), JSON.stringify(messages));
+    assert.equal(messages.find((message) => message.type === "relay-success").provider, "openai");
+    assert.ok(messages.some((message) => message.type === "relay-ready"));
+    assert.deepEqual(secretsIn(JSON.stringify(messages)), []);
+  }
+});
+
+test("an app's bridge that fails breaks nothing", async (t) => {
+  const broken = () => {
+    window.ReactNativeWebView = { postMessage() { throw new Error("gone"); } };
+  };
+  const { widget, user } = await follow(t, { init: broken });
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+});
+
+/** Notes what the app's page is told; what Relay's own frames say to each other is not the app's. */
+function noting() {
+  if (location.hostname === "localhost") addEventListener("message", (event) => window.relayTold("message", { origin: event.origin, data: event.data }));
+}
+
+test("a page that opens it in a window is told by messages", async (t) => {
+  const host = await open(t, { init: noting });
+  const user = newUser();
+  const { connectUrl } = await grant(user);
+  const url = new URL(connectUrl);
+  url.searchParams.set("origin", siteOrigin());
+  const opened = host.context.waitForEvent("page");
+  await host.page.evaluate((address) => void window.open(address, "relay", "popup"), url.href);
+  const popup = await opened;
+  const inner = host.widget("#root");
+  inner.root = popup.locator('#root [data-part="root"]');
+  await inner.root.getByRole("radio", { name: "OpenAI" }).click({ force: true });
+  const frame = popup.frameLocator('[data-part="frame"]');
+  await frame.locator('input[name="key"]').fill(keyFor("openai"));
+  await frame.locator('button[type="submit"]').click();
+  await until(() => host.values("message").some(({ data }) => data?.type === "relay-success"), () => JSON.stringify(host.values("message")));
+  assert.ok(host.values("message").every(({ origin }) => origin === RELAY));
+  const closed = popup.waitForEvent("close");
+  await frame.getByRole("button", { name: "Done" }).click();
+  await closed;
+  assert.ok((await connections(user)).openai);
+});
+
+test("a page that it does not name is told nothing", async (t) => {
+  const host = await open(t, { init: noting });
+  const url = new URL((await grant()).connectUrl);
+  url.searchParams.set("origin", "https://app.example");
+  const opened = host.context.waitForEvent("page");
+  await host.page.evaluate((address) => void window.open(address, "relay", "popup"), url.href);
+  const popup = await opened;
+  await popup.locator('[data-part="root"]').and(popup.locator('[data-screen="choose"], [data-screen="problem"]')).waitFor();
+  assert.deepEqual(host.values("message"), []);
+  await popup.close();
+});
+
+test("a page that frames it is told by messages, if the token is for that page", async (t) => {
+  const host = await open(t, { init: noting });
+  const user = newUser();
+  const url = new URL((await grant(user, { allowedOrigins: [siteOrigin()] })).connectUrl);
+  url.searchParams.set("origin", siteOrigin());
+  await host.page.evaluate((src) => document.body.append(Object.assign(document.createElement("iframe"), { src, id: "hosted", width: 500, height: 700 })), url.href);
+  const hosted = host.page.frameLocator("#hosted");
+  await hosted.getByRole("radio", { name: "OpenAI" }).click({ force: true });
+  const frame = hosted.frameLocator('[data-part="frame"]');
+  await frame.locator('input[name="key"]').fill(keyFor("openai"));
+  await frame.locator('button[type="submit"]').click();
+  await until(() => host.values("message").some(({ data }) => data?.type === "relay-success"), () => JSON.stringify(host.values("message")));
+  assert.ok((await connections(user)).openai);
+});
+
+test("a page that the token does not name can't frame it", async (t) => {
+  const host = await open(t);
+  const url = (await grant(newUser(), { allowedOrigins: ["https://app.example"] })).connectUrl;
+  const refused = host.context.waitForEvent("requestfailed", (request) => request.url().includes("/connect"));
+  await host.page.evaluate((src) => document.body.append(Object.assign(document.createElement("iframe"), { src })), url);
+  await refused;
+});
+
+/** Pretends to be the app's site, so that nothing leaves this machine. */
+async function pretend(host) {
+  host.others.push("https://app.example");
+  await host.context.route("https://app.example/**", (route) => route.fulfill({ contentType: "text/html", body: "<title>Back</title>" }));
+}
+
+test("`return_url` leads back, with a state and the status, and no secret", async (t) => {
+  const { host, widget } = await follow(t, { project: PROJECTS.linked, query: { return_url: RETURN_URLS.web, state: "a b&c" } });
+  await pretend(host);
+  await widget.connect("google", keyFor("google"));
+  await widget.button(/^Back to/).click();
+  await host.page.waitForURL("https://app.example/**");
+  const url = new URL(host.page.url());
+  assert.equal(url.origin + url.pathname, RETURN_URLS.web);
+  assert.deepEqual(Object.fromEntries(url.searchParams), { status: "connected", provider: "google", state: "a b&c" });
+});
+
+test("`return_url` may be an app's own scheme", async (t) => {
+  const { host, widget } = await follow(t, { project: PROJECTS.linked, query: { return_url: RETURN_URLS.native } });
+  const left = new Promise((done) => {
+    host.page.on("framenavigated", done);
+    host.page.on("requestfailed", (request) => request.url().startsWith("exampleapp:") && done());
+    host.page.on("request", (request) => request.url().startsWith("exampleapp:") && done());
+    host.page.on("console", (message) => message.text().includes("exampleapp://connected") && done());
+  });
+  await widget.connect("google", keyFor("google"));
+  await widget.button(/^Back to/).click();
+  await left;
+  host.others.push("null");
+});
+
+for (const elsewhere of ["https://evil.example/", `${RETURN_URLS.web}/more`, "https://app.example/done?x", "javascript:alert(1)", "data:text/html,x", "//app.example/done"]) {
+  test(`\`return_url\` ${elsewhere} is not followed`, async (t) => {
+    const { host, widget } = await follow(t, { project: PROJECTS.linked, query: { return_url: elsewhere } });
+    await widget.connect("google", keyFor("google"));
+    assert.equal(await widget.button(/^Back to/).count(), 0);
+    assert.equal(await widget.inner.locator("a").count(), 0);
+    await widget.button("Done").click().catch(() => {});
+    assert.ok(host.page.isClosed() || host.page.url() === `${RELAY}/connect`);
+    assert.ok(host.console.some((line) => line.includes("return_url_not_allowed")));
+  });
+}
+
+test("a link that was cut short is a problem that the user understands", async (t) => {
+  const host = await open(t, { goto: false });
+  await host.page.goto(`${RELAY}/connect`);
+  const widget = host.widget("#root");
+  await widget.screen("problem");
+  assert.ok((await widget.problem.textContent()).length > 20);
+});
+
+test("a token for pages of an app works from Relay's own page too", async (t) => {
+  const { widget, user } = await follow(t, { wishes: { allowedOrigins: ["https://app.example"] } });
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+});
+
+test("the hosted page keeps no cookie and nothing in a store", async (t) => {
+  const { host, widget } = await follow(t);
+  await widget.connect("openai", keyFor("openai"));
+  assert.deepEqual(await host.context.cookies(), []);
+  assert.deepEqual(await host.page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 0]);
+  assert.ok(await token());
+});

@@ -1,0 +1,118 @@
+// The promise: the page's scripts see nothing of the key. A hostile page tries; the same page sees everything in the shadow mode.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { recorder } from "../host/recorder.js";
+import { open, useChromium } from "../lib/chromium.mjs";
+import { longestPiece, tellingKey } from "../lib/leak.mjs";
+import { connections, newUser, token } from "../lib/relay.mjs";
+
+useChromium();
+
+/** Connects a key on a hostile page by keyboard alone, and says what the page knows. */
+async function attack(t, isolation, enter) {
+  const user = newUser();
+  const { key, tag } = tellingKey();
+  const host = await open(t, { closed: true, init: recorder });
+  await host.mount({ registrationToken: await token(user), isolation, provider: "openai" });
+  await host.called("onReady");
+  await host.handle("focus");
+  await enter(host, key);
+  await host.page.keyboard.press("Enter");
+  await host.called("onSuccess");
+  assert.equal((await connections(user)).openai.last4, key.slice(-4), "the whole key arrived");
+  const { seen, typed } = await host.page.evaluate(() => relaySeen);
+  return { typed, longest: longestPiece(tag, seen.join("\n")), seen, tag };
+}
+
+const type = (host, key) => host.page.keyboard.type(key);
+
+async function paste(host, key) {
+  await host.copyElsewhere(key);
+  await host.page.keyboard.press("Control+V");
+}
+
+for (const [way, enter] of [["typed", type], ["pasted", paste]]) {
+  test(`a hostile page sees 0 characters of a key that is ${way}`, async (t) => {
+    const { typed, longest, seen } = await attack(t, "frame", enter);
+    assert.equal(typed, 0, "no keystroke");
+    assert.ok(longest < 3, `a piece of ${longest} characters: ${seen.filter((line) => line.length < 200).join("\n")}`);
+    assert.ok(seen.some((line) => line.startsWith("postMessage") || line.startsWith("message")), "the recorder ran");
+  });
+
+  test(`the same page sees the whole key in the shadow mode, when it is ${way}`, async (t) => {
+    const { typed, longest, tag } = await attack(t, "shadow", enter);
+    assert.equal(longest, tag.length);
+    if (way === "typed") assert.ok(typed >= tag.length);
+  });
+}
+
+test("the page can't reach into the frame, by any way that a script has", async (t) => {
+  const host = await open(t, { init: recorder });
+  const widget = await host.mount({ provider: "openai" });
+  const { key, tag } = tellingKey();
+  await widget.field.fill(key);
+  const reached = await widget.iframe.evaluate((frame) => {
+    const tries = {
+      document: () => frame.contentDocument.body.innerHTML,
+      window: () => frame.contentWindow.document.body.innerHTML,
+      element: () => frame.contentWindow.document.querySelector("input").value,
+      name: () => frame.contentWindow.name,
+      frames: () => window.frames[0].document.body.innerHTML,
+      storage: () => frame.contentWindow.localStorage.length,
+      fetch: () => frame.contentWindow.fetch.name,
+      find: () => String(window.find?.("sk-mock")),
+      text: () => document.body.innerText + getSelection().toString(),
+    };
+    return Object.fromEntries(Object.entries(tries).map(([name, attempt]) => {
+      try {
+        return [name, String(attempt())];
+      } catch (error) {
+        return [name, error.name];
+      }
+    }));
+  });
+  for (const name of ["window", "element", "name", "storage", "fetch"]) assert.equal(reached[name], "SecurityError", name);
+  for (const name of ["document", "frames"]) assert.equal(reached[name], "TypeError", `${name}: there is none`);
+  assert.ok(longestPiece(tag, JSON.stringify(reached)) < 3, JSON.stringify(reached));
+});
+
+/** Speaks to the frame as the shell does, from the page. Returns what it answers. */
+async function forge(widget, guess) {
+  return widget.iframe.evaluate(async (frame, guessed) => {
+    const answered = [];
+    const nonce = guessed ?? new URLSearchParams(new URL(frame.src).hash.slice(1)).get("nonce");
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (event) => answered.push(event.data);
+    const look = { locale: "en", dark: false, accentColor: "#635bff", variables: {}, links: {} };
+    frame.contentWindow.postMessage({ relay: 1, type: "start", nonce, token: "rrt-forged", look }, "*", [port2]);
+    port1.postMessage({ type: "provider", provider: "openai", focus: true });
+    for (const type of ["hello", "connected", "session"]) window.postMessage({ relay: 1, type, nonce, result: { provider: "openai" } }, "*");
+    await new Promise((done) => setTimeout(done, 200));
+    return answered;
+  }, guess);
+}
+
+test("messages with a wrong nonce change nothing", async (t) => {
+  const host = await open(t);
+  const widget = await host.mount({ provider: "openai" });
+  const { key } = tellingKey();
+  await widget.field.fill(key);
+  assert.deepEqual(await forge(widget, "0".repeat(32)), []);
+  assert.equal(await widget.field.inputValue(), key);
+  assert.deepEqual(host.values("onSuccess"), []);
+  await widget.submit.click();
+  await host.called("onSuccess");
+});
+
+test("a page that takes the line over gets an empty form, and nothing of what was typed", async (t) => {
+  const host = await open(t);
+  const widget = await host.mount({ provider: "openai" });
+  const { key, tag } = tellingKey();
+  await widget.field.fill(key);
+  const answered = await forge(widget);
+  assert.ok(longestPiece(tag, JSON.stringify(answered)) < 3);
+  assert.ok(longestPiece(tag, await widget.inner.locator("body").innerHTML()) < 3);
+  assert.deepEqual(await widget.inner.locator('input[name="key"]').evaluateAll((fields) => fields.map((field) => field.value).filter(Boolean)), []);
+  assert.deepEqual(host.values("onSuccess"), []);
+});
