@@ -290,7 +290,7 @@ export class Widget {
   async pick(provider) {
     await this.screen("choose", "key");
     // Not `check`: the picker is drawn anew once the frame asks for the key.
-    await this.radio(provider).click({ force: true });
+    await this.radio(provider).click();
     await this.field.waitFor();
   }
 

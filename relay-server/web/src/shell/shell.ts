@@ -53,6 +53,7 @@ export class Shell {
   #link: Link | undefined;
   #token = "";
   #refreshes = 0;
+  #ready = false;
   #succeeded = false;
   #left = false;
   /** The page was told that the user is done. */
@@ -189,7 +190,7 @@ export class Shell {
     const options = this.#options;
     switch (message.type) {
       case "session": return this.#take(message.session);
-      case "view": return this.#show({ name: "view", view: message.view });
+      case "view": return this.#view(message.view);
       case "problem": return this.#fail(message.problem.code, message.problem);
       case "need_token": return void this.#refresh(message.problem.code, message.problem);
       case "selected": return emit(options, { name: "provider_selected", provider: message.provider });
@@ -212,12 +213,16 @@ export class Shell {
       this.#link = undefined;
       return this.#fail("frame_required");
     }
-    const first = !this.session;
     this.session = session;
     this.#refreshes = 0;
     this.#hosting.onSession?.(session);
+  }
+
+  #view(view: View): void {
+    this.#show({ name: "view", view });
     this.#settle.resolve();
-    if (!first) return;
+    if (this.#ready) return;
+    this.#ready = true;
     emit(this.#options, { name: "ready" });
     call(this.#options.onReady, undefined);
   }
