@@ -162,6 +162,11 @@ impl TestRelay {
 
     /// Makes a project; returns its Relay key.
     pub async fn new_project(&self) -> String {
+        self.new_project_with(&Scope::ALL).await
+    }
+
+    /// Makes a project whose Relay key may do no more than this.
+    pub async fn new_project_with(&self, scopes: &[Scope]) -> String {
         let ports = self.relay.ports();
         let now = ports.clock.now();
         let id: ProjectId = ports.tokens.project_id().unwrap();
@@ -189,7 +194,7 @@ impl TestRelay {
             project: id,
             name: "test".to_owned(),
             last4: text[text.len() - 4..].to_owned(),
-            scopes: Scope::ALL.to_vec(),
+            scopes: scopes.to_vec(),
             created_at: now,
             expires_at: None,
             revoked_at: None,
