@@ -2,6 +2,7 @@
 //! `docs/openai-clients.md` say what works.
 
 mod checklist;
+mod examples;
 mod spy;
 mod table;
 mod tap;
