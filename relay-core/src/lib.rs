@@ -8,6 +8,7 @@ pub mod error;
 pub mod ids;
 pub mod inference;
 pub mod json;
+mod key_check;
 mod members;
 mod metering;
 mod models;

@@ -4,10 +4,11 @@
 
 use crate::error::{Class, RelayError};
 use crate::ids::{EndUser, Timestamp};
+use crate::key_check::Verdict;
 use crate::page::{Origins, Page};
 use crate::ports::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, NoRandomness, Project, RedeemError,
-    SealedSlot, SecretHash, Slot, Spent, StoredGrant, UserSummary,
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, NoRandomness, Project, RedeemError, SealedSlot,
+    SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
 use crate::provider::Provider;
 use crate::relay::{Relay, Route};
@@ -196,7 +197,7 @@ impl Relay {
         let workspace_id = workspace_id.map(parse_workspace).transpose()?;
         self.refuse_occupied(&slot, &stored.grant).await?;
         let attempt = Attempt { hash, slot, fingerprint, workspace_id };
-        let state = self.check_before_storing(&attempt, &key).await?;
+        let state = self.check_before_storing(&attempt.hash, provider, &key, attempt.workspace_id.as_deref()).await?;
         self.store(attempt, &key, state).await
     }
 
@@ -254,65 +255,6 @@ impl Relay {
             return Err(occupied(slot.provider));
         }
         Ok(())
-    }
-
-    /// Asks the provider about a key that is not stored yet.
-    async fn check_before_storing(&self, attempt: &Attempt, key: &ProviderKey) -> Result<ConnectionState, RelayError> {
-        let provider = attempt.slot.provider;
-        match self.ask(provider, key, attempt.workspace_id.as_deref()).await? {
-            Verdict::Known(KeySignal::Works) => Ok(ConnectionState::Active),
-            Verdict::Known(KeySignal::NoCredit | KeySignal::SpendLimit) => Ok(ConnectionState::NoCredit),
-            Verdict::Known(KeySignal::Restricted) => Ok(ConnectionState::Restricted),
-            Verdict::Unknown => Ok(ConnectionState::Unverified),
-            Verdict::Known(KeySignal::NeedsWorkspace) => {
-                // It counts too, or a token could try any number of such keys and workspaces.
-                let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
-                Err(RelayError::new(
-                    Class::Unprocessable,
-                    "provider_key_needs_workspace",
-                    format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
-                )
-                .with_param("workspaceId")
-                .with_provider(provider)
-                .with_tries_left(left))
-            }
-            Verdict::Known(_) => {
-                let left = self.ports.key_store.count_refusal(&attempt.hash).await?;
-                let advice = match left {
-                    0 => "that was the last try: ask the app for a new registration token".to_owned(),
-                    1 => "copy it again or make a new one (1 try left)".to_owned(),
-                    more => format!("copy it again or make a new one ({more} tries left)"),
-                };
-                Err(RelayError::new(
-                    Class::Unprocessable,
-                    "key_refused_by_provider",
-                    format!("{} refuses this key; {advice}", provider.label()),
-                )
-                .with_param("apiKey")
-                .with_provider(provider)
-                .with_tries_left(left))
-            }
-        }
-    }
-
-    /// One call that costs nothing and shows whether a key is good.
-    async fn ask(&self, provider: Provider, key: &ProviderKey, workspace: Option<&str>) -> Result<Verdict, RelayError> {
-        let dialect = provider.dialect();
-        let mut wire = dialect.check_key();
-        if let (Some(name), Some(id)) = (dialect.workspace_header(), workspace) {
-            wire = wire.with_header(name, id);
-        }
-        let Ok(response) = self.client(provider)?.send(wire, key).await else { return Ok(Verdict::Unknown) };
-        if (200..300).contains(&response.status) {
-            return Ok(Verdict::Known(KeySignal::Works));
-        }
-        let fault = self.fault(provider, response, key).await;
-        Ok(match fault.signal {
-            Some(signal) => Verdict::Known(signal),
-            // Limited at the moment, so genuine.
-            None if fault.error.class() == Class::RateLimited => Verdict::Known(KeySignal::Works),
-            None => Verdict::Unknown,
-        })
     }
 
     /// Seals the key and stores it with the token, in one step. Seals anew if the connection changed meanwhile.
@@ -459,12 +401,6 @@ struct Attempt {
     slot: Slot,
     fingerprint: [u8; 16],
     workspace_id: Option<String>,
-}
-
-/// What a provider says about a key, if it says anything.
-enum Verdict {
-    Known(KeySignal),
-    Unknown,
 }
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {

@@ -9,8 +9,8 @@ const MOODS = [
   ["late", "works; the check takes four seconds"],
   ["refused", "the provider says no; the form stays, and counts the tries"],
   ["revoked", "was good once, and is locked now"],
-  ["nocredit", "connected, without credit: the form says where to pay"],
-  ["restricted", "connected, with limited rights"],
+  ["nocredit", "connected; calls are answered with insufficient_quota"],
+  ["restricted", "may list models and nothing else: Anthropic and Google say so at once"],
   ["unreachable", "the provider is down: connected, but not checked"],
   ["workspace", "needs a workspace ID: wrkspc_demo", "anthropic"],
 ];

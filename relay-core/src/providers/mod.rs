@@ -100,6 +100,11 @@ pub trait Dialect: Sync {
         self.models(None)
     }
 
+    /// A request that costs nothing and shows whether a genuine key may be used for calls, where the provider has one.
+    fn check_use(&self) -> Option<WireRequest> {
+        None
+    }
+
     /// The header that carries a workspace id, where the provider knows such.
     fn workspace_header(&self) -> Option<&'static str> {
         None

@@ -20,7 +20,7 @@ const SHORTLY: &str = "public, max-age=300";
 /// The path names the bytes: they never change.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// What a page with a secret field can do without: all that browsers can be asked to switch off.
+/// What a page with a secret field can do without: what browsers know of and can be asked to switch off.
 const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
      clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \

@@ -14,3 +14,4 @@ mod process;
 mod streams;
 mod users;
 mod widget;
+mod widget_docs;

@@ -73,6 +73,24 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
     other.send().await.assert_error(401, "invalid_registration_token");
 }
 
+/// Such keys list models, so that listing alone proves nothing. OpenAI has no call that is free and shows it.
+#[tokio::test]
+async fn a_genuine_key_that_may_not_be_used_is_stored_and_said_to_be_so() {
+    let test = TestRelay::start().await;
+    for (provider, mood, state) in [
+        (Provider::ANTHROPIC, "restricted", "restricted"),
+        (Provider::GOOGLE, "restricted", "restricted"),
+        (Provider::OPENAI, "nocredit", "active"),
+        (Provider::ANTHROPIC, "good", "active"),
+        (Provider::GOOGLE, "ratelimited", "active"),
+    ] {
+        let token = format!("Bearer {}", test.registration_token("bo").await);
+        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, mood, "bo")});
+        let stored = test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send().await;
+        assert_eq!((stored.status, &stored.json()["state"]), (201, &json!(state)), "{provider} {mood}");
+    }
+}
+
 #[tokio::test]
 async fn refusals_say_how_many_tries_are_left() {
     let test = TestRelay::start().await;

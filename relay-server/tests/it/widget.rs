@@ -161,11 +161,11 @@ async fn head_says_what_get_would() {
     }
 }
 
-const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
      clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
-     serial=(), storage-access=(), usb=(), web-share=(), xr-spatial-tracking=()";
+     serial=(), storage-access=(), usb=(), xr-spatial-tracking=()";
 
 /// The policies of both pages, for these sources of `frame-ancestors`.
 fn frame_policy(ancestors: &str) -> String {
@@ -278,6 +278,14 @@ async fn a_page_for_no_known_token_is_the_frame_anywhere_and_the_hosted_page_now
             let policies = (answer.status, answer.header("content-security-policy"));
             assert_eq!(policies, (GOOD, Some(&*policy)), "{path}{query}");
         }
+    }
+}
+
+/// Else the frame's policy would name nobody, without a word.
+#[test]
+fn the_scripts_name_a_token_as_the_store_does() {
+    for name in ["widget", "connect"] {
+        assert!(String::from_utf8(built(name)).unwrap().contains("relay.rrt.v1"), "{name}.js");
     }
 }
 

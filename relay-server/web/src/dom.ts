@@ -58,7 +58,7 @@ const PATHS = {
 /** A picture that says nothing of its own. */
 export function icon(name: keyof typeof PATHS): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
-  set(svg, { viewBox: "0 0 24 24", class: `icon ${name}`, "aria-hidden": "true", focusable: "false" });
+  set(svg, { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" });
   const path = document.createElementNS(SVG, "path");
   set(path, { d: PATHS[name] });
   svg.append(path);

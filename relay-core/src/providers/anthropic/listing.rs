@@ -10,7 +10,7 @@ use super::response::unreadable;
 use super::{headers, wire};
 use crate::error::RelayError;
 use crate::openai::models::Model;
-use crate::ports::WireRequest;
+use crate::ports::{Expect, WireRequest};
 
 /// Asks for a page of the list. 1000 is Anthropic's limit.
 pub(super) fn request(after: Option<&str>) -> WireRequest {
@@ -31,6 +31,12 @@ pub(super) fn request(after: Option<&str>) -> WireRequest {
 /// The smallest question: one model. It costs nothing.
 pub(super) fn check() -> WireRequest {
     get("/v1/models?limit=1".to_owned())
+}
+
+/// Counts the tokens of one word, which is free and shows a spent account (<https://docs.claude.com/en/api/messages-count-tokens>).
+pub(super) fn count() -> WireRequest {
+    const BODY: &str = r#"{"model":"claude-haiku-4-5","messages":[{"role":"user","content":"hi"}]}"#;
+    WireRequest::post("/v1/messages/count_tokens", BODY, Expect::Whole).with_header("anthropic-version", VERSION)
 }
 
 fn get(path: String) -> WireRequest {

@@ -134,6 +134,10 @@ impl Dialect for Anthropic {
         listing::check()
     }
 
+    fn check_use(&self) -> Option<WireRequest> {
+        Some(listing::count())
+    }
+
     fn workspace_header(&self) -> Option<&'static str> {
         Some("anthropic-workspace-id")
     }

@@ -74,7 +74,7 @@ use super::{
 use crate::error::RelayError;
 use crate::ids::Timestamp;
 use crate::openai::models::Model;
-use crate::ports::WireRequest;
+use crate::ports::{Expect, WireRequest};
 
 /// The dialect.
 #[derive(Debug)]
@@ -132,6 +132,12 @@ impl Dialect for Google {
 
     fn check_key(&self) -> WireRequest {
         WireRequest::get("/v1beta/models?pageSize=1")
+    }
+
+    /// Counts the tokens of one word, which is free: keys exist that list models and may not generate.
+    fn check_use(&self) -> Option<WireRequest> {
+        const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
+        Some(WireRequest::post("/v1beta/models/gemini-2.5-flash:countTokens", BODY, Expect::Whole))
     }
 
     fn passed_headers(&self, _headers: &[(String, String)], _now: Timestamp) -> Vec<(&'static str, String)> {

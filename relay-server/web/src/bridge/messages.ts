@@ -146,7 +146,7 @@ export interface Problem {
   requestId?: string | undefined;
   provider?: ProviderName | undefined;
   /** Seconds to wait, from `retry-after`. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   /** How many more refused keys the token takes. */
-  triesLeft?: number;
+  triesLeft?: number | undefined;
 }

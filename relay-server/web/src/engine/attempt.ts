@@ -20,6 +20,13 @@ export interface Helpers {
   switchTo(provider: ProviderName): void;
 }
 
+/** What stands in the way of a key. Of ours are `empty` and `not_text`, which nobody but the user hears of. */
+interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft"> {
+  at?: "key" | "workspace";
+  /** Whether a workspace was given. */
+  workspace?: boolean;
+}
+
 export class Attempt {
   readonly #form: Form;
   readonly #helpers: Helpers;
@@ -27,6 +34,10 @@ export class Attempt {
   #provider: ProviderInfo | null = null;
   #providers: readonly ProviderInfo[] = [];
   #still = 0;
+  /** What is wrong, and where: said anew in another language. */
+  #wrong: Wrong | null = null;
+  /** Something was peeled off what was pasted. */
+  #trimmed = false;
   /** The user said that this key is for the chosen provider, whatever it looks like. */
   #insisted = "";
 
@@ -46,7 +57,8 @@ export class Attempt {
   dress(look: Look): void {
     this.#locale = look.locale;
     this.#form.dress(look);
-    this.#remark(false);
+    this.#remark();
+    this.#complain();
   }
 
   /** Whose key is asked for. What was typed stays while a key is asked for. */
@@ -57,7 +69,9 @@ export class Attempt {
     this.#provider = provider;
     this.#settle();
     this.#form.ask(provider);
-    if (provider) this.#remark(false);
+    this.#trimmed = false;
+    this.#wrong = null;
+    if (provider) this.#remark();
     else this.done();
   }
 
@@ -69,6 +83,8 @@ export class Attempt {
   done(): void {
     this.#settle();
     this.#insisted = "";
+    this.#trimmed = false;
+    this.#wrong = null;
     this.#form.clear();
     this.#form.remark(null);
     this.#form.askWorkspace(false);
@@ -82,7 +98,7 @@ export class Attempt {
   /** There is no token to go on with. */
   giveUp(): void {
     this.#settle();
-    this.#form.enter("idle");
+    this.#reset();
   }
 
   /** Once more, with what is in the form: there is a fresh token. */
@@ -92,40 +108,61 @@ export class Attempt {
 
   /** What Relay says against it. */
   refused(problem: Problem): void {
-    const [provider, text] = [this.#provider, this.#text];
+    const provider = this.#provider;
     this.#settle();
     if (!provider) return;
-    const workspace = this.#form.workspaceId;
-    let words = problemText(text, problem);
-    let at: "key" | "workspace" | undefined;
-    if (problem.code === "provider_key_needs_workspace") {
+    const { code, requestId, retryAfter, triesLeft } = problem;
+    if (code === "provider_key_needs_workspace") {
+      const workspace = !!this.#form.workspaceId;
       this.#form.enter("workspace");
       this.#form.askWorkspace(true);
-      words = workspace ? text.workspaceRefused(provider.label) : text.needsWorkspace(provider.label);
-      at = "workspace";
-    } else if (problem.code === "key_refused_by_provider") {
+      this.#refuse({ code, at: "workspace", workspace });
+    } else if (code === "key_refused_by_provider") {
       this.#form.enter("refused");
-      words = problem.triesLeft === 0 ? text.lastTry(provider.label) : text.refused(provider.label, problem.triesLeft);
-      at = "key";
+      this.#refuse({ code, at: "key", triesLeft });
     } else {
       this.#form.enter("failed");
+      this.#refuse(code === "invalid_value" ? { code, at: "key" } : { code, requestId, retryAfter });
     }
-    this.#refuse(problem, words, at);
-    this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: words }, provider: provider.name });
+    this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: this.#words }, provider: provider.name });
   }
 
-  /** Shows what is wrong, and leads there. An id is of use to somebody only if it was not the key. */
-  #refuse({ code, requestId }: Pick<Problem, "code" | "requestId">, words: string, at?: "key" | "workspace"): void {
-    this.#form.fail({ code, text: words, at, requestId: at ? undefined : requestId });
-    this.#form.focus(at);
+  /** Says what is wrong, and leads there. An id is of use to somebody only if it was not the key. */
+  #refuse(wrong: Wrong): void {
+    this.#wrong = wrong;
+    this.#complain();
+    this.#form.focus(wrong.at);
+  }
+
+  #complain(): void {
+    const wrong = this.#wrong;
+    this.#form.fail(wrong && { code: wrong.code, text: this.#words, at: wrong.at, requestId: wrong.requestId });
+  }
+
+  get #words(): string {
+    const [wrong, text, name] = [this.#wrong, this.#text, this.#provider?.label ?? ""];
+    switch (wrong?.code) {
+      case undefined: return "";
+      case "empty": return text.empty(name);
+      case "not_text": return text.notText;
+      case "provider_key_needs_workspace": return wrong?.workspace ? text.workspaceRefused(name) : text.needsWorkspace(name);
+      case "key_refused_by_provider": return wrong?.triesLeft === 0 ? text.lastTry(name) : text.refused(name, wrong?.triesLeft);
+      default: return problemText(text, { message: "", ...(wrong as Wrong) });
+    }
+  }
+
+  #reset(): void {
+    this.#wrong = null;
+    this.#form.enter("idle");
   }
 
   #changed(pasted: boolean): void {
     const { key, changed } = clean(this.#form.value);
     if (pasted) this.#form.value = key;
-    if (!this.#form.busy) this.#form.enter("idle");
+    if (!this.#form.busy) this.#reset();
     this.#form.askWorkspace(false);
-    this.#remark(pasted && changed);
+    this.#trimmed = pasted && changed;
+    this.#remark();
   }
 
   /** Whose key it seems to be, if it is not the chosen provider's. */
@@ -135,9 +172,9 @@ export class Attempt {
     return owner && owner !== this.#provider?.name && key !== this.#insisted ? owner : null;
   }
 
-  #remark(trimmed: boolean): void {
+  #remark(): void {
     const [provider, owner, text] = [this.#provider, this.#stranger, this.#text];
-    if (!owner || !provider) return this.#form.remark(trimmed ? { text: text.trimmed } : null);
+    if (!owner || !provider) return this.#form.remark(this.#trimmed ? { text: text.trimmed } : null);
     const known = this.#providers.some(({ name }) => name === owner);
     const keep = { text: text.keepProvider(provider.label), run: () => this.#insist() };
     const change = { text: text.switchTo(LABELS[owner]), run: () => this.#helpers.switchTo(owner) };
@@ -155,9 +192,10 @@ export class Attempt {
     if (this.#form.busy || !provider) return;
     const { key, changed } = clean(this.#form.value);
     if (changed) this.#form.value = key;
-    if (!key) return this.#refuse({ code: "empty" }, this.#text.empty(provider.label), "key");
-    if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text" }, this.#text.notText, "key");
-    this.#remark(changed);
+    if (!key) return this.#refuse({ code: "empty", at: "key" });
+    if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text", at: "key" });
+    this.#trimmed ||= changed;
+    this.#remark();
     // One provider's key is not shown to another one without a word.
     if (this.#stranger) return this.#form.focus("notice");
     this.#helpers.tell({ type: "submitted", provider: provider.name });
@@ -167,6 +205,7 @@ export class Attempt {
   async #send(): Promise<void> {
     const provider = this.#provider;
     if (!provider) return;
+    this.#wrong = null;
     this.#form.enter("checking");
     clearTimeout(this.#still);
     this.#still = window.setTimeout(() => this.#form.enter("still_checking"), STILL);

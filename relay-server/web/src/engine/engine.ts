@@ -10,7 +10,6 @@ import { dress } from "../look/theme.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
 import { Attempt } from "./attempt.ts";
 import * as views from "./views.ts";
-import { formText } from "../text/index.ts";
 
 /** A token that can't be used any more; another one may. */
 const STALE = /^(registration_token_expired|registration_token_used|invalid_registration_token)$/;
@@ -28,7 +27,7 @@ export interface Surroundings {
 
 /** What is on show. */
 type Shown =
-  | { name: "choose"; said?: string }
+  | { name: "choose"; gone?: ProviderName | undefined }
   | { name: "key"; provider: ProviderInfo; replacing: Connection | undefined }
   | { name: "confirm_disconnect"; connection: Connection; busy: boolean; problem: Problem | null }
   | { name: "success"; result: SuccessResult };
@@ -126,7 +125,7 @@ export class Engine {
       const requestId = await this.#client.disconnect(this.#token, provider);
       this.#forget(provider);
       this.#tell({ type: "disconnected", provider, requestId });
-      this.#begin(true, formText(this.#look.locale).disconnected(views.labelOf(this.#scene.session, provider)));
+      this.#begin(true, provider);
     }, (problem) => {
       this.#show({ name: "confirm_disconnect", connection, busy: false, problem }, false);
       this.#tell({ type: "not_disconnected", problem });
@@ -177,12 +176,12 @@ export class Engine {
   // What is on show.
 
   /** The first thing to do. A single key that no longer works is replaced at once; one that works is shown. */
-  #begin(focus: boolean, said = ""): void {
+  #begin(focus: boolean, gone?: ProviderName): void {
     const [lone, ...others] = this.#providers;
     const replacing = lone && this.#connectionOf(lone.name);
     const broken = replacing && this.#session?.replace && /^(invalid|revoked)$/.test(replacing.state);
-    if (lone && !others.length && !said && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
-    else this.#show({ name: "choose", said }, focus);
+    if (lone && !others.length && !gone && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
+    else this.#show({ name: "choose", gone }, focus);
   }
 
   #choose(name: ProviderName, focus: boolean): void {
@@ -241,7 +240,7 @@ export class Engine {
   #parts(shown: Shown, scene: views.Scene): (HTMLElement | false | "" | undefined)[] {
     const connected = this.#connections;
     switch (shown.name) {
-      case "choose": return [shown.said && views.remark(shown.said), connected.length > 0 && views.connections(scene, connected)];
+      case "choose": return [shown.gone && views.gone(scene, shown.gone), connected.length > 0 && views.connections(scene, connected)];
       case "key": return [shown.replacing && views.replacement(scene, shown.replacing, this.#canGoBack)];
       case "confirm_disconnect": return [views.confirmation(scene, shown.connection, shown.busy, shown.problem)];
       case "success": return [views.success(scene, shown.result)];

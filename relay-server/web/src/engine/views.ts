@@ -27,8 +27,9 @@ type Words = CommonText & FormText;
 
 export const labelOf = ({ providers }: Session, name: ProviderName): string => providers.find((provider) => provider.name === name)?.label ?? name;
 
-/** A sentence about what was just done. */
-export function remark(text: string): HTMLElement {
+/** A key was taken away. */
+export function gone({ session, look }: Scene, provider: ProviderName): HTMLElement {
+  const text = formText(look.locale).disconnected(labelOf(session, provider));
   return h("p", { class: "note success", "data-part": "said", "data-focus": true }, icon("check"), h("span", {}, text));
 }
 

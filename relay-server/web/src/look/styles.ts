@@ -81,7 +81,7 @@ ${SHARED}
 [data-part=root]>:empty{display:none}
 header{display:flex;flex-direction:column;gap:6px}
 .top{display:flex;gap:12px;justify-content:space-between;align-items:flex-start}
-.top button{padding:0;inline-size:40px;margin:-8px;display:grid;place-items:center}
+.top button{flex:none;padding:0;inline-size:40px;margin:-8px;display:grid;place-items:center}
 footer{display:flex;flex-wrap:wrap;gap:4px 12px;justify-content:space-between;color:var(--muted);font-size:.8em;border-block-start:1px solid var(--border);padding-block-start:14px}
 footer span{display:flex;gap:6px;align-items:center;min-inline-size:0}
 .providers{display:flex;flex-wrap:wrap;gap:8px;margin-block-start:10px}

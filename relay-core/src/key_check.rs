@@ -1,0 +1,114 @@
+//! What a provider says of a key, before it is stored and whenever somebody asks. Nothing here costs the user anything.
+
+use crate::error::{Class, RelayError};
+use crate::ports::{ConnectionState, KeySignal, SecretHash, WireRequest, WireResponse};
+use crate::provider::Provider;
+use crate::relay::Relay;
+use crate::secret::ProviderKey;
+
+/// What a provider says about a key, if it says anything.
+pub(crate) enum Verdict {
+    Known(KeySignal),
+    Unknown,
+}
+
+impl Relay {
+    /// Asks the provider about a key that is not stored yet.
+    pub(crate) async fn check_before_storing(
+        &self,
+        token: &SecretHash,
+        provider: Provider,
+        key: &ProviderKey,
+        workspace: Option<&str>,
+    ) -> Result<ConnectionState, RelayError> {
+        match self.ask(provider, key, workspace).await? {
+            Verdict::Known(KeySignal::Works) => Ok(ConnectionState::Active),
+            Verdict::Known(KeySignal::NoCredit | KeySignal::SpendLimit) => Ok(ConnectionState::NoCredit),
+            Verdict::Known(KeySignal::Restricted) => Ok(ConnectionState::Restricted),
+            Verdict::Unknown => Ok(ConnectionState::Unverified),
+            Verdict::Known(KeySignal::NeedsWorkspace) => {
+                // It counts too, or a token could try any number of such keys and workspaces.
+                let left = self.ports.key_store.count_refusal(token).await?;
+                Err(RelayError::new(
+                    Class::Unprocessable,
+                    "provider_key_needs_workspace",
+                    format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
+                )
+                .with_param("workspaceId")
+                .with_provider(provider)
+                .with_tries_left(left))
+            }
+            Verdict::Known(_) => {
+                let left = self.ports.key_store.count_refusal(token).await?;
+                let advice = match left {
+                    0 => "that was the last try: ask the app for a new registration token".to_owned(),
+                    1 => "copy it again or make a new one (1 try left)".to_owned(),
+                    more => format!("copy it again or make a new one ({more} tries left)"),
+                };
+                Err(RelayError::new(
+                    Class::Unprocessable,
+                    "key_refused_by_provider",
+                    format!("{} refuses this key; {advice}", provider.label()),
+                )
+                .with_param("apiKey")
+                .with_provider(provider)
+                .with_tries_left(left))
+            }
+        }
+    }
+
+    /// Asks whether a key is good, and whether one that lists models may be used at all: Google has keys that list models and
+    /// may not generate (`spec/gemini.md` 7), and Anthropic counts no tokens for accounts that have reached their limit.
+    pub(crate) async fn ask(
+        &self,
+        provider: Provider,
+        key: &ProviderKey,
+        workspace: Option<&str>,
+    ) -> Result<Verdict, RelayError> {
+        let dialect = provider.dialect();
+        let verdict = self.ask_once(provider, dialect.check_key(), key, workspace).await?;
+        let (Verdict::Known(KeySignal::Works), Some(second)) = (&verdict, dialect.check_use()) else {
+            return Ok(verdict);
+        };
+        // The key is genuine. The second answer can only say what it may not do; anything else is a matter of the model.
+        Ok(match self.ask_once(provider, second, key, workspace).await? {
+            Verdict::Known(limit @ (KeySignal::Restricted | KeySignal::NoCredit | KeySignal::SpendLimit)) => {
+                Verdict::Known(limit)
+            }
+            _ => verdict,
+        })
+    }
+
+    async fn ask_once(
+        &self,
+        provider: Provider,
+        wire: WireRequest,
+        key: &ProviderKey,
+        workspace: Option<&str>,
+    ) -> Result<Verdict, RelayError> {
+        let wire = match (provider.dialect().workspace_header(), workspace) {
+            (Some(name), Some(id)) => wire.with_header(name, id),
+            _ => wire,
+        };
+        let Ok(response) = self.client(provider)?.send(wire, key).await else { return Ok(Verdict::Unknown) };
+        self.verdict(provider, response, key).await
+    }
+
+    async fn verdict(
+        &self,
+        provider: Provider,
+        response: WireResponse,
+        key: &ProviderKey,
+    ) -> Result<Verdict, RelayError> {
+        if (200..300).contains(&response.status) {
+            return Ok(Verdict::Known(KeySignal::Works));
+        }
+        let fault = self.fault(provider, response, key).await;
+        Ok(match fault.signal {
+            Some(signal) => Verdict::Known(signal),
+            // Limited at the moment, so genuine.
+            None if fault.error.class() == Class::RateLimited => Verdict::Known(KeySignal::Works),
+            None => Verdict::Unknown,
+        })
+    }
+}
