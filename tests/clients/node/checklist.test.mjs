@@ -290,6 +290,16 @@ test("what Relay does not serve is not found", async () => {
   }
 });
 
+test("a model is found by every name that a chat takes", async () => {
+  const ai = patient("models-1-");
+  for (const model of MODELS) {
+    assert.equal((await ai.models.retrieve(model)).object, "model");
+    const error = await failure(ai.models.retrieve(`${model}-none`));
+    assert.equal(error.constructor, openai.NotFoundError);
+    assert.equal(error.code, "model_not_found");
+  }
+});
+
 test("a slash at the end makes no difference, and nothing redirects", async () => {
   for (const end of ["/v1", "/v1/"]) {
     const ai = patient("slash-1-", { fetchOptions: { redirect: "error" } }).withOptions({ baseURL: process.env.RELAY_TAP_URL + end });

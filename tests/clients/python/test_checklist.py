@@ -238,6 +238,15 @@ def test_models_are_listed_and_found():
         assert ai.models.retrieve(model.id) == model
 
 
+@every_model
+def test_a_model_is_found_by_every_name_that_a_chat_takes(model):
+    ai = patient("py-models-2-")
+    assert ai.models.retrieve(model).object == "model"
+    with pytest.raises(openai.NotFoundError) as caught:
+        ai.models.retrieve(f"{model}-none")
+    assert caught.value.code == "model_not_found"
+
+
 @pytest.mark.parametrize(
     "call",
     [
