@@ -174,13 +174,22 @@ pub enum ProjectsCommand {
     /// List the projects.
     List(LocalArgs),
     /// Create a project.
-    #[command(after_help = "Example:\n  relay projects create \"My app\" --origin https://app.example.com")]
+    #[command(after_help = "\
+Example:
+  relay projects create \"My app\" --origin https://app.example.com --return-url https://app.example.com/keys")]
     Create {
         /// Its name; users see it in the widget.
         name: String,
         /// An origin whose pages may register keys, such as `https://app.example.com`. Repeat it for more; none: any.
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
+        /// Where the hosted page may send users afterwards: a whole `https:` address, or one of an app (`myapp://done`).
+        /// Repeat it for more; none: nowhere.
+        #[arg(long = "return-url", value_name = "URL")]
+        return_urls: Vec<String>,
+        /// Take keys from Relay's own frame only, not from a page's script.
+        #[arg(long)]
+        frame_only: bool,
         /// Refuse calls with parameters that a provider has no match for, rather than dropping and naming them.
         #[arg(long)]
         strict_params: bool,
@@ -191,6 +200,49 @@ pub enum ProjectsCommand {
         #[command(flatten)]
         local: LocalArgs,
     },
+    /// Change a project. What is not named stays as it is; a running server follows within a second.
+    #[command(after_help = "\
+Examples:
+  relay projects update \"My app\" --origin https://app.example.com --origin https://beta.example.com
+  relay projects update prj_4kQ0vN2mXw8sRt6uYb1cZe --frame-only --no-return-urls")]
+    Update {
+        /// Which project, by id or name.
+        #[arg(value_name = "ID|NAME")]
+        project: String,
+        /// What to change.
+        #[command(flatten)]
+        change: ProjectChange,
+        /// The configuration.
+        #[command(flatten)]
+        local: LocalArgs,
+    },
+}
+
+/// What of a project is changed. A list takes the place of the one before.
+#[derive(Args, Clone, Debug, Default)]
+#[group(required = true, multiple = true)]
+pub struct ProjectChange {
+    /// Its name; users see it in the widget.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// An origin whose pages may register keys. Repeat it for more.
+    #[arg(long = "origin", value_name = "ORIGIN", conflicts_with = "any_origin")]
+    pub origins: Vec<String>,
+    /// Let pages of any origin register keys.
+    #[arg(long)]
+    pub any_origin: bool,
+    /// Where the hosted page may send users afterwards. Repeat it for more.
+    #[arg(long = "return-url", value_name = "URL", conflicts_with = "no_return_urls")]
+    pub return_urls: Vec<String>,
+    /// Let the hosted page send users nowhere.
+    #[arg(long)]
+    pub no_return_urls: bool,
+    /// Take keys from Relay's own frame only, not from a page's script.
+    #[arg(long, conflicts_with = "no_frame_only")]
+    pub frame_only: bool,
+    /// Take keys from a page's script, too.
+    #[arg(long)]
+    pub no_frame_only: bool,
 }
 
 /// What a Relay key may do.

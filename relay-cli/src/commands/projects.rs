@@ -3,7 +3,9 @@
 use relay_core::ports::{Project, Projects as _, TokenIssuer as _};
 use serde_json::{Value, json};
 
-use crate::cli::ProjectsCommand;
+use crate::cli::{ProjectChange, ProjectsCommand};
+use crate::commands::keys::find_project;
+use crate::commands::return_url;
 use crate::failure::Failure;
 use crate::local::Local;
 use crate::output::{Out, Table};
@@ -14,24 +16,43 @@ const MAX_NAME: usize = 80;
 /// Runs `relay projects …`.
 ///
 /// # Errors
-/// When the store can't be used, or a name or origin is of no use.
+/// When the store can't be used, there is no such project, or a name, origin or return URL is of no use.
 pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     match command {
         ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
-        ProjectsCommand::Create { name, origins, strict_params, forced_tool_choice_auto, local } => {
+        ProjectsCommand::Create {
+            name,
+            origins,
+            return_urls,
+            frame_only,
+            strict_params,
+            forced_tool_choice_auto,
+            local,
+        } => {
             let local = Local::open(&local.config)?;
-            let project = create(&local, &name, &origins, Choices { strict_params, forced_tool_choice_auto }).await?;
+            let choices = Choices { return_urls, frame_only, strict_params, forced_tool_choice_auto };
+            let project = create(&local, &name, &origins, choices).await?;
             out.value(&describe(&project))?;
             out.line(&format!("Project {} \"{}\" is there.", project.id, project.name))?;
             out.note(&format!("Next: relay keys create --project {}", project.id));
             Ok(())
         }
+        ProjectsCommand::Update { project, change, local } => {
+            let local = Local::open(&local.config)?;
+            let project = update(&local, &project, change).await?;
+            out.value(&describe(&project))?;
+            out.line(&format!("Project {} \"{}\" is changed.", project.id, project.name))
+        }
     }
 }
 
-/// What a project chooses where a provider can't do what is asked.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a project chooses beside its name and origins.
+#[derive(Clone, Debug, Default)]
 pub struct Choices {
+    /// See [`Project::return_urls`].
+    pub return_urls: Vec<String>,
+    /// See [`Project::frame_only`].
+    pub frame_only: bool,
     /// See [`Project::strict_params`].
     pub strict_params: bool,
     /// See [`Project::forced_tool_choice_auto`].
@@ -41,24 +62,52 @@ pub struct Choices {
 /// Stores a new project.
 ///
 /// # Errors
-/// When a name or origin is of no use, or the store fails.
+/// When a name, origin or return URL is of no use, or the store fails.
 pub async fn create(local: &Local, name: &str, origins: &[String], choices: Choices) -> Result<Project, Failure> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(Failure::usage(format_args!("a project's name has 1 to {MAX_NAME} characters, on one line")));
-    }
     let project = Project {
         id: local.issuer()?.project_id().map_err(Failure::failed)?,
-        name: name.to_owned(),
-        allowed_origins: origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+        name: checked_name(name)?,
+        allowed_origins: checked_origins(origins)?,
         strict_params: choices.strict_params,
         forced_tool_choice_auto: choices.forced_tool_choice_auto,
-        return_urls: vec![],
-        frame_only: false,
+        return_urls: return_url::checked(choices.return_urls)?,
+        frame_only: choices.frame_only,
         created_at: local.now(),
     };
     local.store.create_project(project.clone()).await.map_err(Failure::failed)?;
     Ok(project)
+}
+
+async fn update(local: &Local, wanted: &str, change: ProjectChange) -> Result<Project, Failure> {
+    let mut project = find_project(local, Some(wanted)).await?;
+    if let Some(name) = change.name {
+        project.name = checked_name(&name)?;
+    }
+    if change.any_origin || !change.origins.is_empty() {
+        project.allowed_origins = checked_origins(&change.origins)?;
+    }
+    if change.no_return_urls || !change.return_urls.is_empty() {
+        project.return_urls = return_url::checked(change.return_urls)?;
+    }
+    if change.frame_only || change.no_frame_only {
+        project.frame_only = change.frame_only;
+    }
+    if !local.store.update_project(project.clone()).await.map_err(Failure::failed)? {
+        return Err(Failure::failed("the project is gone"));
+    }
+    Ok(project)
+}
+
+fn checked_name(name: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Failure::usage(format_args!("a project's name has 1 to {MAX_NAME} characters, on one line")));
+    }
+    Ok(name.to_owned())
+}
+
+fn checked_origins(origins: &[String]) -> Result<Vec<String>, Failure> {
+    origins.iter().map(|text| origin(text)).collect()
 }
 
 async fn list(local: &Local, out: Out) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::run::run_in;
 
@@ -106,6 +106,55 @@ fn with_two_projects_one_must_be_named() {
     run_in(folder.path(), ["keys", "create", "--project", "nobody"]).code(1);
     let listed = run_in(folder.path(), ["projects", "list", "--json"]).code(0).json();
     assert_eq!(listed["projects"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let run = |arguments: &[&str]| run_in(folder.path(), [&["projects"], arguments, &["--json"]].concat());
+    let made =
+        run(&["create", "Store", "--origin", "https://shop.example", "--return-url", "shop://done", "--frame-only"])
+            .code(0)
+            .json();
+    assert_eq!((&made["returnUrls"], &made["frameOnly"]), (&json!(["shop://done"]), &json!(true)));
+    let id = made["id"].as_str().unwrap();
+    let mut want = made.clone();
+    for (arguments, changes) in [
+        (vec!["--name", "Shop 2"], json!({"name": "Shop 2"})),
+        (
+            vec!["--origin", "https://A.example/", "--origin", "https://b.example"],
+            json!({"allowedOrigins": ["https://a.example", "https://b.example"]}),
+        ),
+        (
+            vec!["--return-url", "https://shop.example/done?a=1"],
+            json!({"returnUrls": ["https://shop.example/done?a=1"]}),
+        ),
+        (vec!["--no-frame-only", "--any-origin"], json!({"frameOnly": false, "allowedOrigins": []})),
+        (vec!["--no-return-urls", "--frame-only"], json!({"frameOnly": true, "returnUrls": []})),
+    ] {
+        for (name, value) in changes.as_object().unwrap() {
+            want[name] = value.clone();
+        }
+        let told = run(&[&["update", id], &*arguments].concat()).code(0).json();
+        assert_eq!(told, want, "{arguments:?}");
+        let listed = run(&["list"]).code(0).json();
+        assert!(listed["projects"].as_array().unwrap().contains(&want), "{listed}");
+    }
+    assert_eq!(run(&["update", "Shop 2", "--name", "Shop"]).code(0).json()["name"], "Shop");
+    run(&["update", "nobody", "--frame-only"]).code(1);
+    for wrong in [
+        vec![],
+        vec!["--frame-only", "--no-frame-only"],
+        vec!["--origin", "https://a.example", "--any-origin"],
+        vec!["--return-url", "https://a.example", "--no-return-urls"],
+        vec!["--return-url", "javascript:alert(1)"],
+        vec!["--origin", "https://a.example/path"],
+        vec!["--name", " "],
+    ] {
+        run(&[&["update", id], &*wrong].concat()).code(2);
+    }
+    assert_eq!(run(&["update", id, "--name", "Shop 2"]).code(0).json(), want, "a wrong command changed nothing");
 }
 
 #[test]
