@@ -7,6 +7,7 @@ BROWSER := tests/browser
 WEB := relay-server/web
 NPM := $(WEB)/npm
 VENV := $(CLIENTS)/python/.venv
+VENV2 := $(CLIENTS)/python/.venv2
 
 .PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm assets
 
@@ -45,7 +46,7 @@ licences:
 	$(PYTHON) scripts/licences.py
 
 # Clients, unmodified, in the versions that their lock files name; Node 22 is one of the packages. No package runs a script.
-clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(BROWSER)/node_modules/.installed
+clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(VENV2)/.installed $(BROWSER)/node_modules/.installed
 
 $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent --ignore-scripts
@@ -59,6 +60,12 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
+	@touch $@
+
+# The major version before, which can't be installed beside the current one.
+$(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
+	$(PYTHON) -m venv $(VENV2)
+	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements-2.txt
 	@touch $@
 
 # The widget, its frame and the hosted page are built into relay-server/assets/web/, which is committed: Rust needs no Node.

@@ -43,6 +43,11 @@ impl Relay {
         let unknown = || RelayError::model_not_found(asked);
         let (provider, id) = Provider::of(asked).ok_or_else(unknown)?;
         let connection = self.connection(caller, provider).await?;
+        if let Some(wire) = provider.dialect().model(id) {
+            let route = &self.open(connection)?;
+            let body = collect(self.send(route, route.addressed(wire)).await?, MAX_ANSWER).await?;
+            return provider.dialect().model_answer(&body);
+        }
         let models = self.models_of(connection).await?;
         models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
     }

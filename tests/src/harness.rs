@@ -162,11 +162,20 @@ impl TestRelay {
 
     /// Makes a project; returns its Relay key.
     pub async fn new_project(&self) -> String {
-        self.new_project_with(|_| ()).await
+        self.make_project(|_| (), &Scope::ALL).await
     }
 
     /// Makes a project with settings of its own; returns its Relay key.
     pub async fn new_project_with(&self, change: impl FnOnce(&mut Project)) -> String {
+        self.make_project(change, &Scope::ALL).await
+    }
+
+    /// Makes a project whose Relay key may do no more than this.
+    pub async fn new_project_scoped(&self, scopes: &[Scope]) -> String {
+        self.make_project(|_| (), scopes).await
+    }
+
+    async fn make_project(&self, change: impl FnOnce(&mut Project), scopes: &[Scope]) -> String {
         let ports = self.relay.ports();
         let now = ports.clock.now();
         let id: ProjectId = ports.tokens.project_id().unwrap();
@@ -195,7 +204,7 @@ impl TestRelay {
             project: id,
             name: "test".to_owned(),
             last4: text[text.len() - 4..].to_owned(),
-            scopes: Scope::ALL.to_vec(),
+            scopes: scopes.to_vec(),
             created_at: now,
             expires_at: None,
             revoked_at: None,

@@ -90,6 +90,19 @@ pub trait Dialect: Sync {
     /// An answer of no use.
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError>;
 
+    /// Asks for one model, where chats take names that the list does not have.
+    fn model(&self, _name: &str) -> Option<WireRequest> {
+        None
+    }
+
+    /// Translates the answer to [`Self::model`].
+    ///
+    /// # Errors
+    /// An answer of no use.
+    fn model_answer(&self, _body: &[u8]) -> Result<Model, RelayError> {
+        Err(RelayError::upstream("the provider was not asked for a model"))
+    }
+
     /// Translates an answer with an error status (or an error inside an answer, with the status that it implies).
     ///
     /// `now` is for headers that hold a point in time.

@@ -1,6 +1,7 @@
 // The quickstart flow with the official client, unmodified. Needs a relay with mock providers:
 // RELAY_BASE_URL, RELAY_KEY, and the users "connected" (all three keys), "keyless" and "broke" (no credit).
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { openai } from "./shared.mjs";
@@ -34,6 +35,17 @@ async function refusal(promise, Kind, status, code, calls) {
   assert.equal(calls.length, 1, "a permanent error is not tried again");
   return error;
 }
+
+test("the page's own lines run", async () => {
+  const page = readFileSync(new URL("../../../docs/quickstart.md", import.meta.url), "utf8");
+  const lines = page.split("```js\n").find((block) => block.startsWith('import OpenAI from "openai";')).split("```")[0];
+  const [, ...rest] = lines.replace("http://127.0.0.1:8080", RELAY_BASE_URL).replace("jieun_123", "connected").split("\n");
+  let said = "";
+  const output = { write: (text) => { said += text; } };
+  const run = Object.getPrototypeOf(async () => {}).constructor("OpenAI", "process", rest.join("\n"));
+  await run(OpenAI, { env: process.env, stdout: output });
+  assert.equal(said, 'Hello from gpt-4o-mini: you said "Hello!"');
+});
 
 for (const model of CHAT_MODELS) {
   test(`chat answers whole: ${model}`, async () => {

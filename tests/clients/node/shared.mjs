@@ -1,5 +1,5 @@
 // What the tests share: the client under test, the models, reports for docs/compatibility.md, and a look at what reached the
-// provider. Needs a relay with mock providers (RELAY_BASE_URL, RELAY_KEY); RELAY_SPY_URL and RELAY_CELLS are the harness's.
+// provider. Needs a relay with mock providers (RELAY_BASE_URL, RELAY_KEY); the other variables are the harness's.
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -50,6 +50,31 @@ export async function upstream(mark) {
   const response = await fetch(RELAY_SPY_URL, { method: "POST", body: mark });
   return response.json();
 }
+
+/** A client whose requests bear a mark that `calls` finds again; `scripted`: of the relay whose providers `script` tells what to say. */
+export function patient(mark, { user = "connected", scripted = false, ...options } = {}) {
+  const { RELAY_TAP_URL, RELAY_SCRIPTED_URL, RELAY_SCRIPTED_KEY } = process.env;
+  return new openai.OpenAI({
+    apiKey: scripted ? RELAY_SCRIPTED_KEY : KEY,
+    baseURL: `${scripted ? RELAY_SCRIPTED_URL : RELAY_TAP_URL}/v1`,
+    defaultHeaders: { "X-Relay-User": user, "X-Test-Mark": mark },
+    ...options,
+  });
+}
+
+const spy = (path, body) => fetch(`${RELAY_SPY_URL}${path}`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+
+/** The requests with this mark that reached Relay: `connection`, `retry`, `line`. */
+export const calls = async (mark) => (await spy("/calls", `x-test-mark: ${mark}\r\n`)).json();
+
+/** Waits until Relay left a provider's call with this in its path; what the call was doing. */
+export const left = async (path) => (await spy("/left", path)).json();
+
+/** The lines of Relay's log, one a request, with this in them. */
+export const log = async (mark) => (await spy("/log", mark)).json();
+
+/** What a provider answers to the next call of the scripted relay. */
+export const script = (answer) => spy("/script", JSON.stringify(answer));
 
 /** The assistant's turns in a body, as lists of blocks or parts. */
 export const turnsOf = (body) =>

@@ -1,5 +1,5 @@
 """What the tests share: the models, reports for docs/compatibility.md, and a look at what reached the provider.
-Needs a relay with mock providers (RELAY_BASE_URL, RELAY_KEY); RELAY_SPY_URL and RELAY_CELLS are the harness's.
+Needs a relay with mock providers (RELAY_BASE_URL, RELAY_KEY); the other variables are the harness's.
 """
 import functools
 import importlib.metadata
@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
 BASE_URL = os.environ["RELAY_BASE_URL"] + "/v1"
 KEY = os.environ["RELAY_KEY"]
@@ -60,6 +61,40 @@ def upstream(mark):
     """The bodies of all requests with this mark that reached the provider, the oldest first."""
     with urllib.request.urlopen(os.environ["RELAY_SPY_URL"], data=mark.encode()) as response:
         return json.load(response)
+
+
+def patient(mark, user="connected", scripted=False, kind=OpenAI, headers=None, **options):
+    """A client whose requests bear a mark that `calls` finds again; `scripted`: of the relay whose providers `script` tells what to say."""
+    base = os.environ["RELAY_SCRIPTED_URL" if scripted else "RELAY_TAP_URL"] + "/v1"
+    bound = {"X-Relay-User": user} if user is not None else {}
+    made = {"api_key": os.environ["RELAY_SCRIPTED_KEY"] if scripted else KEY, "base_url": base}
+    return kind(default_headers=bound | {"X-Test-Mark": mark} | (headers or {}), **(made | options))
+
+
+def spy(path, text):
+    request = urllib.request.Request(os.environ["RELAY_SPY_URL"] + path, text.encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as response:
+        return json.loads(response.read() or "null")
+
+
+def calls(mark):
+    """The requests with this mark that reached Relay: `connection`, `retry`, `line`."""
+    return spy("/calls", f"X-Test-Mark: {mark}\r\n")
+
+
+def left(path):
+    """Waits until Relay left a provider's call with this in its path; what the call was doing."""
+    return spy("/left", path)
+
+
+def log(mark):
+    """The lines of Relay's log, one a request, with this in them."""
+    return spy("/log", mark)
+
+
+def script(answer):
+    """What a provider answers to the next call of the scripted relay."""
+    spy("/script", json.dumps(answer))
 
 
 def turns_of(body):

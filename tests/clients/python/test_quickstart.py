@@ -4,6 +4,7 @@ RELAY_BASE_URL, RELAY_KEY, and the users "connected" (all three keys), "keyless"
 import asyncio
 import json
 import os
+from pathlib import Path
 
 import openai
 import pytest
@@ -22,6 +23,14 @@ WEATHER = {
 
 def relay(user, **options):
     return OpenAI(base_url=BASE_URL, default_headers={"X-Relay-User": user}, **{"api_key": KEY, **options})
+
+
+def test_the_pages_own_lines_run(capsys):
+    page = Path("../../../docs/quickstart.md").read_text()
+    lines = page.split("```python\n")[1].split("```")[0]
+    assert "http://127.0.0.1:8080/v1" in lines and "jieun_123" in lines
+    exec(lines.replace("http://127.0.0.1:8080/v1", BASE_URL).replace("jieun_123", "connected"), {})
+    assert capsys.readouterr().out == 'Hello from gpt-4o-mini: you said "Hello!"'
 
 
 @pytest.mark.parametrize("model", CHAT_MODELS)

@@ -1,8 +1,11 @@
 //! What a registration token does not allow, and what is said when the store or a provider lets Relay down.
 
+use std::sync::Arc;
+
 use relay_adapters::mock::{Scripted, sample_key};
 use relay_core::Provider;
-use relay_tests::{Answer, TestRelay, says};
+use relay_server::{Options, Service, serve};
+use relay_tests::{Answer, Api, TestRelay, says};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -88,4 +91,14 @@ async fn a_misspelt_member_is_named() {
     let answer = relay.call(Method::POST, "/v1/registration-tokens", &body).await;
     answer.assert_error(400, "unknown_parameter");
     assert_eq!(answer.json()["error"]["param"], "expiresInSecond");
+}
+
+#[actix_web::test]
+async fn a_relay_whose_master_key_opens_nothing_is_not_ready() {
+    let relay = TestRelay::start().await.relay.clone();
+    let canary = Some(Arc::new(|| false) as Arc<dyn Fn() -> bool + Send + Sync>);
+    let running = serve(Service { relay, canary }, Options::default()).unwrap();
+    let api = Api::new(format!("http://{}", running.addr), String::new());
+    api.send(Method::GET, "/api/health/ready", &[], "").await.assert_error(503, "master_key_unusable");
+    api.send(Method::GET, "/api/health/live", &[], "").await.expect(200);
 }

@@ -126,6 +126,14 @@ impl Dialect for Anthropic {
         listing::answer(body)
     }
 
+    fn model(&self, name: &str) -> Option<WireRequest> {
+        Some(listing::one(name))
+    }
+
+    fn model_answer(&self, body: &[u8]) -> Result<Model, RelayError> {
+        listing::one_answer(body)
+    }
+
     fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault {
         error::translate(failure, now)
     }

@@ -1,32 +1,33 @@
 //! `docs/compatibility.md` must say exactly what the clients' tests report.
 //!
-//! A report is a line with tabs: client, feature, provider, what was seen, and the file of the test. With
-//! `RELAY_WRITE_DOCS` set, the page is written anew.
+//! Parts of a page between two comments are written by tests. A report is a line with tabs: client, feature, provider, what
+//! was seen, and the file of the test. With `RELAY_WRITE_DOCS` set, the page is written anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The runtimes run at the same time, and each has its part of the one page.
+/// The runtimes run at the same time, and each has its part of a page.
 static PAGE: Mutex<()> = Mutex::new(());
-
-fn page() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/compatibility.md")
-}
 
 /// Compares the table of `runtime` with the reports of its tests.
 pub(super) fn check(runtime: &str, reports: &str) {
+    compare("compatibility.md", runtime, &table(reports));
+}
+
+/// Compares the part of this name, between its markers, with what it must be.
+pub(super) fn compare(page: &str, part: &str, want: &str) {
     let _one_at_a_time = PAGE.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = std::fs::read_to_string(page()).unwrap();
-    let (begin, end) = (format!("<!-- {runtime}: written by the tests -->\n"), format!("<!-- end of {runtime} -->"));
-    let (before, rest) = text.split_once(&begin).expect("the page has a table for each runtime");
-    let (there, after) = rest.split_once(&end).expect("a table has an end");
-    let table = table(reports);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(page);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {part}: written by the tests -->\n"), format!("<!-- end of {part} -->"));
+    let (before, rest) = text.split_once(&begin).expect("a part has a beginning");
+    let (there, after) = rest.split_once(&end).expect("a part has an end");
     if std::env::var_os("RELAY_WRITE_DOCS").is_some() {
-        std::fs::write(page(), format!("{before}{begin}{table}{end}{after}")).unwrap();
+        std::fs::write(path, format!("{before}{begin}{want}{end}{after}")).unwrap();
     } else {
-        assert_eq!(there, table, "docs/compatibility.md differs from what was seen: run with RELAY_WRITE_DOCS=1");
+        assert_eq!(there, want, "docs/{page} differs from what was seen: run with RELAY_WRITE_DOCS=1");
     }
 }
 
