@@ -246,7 +246,8 @@ test("the dialog opens at once, keeps the focus, closes with Esc and gives the f
   assert.ok(await dialog.isVisible());
   assert.ok(await dialog.evaluate((shown) => shown.getAttribute("aria-label") || shown.getAttribute("aria-labelledby")), "it has a name");
   await widget.field.click();
-  await host.page.keyboard.press("Escape");
+  // Not awaited: the frame that has the focus goes while the key is down, and then nobody tells the browser of its way up.
+  host.page.keyboard.press("Escape").catch(() => {});
   assert.deepEqual(await host.called("onExit"), { reason: "cancelled" });
   await until(async () => !(await dialog.isVisible()));
   assert.equal(await host.page.evaluate(() => document.activeElement.id), "opener");

@@ -134,7 +134,8 @@ test("the dialog closes with Esc from within the frame", async (t) => {
   const host = await open(t);
   await host.mount({ layout: "modal", provider: "openai" });
   await (await host.inner('input[name="key"]')).click();
-  await host.page.keyboard.press("Escape");
+  // Not awaited: the frame that has the focus goes while the key is down.
+  host.page.keyboard.press("Escape").catch(() => {});
   assert.deepEqual(await host.called("onExit"), { reason: "cancelled" });
 });
 
