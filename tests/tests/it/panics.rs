@@ -24,7 +24,8 @@ impl ProviderClient for Panics {
     }
 
     async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
-        assert!(request.body.is_empty(), "as the test wants: {request:?} {key:?}");
+        let checks = request.body.is_empty() || request.path.to_lowercase().replace('_', "").ends_with("counttokens");
+        assert!(checks, "as the test wants: {request:?} {key:?}");
         self.of.send(request, key).await
     }
 }
