@@ -304,6 +304,16 @@ export class Widget {
     await this.pick(provider);
     await this.send(key);
     await this.screen("success");
+    await this.settled();
+  }
+
+  /** The frame has the height of what is in it, so that nothing moves under the mouse any more. */
+  async settled() {
+    const height = (element) => element.getBoundingClientRect().height;
+    await until(async () => {
+      const [outside, inside] = [await this.iframe.evaluate(height), await this.inner.locator('[data-part="root"]').evaluate(height)];
+      return Math.abs(outside - inside) <= 1;
+    }, () => "the frame has another height than its content");
   }
 
   /** Copies text elsewhere and pastes it into the field, as a person does. */
