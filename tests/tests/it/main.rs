@@ -19,6 +19,7 @@ mod isolation;
 mod panics;
 mod redeem;
 mod registration;
+mod sdk;
 mod secrets;
 mod start;
 mod stolen_database;
