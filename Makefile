@@ -8,13 +8,18 @@ NPM := $(WEB)/npm
 SDK := relay-sdk
 VENV := $(CLIENTS)/python/.venv
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm sdk assets
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm sdk example assets
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
+
+example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a chat, on simulated providers
+	cd $(SDK) && npm pack --silent
+	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
+	cd examples/js && npm run --silent demo
 
 test: clients packages web npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features

@@ -15,27 +15,47 @@ fn at(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// Whether the runtimes are installed. `make test` demands them; a plain `cargo test` may go without.
+fn installed() -> bool {
+    let there = at("clients/sdk/projects/.installed").exists();
+    assert!(there || std::env::var_os("RELAY_REQUIRE_ALL").is_none(), "run `make sdk` first");
+    if !there {
+        println!("skipped: run `make sdk` first");
+    }
+    there
+}
+
+/// Runs the tests in one file, against this relay.
+async fn run(file: &str, relay: &TestRelay, cells: &Path) {
+    let mut node = Command::new("node");
+    node.args(["--test", file]).current_dir(at("clients/sdk")).env("RELAY_CELLS", cells);
+    let output = node.env("RELAY_BASE_URL", &relay.url).env("RELAY_KEY", &relay.key).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+}
+
 #[actix_web::test]
 async fn the_quickstart_runs_as_it_stands_on_every_runtime() {
-    if !at("clients/sdk/projects/.installed").exists() {
-        assert!(std::env::var_os("RELAY_REQUIRE_ALL").is_none(), "run `make sdk` first");
-        return println!("skipped: run `make sdk` first");
+    if !installed() {
+        return;
     }
     let relay = TestRelay::start().await;
     for provider in Provider::ALL {
         relay.connect("jieun_123", *provider, "good").await;
     }
     let (cells, before) = (tempfile::NamedTempFile::new().unwrap(), relay.mock.requests().len());
-    let mut node = Command::new("node");
-    node.args(["--test", "quickstart.test.mjs"]).current_dir(at("clients/sdk")).env("RELAY_CELLS", cells.path());
-    let output = node.env("RELAY_BASE_URL", &relay.url).env("RELAY_KEY", &relay.key).output().await.unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-
+    run("quickstart.test.mjs", &relay, cells.path()).await;
     let rows = std::fs::read_to_string(cells.path()).unwrap();
     println!("{rows}");
     assert_eq!(relay.mock.requests().len() - before, rows.lines().count() * CALLS.0 + CALLS.1, "a block was not run");
     compare(&rows);
+}
+
+#[actix_web::test]
+async fn the_example_for_node_works_as_it_stands() {
+    if installed() {
+        run("example.test.mjs", &TestRelay::start().await, Path::new("/dev/null")).await;
+    }
 }
 
 /// `docs/sdk.md` must have exactly these rows. With `RELAY_WRITE_DOCS` set, the page is written anew.
