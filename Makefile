@@ -6,10 +6,11 @@ CLIENTS := tests/clients
 BROWSER := tests/browser
 WEB := relay-server/web
 NPM := $(WEB)/npm
+SDK := relay-sdk
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm assets
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm sdk example assets
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,7 +18,12 @@ help: ## this list
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
 
-test: clients packages web npm ## all tests
+example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a chat, on simulated providers
+	cd $(SDK) && npm pack --silent
+	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
+	cd examples/js && npm run --silent demo
+
+test: clients packages web npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 
 check: fmt lint purity sizes docs licences assets ## everything but the tests
@@ -85,6 +91,19 @@ npm: $(NPM)/node_modules/.installed
 
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --no-audit --no-fund --silent --ignore-scripts
+	@touch $@
+
+# The package @relayservice/sdk: built, checked and tested; then installed for each runtime of the quickstart. No package runs a script.
+sdk: $(CLIENTS)/node/node_modules/.installed $(SDK)/node_modules/.installed $(CLIENTS)/sdk/node_modules/.installed
+	cd $(SDK) && npm test --silent
+	node $(CLIENTS)/sdk/prepare.mjs
+
+$(SDK)/node_modules/.installed: $(SDK)/package-lock.json
+	cd $(SDK) && npm ci --no-audit --no-fund --silent --ignore-scripts
+	@touch $@
+
+$(CLIENTS)/sdk/node_modules/.installed: $(CLIENTS)/sdk/package-lock.json
+	cd $(CLIENTS)/sdk && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 # System packages of the fault tests and of the widget's: installed if root and on Debian, else named.

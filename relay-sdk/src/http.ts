@@ -9,8 +9,7 @@ type Outcome = { value?: unknown; error?: RelayError; wait?: number | undefined 
 export type Call = <T>(method: "GET" | "POST" | "DELETE", path: string, content?: Content) => Promise<T>;
 
 export function caller({ key, base, fetch, ...settings }: Settings): Call {
-  const maxRetries = checkNumber("maxRetries", settings.maxRetries ?? 2, 0);
-  const usual = checkNumber("timeout", settings.timeout ?? 30_000, 1);
+  const [maxRetries, usual] = [checkNumber("maxRetries", settings.maxRetries ?? 2, 0), checkNumber("timeout", settings.timeout ?? 30_000, 1)];
   return async <T>(method: string, path: string, { body, idempotencyKey, signal, timeout }: Content = {}) => {
     const ms = checkNumber("timeout", timeout ?? usual, 1);
     const headers: Record<string, string> = { accept: "application/json", authorization: `Bearer ${key}` };
@@ -23,22 +22,26 @@ export function caller({ key, base, fetch, ...settings }: Settings): Call {
       if (!error) return value as T;
       const pause = wait ?? Math.min(500 * 2 ** tries, 8_000) * (1 - Math.random() / 4);
       if (!error.retryable || tries >= maxRetries || pause > 60_000) throw error; // nobody waits for longer than a minute
-      await sleep(pause, signal);
+      await new Promise<void>((wake) => after(pause, signal, wake));
     }
   };
 }
 
 async function attempt(fetch: Fetch, base: string, path: string, init: RequestInit, ms: number, signal?: AbortSignal): Promise<Outcome> {
-  const limit = AbortSignal.any([AbortSignal.timeout(ms), ...(signal ? [signal] : [])]);
+  const limit = new AbortController();
+  const undo = after(ms, signal, () => limit.abort());
   try {
-    const response = await fetch(base + path, { ...init, signal: limit });
+    signal?.throwIfAborted();
+    const response = await fetch(base + path, { ...init, signal: limit.signal });
     return read(response, await response.text(), base);
   } catch (cause) {
-    if (signal?.aborted) return { error: aborted(signal) };
-    const [code, message] = limit.aborted
+    if (signal?.aborted) return { error: new RelayError("The request was given up by its `signal`", { code: "aborted", cause: signal.reason }) };
+    const [code, message] = limit.signal.aborted
       ? ["timeout", `Relay did not answer within ${ms} ms. Look whether ${base} is up, or give it more \`timeout\``]
       : ["connection_failed", `Relay can't be reached at ${base}. Look whether it runs, and whether RELAY_BASE_URL or \`baseURL\` is right`];
     return { error: new RelayError(message, { code, retryable: true, cause }) };
+  } finally {
+    undo();
   }
 }
 
@@ -72,13 +75,12 @@ function wait(headers: Headers): number | undefined {
   return Number.isNaN(asked) ? undefined : Math.max(asked, 0);
 }
 
-const aborted = ({ reason }: AbortSignal) => new RelayError("The request was given up by its `signal`", { code: "aborted", cause: reason });
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => (clearTimeout(timer), reject(aborted(signal!)));
-    const timer = setTimeout(() => (signal?.removeEventListener("abort", leave), resolve()), ms);
-    signal?.addEventListener("abort", leave);
-    if (signal?.aborted) leave();
-  });
+/** Acts once, after a time or when the signal is given; gives what undoes it. (Node drops timers of `AbortSignal.any` when it collects garbage.) */
+function after(ms: number, signal: AbortSignal | undefined, act: () => void): () => void {
+  const undo = () => (clearTimeout(timer), signal?.removeEventListener("abort", now));
+  const now = () => (undo(), act());
+  const timer = setTimeout(now, ms);
+  signal?.addEventListener("abort", now);
+  if (signal?.aborted) now();
+  return undo;
 }

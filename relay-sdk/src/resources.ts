@@ -2,8 +2,6 @@ import { checkUser, segment } from "./checks.ts";
 import type { Call } from "./http.ts";
 import type { Connection, ListUsersOptions, Provider, RequestOptions, User, UserPage } from "./types.ts";
 
-type Connected = { connections: Connection[] };
-
 /** `relay.users` */
 export const users = (call: Call) => ({
   /** Users by their ids: a page if awaited, all in a loop. @throws {RelayError} `invalid_value` @example for await (const user of relay.users.list()) log(user) */
@@ -19,7 +17,7 @@ export const users = (call: Call) => ({
     return Object.assign(first, { [Symbol.asyncIterator]: all });
   },
   /** One user with their connections. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.users.get("jieun_123") */
-  get: async (user: string, request?: RequestOptions): Promise<User & Connected> => call("GET", path(user), request),
+  get: async (user: string, request?: RequestOptions): Promise<User & { connections: Connection[] }> => call("GET", path(user), request),
   /** Erases a user, their keys and all rows about them; fine if there are none. @example await relay.users.delete("jieun_123") */
   delete: async (user: string, request?: RequestOptions): Promise<void> => call("DELETE", path(user), request),
 });
@@ -28,7 +26,7 @@ export const users = (call: Call) => ({
 export const connections = (call: Call) => ({
   /** A user's keys: where, in which state. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.connections.list("jieun_123") */
   list: async (user: string, request?: RequestOptions): Promise<Connection[]> =>
-    (await call<Connected>("GET", `${path(user)}/connections`, request)).connections,
+    (await call<{ connections: Connection[] }>("GET", `${path(user)}/connections`, request)).connections,
   /** Disconnects a key; fine if there is none. @throws {RelayError} `invalid_value` @example await relay.connections.delete("jieun_123", "openai") */
   delete: async (user: string, provider: Provider, request?: RequestOptions): Promise<void> => call("DELETE", path(user, provider), request),
   /** Asks the provider now whether a key is good. @throws {RelayError} `provider_key_missing` @example await relay.connections.verify("jieun_123", "openai") */

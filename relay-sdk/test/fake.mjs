@@ -48,7 +48,8 @@ export function pauses(t, noticed) {
   const [real, taken] = [globalThis.setTimeout, []];
   t.after(() => (globalThis.setTimeout = real));
   globalThis.setTimeout = (run, ms, ...more) => {
-    if (!new Error().stack.includes("/dist/index.js")) return real(run, ms, ...more);
+    // Not those of others, and not the limit of 30 s for a try.
+    if (!new Error().stack.includes("/dist/index.js") || ms === 30_000) return real(run, ms, ...more);
     taken.push(ms);
     noticed?.();
     return real(run, noticed ? ms : 0, ...more);

@@ -5,6 +5,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { RelayError } from "../dist/index.js";
 import { KEY, TOKEN, failed, fake, pauses, refusal } from "./fake.mjs";
@@ -223,6 +225,19 @@ test("a relay that is silent: ends after the timeout, of the client or of the ca
   assert.match((await failed(relay({ maxRetries: 0 }).users.list({ timeout: 30 }))).message, /30 ms/);
   assert.equal((await failed(relay().usage({ timeout: 0 }))).code, "invalid_value");
   assert.equal(requests.length, 2);
+});
+
+// Node loses what `AbortSignal.any` was made of.
+test("a timeout comes also if garbage is collected before", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const { relay } = await fake(t, () => {});
+  const ending = failed(ask(relay({ timeout: 50, maxRetries: 0 })));
+  for (let turn = 0; turn < 10; turn += 1) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  assert.equal((await ending).code, "timeout");
 });
 
 test("a body that never ends is a timeout, too", async (t) => {

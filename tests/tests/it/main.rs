@@ -20,6 +20,7 @@ mod isolation;
 mod panics;
 mod redeem;
 mod registration;
+mod sdk;
 mod secrets;
 mod start;
 mod stolen_database;
