@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accessibility, fits } from "../lib/checks.mjs";
-import { open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
+import { insecureOrigin, newPage, open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
 import { PROJECTS, RELAY, RETURN_URLS, connections, grant, keyFor, newUser, secretsIn, token } from "../lib/relay.mjs";
 
 useChromium();
@@ -154,6 +154,48 @@ test("a page that the token does not name can't frame it", async (t) => {
   const refused = host.context.waitForEvent("requestfailed", (request) => request.url().includes("/connect"));
   await host.page.evaluate((src) => document.body.append(Object.assign(document.createElement("iframe"), { src })), url);
   await refused;
+});
+
+/** Frames the hosted page of one token with the grant of another one, from a page at `url`. */
+async function frameWith(host, { connectUrl }, grantId) {
+  const url = new URL(connectUrl);
+  if (grantId) url.searchParams.set("grant", grantId);
+  else url.searchParams.delete("grant");
+  await host.page.evaluate((src) => document.body.append(Object.assign(document.createElement("iframe"), { src, id: "hosted" })), url.href);
+  return host.page.frameLocator("#hosted");
+}
+
+const grantIn = ({ connectUrl }) => new URL(connectUrl).searchParams.get("grant");
+const LOCKED = { allowedOrigins: ["https://app.example"] };
+
+for (const [what, wishes] of [["for any page", {}], ["for the app's pages", LOCKED]]) {
+  test(`a token ${what} can't be framed with another token's grant`, async (t) => {
+    const host = await open(t);
+    const hosted = await frameWith(host, await grant(newUser(), wishes), grantIn(await grant()));
+    await hosted.getByText("Keys can't be connected on this page.").waitFor();
+    assert.equal(await hosted.locator('[data-part="root"], iframe').count(), 0);
+    assert.deepEqual(host.calls("GET"), []);
+    assert.ok(host.console.some((line) => line.includes("frame_blocked")));
+  });
+}
+
+test("a page that is not secure can't frame it past the token's origins either", async (t) => {
+  const host = await open(t, { goto: false });
+  host.others.push(insecureOrigin());
+  await host.page.goto(newPage({ script: "" }).replace(siteOrigin(), insecureOrigin()));
+  assert.equal(await host.page.evaluate(() => isSecureContext), false);
+  const hosted = await frameWith(host, await grant(newUser(), LOCKED), grantIn(await grant()));
+  await hosted.getByText("Keys can't be connected on this page.").waitFor();
+  assert.equal(await hosted.locator('[data-part="root"], iframe').count(), 0);
+  assert.deepEqual(host.calls("GET"), []);
+});
+
+test("without a grant nobody can frame it", async (t) => {
+  const host = await open(t);
+  const refused = host.context.waitForEvent("requestfailed", (request) => request.url().includes("/connect"));
+  await frameWith(host, await grant(), "");
+  await refused;
+  assert.deepEqual(host.calls("GET"), []);
 });
 
 /** Pretends to be the app's site, so that nothing leaves this machine. */

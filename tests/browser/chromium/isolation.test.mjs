@@ -116,3 +116,26 @@ test("a frame takes one beginning: a page can't take over a form in which somebo
   assert.equal(await widget.field.inputValue(), key);
   assert.deepEqual(host.values("onSuccess"), []);
 });
+
+/** A page that answers the frame before the widget does, with a token of its own. */
+function comeFirst(stolen) {
+  if (window.top !== window) return;
+  addEventListener("message", ({ data, source }) => {
+    if (data?.type !== "hello") return;
+    const { port1, port2 } = new MessageChannel();
+    const look = { locale: "en", dark: false, accentColor: "#635bff", variables: {}, links: {}, provider: "openai", exits: false, renews: false };
+    port1.start();
+    source.postMessage({ relay: 1, type: "start", nonce: data.nonce, token: stolen, look }, "*", [port2]);
+  });
+}
+
+test("a page that puts its own token into the frame can't hide whose account the key would be for", async (t) => {
+  const [mallory, victim] = [newUser(), newUser()];
+  const host = await open(t);
+  await host.page.evaluate(comeFirst, await token(mallory));
+  const widget = await host.mount({ registrationToken: await token(victim), provider: "openai" });
+  const words = widget.inner.locator("[data-part=form] .cue");
+  await words.getByText(`Connects to`).waitFor({ state: "attached" });
+  const said = await words.textContent();
+  assert.ok(said.includes(mallory) && !said.includes(victim), said);
+});

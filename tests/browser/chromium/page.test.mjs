@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
-import { PROJECTS, connections, keyFor, newUser, published, token } from "../lib/relay.mjs";
+import { PROJECTS, RELAY, connections, keyFor, newUser, published, token } from "../lib/relay.mjs";
 
 useChromium();
 
@@ -301,5 +301,71 @@ test("a project that wants the frame refuses the shadow mode", async (t) => {
 test("a project that wants the frame takes keys in the frame", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ registrationToken: await token(newUser(), {}, PROJECTS.frameOnly) });
+  await widget.connect("openai", keyFor("openai"));
+});
+
+test("`<relay-connect>` has no `Done`, since nothing would come of it", async (t) => {
+  const host = await open(t, { page: { body: `<relay-connect token="${await token()}"></relay-connect>` } });
+  const widget = host.widget("relay-connect");
+  await widget.connect("openai", keyFor("openai"));
+  await widget.success.waitFor();
+  assert.equal(await widget.inner.getByRole("button").count(), 0);
+});
+
+test("`<relay-connect>` starts with a `fetchToken` that it is given later", async (t) => {
+  const user = newUser();
+  const host = await open(t, { page: { body: "<relay-connect></relay-connect>" } });
+  const widget = host.widget("relay-connect");
+  await widget.problemIs("missing_token");
+  await host.page.evaluate((late) => void (document.querySelector("relay-connect").fetchToken = async () => late), await token(user));
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+});
+
+test("moved in the page, the frame begins anew in the same look, and works", async (t) => {
+  const host = await open(t);
+  const widget = await host.mount({ provider: "openai", theme: "light", locale: "en" });
+  await widget.field.waitFor();
+  await host.handle("update", { theme: "dark", locale: "ko" });
+  await widget.inner.locator('html[lang="ko"]').waitFor();
+  await widget.field.fill("sk-half-typed");
+  await host.page.evaluate(() => document.body.appendChild(document.createElement("section")).append(document.querySelector("#relay-widget")));
+  await until(async () => (await widget.field.inputValue()) === "", () => "the frame does not begin anew");
+  await widget.inner.locator('html[lang="ko"] [data-part="root"][data-theme="dark"]').waitFor();
+  await widget.inner.locator("label").getByText("OpenAI API 키").waitFor();
+  await widget.send(keyFor("openai"));
+  await host.called("onSuccess");
+});
+
+test("what other scripts add to `Object.prototype` is no option", async (t) => {
+  const host = await open(t);
+  await host.page.evaluate(() => void (Object.prototype.baseURL = "http://127.0.0.1:1"));
+  const widget = await host.mount({ provider: "openai" });
+  await widget.field.waitFor();
+  assert.equal(new URL(await widget.iframe.getAttribute("src")).origin, RELAY);
+  await host.handle("update", { theme: "dark" });
+  await widget.send(keyFor("openai"));
+  await host.called("onSuccess");
+});
+
+test("loaded as a module, the widget finds Relay", async (t) => {
+  const host = await open(t, { page: { script: `<script type="module" src="${RELAY}/widget.js"></script>` } });
+  const widget = await host.mount();
+  await widget.connect("openai", keyFor("openai"));
+});
+
+test("a script that does not say where it came from needs `baseURL`", async (t) => {
+  const host = await open(t, { page: { script: "" } });
+  await host.page.addScriptTag({ content: await (await fetch(`${RELAY}/widget.js`)).text() });
+  const widget = await host.mount();
+  await widget.problemIs("missing_base_url");
+  assert.match((await host.failedWith("missing_base_url")).message, /baseURL/);
+  await host.handle("unmount");
+  await (await host.mount({ baseURL: RELAY })).connect("openai", keyFor("openai"));
+});
+
+test("an element with the id `Relay` is not in the way", async (t) => {
+  const host = await open(t, { page: { body: '<div id="Relay"></div><div id="relay-widget"></div>' } });
+  const widget = await host.mount();
   await widget.connect("openai", keyFor("openai"));
 });

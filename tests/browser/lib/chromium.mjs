@@ -11,8 +11,8 @@ import { LABELS, RELAY, secretsIn, token } from "./relay.mjs";
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
   "--disable-component-update", "--disable-sync", "--disable-quic", "--force-color-profile=srgb",
-  // No name leads anywhere but to this machine.
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
+  // No name leads anywhere but to this machine. One is the site's, and not trusted as `localhost` is.
+  "--host-resolver-rules=MAP insecure.example 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
 ];
 const PATIENCE = 20_000;
 
@@ -40,6 +40,12 @@ export async function aPage(work) {
 }
 
 export const siteOrigin = () => site.origin;
+
+/** The same site, where it is no secure context. */
+export const insecureOrigin = () => site.origin.replace("localhost", "insecure.example");
+
+/** The address of a new page of the site. */
+export const newPage = (page = {}) => site.page(page);
 
 /** Lets tests look into the closed shadow root. Proofs of isolation go without. */
 function openRoots() {

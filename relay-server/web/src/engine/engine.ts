@@ -113,7 +113,7 @@ export class Engine {
   }
 
   async #register(provider: ProviderInfo, key: string, workspace: string): Promise<void> {
-    this.#tellView();
+    this.#redraw();
     await this.#try(() => this.#attempt.again(), async () => {
       const replaced = this.#connectionOf(provider.name);
       const stored = await this.#client.register(this.#token, provider.name, key, workspace);
@@ -124,7 +124,7 @@ export class Engine {
       this.#tell({ type: "connected", result });
     }, (problem) => {
       this.#attempt.refused(problem);
-      this.#tellView();
+      this.#redraw();
     });
   }
 
@@ -245,8 +245,7 @@ export class Engine {
     const key = shown.name === "key" ? shown.provider : null;
     this.#shown = shown;
     this.#attempt.ask(key, this.#session?.providers ?? []);
-    this.#draw();
-    this.#tellView();
+    this.#redraw();
     const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
     // Nobody's focus is taken away who is elsewhere.
     if (this.#holdsFocus && place) focusOn(place);
@@ -273,8 +272,9 @@ export class Engine {
     if (held >= 0) [...this.#above.querySelectorAll<HTMLElement>("button,a,[data-focus]")][held]?.focus();
   }
 
-  /** A redraw is no news: whatever the shell shows stays. */
-  #tellView(): void {
+  /** Here and around it. `#draw` alone is no news: whatever the shell shows stays. */
+  #redraw(): void {
+    this.#draw();
     this.#tell({ type: "view", view: this.#view });
   }
 
