@@ -316,6 +316,7 @@ export class Widget {
   /** The frame has the height of what is in it, so that nothing moves under the mouse any more. */
   async settled() {
     const height = (element) => element.getBoundingClientRect().height;
+    if (!(await this.iframe.count())) return; // `isolation: 'shadow'`
     await until(async () => {
       const [outside, inside] = [await this.iframe.evaluate(height), await this.inner.locator('[data-part="root"]').evaluate(height)];
       return Math.abs(outside - inside) <= 1;
