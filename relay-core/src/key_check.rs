@@ -1,7 +1,7 @@
 //! What a provider says of a key, before it is stored and whenever somebody asks. Nothing here costs the user anything.
 
 use crate::error::{Class, RelayError};
-use crate::ports::{ConnectionState, KeySignal, SecretHash, WireRequest, WireResponse};
+use crate::ports::{ConnectionState, KeySignal, SecretHash, WireRequest};
 use crate::provider::Provider;
 use crate::relay::Relay;
 use crate::secret::ProviderKey;
@@ -91,15 +91,6 @@ impl Relay {
             _ => wire,
         };
         let Ok(response) = self.client(provider)?.send(wire, key).await else { return Ok(Verdict::Unknown) };
-        self.verdict(provider, response, key).await
-    }
-
-    async fn verdict(
-        &self,
-        provider: Provider,
-        response: WireResponse,
-        key: &ProviderKey,
-    ) -> Result<Verdict, RelayError> {
         if (200..300).contains(&response.status) {
             return Ok(Verdict::Known(KeySignal::Works));
         }

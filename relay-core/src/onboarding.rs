@@ -221,11 +221,7 @@ impl Relay {
         self.register(&issued.token, None, provider, key, workspace_id).await
     }
 
-    pub(crate) async fn find_grant(
-        &self,
-        token: &RegistrationToken,
-        page: Option<Page<'_>>,
-    ) -> Result<Found, RelayError> {
+    async fn find_grant(&self, token: &RegistrationToken, page: Option<Page<'_>>) -> Result<Found, RelayError> {
         let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
         let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown_token)?;
         let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown_token)?;
@@ -240,7 +236,7 @@ impl Relay {
         Ok(Found { hash, stored, project })
     }
 
-    pub(crate) fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
+    fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
         if stored.spent.is_some() {
             return Err(used_token());
         }
@@ -374,6 +370,34 @@ impl Relay {
         Ok(self.ports.key_store.delete_connection(&slot).await?)
     }
 
+    /// Forgets a user's key, as the user asks with a registration token. The token stays usable. That there was no key is no
+    /// error.
+    ///
+    /// # Errors
+    /// As [`Self::registration`]; `invalid_value` if the token is for another provider; `replace_not_allowed`.
+    pub async fn disconnect_with_token(
+        &self,
+        token: &RegistrationToken,
+        page: Option<Page<'_>>,
+        provider: Provider,
+    ) -> Result<bool, RelayError> {
+        let Found { stored, .. } = self.find_grant(token, page).await?;
+        self.usable(&stored)?;
+        let grant = stored.grant;
+        for_provider(&grant, provider)?;
+        // Whoever may not put another key in its place may not take it away either.
+        if !grant.replace {
+            return Err(RelayError::new(
+                Class::Forbidden,
+                "replace_not_allowed",
+                "this registration token may not remove a key that is connected",
+            )
+            .with_provider(provider));
+        }
+        let slot = Slot { project: grant.project, user: grant.user, provider };
+        Ok(self.ports.key_store.delete_connection(&slot).await?)
+    }
+
     /// Erases a user and all rows about them. That there was none is no error.
     ///
     /// # Errors
@@ -389,10 +413,10 @@ impl Relay {
 }
 
 /// A registration token's grant, which the page may use.
-pub(crate) struct Found {
-    pub(crate) hash: SecretHash,
-    pub(crate) stored: StoredGrant,
-    pub(crate) project: Project,
+struct Found {
+    hash: SecretHash,
+    stored: StoredGrant,
+    project: Project,
 }
 
 /// One attempt to store a key.
@@ -410,7 +434,7 @@ fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Re
     Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at })
 }
 
-pub(crate) fn for_provider(grant: &Grant, provider: Provider) -> Result<(), RelayError> {
+fn for_provider(grant: &Grant, provider: Provider) -> Result<(), RelayError> {
     if grant.allowed.permits(provider) {
         return Ok(());
     }

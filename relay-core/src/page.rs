@@ -3,12 +3,9 @@
 //! A browser names the page that a call comes from, or that frames one of Relay's own. What is not a browser names none,
 //! and needs none: whoever holds a token may use it there.
 
-use crate::error::{Class, RelayError};
-use crate::onboarding::{Found, for_provider};
-use crate::ports::{Grant, Project, SecretHash, Slot};
-use crate::provider::Provider;
+use crate::error::RelayError;
+use crate::ports::{Grant, Project, SecretHash};
 use crate::relay::Relay;
-use crate::secret::RegistrationToken;
 
 /// The web page that a call with a registration token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,34 +56,6 @@ impl Relay {
         let Some(stored) = self.ports.key_store.grant(token).await? else { return Ok(None) };
         let project = self.ports.projects.project(&stored.grant.project).await?;
         Ok(project.map(|project| Origins::allowed(&stored.grant, &project)))
-    }
-
-    /// Forgets a user's key, as the user asks with a registration token. The token stays usable. That there was no key is no
-    /// error.
-    ///
-    /// # Errors
-    /// As [`Self::registration`]; `invalid_value` if the token is for another provider; `replace_not_allowed`.
-    pub async fn disconnect_with_token(
-        &self,
-        token: &RegistrationToken,
-        page: Option<Page<'_>>,
-        provider: Provider,
-    ) -> Result<bool, RelayError> {
-        let Found { stored, .. } = self.find_grant(token, page).await?;
-        self.usable(&stored)?;
-        let grant = stored.grant;
-        for_provider(&grant, provider)?;
-        // Whoever may not put another key in its place may not take it away either.
-        if !grant.replace {
-            return Err(RelayError::new(
-                Class::Forbidden,
-                "replace_not_allowed",
-                "this registration token may not remove a key that is connected",
-            )
-            .with_provider(provider));
-        }
-        let slot = Slot { project: grant.project, user: grant.user, provider };
-        Ok(self.ports.key_store.delete_connection(&slot).await?)
     }
 }
 

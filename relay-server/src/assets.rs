@@ -1,4 +1,4 @@
-//! The widget's scripts: built into the program, compressed once, each with the hashes that pin it.
+//! The widget's scripts: built into the program; compressed once, when first asked for; each with the hashes that pin it.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -33,13 +33,6 @@ pub(crate) static CONNECT: LazyLock<Script> =
 /// The key's form for pages that take it without the frame: a module, which the widget loads only then.
 pub(crate) static FORM: LazyLock<Script> =
     LazyLock::new(|| Script::new("form", include_bytes!("../assets/web/form.js")));
-
-/// Compresses and hashes now what the first request would wait for otherwise.
-pub(crate) fn prepare() {
-    for script in [&WIDGET, &FRAME, &CONNECT, &FORM] {
-        LazyLock::force(script);
-    }
-}
 
 /// A script.
 pub(crate) struct Script {

@@ -115,7 +115,6 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(relay: Relay, canary: Option<Canary>, public_url: String, limits: Limits) -> Arc<Self> {
-        crate::assets::prepare();
         let metrics = Metrics::new();
         let budget = Budget::new(limits.bodies_at_once);
         Arc::new(Self {
