@@ -5,7 +5,7 @@ import { after, before } from "node:test";
 import puppeteer from "puppeteer-core";
 
 import { FIREFOX } from "./browsers.mjs";
-import { mountHere, startSite } from "./host.mjs";
+import { keepRoots, mountHere, startSite } from "./host.mjs";
 import { RELAY, secretsIn, token } from "./relay.mjs";
 
 let browser;
@@ -24,15 +24,8 @@ export function useFirefox() {
   });
 }
 
-/** Keeps the closed shadow root at hand for tests, and what breaches a content policy. */
-function keepRoots() {
-  const attach = Element.prototype.attachShadow;
-  window.relayRoots = [];
-  Element.prototype.attachShadow = function attachShadow(init) {
-    const root = attach.call(this, init);
-    window.relayRoots.push(root);
-    return root;
-  };
+/** In the page: keeps what breaches a content policy. */
+function keepViolations() {
   window.relayViolations = [];
   document.addEventListener("securitypolicyviolation", (event) => window.relayViolations.push(`${event.effectiveDirective} ${event.blockedURI}`));
 }
@@ -50,6 +43,7 @@ export async function open(t, { page = {}, init } = {}) {
     }
   });
   await tab.evaluateOnNewDocument(keepRoots);
+  await tab.evaluateOnNewDocument(keepViolations);
   if (init) await tab.evaluateOnNewDocument(init);
   tab.on("request", (request) => host.requests.push({ method: request.method(), url: request.url() }));
   tab.on("console", (message) => host.console.push(message.text()));

@@ -67,3 +67,14 @@ export function mountHere({ target, options, tokens, throwing }) {
     (error) => tell("notReady", error),
   );
 }
+
+/** In the page: keeps the closed shadow root at hand for tests. */
+export function keepRoots() {
+  const attach = Element.prototype.attachShadow;
+  window.relayRoots = [];
+  Element.prototype.attachShadow = function attachShadow(init) {
+    const root = attach.call(this, init);
+    window.relayRoots.push(root);
+    return root;
+  };
+}

@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before } from "node:test";
 
-import { mountHere, startSite } from "./host.mjs";
+import { keepRoots, mountHere, startSite } from "./host.mjs";
 import { RELAY, token } from "./relay.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
@@ -54,17 +54,6 @@ async function call(method, path, body) {
   const { value } = await response.json();
   if (value?.error) throw new Error(`${value.error}: ${value.message}`);
   return value;
-}
-
-/** Keeps the closed shadow root at hand for tests. */
-function keepRoots() {
-  const attach = Element.prototype.attachShadow;
-  window.relayRoots = [];
-  Element.prototype.attachShadow = function attachShadow(init) {
-    const root = attach.call(this, init);
-    window.relayRoots.push(root);
-    return root;
-  };
 }
 
 /** A page of the developer's site in a session of its own. */

@@ -32,10 +32,15 @@ static ASSETS: [Asset; 11] = [
     asset!("back.js", "text/javascript"),
 ];
 
-/// A page, and what its policy allows. `{relay}` is Relay's origin in both.
+/// What all pages have around their own.
+const LAYOUT: &str = include_str!("../../../assets/demo/layout.html");
+
+/// A page: what is its own of the layout, and what its policy allows.
 pub(super) struct Page {
     pub(super) path: &'static str,
-    html: &'static str,
+    title: &'static str,
+    scripts: &'static str,
+    body: &'static str,
     policy: &'static str,
 }
 
@@ -54,20 +59,33 @@ pub(super) static PAGES: [Page; 4] = [
     // Its own backend; and Relay, for `isolation: 'shadow'` alone.
     Page {
         path: "/",
-        html: include_str!("../../../assets/demo/index.html"),
+        title: "the app",
+        scripts: "<script src=\"{{relay}}/widget.js\" defer></script>\n<script type=\"module\" src=\"/app.js\"></script>\n",
+        body: include_str!("../../../assets/demo/index.html"),
         policy: policy!("connect-src 'self' {relay}"),
     },
+    // Its script comes before everything else, as one would that came with the page.
     Page {
         path: "/hostile",
-        html: include_str!("../../../assets/demo/hostile.html"),
+        title: "a hostile page",
+        scripts: "<script src=\"/hostile.js\"></script>\n<script src=\"{{relay}}/widget.js\" defer></script>\n",
+        body: include_str!("../../../assets/demo/hostile.html"),
         policy: policy!("connect-src 'self' {relay}"),
     },
     Page {
         path: "/strict",
-        html: include_str!("../../../assets/demo/strict.html"),
+        title: "a strict page",
+        scripts: "<script src=\"{{relay}}/widget.js\" defer></script>\n<script type=\"module\" src=\"/strict.js\"></script>\n",
+        body: include_str!("../../../assets/demo/strict.html"),
         policy: policy!("connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"),
     },
-    Page { path: "/back", html: include_str!("../../../assets/demo/back.html"), policy: policy!("") },
+    Page {
+        path: "/back",
+        title: "back in the app",
+        scripts: "<script type=\"module\" src=\"/back.js\"></script>\n",
+        body: include_str!("../../../assets/demo/back.html"),
+        policy: policy!(""),
+    },
 ];
 
 impl Page {
@@ -80,7 +98,19 @@ impl Page {
             .insert_header((REFERRER_POLICY, "no-referrer"))
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header((CACHE_CONTROL, "no-store"))
-            .body(self.html.replace("{{relay}}", relay).replace("{{policy}}", &policy))
+            .body(self.document().replace("{{relay}}", relay).replace("{{policy}}", &policy))
+    }
+}
+
+impl Page {
+    fn document(&self) -> String {
+        let mut layout =
+            LAYOUT.replace("{{title}}", self.title).replace("{{scripts}}", self.scripts).replace("{{body}}", self.body);
+        for page in &PAGES {
+            let current = if page.path == self.path { "aria-current=\"page\" " } else { "" };
+            layout = layout.replace(&format!("{{{{current {}}}}}", page.path), current);
+        }
+        layout
     }
 }
 
