@@ -99,6 +99,18 @@ for (const runtime of RUNTIMES.filter(there)) {
   }
 }
 
+test("the newcomer's first program runs", async () => {
+  const [, code] = page.match(/Save this as `hello\.mjs`:\n\n```js\n(.*?)^```/ms);
+  assert.equal(await script()(process.execPath, at("projects/openai"), code), 'Hello from claude-haiku-4-5: you said "Write a haiku"');
+});
+
+test("curl gets a registration token", async () => {
+  const [, command] = section.match(/^```sh\n(.*?)^```/ms);
+  const issued = JSON.parse(await run("bash", ["-c", command], at(".")));
+  assert.match(issued.registrationToken, /^rrt-[0-9A-Za-z]{49}$/);
+  assert.equal(issued.endUserLabel, "jieun_123");
+});
+
 test("the README's first program runs", async () => {
   const [, code] = readFileSync(at("../../../README.md"), "utf8").match(/^```js\n(import { Relay }.*?)^```/ms);
   await script()(process.execPath, at("projects/openai"), `${code}\nif (!res.choices[0].message.content) throw new Error("no answer");\n`);
