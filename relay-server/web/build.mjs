@@ -14,9 +14,9 @@ let stale = 0;
 mkdirSync(assets, { recursive: true });
 // The form's module comes first: the widget knows it by its hash.
 let formPath = "";
-for (const [name, entry, format] of [["form", "alone", "esm"], ["widget", "widget", "iife"], ["frame", "frame", "iife"], ["connect", "connect", "iife"]]) {
+for (const [name, format] of [["form", "esm"], ["widget", "iife"], ["frame", "iife"], ["connect", "iife"]]) {
   const { outputFiles } = await build({
-    entryPoints: [new URL(`src/${entry}.ts`, here).pathname],
+    entryPoints: [new URL(`src/${name}.ts`, here).pathname],
     bundle: true,
     write: false,
     format,

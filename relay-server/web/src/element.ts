@@ -16,16 +16,16 @@ const ATTRIBUTES: Readonly<Record<string, keyof MountOptions>> = {
 };
 
 /** Defines `<relay-connect>`, once. */
-export function define(own: string): void {
+export function define(scriptOrigin: string): void {
   if (customElements.get("relay-connect")) return;
   customElements.define("relay-connect", class extends RelayConnect {
-    protected readonly own = own;
+    protected readonly scriptOrigin = scriptOrigin;
   });
 }
 
 abstract class RelayConnect extends HTMLElement {
   static readonly observedAttributes = Object.keys(ATTRIBUTES);
-  protected abstract readonly own: string;
+  protected abstract readonly scriptOrigin: string;
   private handle: WidgetHandle | null = null;
   private fetch: MountOptions["fetchToken"];
 
@@ -48,7 +48,7 @@ abstract class RelayConnect extends HTMLElement {
     }
     // Later, so that a page which makes the element and then sets its properties has done so.
     queueMicrotask(() => {
-      if (this.isConnected && !this.handle) this.handle = mount(this, this.options(), this.own);
+      if (this.isConnected && !this.handle) this.handle = mount(this, this.options(), this.scriptOrigin);
     });
   }
 

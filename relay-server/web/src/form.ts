@@ -7,9 +7,9 @@ import { Engine } from "./engine/engine.ts";
 export { ENGINE as styles } from "./look/styles.ts";
 
 /** What the widget needs of the engine. */
-export type Alone = Pick<Engine, "root" | "handle" | "dispose">;
+export type LocalEngine = Pick<Engine, "root" | "handle" | "dispose">;
 
 /** Begins to run in the page. */
-export function begin(base: string, beginning: Beginning, tell: (message: ToPage) => void): Alone {
+export function begin(base: string, beginning: Beginning, tell: (message: ToPage) => void): LocalEngine {
   return new Engine({ base, host: new URL(base).host, framed: false, pageOrigin: null }, beginning, tell);
 }

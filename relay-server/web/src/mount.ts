@@ -3,17 +3,18 @@
 import { bare } from "./dom.ts";
 import type { MountOptions, WidgetError, WidgetHandle } from "./options.ts";
 import { type Hosting, Shell } from "./shell/shell.ts";
+import { call } from "./shell/voice.ts";
 import { languageOf, commonText } from "./text/index.ts";
 
 const mounted = new WeakMap<Element, Shell>();
 
-/** Draws the widget. `own` is the origin that the script came from. */
-export function mount(target: string | Element, options: MountOptions = {}, own = "", hosting: Hosting = {}): WidgetHandle {
+/** Draws the widget. `scriptOrigin` is where the script came from. */
+export function mount(target: string | Element, options: MountOptions = {}, scriptOrigin = "", hosting: Hosting = {}): WidgetHandle {
   const wishes = bare<MountOptions>(options && typeof options === "object" ? options : {});
   const element = find(target);
-  if (element) return handleOf(place(element, wishes, own, hosting));
+  if (element) return handleOf(place(element, wishes, scriptOrigin, hosting));
   // A script in the page's head may run before the element is there.
-  if (document.readyState === "loading" && typeof target === "string") return later(target, wishes, own, hosting);
+  if (document.readyState === "loading" && typeof target === "string") return later(target, wishes, scriptOrigin, hosting);
   return missing(target, wishes);
 }
 
@@ -26,9 +27,9 @@ function find(target: unknown): Element | null {
   }
 }
 
-function place(element: Element, options: MountOptions, own: string, hosting: Hosting): Shell {
+function place(element: Element, options: MountOptions, scriptOrigin: string, hosting: Hosting): Shell {
   mounted.get(element)?.unmount(true);
-  const shell = new Shell(options, baseOf(options, own), bare(hosting));
+  const shell = new Shell(options, baseOf(options, scriptOrigin), bare(hosting));
   mounted.set(element, shell);
   element.append(shell.host);
   shell.start();
@@ -36,9 +37,9 @@ function place(element: Element, options: MountOptions, own: string, hosting: Ho
 }
 
 /** Relay's origin; empty if nobody says. A module's script can't be told from inside, so it is looked for. */
-function baseOf({ baseURL }: MountOptions, own: string): string {
+function baseOf({ baseURL }: MountOptions, scriptOrigin: string): string {
   const script = document.querySelector<HTMLScriptElement>('script[src$="/widget.js"],script[src*="/widget/"]');
-  const address = baseURL ?? (own || script?.src);
+  const address = baseURL ?? (scriptOrigin || script?.src);
   return typeof address === "string" && /^https?:\/\/[^/]/.test(address) && URL.canParse(address) ? new URL(address).origin : "";
 }
 
@@ -51,14 +52,14 @@ function handleOf(shell: Shell): WidgetHandle {
   };
 }
 
-function later(target: string, options: MountOptions, own: string, hosting: Hosting): WidgetHandle {
+function later(target: string, options: MountOptions, scriptOrigin: string, hosting: Hosting): WidgetHandle {
   let wishes = options;
   let handle: WidgetHandle | null = null;
   let gone = false;
   const ready = new Promise<void>((resolve, reject) => {
     document.addEventListener("DOMContentLoaded", () => {
       if (gone) return resolve();
-      handle = mount(target, wishes, own, hosting);
+      handle = mount(target, wishes, scriptOrigin, hosting);
       handle.ready.then(resolve, reject);
     }, { once: true });
   });
@@ -79,13 +80,8 @@ function missing(target: unknown, options: MountOptions): WidgetHandle {
   const language = languageOf(options.locale) ?? "en";
   const error: WidgetError = { code: "missing_element", message: `Relay.mount: ${shown}`, displayMessage: commonText(language).problems.other, retryable: false };
   console.error(`[Relay] missing_element: ${error.message}`);
-  queueMicrotask(() => {
-    try {
-      options.onError?.(error);
-    } catch (failure) {
-      console.error("[Relay] a callback of the page failed:", failure);
-    }
-  });
+  // Later: the page has its handle by then.
+  queueMicrotask(() => call(options.onError, error));
   const ready = Promise.reject(error);
   ready.catch(() => {});
   return { ready, update() {}, focus() {}, unmount() {} };

@@ -13,10 +13,10 @@ declare global {
 }
 
 const script = document.currentScript;
-const own = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : "";
+const scriptOrigin = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : "";
 
 // An element with the id `Relay` makes a global of that name, too.
 if (typeof window.Relay?.mount !== "function") {
-  window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, own) });
-  define(own);
+  window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, scriptOrigin) });
+  define(scriptOrigin);
 }

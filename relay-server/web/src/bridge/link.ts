@@ -1,7 +1,7 @@
 /** The shell's end of the line to the engine: in a frame of Relay's origin, or in the page itself. */
 
 import { h } from "../dom.ts";
-import type { Alone } from "../alone.ts";
+import type { LocalEngine } from "../form.ts";
 import { sheet } from "../look/sheet.ts";
 import type { Problem, Start, ToFrame, ToPage } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
@@ -31,10 +31,10 @@ const PATIENCE = 20_000;
 export function localLink(base: string, beginning: Beginning, receive: (message: ToPage) => void): Link {
   const element = h("div");
   const waiting: ToFrame[] = [];
-  let engine: Alone | null = null;
+  let engine: LocalEngine | null = null;
   let open = true;
   const send = (message: ToFrame) => (engine ? engine.handle(message) : void waiting.push(message));
-  const begin = ({ begin, styles }: typeof import("../alone.ts")) => {
+  const begin = ({ begin, styles }: typeof import("../form.ts")) => {
     if (!open) return;
     const root = element.getRootNode();
     if (root instanceof ShadowRoot) root.adoptedStyleSheets = [...root.adoptedStyleSheets.slice(0, 1), sheet(styles)];

@@ -91,8 +91,7 @@ export class Engine {
     this.#look = look;
     dress(this.root, look);
     this.#attempt.dress(look);
-    if (!this.#session) return;
-    if (narrowed && this.#shown.name !== "success" && !this.#busy) this.#begin(false);
+    if (narrowed && this.#session && this.#shown.name !== "success" && !this.#busy) this.#begin(false);
     else this.#draw();
   }
 
@@ -106,10 +105,15 @@ export class Engine {
     }, (problem) => this.#tell({ type: "problem", problem }));
   }
 
-  #take(session: Session): void {
+  /** What the token allows. A key that was typed for one account is never sent for another one. Says whether it is the same account. */
+  #take(session: Session): boolean {
+    const before = this.#session;
+    const same = !before || (before.projectName === session.projectName && before.endUserLabel === session.endUserLabel);
+    if (!same) this.#attempt.done();
     this.#session = session;
     this.#attempt.connectsTo(session.projectName, session.endUserLabel);
     this.#tell({ type: "session", session });
+    return same;
   }
 
   async #register(provider: ProviderInfo, key: string, workspace: string): Promise<void> {
@@ -155,19 +159,15 @@ export class Engine {
     }
   }
 
-  /** Goes on with a fresh token. A key that was typed for one account is never sent for another one. */
+  /** Goes on with a fresh token. */
   async #renew(token: string): Promise<void> {
-    const [again, before] = [this.#waiting, this.#session];
+    const again = this.#waiting;
     this.#token = token;
     this.#waiting = null;
-    if (!again || !before) return this.#load();
+    if (!again) return this.#load();
     await this.#try(again, async () => {
-      const session = await this.#client.session(token, this.#returnUrl);
-      const same = session.projectName === before.projectName && session.endUserLabel === before.endUserLabel;
-      this.#take(session);
-      if (same) return again();
-      this.#attempt.done();
-      this.#begin(true);
+      if (this.#take(await this.#client.session(token, this.#returnUrl))) again();
+      else this.#begin(true);
     }, (problem) => {
       this.#giveUp();
       this.#tell({ type: "problem", problem });
@@ -211,7 +211,7 @@ export class Engine {
     const [lone, ...others] = this.#providers;
     if (!lone) return this.#tell({ type: "problem", problem: { code: "provider_not_allowed", message: "the registration token is for another provider than `provider`" } });
     const replacing = this.#connectionOf(lone.name);
-    const broken = replacing && this.#session?.replace && /^(invalid|revoked)$/.test(replacing.state);
+    const broken = replacing && this.#session?.replace && isBroken(replacing);
     if (!others.length && !gone && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
     else this.#show({ name: "choose", gone }, focus);
   }
@@ -226,8 +226,8 @@ export class Engine {
     if (focus) this.#attempt.focus();
   }
 
-  get #scene(): views.Scene {
-    const actions: views.Actions = {
+  get #actions(): views.Actions {
+    return {
       replace: ({ provider }) => this.#choose(provider, true),
       ask: (connection) => this.#show({ name: "confirm_disconnect", connection, busy: false, problem: null }, true),
       disconnect: (connection) => void this.#disconnect(connection),
@@ -238,7 +238,6 @@ export class Engine {
         this.#tell({ type: "leave", reason: "done" });
       },
     };
-    return { session: this.#session ?? NOTHING, look: this.#look, actions };
   }
 
   #show(shown: Shown, focus: boolean): void {
@@ -264,7 +263,9 @@ export class Engine {
   }
 
   #draw(): void {
-    const [shown, scene] = [this.#shown, this.#scene];
+    const [shown, session] = [this.#shown, this.#session];
+    if (!session) return;
+    const scene = { session, look: this.#look, actions: this.#actions };
     const held = [...this.#above.querySelectorAll("button,a,[data-focus]")].indexOf(this.#around.activeElement ?? this.root);
     fill(this.#above, ...this.#parts(shown, scene));
     this.#above.hidden = !this.#above.firstChild;
@@ -289,7 +290,7 @@ export class Engine {
   }
 
   get #canGoBack(): boolean {
-    return this.#providers.length > 1 || this.#connections.some(({ state }) => !/^(invalid|revoked)$/.test(state));
+    return this.#providers.length > 1 || this.#connections.some((connection) => !isBroken(connection));
   }
 
   get #view(): View {
@@ -312,4 +313,5 @@ export class Engine {
   }
 }
 
-const NOTHING: Session = { projectName: "", endUserLabel: "", provider: null, replace: false, expiresAt: "", frameOnly: false, returnUrl: null, providers: [], connections: [] };
+/** Whether a provider no longer takes the stored key. */
+const isBroken = ({ state }: Connection): boolean => state === "invalid" || state === "revoked";
