@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { recorder } from "../host/recorder.js";
 import { open, useChromium } from "../lib/chromium.mjs";
 import { longestPiece, tellingKey } from "../lib/leak.mjs";
-import { connections, newUser, token } from "../lib/relay.mjs";
+import { connections, keyFor, newUser, token } from "../lib/relay.mjs";
 
 useChromium();
 
@@ -17,12 +17,19 @@ async function attack(t, isolation, enter) {
   await host.mount({ registrationToken: await token(user), isolation, provider: "openai" });
   await host.called("onReady");
   await host.handle("focus");
+  if (isolation === "frame") await focused(host);
   await enter(host, key);
   await host.page.keyboard.press("Enter");
   await host.called("onSuccess");
   assert.equal((await connections(user)).openai.last4, key.slice(-4), "the whole key arrived");
   const { seen, typed } = await host.page.evaluate(() => relaySeen);
   return { typed, longest: longestPiece(tag, seen.join("\n")), seen, tag };
+}
+
+/** The frame is another process: the focus arrives there some time after it was given. Nobody types as fast as a test does. */
+async function focused(host) {
+  const frame = host.page.frames().find((known) => new URL(known.url()).pathname === "/frame");
+  await frame.waitForFunction(() => document.activeElement.name === "key" && document.hasFocus());
 }
 
 const type = (host, key) => host.page.keyboard.type(key);
@@ -125,6 +132,7 @@ function comeFirst(stolen) {
     const { port1, port2 } = new MessageChannel();
     const look = { locale: "en", dark: false, accentColor: "#635bff", variables: {}, links: {}, provider: "openai", exits: false, renews: false };
     port1.start();
+    window.relayPort = port1;
     source.postMessage({ relay: 1, type: "start", nonce: data.nonce, token: stolen, look }, "*", [port2]);
   });
 }
@@ -138,4 +146,18 @@ test("a page that puts its own token into the frame can't hide whose account the
   await words.getByText(`Connects to`).waitFor({ state: "attached" });
   const said = await words.textContent();
   assert.ok(said.includes(mallory) && !said.includes(victim), said);
+});
+
+test("a page that changes the account while somebody types gets an empty field", async (t) => {
+  const [first, second] = [newUser(), newUser()];
+  const host = await open(t);
+  await host.page.evaluate(comeFirst, await token(first));
+  const widget = await host.mount({ registrationToken: await token(newUser()), provider: "openai" });
+  const words = widget.inner.locator("[data-part=form] .cue");
+  await words.getByText(first).waitFor({ state: "attached" });
+  const field = widget.inner.locator("input[name=key]");
+  await field.evaluate((input, key) => (input.value = key), keyFor("openai"));
+  await host.page.evaluate((other) => relayPort.postMessage({ type: "token", token: other }), await token(second));
+  await words.getByText(second).waitFor({ state: "attached" });
+  assert.equal(await field.evaluate((input) => input.value), "");
 });
