@@ -41,7 +41,17 @@ export async function contactSheet() {
 }
 
 /** A picture of the widget alone. */
-export const shoot = (widget) => widget.root.screenshot(SHOT);
+export async function shoot(widget) {
+  // `caret: "hide"` does not reach into a frame of another site, where it goes on blinking.
+  if (await widget.iframe.count()) await widget.inner.locator("html").evaluate(hideCaret);
+  return widget.root.screenshot(SHOT);
+}
+
+function hideCaret() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { caret-color: transparent !important }");
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}
 
 /** From one run to the next a curve is drawn a shade otherwise: by so much of 255 at most. */
 const SHADE = 24;
