@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { open, until, useChromium } from "../lib/chromium.mjs";
+import { leaveByEscape } from "../lib/host.mjs";
 import { connect, connections, keyFor, newUser, token } from "../lib/relay.mjs";
 
 useChromium();
@@ -235,7 +236,7 @@ test("`onExit` is called once for a user who cancelled before `unmount`", async 
   const host = await open(t);
   const widget = await host.mount({ layout: "modal", provider: "openai" });
   await widget.field.click();
-  await host.page.keyboard.press("Escape");
+  leaveByEscape(host.page);
   await host.called("onExit");
   await host.handle("unmount");
   assert.deepEqual(host.values("onExit"), [{ reason: "cancelled" }]);

@@ -78,3 +78,11 @@ export function keepRoots() {
     return root;
   };
 }
+
+/**
+ * Presses Esc in a dialog, whose frame has the focus and goes while the key is down. Then nobody tells the browser's driver of the
+ * key's way up, so that is not waited for: what Esc does is.
+ */
+export function leaveByEscape(page) {
+  page.keyboard.press("Escape").catch(() => {});
+}
