@@ -4,13 +4,13 @@ CARGO ?= cargo
 PYTHON ?= python3
 CLIENTS := tests/clients
 BROWSER := tests/browser
-WEB := relay-server/web
-NPM := $(WEB)/npm
+WIDGET := relay-server/widget
+NPM := $(WIDGET)/npm
 SDK := relay-sdk
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes web npm sdk example assets
+.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes widget npm sdk example assets
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a
 	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
 	cd examples/js && npm run --silent demo
 
-test: clients packages web npm sdk ## all tests
+test: clients packages widget npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 
 check: fmt lint purity sizes docs licences assets ## everything but the tests
@@ -74,15 +74,15 @@ $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements-2.txt
 	@touch $@
 
-# The widget, its frame and the hosted page are built into relay-server/assets/web/, which is committed: Rust needs no Node.
-assets: $(WEB)/node_modules/.installed
-	cd $(WEB) && npm run check --silent
+# The widget, its frame and the hosted page are built into relay-server/assets/widget/, which is committed: Rust needs no Node.
+assets: $(WIDGET)/node_modules/.installed
+	cd $(WIDGET) && npm run check --silent
 
-web: $(WEB)/node_modules/.installed
-	cd $(WEB) && npm test --silent
+widget: $(WIDGET)/node_modules/.installed
+	cd $(WIDGET) && npm test --silent
 
-$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
-	cd $(WEB) && npm ci --no-audit --no-fund --silent --ignore-scripts
+$(WIDGET)/node_modules/.installed: $(WIDGET)/package-lock.json
+	cd $(WIDGET) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
 # The package @relayservice/widget: built, checked and tested. No package runs a script.

@@ -22,17 +22,17 @@ const NAMED_BYTES: usize = 8;
 
 /// What a page includes.
 pub(crate) static WIDGET: LazyLock<Script> =
-    LazyLock::new(|| Script::new("widget", include_bytes!("../assets/web/widget.js")));
+    LazyLock::new(|| Script::new("widget", include_bytes!("../assets/widget/widget.js")));
 /// What the key frame runs.
 pub(crate) static FRAME: LazyLock<Script> =
-    LazyLock::new(|| Script::new("frame", include_bytes!("../assets/web/frame.js")));
+    LazyLock::new(|| Script::new("frame", include_bytes!("../assets/widget/frame.js")));
 /// What the hosted page runs.
 pub(crate) static CONNECT: LazyLock<Script> =
-    LazyLock::new(|| Script::new("connect", include_bytes!("../assets/web/connect.js")));
+    LazyLock::new(|| Script::new("connect", include_bytes!("../assets/widget/connect.js")));
 
 /// The key's form for pages that take it without the frame: a module, which the widget loads only then.
 pub(crate) static FORM: LazyLock<Script> =
-    LazyLock::new(|| Script::new("form", include_bytes!("../assets/web/form.js")));
+    LazyLock::new(|| Script::new("form", include_bytes!("../assets/widget/form.js")));
 
 /// A script.
 pub(crate) struct Script {

@@ -17,7 +17,7 @@ const GOOD: u16 = 200;
 
 /// The scripts as `npm run build` left them.
 fn built(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/assets/web/{name}.js", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!("{}/assets/widget/{name}.js", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 fn pinned(name: &str) -> String {

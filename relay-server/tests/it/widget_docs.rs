@@ -32,7 +32,7 @@ async fn docs_widget_md_pins_the_script_that_is_served() {
 
 #[test]
 fn the_page_names_every_option_method_event_and_variable() {
-    let (page, options) = (read("docs/widget.md"), read("relay-server/web/src/options.ts"));
+    let (page, options) = (read("docs/widget.md"), read("relay-server/widget/src/options.ts"));
     let mut names = Vec::new();
     for line in options.lines().filter(|line| !line.trim_start().starts_with(['*', '/'])) {
         // Members stand at the margin of their interface; unions of names have a bar.
@@ -59,10 +59,10 @@ fn the_page_s_codes_are_those_of_the_widget() {
 
     let mut sources = String::new();
     for file in ["bridge/link.ts", "client.ts", "mount.ts", "shell/shell.ts", "shell/tokens.ts", "shell/wishes.ts"] {
-        sources += &read(&format!("relay-server/web/src/{file}"));
+        sources += &read(&format!("relay-server/widget/src/{file}"));
     }
-    sources += &read("relay-server/web/npm/src/react.ts");
-    let problems = read("relay-server/web/src/text/problems.ts");
+    sources += &read("relay-server/widget/npm/src/react.ts");
+    let problems = read("relay-server/widget/src/text/problems.ts");
     let relays_own = read("docs/errors.md");
     for code in &listed {
         let quoted = format!("\"{code}\"");

@@ -1,4 +1,4 @@
-// Bundles the widget, its frame and the hosted page into ../assets/web/. With --check: fails if what is there is something else.
+// Bundles the widget, its frame and the hosted page into ../assets/widget/. With --check: fails if what is there is something else.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { minify } from "terser";
 
 const here = new URL(".", import.meta.url);
-const assets = new URL("../assets/web/", here);
+const assets = new URL("../assets/widget/", here);
 const [, version] = /\[workspace\.package\][^[]*?\nversion = "([^"]+)"/.exec(readFileSync(new URL("../../Cargo.toml", here), "utf8"));
 const check = process.argv.includes("--check");
 let stale = 0;
@@ -35,7 +35,7 @@ for (const [name, format] of [["form", "esm"], ["widget", "iife"], ["frame", "ii
     const there = (() => { try { return readFileSync(path); } catch { return Buffer.alloc(0); } })();
     if (!there.equals(made)) {
       stale += 1;
-      console.error(`relay-server/assets/web/${name}.js is not what relay-server/web builds: run \`npm run build\` there`);
+      console.error(`relay-server/assets/widget/${name}.js is not what relay-server/widget builds: run \`npm run build\` there`);
     }
   } else {
     writeFileSync(path, made);
