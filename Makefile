@@ -6,7 +6,7 @@ CLIENTS := tests/clients
 BROWSER := tests/browser
 WIDGET := relay-server/widget
 NPM := $(WIDGET)/npm
-SDK := relay-sdk
+SDK := relay-sdk/typescript
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const sdk = fileURLToPath(new URL("../../../relay-sdk/", import.meta.url));
+const sdk = fileURLToPath(new URL("../../../relay-sdk/typescript/", import.meta.url));
 const projects = fileURLToPath(new URL("projects/", import.meta.url));
 const npm = (cwd, ...args) => execFileSync("npm", [...args, "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--offline"], { cwd, encoding: "utf8" });
 

@@ -46,7 +46,7 @@ const CODES = ["invalid_value", "invalid_relay_key", "invalid_user", "invalid_va
 
 /** Workers forbid requests outside of a handler, so the program goes into one; then it is bundled, as Cloudflare's own tool does. */
 async function workers(program, folder, code) {
-  const { buildSync } = await import(at("../../../relay-sdk/node_modules/esbuild/lib/main.js"));
+  const { buildSync } = await import(at("../../../relay-sdk/typescript/node_modules/esbuild/lib/main.js"));
   const lines = code.split("\n");
   const imports = lines.filter((line) => line.startsWith("import "));
   const rest = lines.filter((line) => !line.startsWith("import "));

@@ -177,7 +177,7 @@ test("docUrl leads to a page that has the code", async (t) => {
   const own = readFileSync(new URL("../src/error.ts", import.meta.url), "utf8").match(/\^\((.*)\)\$/)[1].split("|");
   for (const code of [...own, "provider_key_missing", "invalid_relay_key", "invalid_user", "missing_user", "invalid_value"]) {
     const [page, text] = new RelayError("", { code }).docUrl.split("#:~:text=");
-    const file = page.replace("https://github.com/relayservice/relay/blob/main/", "../../");
+    const file = page.replace("https://github.com/relayservice/relay/blob/main/", "../../../");
     assert.ok(readFileSync(new URL(file, import.meta.url), "utf8").includes(`\`${text}\``), `${page}: ${text}`);
   }
 });

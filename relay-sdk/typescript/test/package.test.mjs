@@ -76,7 +76,7 @@ for (const openai of ["openai", "openai7"]) {
   test(`types fit in a TypeScript project beside openai ${version}, all libraries checked`, () => {
     const { folder, tsc } = project(openai, "module-types");
     copyFileSync(`${here}test/usage.mts`, join(folder, "usage.mts"));
-    const pages = ["README.md", "../docs/sdk.md"].flatMap((page) => blocks(readFileSync(here + page, "utf8"), "ts"));
+    const pages = ["README.md", "../../docs/sdk.md"].flatMap((page) => blocks(readFileSync(here + page, "utf8"), "ts"));
     const files = pages.map((code, at) => (writeFileSync(join(folder, `page${at}.mts`), `${DECLARED}${code}`), `page${at}.mts`));
     writeFileSync(join(folder, "quickstart.mts"), DECLARED + quickstart());
     for (const module of ["node16", "nodenext"]) tsc(module, module, "usage.mts", "quickstart.mts", ...files);
@@ -95,6 +95,6 @@ declare const messages: $.Chat.Completions.ChatCompletionMessageParam[];
 
 /** The quickstart's program. Its list of messages is JavaScript's: TypeScript would want its type. */
 function quickstart() {
-  const page = readFileSync(`${here}../docs/quickstart.md`, "utf8").split("<!-- sdk: the tests run this as one program -->")[1].split("<!-- end of sdk -->")[0];
+  const page = readFileSync(`${here}../../docs/quickstart.md`, "utf8").split("<!-- sdk: the tests run this as one program -->")[1].split("<!-- end of sdk -->")[0];
   return blocks(page, "js").join("").replace(/^const messages = .*\n/m, "");
 }
