@@ -3,7 +3,7 @@
 //! relay-server finds out who calls by a Relay key. A program that embeds Relay knows its users already: it has one project,
 //! and no Relay keys at all.
 
-use relay_core::ids::{EndUser, ProjectId, Tier};
+use relay_core::domain::ids::{EndUser, ProjectId, Tier};
 use relay_core::ports::Project;
 use relay_core::{Caller, Class, Relay, RelayError};
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use relay_core::Provider;
-use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{
     Clock, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, KeyedProject, Project, Projects,
     RedeemError, RelayKeyRecord, SecretHash, Slot, StoreError, StoredGrant, UserSummary,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{ProviderClient, TransportError, WireRequest, WireResponse};
-use relay_core::secret::ProviderKey;
 
 use crate::http::{BaseUrl, Credential, HttpProvider, HttpTransport};
 

@@ -1,7 +1,7 @@
 //! What a daily roll-up is made of, the same for every store.
 
 use relay_core::Provider;
-use relay_core::ids::{EndUser, ProjectId, Tier};
+use relay_core::domain::ids::{EndUser, ProjectId, Tier};
 use relay_core::ports::{Outcome, TokenUsage, UsageEvent, UsageRow};
 
 /// What a row of the daily roll-up is about. Sorts as a report does, within a project.

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::Clock;
 
 /// The system's clock.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use relay_adapters::ring::{MasterKeys, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::Clock as _;
 use relay_server::config::{Config, StoragePath};
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
-use relay_core::ids::{RequestId, Timestamp};
+use relay_core::domain::ids::{RequestId, Timestamp};
 use relay_core::json::Object;
 use relay_core::openai::chunk::ChunkWriter;
 use relay_core::providers::{Call, ChatContext, Dialect, Policy, anthropic::Anthropic, google::Google, openai::OpenAi};

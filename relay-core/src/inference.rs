@@ -7,12 +7,12 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
+use crate::domain::Provider;
+use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ids::Timestamp;
 use crate::json::Object;
 use crate::metering::Meter;
 use crate::ports::{Endpoint, WireRequest, WireResponse};
-use crate::provider::Provider;
 use crate::providers::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translate::{self, Translation};

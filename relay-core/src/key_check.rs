@@ -1,10 +1,10 @@
 //! What a provider says of a key, before it is stored and whenever somebody asks. Nothing here costs the user anything.
 
+use crate::domain::Provider;
+use crate::domain::secret::ProviderKey;
 use crate::error::{Class, RelayError};
 use crate::ports::{ConnectionState, KeySignal, SecretHash, WireRequest};
-use crate::provider::Provider;
 use crate::relay::Relay;
-use crate::secret::ProviderKey;
 
 /// What a provider says about a key, if it says anything.
 pub(crate) enum Verdict {

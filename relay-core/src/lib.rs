@@ -4,8 +4,8 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod domain;
 pub mod error;
-pub mod ids;
 pub mod inference;
 pub mod json;
 mod key_check;
@@ -16,15 +16,13 @@ pub mod onboarding;
 pub mod openai;
 pub mod page;
 pub mod ports;
-pub mod provider;
 pub mod providers;
 pub mod relay;
-pub mod secret;
 pub mod sse;
 mod translate;
 mod turns;
 
+pub use domain::Provider;
 pub use error::{Class, RelayError};
 pub use inference::{Prepared, Reply, ReplyBody};
-pub use provider::Provider;
 pub use relay::{Caller, Ports, Relay};

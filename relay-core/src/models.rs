@@ -2,11 +2,11 @@
 
 use futures::future::join_all;
 
+use crate::domain::Provider;
 use crate::error::{Class, RelayError};
 use crate::inference::{MAX_ANSWER, collect};
 use crate::openai::models::{Model, ModelList};
 use crate::ports::Connection;
-use crate::provider::Provider;
 use crate::relay::{Caller, Relay};
 
 /// How many pages of a model list are asked for.

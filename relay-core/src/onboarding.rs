@@ -2,17 +2,17 @@
 //!
 //! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
 
+use crate::domain::Provider;
+use crate::domain::ids::{EndUser, Timestamp};
+use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::error::{Class, RelayError};
-use crate::ids::{EndUser, Timestamp};
 use crate::key_check::Verdict;
 use crate::page::{Origins, Page};
 use crate::ports::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, NoRandomness, Project, RedeemError, SealedSlot,
     SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
-use crate::provider::Provider;
 use crate::relay::{Relay, Route};
-use crate::secret::{ProviderKey, RegistrationToken};
 
 /// How long a registration token lives if nothing is said, in seconds.
 pub const DEFAULT_TOKEN_SECONDS: u64 = 600;

@@ -62,7 +62,7 @@ impl Relay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{EndUser, ProjectId, Timestamp};
+    use crate::domain::ids::{EndUser, ProjectId, Timestamp};
     use crate::ports::Allowed;
 
     fn allowed(own: &[&str], all: &[&str]) -> Origins {

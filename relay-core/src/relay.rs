@@ -7,16 +7,16 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
+use crate::domain::Provider;
+use crate::domain::ids::{EndUser, RequestId, Tier};
+use crate::domain::secret::{ProviderKey, RelayKey};
 use crate::error::{Class, RelayError};
-use crate::ids::{EndUser, RequestId, Tier};
 use crate::ports::{
     Cipher, Clock, Connection, ConnectionState, KeySignal, KeyStore, KeyedProject, Project, Projects, ProviderClient,
     Scope, SecretHash, Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest,
     WireResponse,
 };
-use crate::provider::Provider;
 use crate::providers::{Amended, Failure, Fault};
-use crate::secret::{ProviderKey, RelayKey};
 use crate::turns::Turns;
 
 /// How much of an error's body is read.

@@ -14,7 +14,7 @@ use actix_web::http::header::{
 };
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
-use relay_core::ids::RequestId;
+use relay_core::domain::ids::RequestId;
 use relay_core::{Class, RelayError};
 
 use crate::cors;

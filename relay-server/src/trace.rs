@@ -9,7 +9,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
-use relay_core::ids::{ProjectId, RequestId};
+use relay_core::domain::ids::{ProjectId, RequestId};
 
 use crate::names;
 use crate::routes::Endpoint;

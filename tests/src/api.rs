@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use relay_adapters::mock;
 use relay_core::Provider;
-use relay_core::ids::EndUser;
+use relay_core::domain::ids::EndUser;
 use reqwest::Method;
 use serde_json::{Value, json};
 

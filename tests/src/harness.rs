@@ -11,7 +11,7 @@ use relay_adapters::mock::Mock;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::ids::ProjectId;
+use relay_core::domain::ids::ProjectId;
 use relay_core::ports::{
     Clock, KeyStore, Project, Projects, ProviderClient, RelayKeyRecord, Scope, UsageReport, UsageSink,
 };

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use relay_adapters::memory::Memory;
 use relay_adapters::mock::{Mock, Scripted, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
-use relay_core::ids::{EndUser, Timestamp};
+use relay_core::domain::ids::{EndUser, Timestamp};
+use relay_core::domain::secret::ProviderKey;
 use relay_core::onboarding::TokenRequest;
 use relay_core::ports::{Allowed, FixedClock, Project, TransportErrorKind, UsageQuery};
-use relay_core::secret::ProviderKey;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
 use relay_examples::embedded;
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ impl World {
     }
 }
 
-fn ana() -> Result<EndUser, relay_core::ids::InvalidId> {
+fn ana() -> Result<EndUser, relay_core::domain::ids::InvalidId> {
     EndUser::parse("ana")
 }
 

@@ -9,10 +9,10 @@ use reqwest::{Request, Response};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{
     Expect, Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
 };
-use relay_core::secret::ProviderKey;
 
 use super::base_url::BaseUrl;
 use super::body::guarded;

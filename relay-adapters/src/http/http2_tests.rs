@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, TransportErrorKind, WireRequest};
-use relay_core::secret::ProviderKey;
 
 use super::{BaseUrl, Credential, HttpProvider, HttpTransport, PlainHttp};
 

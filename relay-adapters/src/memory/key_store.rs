@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use relay_core::Provider;
-use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, KeyStore,
     REGISTRATION_TRIES, RedeemError, SecretHash, Slot, StoreError, StoredGrant, UserSummary,

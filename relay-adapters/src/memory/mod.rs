@@ -9,7 +9,7 @@ mod usage;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{Connection, IdempotencyRecord, Project, RelayKeyRecord, SecretHash, StoreError, StoredGrant};
 
 use crate::rollup::{Counters, Group};

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::{Slot, StoreError, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
 
 use super::Memory;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use relay_core::Provider;
-use relay_core::secret::ProviderKey;
+use relay_core::domain::secret::ProviderKey;
 use tokio::sync::watch;
 
 /// A request as it reached a provider.

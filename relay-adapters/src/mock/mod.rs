@@ -8,7 +8,7 @@
 //! # use relay_adapters::mock::{self, Mock};
 //! # use relay_core::Provider;
 //! # use relay_core::ports::{Expect, ProviderClient, WireRequest};
-//! # use relay_core::secret::ProviderKey;
+//! # use relay_core::domain::secret::ProviderKey;
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let mock = Mock::new();
 //! let client = mock.client(Provider::OPENAI);
@@ -43,10 +43,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{
     Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
 };
-use relay_core::secret::ProviderKey;
 
 pub use calls::{Aborted, Phase, Recorded};
 pub use keys::sample_key;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use relay_core::Provider;
-use relay_core::secret::ProviderKey;
+use relay_core::domain::secret::ProviderKey;
 
 use super::Settings;
 use super::calls::Recorded;

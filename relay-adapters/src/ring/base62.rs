@@ -1,6 +1,6 @@
 //! Base-62 digits out of random bytes, and the checksum at the end of a token.
 
-use relay_core::ids::BASE62;
+use relay_core::domain::ids::BASE62;
 
 /// The largest multiple of 62 that a byte can hold: a byte below it gives each digit with the same chance.
 const UNBIASED: u8 = 248;

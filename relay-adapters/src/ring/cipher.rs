@@ -24,8 +24,8 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Cipher, CipherError, SealedKey, SealedSlot, Slot};
-use relay_core::secret::ProviderKey;
 
 use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
 use super::fields::Fields;

@@ -7,9 +7,9 @@ use ring::digest::{Context, SHA256};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use relay_core::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use relay_core::domain::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use relay_core::domain::secret::{RegistrationToken, RelayKey};
 use relay_core::ports::{CipherError, IdempotencyRecord, NoRandomness, SecretHash, TokenIssuer};
-use relay_core::secret::{RegistrationToken, RelayKey};
 
 use super::base62::{CHECKSUM_LEN, checksum, digits};
 use super::fields::Fields;

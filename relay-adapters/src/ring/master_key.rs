@@ -72,10 +72,10 @@ impl fmt::Debug for Kid {
 }
 
 impl FromStr for Kid {
-    type Err = relay_core::ids::InvalidId;
+    type Err = relay_core::domain::ids::InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = relay_core::ids::InvalidId("a master key's id is 16 hex digits");
+        let wrong = relay_core::domain::ids::InvalidId("a master key's id is 16 hex digits");
         if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(wrong);
         }

@@ -1,7 +1,7 @@
 //! Registration grants, and the one transaction that spends a token and stores a key.
 
 use relay_core::Provider;
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES,
     RedeemError, SealedKey, SecretHash, Spent, StoredGrant,

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use relay_core::ids::{ProjectId, Timestamp};
+use relay_core::domain::ids::{ProjectId, Timestamp};
 use relay_core::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 

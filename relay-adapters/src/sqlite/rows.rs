@@ -1,7 +1,7 @@
 //! Values to columns and back.
 
 use relay_core::Provider;
-use relay_core::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::ports::{Connection, ConnectionState, SealedKey, SealedSlot, Slot};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row, RowIndex};

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use relay_core::ids::{Tier, Timestamp};
+use relay_core::domain::ids::{Tier, Timestamp};
 use relay_core::ports::{SecretHash, StoreError, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
 use rusqlite::{Row, Transaction, params};
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures::FutureExt;
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
-use relay_core::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::ports::{
     Allowed, Connection, ConnectionState, FixedClock, Grant, KeySignal, KeyStore, KeyedProject, MockKeyStore,
     MockProjects, Project, Projects, RelayKeyRecord, Scope, SealedKey, SealedSlot, SecretHash, Slot,

@@ -17,8 +17,8 @@ use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::openai::OpenAi;
 use relay_core::Provider;
 use relay_core::contract::{self, FarSide, SeenRequest};
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
-use relay_core::secret::ProviderKey;
 
 /// What the server does with a request.
 enum Act {

@@ -18,8 +18,8 @@ mod thinking;
 use futures::StreamExt;
 use relay_adapters::mock::{Mock, sample_key};
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, TransportError, WireRequest};
-use relay_core::secret::ProviderKey;
 use serde_json::{Value, json};
 
 /// The answer to a request, read to its end.

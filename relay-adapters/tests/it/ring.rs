@@ -9,9 +9,9 @@ use relay_adapters::ring::{
 };
 use relay_core::Provider;
 use relay_core::contract;
-use relay_core::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Cipher, CipherError, IdempotencyRecord, SealedKey, SealedSlot, Slot, TokenIssuer};
-use relay_core::secret::ProviderKey;
 
 fn new_key() -> MasterKey {
     MasterKey::generate().unwrap()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_core::Provider;
-use relay_core::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
 use relay_core::ports::{
     Allowed, Connection, ConnectionState, Endpoint, Grant, KeyStore, Outcome, RedeemError, SealedKey, SealedSlot,
     SecretHash, Slot, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageSink,

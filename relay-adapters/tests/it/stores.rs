@@ -3,7 +3,7 @@
 use relay_adapters::memory::Memory;
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::contract;
-use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{Allowed, Grant, KeyStore, SecretHash};
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `relay keys`: Relay keys (`rly-…`), in the local store.
 
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
+use relay_core::domain::secret::RelayKey;
 use relay_core::ports::{Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
-use relay_core::secret::RelayKey;
 use serde_json::{Value, json};
 
 use crate::cli::{KeysCommand, ScopeName};

@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite")]
 
 use crate::Provider;
-use crate::ids::{EndUser, ProjectId, RecordId};
+use crate::domain::ids::{EndUser, ProjectId, RecordId};
+use crate::domain::secret::ProviderKey;
 use crate::ports::{Cipher, SealedKey, SealedSlot, Slot};
-use crate::secret::ProviderKey;
 
 /// Checks every obligation of [`Cipher`].
 ///

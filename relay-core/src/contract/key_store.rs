@@ -3,12 +3,12 @@
 use futures::future::join_all;
 
 use super::{NOW, connect, connection, grant, hash, project, slot, user};
-use crate::ids::Timestamp;
+use crate::domain::Provider;
+use crate::domain::ids::Timestamp;
 use crate::ports::{
     Allowed, ConnectionState, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError, Spent,
     StoredGrant, UserSummary,
 };
-use crate::provider::Provider;
 
 /// Checks every obligation of [`KeyStore`] that can be seen from outside.
 ///

@@ -1,7 +1,7 @@
 //! What any [`Projects`] must do.
 
 use super::{NOW, hash, project};
-use crate::ids::{ProjectId, Timestamp};
+use crate::domain::ids::{ProjectId, Timestamp};
 use crate::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash};
 
 /// Checks every obligation of [`Projects`] that can be seen from outside.

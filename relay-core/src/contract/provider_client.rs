@@ -3,8 +3,8 @@
 
 use futures::TryStreamExt as _;
 
+use crate::domain::secret::ProviderKey;
 use crate::ports::{Expect, ProviderClient, TransportErrorKind, WireRequest, WireResponse};
-use crate::secret::ProviderKey;
 
 /// A request as it came over the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::ids::{BASE62, ProjectId, Timestamp};
+use crate::domain::ids::{BASE62, ProjectId, Timestamp};
+use crate::domain::secret::{RegistrationToken, RelayKey};
 use crate::ports::{IdempotencyRecord, SecretHash, TokenIssuer};
-use crate::secret::{RegistrationToken, RelayKey};
 
 /// Checks every obligation of [`TokenIssuer`].
 ///

@@ -1,12 +1,12 @@
 //! What any [`UsageSink`] and [`UsageReport`] over one store must do.
 
 use super::{NOW, connect, connection, grant, hash, project, slot, user};
-use crate::ids::{ProjectId, RequestId, Tier, Timestamp};
+use crate::domain::Provider;
+use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
 use crate::ports::{
     Endpoint, KeyStore, Outcome, Project, Projects, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery,
     UsageReport, UsageRow, UsageSink,
 };
-use crate::provider::Provider;
 
 /// One store, seen through all the ports that usage touches.
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The port that seals provider keys.
 
-use crate::ids::RecordId;
+use crate::domain::ids::RecordId;
+use crate::domain::secret::ProviderKey;
 use crate::ports::Slot;
-use crate::secret::ProviderKey;
 
 /// Where a sealed key belongs: everything that its seal is bound to.
 ///

@@ -1,6 +1,6 @@
 //! The port that tells the time.
 
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 
 /// Tells the wall-clock time.
 #[cfg_attr(feature = "mocks", mockall::automock)]

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::ids::{EndUser, ProjectId, Timestamp};
+use crate::domain::Provider;
+use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::ports::{SealedKey, SealedSlot};
-use crate::provider::Provider;
 
 /// Whose key, for which provider. There is one connection in a slot, or none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

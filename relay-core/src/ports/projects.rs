@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::ids::{ProjectId, Timestamp};
+use crate::domain::ids::{ProjectId, Timestamp};
 use crate::ports::{SecretHash, StoreError};
 
 /// A project: a developer's app.

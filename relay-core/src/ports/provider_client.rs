@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::Stream;
 
-use crate::provider::Provider;
-use crate::secret::ProviderKey;
+use crate::domain::Provider;
+use crate::domain::secret::ProviderKey;
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The port that mints and hashes Relay keys and registration tokens.
 
-use crate::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use crate::domain::ids::{ProjectId, RecordId, RequestId, Timestamp};
+use crate::domain::secret::{RegistrationToken, RelayKey};
 use crate::ports::{IdempotencyRecord, SecretHash};
-use crate::secret::{RegistrationToken, RelayKey};
 
 /// There is no randomness to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
+use crate::domain::Provider;
+use crate::domain::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
 use crate::ports::{SecretHash, StoreError};
-use crate::provider::Provider;
 
 /// Tokens of one answer. The four kinds do not overlap, so any sum of them is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,8 +13,8 @@ mod testing;
 
 use bytes::Bytes;
 
+use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
-use crate::ids::{RequestId, Timestamp};
 use crate::json::Object;
 use crate::openai::chunk::ChunkWriter;
 use crate::openai::models::Model;

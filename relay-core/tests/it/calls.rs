@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::executor::block_on;
-use relay_core::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::domain::secret::{ProviderKey, RelayKey};
 use relay_core::ports::*;
-use relay_core::secret::{ProviderKey, RelayKey};
 use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
 
 /// A Relay of mocks; what a test does not set up must not be called.

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures::executor::block_on;
 use futures::future::join_all;
-use relay_core::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::secret::{ProviderKey, RegistrationToken};
 use relay_core::ports::*;
-use relay_core::secret::{ProviderKey, RegistrationToken};
 use relay_core::{Ports, Provider, Relay, RelayError};
 
 /// A provider that takes its time, and refuses every key.

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
-use relay_core::ids::EndUser;
+use relay_core::domain::ids::EndUser;
 use relay_core::json::Object;
 use relay_core::onboarding::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
 use relay_core::ports::{Allowed, Scope};

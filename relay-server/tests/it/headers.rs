@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use relay_core::Provider;
-use relay_core::ids::{ProjectId, Timestamp};
+use relay_core::domain::ids::{ProjectId, Timestamp};
 use relay_core::ports::{Project, Projects as _, Scope};
 use serde_json::json;
 

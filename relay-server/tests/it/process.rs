@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::{Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
 use serde_json::Value;
 

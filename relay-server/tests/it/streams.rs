@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use relay_adapters::mock::Scripted;
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Method, ProviderClient, TransportError, WireRequest, WireResponse};
-use relay_core::secret::ProviderKey;
 use tokio::sync::Notify;
 
 use crate::harness::TestRelay;

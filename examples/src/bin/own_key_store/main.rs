@@ -16,9 +16,9 @@ use relay_adapters::memory::Memory;
 use relay_adapters::mock::{Mock, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::ids::EndUser;
+use relay_core::domain::ids::EndUser;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{KeyStore, UsageEvent, UsageSink};
-use relay_core::secret::ProviderKey;
 use relay_core::{Ports, Provider, Relay, ReplyBody, contract};
 use relay_examples::embedded;
 

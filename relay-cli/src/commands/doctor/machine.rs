@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use relay_adapters::ring::{Kid, MasterKeys, RingCipher};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
-use relay_core::ids::Timestamp;
+use relay_core::domain::ids::Timestamp;
 use relay_core::ports::{KeyStore as _, Projects as _};
 use relay_server::config::{Config, StoragePath};
 

@@ -13,7 +13,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use relay_adapters::ring::RingIssuer;
-use relay_core::ids::ProjectId;
+use relay_core::domain::ids::ProjectId;
 use relay_core::ports::Projects as _;
 use relay_server::wiring::{Store, Wired};
 use tokio::task::JoinHandle;

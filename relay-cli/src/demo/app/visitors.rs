@@ -3,7 +3,7 @@
 use relay_adapters::mock::sample_key;
 use relay_adapters::system_clock::SystemClock;
 use relay_core::Provider;
-use relay_core::ids::EndUser;
+use relay_core::domain::ids::EndUser;
 use relay_core::ports::{Allowed, Clock as _, Grant, KeyStore, TokenIssuer as _};
 use relay_server::wiring::Store;
 use serde::Deserialize;
@@ -85,7 +85,7 @@ impl App {
         let hash =
             self.issuer.hash_registration_token(&token).ok_or_else(|| Failure::failed("a token is malformed"))?;
         let now = SystemClock.now();
-        let ago = |seconds: u64| relay_core::ids::Timestamp(now.0.saturating_sub(seconds * 1000));
+        let ago = |seconds: u64| relay_core::domain::ids::Timestamp(now.0.saturating_sub(seconds * 1000));
         let grant = Grant {
             project: self.project.clone(),
             user: EndUser::parse(&label(visitor)).map_err(Failure::failed)?,

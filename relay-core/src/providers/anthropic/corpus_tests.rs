@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Anthropic;
 use super::testing::streamed;
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::providers::testing::corpus::lines;
 use crate::providers::testing::feed::{Cut, chunks};
 use crate::providers::testing::plain_context;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{headers, wire};
+use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError, kind};
-use crate::ids::Timestamp;
 use crate::ports::KeySignal;
 use crate::providers::{Failure, Fault, shown};
 

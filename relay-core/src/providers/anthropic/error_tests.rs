@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Anthropic;
 use super::testing::streamed;
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::providers::testing::failure_tests::{Row, check, row};
 use crate::providers::testing::feed::{Cut, chunks};
 use crate::providers::testing::{key_state, plain_context, shown_error, status};

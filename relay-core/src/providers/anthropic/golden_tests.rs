@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Anthropic;
 use super::headers::instant;
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::json::compact;
 use crate::providers::testing::compare::Rules;
 use crate::providers::testing::{Case, Format, Given, Made, body_of, key_state, plain_context, shown_error};

@@ -1,6 +1,6 @@
 //! Response headers: Anthropic's rate limits under OpenAI's names.
 
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 
 /// Headers with the same meaning in both schemas.
 const RENAMED: &[(&str, &str)] = &[
@@ -73,7 +73,7 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     u64::try_from((days * 86_400 + seconds - offset * 60) * 1000 + millis).ok().map(Timestamp)
 }
 
-/// Days since 1970-01-01; the inverse of [`crate::ids::civil_from_days`].
+/// Days since 1970-01-01; the inverse of [`crate::domain::ids::civil_from_days`].
 ///
 /// The algorithm is Howard Hinnant's `days_from_civil`, <https://howardhinnant.github.io/date_algorithms.html>.
 fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {

@@ -68,8 +68,8 @@ use bytes::Bytes;
 
 use super::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
 use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
+use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError};
-use crate::ids::Timestamp;
 use crate::openai::models::Model;
 use crate::ports::WireRequest;
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{anthropic, google};
 use super::{Contract, Effect, MAX_UNKNOWN, Outcome, Row};
+use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
-use crate::ids::{RequestId, Timestamp};
 use crate::json::Object;
 use crate::ports::WireRequest;
 use crate::providers::{Call, Dialect, Notes, Policy};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Google;
 use super::testing::{context, events, translated, with_call};
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::providers::testing::corpus::lines;
 use crate::providers::testing::feed::{Cut, pieces};
 use crate::providers::testing::shown_error;

@@ -237,8 +237,8 @@ mod tests {
             request: &object,
             model: "gemini-embedding-2",
             prefixed: false,
-            id: crate::ids::RequestId::new(1, [0; 10]),
-            now: crate::ids::Timestamp(0),
+            id: crate::domain::ids::RequestId::new(1, [0; 10]),
+            now: crate::domain::ids::Timestamp(0),
             policy: crate::providers::Policy::default(),
         };
         let made = request(&call).unwrap();

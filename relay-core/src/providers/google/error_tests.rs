@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Google;
 use super::testing::{context, events, translated};
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::providers::testing::failure_tests::{Row, check, row};
 use crate::providers::testing::shown_error;
 use crate::providers::{Dialect, Failure};

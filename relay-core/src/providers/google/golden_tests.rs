@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::Google;
 use super::testing::{context, with_call};
+use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ids::Timestamp;
 use crate::json::compact;
 use crate::ports::{Method, WireRequest};
 use crate::providers::testing::compare::Rules;

@@ -217,7 +217,7 @@ mod tests {
             Bytes::from(json!({"candidates": [candidate]}).to_string())
         };
         let joined = joined(&[hop(&["aa", "bb"], 1, "one"), hop(&["cc"], 0, "two"), hop(&["dd", "ee"], 1, "three")]);
-        let context = crate::providers::ChatContext::new(crate::ids::RequestId::new(1, [1; 10]), 7, "m");
+        let context = crate::providers::ChatContext::new(crate::domain::ids::RequestId::new(1, [1; 10]), 7, "m");
         let answer = super::super::response::answer(&joined.unwrap(), &context).unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let annotations = answer["choices"][0]["message"]["annotations"].as_array().unwrap();

@@ -71,8 +71,8 @@ use super::{
     Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
     StreamTranslator,
 };
+use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ids::Timestamp;
 use crate::openai::models::Model;
 use crate::ports::{Expect, WireRequest};
 

@@ -19,8 +19,8 @@ mod tests;
 
 use bytes::Bytes;
 
+use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ids::Timestamp;
 use crate::openai::models::Model;
 use crate::ports::WireRequest;
 use crate::providers::{

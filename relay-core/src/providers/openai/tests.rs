@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::ids::RequestId;
 use crate::error::Class;
-use crate::ids::RequestId;
 use crate::json::Object;
 use crate::openai::chunk::ChunkWriter;
 use crate::ports::KeySignal;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{key_state, shown_error};
-use crate::ids::Timestamp;
+use crate::domain::ids::Timestamp;
 use crate::providers::{Dialect, Failure, anthropic, google, openai};
 
 /// A row of a spec's table of errors: what the provider answers, and what the caller gets.

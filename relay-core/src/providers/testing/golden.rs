@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use super::compare::{Rules, same};
 use super::feed::{CUTS, chunks, streamed};
 use super::with_call;
+use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ids::Timestamp;
 use crate::providers::{Answer, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Policy};
 use crate::providers::{Failure, Fault, anthropic, google};
 

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Call, ChatContext, Policy};
+use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::{Class, RelayError};
-use crate::ids::{RequestId, Timestamp};
 use crate::json::Object;
 use crate::ports::KeySignal;
 

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{ProviderClient, TransportError, WireRequest, WireResponse};
-use relay_core::secret::ProviderKey;
 use relay_tests::{Answer, TestRelay};
 use serde_json::{Value, json};
 

@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::domain::Provider;
+use crate::domain::secret::ProviderKey;
 use crate::ports::StoreError;
-use crate::provider::Provider;
-use crate::secret::ProviderKey;
 
 /// What kind of failure it is, by who can mend it. relay-server has one status code for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
