@@ -10,10 +10,12 @@ use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use relay_core::domain::ids::{RequestId, Timestamp};
-use relay_core::json::Object;
-use relay_core::openai::chunk::ChunkWriter;
-use relay_core::providers::{Call, ChatContext, Dialect, Policy, anthropic::Anthropic, google::Google, openai::OpenAi};
-use relay_core::sse::Decoder;
+use relay_core::translation::json::Object;
+use relay_core::translation::sse::Decoder;
+use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
+use relay_core::translation::{
+    Call, ChatContext, Dialect, Policy, anthropic::Anthropic, google::Google, openai::OpenAi,
+};
 
 #[path = "translate/bodies.rs"]
 mod bodies;

@@ -10,17 +10,14 @@ use futures::{Stream, StreamExt};
 use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::json::Object;
 use crate::metering::Meter;
 use crate::ports::{Endpoint, WireRequest, WireResponse};
-use crate::providers::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translate::{self, Translation};
+use crate::translation::json::Object;
+use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
+use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
 
-/// The longest whole answer that Relay takes, in bytes.
-pub const MAX_ANSWER: usize = 64 << 20;
-/// The longest embeddings answer: 2,048 inputs of 3,072 numbers are over 100 MB as text.
-pub const MAX_EMBEDDINGS: usize = 160 << 20;
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
 /// A call that is ready to be sent: the key is open, the request is translated, nothing has left yet.

@@ -4,10 +4,11 @@ use futures::future::join_all;
 
 use crate::domain::Provider;
 use crate::error::{Class, RelayError};
-use crate::inference::{MAX_ANSWER, collect};
-use crate::openai::models::{Model, ModelList};
+use crate::inference::collect;
 use crate::ports::Connection;
 use crate::relay::{Caller, Relay};
+use crate::translation::limits::MAX_ANSWER;
+use crate::translation::surface::models::{Model, ModelList};
 
 /// How many pages of a model list are asked for.
 const MAX_MODEL_PAGES: usize = 10;

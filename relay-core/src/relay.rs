@@ -16,7 +16,7 @@ use crate::ports::{
     Scope, SecretHash, Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest,
     WireResponse,
 };
-use crate::providers::{Amended, Failure, Fault};
+use crate::translation::{Amended, Failure, Fault};
 use crate::turns::Turns;
 
 /// How much of an error's body is read.

@@ -11,11 +11,11 @@ use serde::de::IgnoredAny;
 
 use crate::error::RelayError;
 use crate::metering::Meter;
-use crate::openai::chunk::ChunkWriter;
 use crate::ports::{ByteStream, WireRequest};
-use crate::providers::{Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::relay::{Relay, Route, unreachable_provider};
-use crate::sse::{Decoder, TooLong};
+use crate::translation::sse::{Decoder, TooLong};
+use crate::translation::surface::chat_completions::chunk::ChunkWriter;
+use crate::translation::{Fault, NextHop, StreamCollector, StreamTranslator};
 
 /// A stream under way: what came in, what goes out, and who pays.
 pub(crate) struct Translation {

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use relay_core::sse::Decoder;
+use relay_core::translation::sse::Decoder;
 use serde_json::{Value, json};
 
 use crate::cli::ChatArgs;

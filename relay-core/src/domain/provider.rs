@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::providers::{Dialect, anthropic, google, openai};
+use crate::translation::{Dialect, anthropic, google, openai};
 
 /// One provider: a row of the table. Cheap to copy, compared by its row.
 #[derive(Clone, Copy)]

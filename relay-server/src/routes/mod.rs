@@ -18,7 +18,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
-use relay_core::json::Object;
+use relay_core::translation::json::Object;
 use relay_core::{Caller, Class, RelayError};
 use serde::Serialize;
 

@@ -3,9 +3,9 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::domain::secret::ProviderKey;
-use relay_core::json::Object;
 use relay_core::onboarding::Registration;
 use relay_core::ports::{Allowed, Connection};
+use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
 use serde::Serialize;
 use zeroize::Zeroizing;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use relay_core::json::{MAX_DEPTH, Object, compact, range_in};
+use relay_core::translation::json::{MAX_DEPTH, Object, compact, range_in};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 

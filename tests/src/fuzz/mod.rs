@@ -21,7 +21,7 @@ pub use stream::{anthropic_stream, google_stream, openai_stream};
 pub use whole::{anthropic_answer, error, google_answer, openai_answer};
 
 use relay_core::domain::ids::{RequestId, Timestamp};
-use relay_core::providers::ChatContext;
+use relay_core::translation::ChatContext;
 
 /// A target: its name, and the function that takes the input.
 pub type Target = (&'static str, fn(&[u8]));

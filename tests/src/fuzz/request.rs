@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use relay_core::error::RelayError;
-use relay_core::json::{Object, compact};
 use relay_core::ports::WireRequest;
-use relay_core::providers::{Call, Dialect, Notes, Policy, anthropic::Anthropic, google::Google, openai::OpenAi};
+use relay_core::translation::json::{Object, compact};
+use relay_core::translation::{Call, Dialect, Notes, Policy, anthropic::Anthropic, google::Google, openai::OpenAi};
 use serde_json::value::RawValue;
 
 use super::{NOW, id, is_json, switches};

@@ -21,7 +21,7 @@ pub struct Seed {
 pub fn seeds(root: &Path) -> Vec<Seed> {
     let mut seeds = Vec::new();
     for provider in ["anthropic", "google"] {
-        let folder = root.join("relay-core/src/providers").join(provider).join("cases");
+        let folder = root.join("relay-core/src/translation").join(provider).join("cases");
         let mut files: Vec<_> =
             std::fs::read_dir(folder).expect("the cases").map(|file| file.expect("a file").path()).collect();
         files.sort();

@@ -1,6 +1,6 @@
 //! The decoder against the standard, read naively.
 
-use relay_core::sse::Decoder;
+use relay_core::translation::sse::Decoder;
 
 use super::mutate::Random;
 

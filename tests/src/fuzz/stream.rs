@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use relay_core::error::RelayError;
-use relay_core::openai::chunk::ChunkWriter;
-use relay_core::providers::{Dialect, Fault, StreamTranslator, anthropic::Anthropic, google::Google, openai::OpenAi};
-use relay_core::sse::{Decoder, TooLong};
+use relay_core::translation::sse::{Decoder, TooLong};
+use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
+use relay_core::translation::{Dialect, Fault, StreamTranslator, anthropic::Anthropic, google::Google, openai::OpenAi};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;

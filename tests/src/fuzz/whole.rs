@@ -1,10 +1,10 @@
 //! Whole answers and errors: whatever a provider sends, the caller gets JSON, and no number in a tool call changes.
 
 use bytes::Bytes;
-use relay_core::json::{Object, compact};
-use relay_core::openai::embeddings::Encoding;
 use relay_core::ports::{Expect, WireRequest};
-use relay_core::providers::{
+use relay_core::translation::json::{Object, compact};
+use relay_core::translation::surface::embeddings::Encoding;
+use relay_core::translation::{
     Dialect, EmbeddingsContext, Failure, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
 use serde_json::value::RawValue;

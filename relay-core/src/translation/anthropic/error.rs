@@ -1,0 +1,224 @@
+//! Errors: what Anthropic says, as OpenAI's clients know it, and what it says about the user's key.
+//!
+//! Money problems become 429 `insufficient_quota`, as OpenAI answers them, never to be retried. The body may be anything:
+//! the network in front of the API answers with HTML.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{headers, wire};
+use crate::domain::ids::Timestamp;
+use crate::error::{Class, RelayError, kind};
+use crate::ports::KeySignal;
+use crate::translation::{Failure, Fault, shown};
+
+/// What the error object says; empty where the body is none.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    kind: Cow<'a, str>,
+    message: Cow<'a, str>,
+    /// `details.error_code`.
+    code: Option<Cow<'a, str>>,
+}
+
+/// Translates an answer with an error status. The first row of the table that fits counts.
+pub(super) fn translate(failure: &Failure<'_>, now: Timestamp) -> Fault {
+    let said = Said::read(failure.body);
+    let (mut error, signal) = account(failure.status, &said).unwrap_or_else(|| request(failure.status, &said));
+    let is_quota = error.kind() == kind::INSUFFICIENT_QUOTA;
+    if let Some(after) = failure.header("retry-after").filter(|_| !is_quota) {
+        error = error.with_header("retry-after", after);
+    }
+    let never = is_quota || error.class() == Class::Forbidden;
+    match failure.header("x-should-retry").filter(|_| !never) {
+        Some("true") => error = error.with_retry(true),
+        Some("false") => error = error.with_retry(false),
+        _ => {}
+    }
+    for (name, value) in headers::passed(failure.headers, now) {
+        error = error.with_header(name, value);
+    }
+    Fault { error, signal }
+}
+
+/// Translates an error that came with status 200: in a stream, or in place of an answer. Its type implies a status.
+pub(super) fn in_answer(body: &[u8]) -> Fault {
+    let status = match Said::read(body).kind.as_ref() {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "conflict_error" => 409,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        _ => 500,
+    };
+    translate(&Failure { status, headers: &[], body }, Timestamp(0))
+}
+
+/// What an error object says in words; empty where the body is none.
+pub(super) fn message(body: &[u8]) -> String {
+    Said::read(body).message.into_owned()
+}
+
+/// Whether a body is an error object.
+pub(super) fn is_error(body: &[u8]) -> bool {
+    !Said::read(body).kind.is_empty()
+}
+
+impl<'a> Said<'a> {
+    fn read(body: &'a [u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            error: &'a RawValue,
+        }
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            #[serde(borrow, default, deserialize_with = "wire::text")]
+            r#type: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "wire::text")]
+            message: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            details: Option<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Details<'a> {
+            #[serde(borrow, default, deserialize_with = "wire::text")]
+            error_code: Option<Cow<'a, str>>,
+        }
+        let members = serde_json::from_slice::<Body<'a>>(body)
+            .and_then(|body| serde_json::from_str::<Members<'a>>(body.error.get()));
+        let Ok(members) = members else { return Self::default() };
+        let details = members.details.and_then(|raw| serde_json::from_str::<Details<'a>>(raw.get()).ok());
+        Self {
+            kind: members.r#type.unwrap_or_default(),
+            message: members.message.unwrap_or_default(),
+            code: details.and_then(|details| details.error_code).filter(|code| !code.is_empty()),
+        }
+    }
+
+    fn code_is(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Anthropic's words, or ours.
+    fn words(&self, own: &'static str) -> Cow<'static, str> {
+        if self.message.trim().is_empty() { Cow::Borrowed(own) } else { Cow::Owned(shown(&self.message)) }
+    }
+
+    /// An error with this code, or with the one that Anthropic gives.
+    fn coded(&self, class: Class, code: &'static str, own: &'static str) -> RelayError {
+        let error = RelayError::new(class, code, self.words(own));
+        match &self.code {
+            Some(code) => error.with_code(Some(Cow::Owned(shown(code)))),
+            None => error,
+        }
+    }
+}
+
+/// The rows about the user's key and account.
+fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal>)> {
+    let message = said.message.as_ref();
+    let quota = |own: &'static str| {
+        RelayError::new(Class::RateLimited, "insufficient_quota", said.words(own)).with_kind(kind::INSUFFICIENT_QUOTA)
+    };
+    let forbidden = |code: &'static str, own: &'static str| RelayError::new(Class::Forbidden, code, said.words(own));
+    let starts = |start: &str| message.starts_with(start);
+    let (error, signal) = match status {
+        _ if status == 402 || said.kind == "billing_error" || message.contains("credit balance is too low") => {
+            (quota("the Anthropic account has no credit left"), KeySignal::NoCredit)
+        }
+        _ if is_spend_limit(said) => {
+            (quota("the Anthropic account has reached its spend limit"), KeySignal::SpendLimit)
+        }
+        400 | 404 if starts("anthropic-workspace-id") || (starts("Workspace ") && message.contains("not found")) => {
+            (forbidden("provider_key_needs_workspace", "the key needs a workspace id"), KeySignal::NeedsWorkspace)
+        }
+        _ if said.code_is(&["organization_on_hold"]) || message.contains("This organization has been disabled") => {
+            (forbidden("provider_account_disabled", "the Anthropic account is disabled"), KeySignal::Disabled)
+        }
+        401 if !starts("CORS requests are not allowed") => {
+            (forbidden("provider_key_invalid", "Anthropic refuses the key"), KeySignal::Invalid)
+        }
+        403 => {
+            let own = "the Anthropic key may not do this";
+            (said.coded(Class::Forbidden, "provider_permission_denied", own), KeySignal::Restricted)
+        }
+        _ => return None,
+    };
+    Some((error, Some(signal)))
+}
+
+fn is_spend_limit(said: &Said<'_>) -> bool {
+    said.code_is(&["enforced_spend_limit_reached", "contract_spend_limit_reached"])
+        || said.message.contains("reached your specified API usage limits")
+        || said.message.contains("workspace API usage limits")
+}
+
+/// The rows about the request and the service. They say nothing about the key.
+fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
+    let coded = |class, code, own| said.coded(class, code, own);
+    let new = |class, code, own| RelayError::new(class, code, said.words(own));
+    let error = match status {
+        404 if said.message.starts_with("model:") => {
+            new(Class::NotFound, "model_not_found", "Anthropic has no such model").with_param("model")
+        }
+        404 => coded(Class::NotFound, "not_found", "Anthropic has no such thing"),
+        413 => coded(Class::TooLarge, "request_too_large", "the request is larger than Anthropic takes"),
+        429 => {
+            let is_tokens = said.message.contains("token");
+            new(Class::RateLimited, "rate_limit_exceeded", "Anthropic's rate limit is reached; try again later")
+                .with_kind(if is_tokens { kind::TOKENS } else { kind::REQUESTS })
+        }
+        529 => new(Class::Unavailable, "upstream_overloaded", "Anthropic is overloaded; try again later"),
+        504 => new(Class::GatewayTimeout, "upstream_timeout", "Anthropic did not answer in time"),
+        500 => coded(Class::Internal, "upstream_error", "Anthropic failed to answer"),
+        400 if said.message.contains("prompt is too long") => {
+            new(Class::InvalidRequest, "context_length_exceeded", "the prompt is too long").with_param("messages")
+        }
+        400 => refused(Class::InvalidRequest, said),
+        402..=499 => refused(Class::Provider(status), said),
+        _ => new(Class::BadGateway, "upstream_error", "Anthropic's answer is of no use"),
+    };
+    (error, None)
+}
+
+/// A refusal of the request's content.
+fn refused(class: Class, said: &Said<'_>) -> RelayError {
+    let error = RelayError::new(class, "", said.words("Anthropic refuses the request"))
+        .with_code(said.code.as_deref().map(|code| Cow::Owned(shown(code))));
+    match param(&said.message) {
+        Some(param) => error.with_param(param),
+        None => error,
+    }
+}
+
+/// OpenAI's name for the member that a message names by its path: `messages.0.content: …`.
+fn param(message: &str) -> Option<&'static str> {
+    if message.starts_with("\"thinking.type") {
+        return Some("reasoning_effort");
+    }
+    let (path, _) = message.split_once(':')?;
+    let mut steps = path.split('.');
+    Some(match steps.next()? {
+        "max_tokens" => "max_tokens",
+        "messages" | "system" => "messages",
+        "tools" => "tools",
+        "tool_choice" => "tool_choice",
+        "temperature" => "temperature",
+        "top_p" => "top_p",
+        "model" => "model",
+        "service_tier" => "service_tier",
+        "stop_sequences" => "stop",
+        "output_config" if steps.next() == Some("format") => "response_format",
+        "output_config" | "thinking" => "reasoning_effort",
+        "metadata" => "user",
+        _ => return None,
+    })
+}

@@ -1,0 +1,220 @@
+//! Every row of the spec's table of errors (`anthropic.md`, 4), its alternatives in rows of their own.
+
+use serde_json::{Value, json};
+
+use super::Anthropic;
+use super::testing::streamed;
+use crate::domain::ids::Timestamp;
+use crate::translation::testing::failure_tests::{Row, check, row};
+use crate::translation::testing::feed::{Cut, chunks};
+use crate::translation::testing::{key_state, plain_context, shown_error, status};
+use crate::translation::{Dialect, Failure};
+
+const QUOTA: (u16, &str, &str, Option<&str>) = (429, "insufficient_quota", "insufficient_quota", None);
+
+fn said(kind: &str, message: &str) -> Value {
+    json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"})
+}
+
+fn coded(kind: &str, message: &str, code: &str) -> Value {
+    json!({"type": "error", "error": {"type": kind, "message": message, "details": {"error_code": code}}})
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    account_rows().into_iter().chain(request_rows()).chain(param_rows()).collect()
+}
+
+fn account_rows() -> Vec<Row> {
+    let invalid = "invalid_request_error";
+    let quota = |state: &'static str| (QUOTA.0, QUOTA.1, QUOTA.2, QUOTA.3, state);
+    let denied = |code: &'static str, state: &'static str| (403, "permission_error", code, None, state);
+    let limit = "You have reached your specified API usage limits. You will regain access on 2026-12-01.";
+    let workspace = "This request would exceed your workspace API usage limits.";
+    vec![
+        row(402, said("billing_error", "Payment required"), quota("no_credit")),
+        row(402, json!("<html></html>"), quota("no_credit")),
+        row(400, said("billing_error", "no"), quota("no_credit")),
+        row(400, said(invalid, "Your credit balance is too low to access the Anthropic API."), quota("no_credit")),
+        row(403, said("permission_error", "Your credit balance is too low"), quota("no_credit")),
+        row(400, said(invalid, limit), quota("spend_limit")),
+        row(400, said(invalid, workspace), quota("spend_limit")),
+        row(429, coded("rate_limit_error", "m", "enforced_spend_limit_reached"), quota("spend_limit")),
+        row(429, coded("rate_limit_error", "m", "contract_spend_limit_reached"), quota("spend_limit")),
+        row(
+            400,
+            said(invalid, "anthropic-workspace-id is required for this key"),
+            denied("provider_key_needs_workspace", "needs_workspace"),
+        ),
+        row(
+            404,
+            said("not_found_error", "Workspace wrkspc_1 not found"),
+            denied("provider_key_needs_workspace", "needs_workspace"),
+        ),
+        row(
+            403,
+            coded("permission_error", "m", "organization_on_hold"),
+            denied("provider_account_disabled", "disabled"),
+        ),
+        row(
+            400,
+            said(invalid, "This organization has been disabled."),
+            denied("provider_account_disabled", "disabled"),
+        ),
+        row(
+            401,
+            said("authentication_error", "CORS requests are not allowed for this key"),
+            (502, "server_error", "upstream_error", None, "ok"),
+        ),
+        row(401, said("authentication_error", "invalid x-api-key"), denied("provider_key_invalid", "invalid")),
+        row(401, said("authentication_error", "API key expired"), denied("provider_key_invalid", "invalid")),
+        row(401, json!(""), denied("provider_key_invalid", "invalid")),
+        row(403, said("permission_error", "no"), denied("provider_permission_denied", "restricted")),
+        row(403, json!("<html></html>"), denied("provider_permission_denied", "restricted")),
+        row(403, coded("permission_error", "no", "cmek_key_revoked"), denied("cmek_key_revoked", "restricted")),
+    ]
+}
+
+fn request_rows() -> Vec<Row> {
+    let invalid = "invalid_request_error";
+    let caller = |status: u16, code: &'static str, param| (status, invalid, code, param, "ok");
+    let server = |status: u16, code: &'static str| (status, "server_error", code, None, "ok");
+    let mut rows = vec![
+        row(404, said("not_found_error", "model: claude-9"), caller(404, "model_not_found", Some("model"))),
+        row(404, said("not_found_error", "Not found"), caller(404, "not_found", None)),
+        row(404, coded("not_found_error", "m", "thread_not_found"), caller(404, "thread_not_found", None)),
+        row(413, said("request_too_large", "Request too large"), caller(413, "request_too_large", None)),
+        row(413, json!("<html></html>"), caller(413, "request_too_large", None)),
+        row(
+            413,
+            coded("request_too_large", "m", "request_body_too_large"),
+            caller(413, "request_body_too_large", None),
+        ),
+        row(
+            429,
+            said("rate_limit_error", "This request would exceed your limit of 30,000 input tokens per minute"),
+            (429, "tokens", "rate_limit_exceeded", None, "ok"),
+        ),
+        row(429, said("rate_limit_error", "Too many requests"), (429, "requests", "rate_limit_exceeded", None, "ok")),
+        row(429, json!(""), (429, "requests", "rate_limit_exceeded", None, "ok")),
+        row(529, said("overloaded_error", "Overloaded"), server(503, "upstream_overloaded")),
+        row(529, json!("<html></html>"), server(503, "upstream_overloaded")),
+        row(504, said("timeout_error", "timed out"), server(504, "upstream_timeout")),
+        row(500, said("api_error", "Internal server error"), server(500, "upstream_error")),
+        row(500, coded("api_error", "m", "memory_unavailable"), server(500, "memory_unavailable")),
+        row(400, said(invalid, "prompt is too long: 1 > 0"), caller(400, "context_length_exceeded", Some("messages"))),
+        row(400, said(invalid, "no"), caller(400, "", None)),
+        row(409, said("conflict_error", "conflict"), caller(409, "", None)),
+        row(422, said(invalid, "no"), caller(422, "", None)),
+        row(400, coded(invalid, "m", "tool_name_conflict"), caller(400, "tool_name_conflict", None)),
+    ];
+    rows.extend(
+        [501, 502, 503, 505, 520, 521, 522, 523, 524, 525, 526, 527, 528]
+            .map(|status| row(status, json!("<html></html>"), server(502, "upstream_error"))),
+    );
+    rows
+}
+
+/// The path that a message begins with, and OpenAI's name for it.
+fn param_rows() -> Vec<Row> {
+    const PARAMS: &[(&str, Option<&str>)] = &[
+        ("max_tokens: too large", Some("max_tokens")),
+        ("messages.0.content: empty", Some("messages")),
+        ("system: bad", Some("messages")),
+        ("tools.0.name: bad", Some("tools")),
+        ("tool_choice: bad", Some("tool_choice")),
+        ("temperature: bad", Some("temperature")),
+        ("top_p: bad", Some("top_p")),
+        ("model: bad", Some("model")),
+        ("service_tier: bad", Some("service_tier")),
+        ("stop_sequences: bad", Some("stop")),
+        ("output_config.format: bad", Some("response_format")),
+        ("output_config.effort: bad", Some("reasoning_effort")),
+        ("thinking.budget_tokens: bad", Some("reasoning_effort")),
+        ("\"thinking.type.enabled\" is not supported for this model", Some("reasoning_effort")),
+        ("metadata.user_id: bad", Some("user")),
+        ("something: bad", None),
+        ("no path at all", None),
+    ];
+    let kind = "invalid_request_error";
+    PARAMS.iter().map(|(message, param)| row(400, said(kind, message), (400, kind, "", *param, "ok"))).collect()
+}
+
+#[test]
+fn every_row_of_the_table_holds() {
+    check(&Anthropic, &rows());
+}
+
+#[test]
+fn an_error_in_a_stream_has_the_status_of_its_type() {
+    for (kind, want, code, state) in [
+        ("invalid_request_error", 400, "", "ok"),
+        ("authentication_error", 403, "provider_key_invalid", "invalid"),
+        ("billing_error", 429, "insufficient_quota", "no_credit"),
+        ("permission_error", 403, "provider_permission_denied", "restricted"),
+        ("not_found_error", 404, "not_found", "ok"),
+        ("request_too_large", 413, "request_too_large", "ok"),
+        ("conflict_error", 409, "", "ok"),
+        ("rate_limit_error", 429, "rate_limit_exceeded", "ok"),
+        ("api_error", 500, "upstream_error", "ok"),
+        ("memory_error", 500, "upstream_error", "ok"),
+        ("timeout_error", 504, "upstream_timeout", "ok"),
+        ("overloaded_error", 503, "upstream_overloaded", "ok"),
+    ] {
+        let start = r#"{"type":"message_start","message":{"id":"msg_1","model":"m"}}"#;
+        let event = said(kind, "m");
+        let body = format!("event: message_start\ndata: {start}\n\nevent: error\ndata: {event}\n\n");
+        let (text, result) = streamed(&body, Cut::EveryByte, plain_context());
+        let fault = result.unwrap_err();
+        let got = (status(fault.error.class()), fault.error.code(), key_state(fault.signal));
+        assert_eq!(got, (want, code, state), "{kind}");
+        let chunks = chunks(&text);
+        assert!(chunks.last().unwrap()["error"]["message"].is_string() && chunks.len() == 2, "{text}");
+    }
+}
+
+#[test]
+fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
+    let headers = [
+        ("retry-after", "17"),
+        ("x-should-retry", "true"),
+        ("request-id", "req_1"),
+        ("anthropic-ratelimit-requests-limit", "50"),
+        ("anthropic-ratelimit-requests-remaining", "0"),
+        ("anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z"),
+        ("anthropic-ratelimit-tokens-limit", "9"),
+        ("anthropic-ratelimit-tokens-remaining", "8"),
+        ("anthropic-ratelimit-tokens-reset", "2026-11-23T13:00:00.5Z"),
+        ("anthropic-ratelimit-input-tokens-limit", "1"),
+        ("anthropic-ratelimit-output-tokens-reset", "1"),
+        ("anthropic-priority-input-tokens-limit", "1"),
+        ("anthropic-fast-input-tokens-limit", "1"),
+        ("anthropic-organization-id", "org"),
+        ("anthropic-workspace-id", "w"),
+        ("cf-ray", "x"),
+        ("set-cookie", "x"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let now = super::headers::instant("2026-11-23T12:00:00Z").unwrap();
+    let of = |status: u16, body: Value| {
+        let body = body.to_string();
+        let failure = Failure { status, headers: &headers, body: body.as_bytes() };
+        shown_error(&Anthropic.error(&failure, now).error)["headers"].clone()
+    };
+    let mut want = json!({
+        "retry-after": "17", "x-should-retry": "true", "x-relay-provider-request-id": "req_1",
+        "x-ratelimit-limit-requests": "50", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30s",
+        "x-ratelimit-limit-tokens": "9", "x-ratelimit-remaining-tokens": "8", "x-ratelimit-reset-tokens": "1h0m1s",
+    });
+    assert_eq!(of(429, said("rate_limit_error", "m")), want);
+    want["x-should-retry"] = json!("false");
+    assert_eq!(of(401, said("authentication_error", "m")), want);
+    want.as_object_mut().unwrap().remove("retry-after");
+    assert_eq!(of(402, said("billing_error", "m")), want);
+}
+
+#[test]
+fn a_good_answer_passes_the_same_limits_on() {
+    let headers = [("anthropic-ratelimit-requests-limit".to_owned(), "50".to_owned())];
+    let passed = Anthropic.passed_headers(&headers, Timestamp(0));
+    assert_eq!(passed, [("x-ratelimit-limit-requests", "50".to_owned())]);
+}

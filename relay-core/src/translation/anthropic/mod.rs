@@ -1,0 +1,161 @@
+//! Anthropic's Messages API (`https://api.anthropic.com`), versions 2026-10-21 and, for sampling parameters, 2023-06-01.
+//!
+//! | OpenAI | Anthropic | file |
+//! | --- | --- | --- |
+//! | leading `system`/`developer` messages | `system` blocks | `messages` |
+//! | later ones | role `system` where the model knows it, else marked user text | `messages` |
+//! | `user`, `tool`, `function` messages | one `user` turn, tool results first | `messages` |
+//! | text, `image_url`, `file` parts | `text`, `image`, `document` blocks | `parts` |
+//! | `tool_calls`, `thinking_blocks` of an answer | `tool_use`, `thinking` blocks | `assistant` |
+//! | `tools`, `tool_choice`, `functions`, `web_search_options` | `tools`, `tool_choice` | `tools` |
+//! | `response_format`, `strict` | `output_config.format`, `strict`, with cleaned schemas | `request`, `schema` |
+//! | `reasoning_effort`, `thinking` | `thinking`, `output_config.effort`, by family | `reasoning`, `families` |
+//! | `temperature`, `top_p` | the same, on 4.6 and older only | `request` |
+//! | `max_tokens`, `stop`, `user`, `service_tier` | `max_tokens`, `stop_sequences`, `metadata`, `service_tier` | `request` |
+//! | everything else | dropped, dropped and reported, or refused: one table | `mapping/` |
+//!
+//! The way back is in `response` (whole answers) and `stream`. Signed thinking returns as `thinking_blocks` and
+//! `content_layout`, which a caller that sends the message back unchanged gives to `assistant` again.
+//!
+//! Families differ in what they take; `families` has a row for each:
+//!
+//! | | sampling | thinking | forced tool call | prefill | later `system` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | 4.5 | yes | budget in tokens, off by default | yes | yes | no |
+//! | 4.6 | yes | effort, off by default | yes | no | no |
+//! | 4.7, 4.8 | no | effort, off by default | yes | no | 4.8 |
+//! | 5 | no | effort, on by default | yes | no | all but Sonnet |
+//! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
+//!
+//! Some turns take several requests, or a stream although the caller asked for none: `turns`, `collect`. Thinking blocks that
+//! Anthropic refuses are taken out, once: `amend`.
+//!
+//! Not carried over: audio, `n > 1`, log probabilities, embeddings.
+
+mod amend;
+mod assistant;
+mod blocks;
+mod collect;
+mod error;
+mod event;
+pub(super) mod families;
+mod headers;
+mod listing;
+pub(super) mod mapping;
+mod messages;
+mod parts;
+mod reasoning;
+mod request;
+mod response;
+mod schema;
+mod stream;
+mod tools;
+mod turns;
+mod wire;
+
+#[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
+mod edge_tests;
+#[cfg(test)]
+pub(super) mod error_tests;
+#[cfg(test)]
+pub(super) mod golden_tests;
+#[cfg(test)]
+mod testing;
+
+use bytes::Bytes;
+
+use super::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
+use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
+use crate::domain::ids::Timestamp;
+use crate::error::{Class, RelayError};
+use crate::ports::WireRequest;
+use crate::translation::surface::models::Model;
+
+/// The dialect.
+#[derive(Debug)]
+pub struct Anthropic;
+
+impl Dialect for Anthropic {
+    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+        request::translate(call)
+    }
+
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+        response::translate(&body, context)
+    }
+
+    fn streamed(&self, wire: WireRequest) -> WireRequest {
+        turns::streamed(wire)
+    }
+
+    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+        Some(Box::new(collect::Collector::default()))
+    }
+
+    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+        turns::next(asked, bodies)
+    }
+
+    fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
+        turns::joined(&[first.clone(), second.clone()])
+    }
+
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::without_thinking(failure, wire)
+    }
+
+    fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
+        Box::new(stream::Stream::new(context))
+    }
+
+    fn embeddings(&self, _: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+        Err(no_embeddings())
+    }
+
+    fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<Answer, RelayError> {
+        Err(no_embeddings())
+    }
+
+    fn models(&self, page: Option<&str>) -> WireRequest {
+        listing::request(page)
+    }
+
+    fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+        listing::answer(body)
+    }
+
+    fn model(&self, name: &str) -> Option<WireRequest> {
+        Some(listing::one(name))
+    }
+
+    fn model_answer(&self, body: &[u8]) -> Result<Model, RelayError> {
+        listing::one_answer(body)
+    }
+
+    fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault {
+        error::translate(failure, now)
+    }
+
+    fn check_key(&self) -> WireRequest {
+        listing::check()
+    }
+
+    fn check_use(&self) -> Option<WireRequest> {
+        Some(listing::count())
+    }
+
+    fn workspace_header(&self) -> Option<&'static str> {
+        Some("anthropic-workspace-id")
+    }
+
+    fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)> {
+        headers::passed(headers, now)
+    }
+}
+
+fn no_embeddings() -> RelayError {
+    let message = "Anthropic has no embeddings: use an OpenAI or a Google embedding model";
+    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
+}

@@ -1,0 +1,237 @@
+//! `reasoning_effort` and the extension `thinking`, to thinking and effort of the model at hand.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::blocks::{Block, Turn};
+use super::families::{Family, Off};
+use crate::error::RelayError;
+use crate::translation::Notes;
+use crate::translation::json::Object;
+
+/// The beta that `block_binding` belongs to.
+pub(super) const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
+/// Anthropic's least budget, and what must be left of `max_tokens` for the answer.
+const LEAST_BUDGET: u64 = 1024;
+
+/// What is sent.
+#[derive(Debug, Default)]
+pub(super) struct Reasoning<'a> {
+    /// `thinking`.
+    pub(super) thinking: Option<Thinking<'a>>,
+    /// `output_config.effort`.
+    pub(super) effort: Option<&'static str>,
+    /// Whether the model thinks in this call, so that earlier thinking may be sent back.
+    pub(super) is_on: bool,
+    /// Whether `thinking` holds `block_binding`, which needs [`BINDING_BETA`].
+    pub(super) has_binding: bool,
+}
+
+/// Anthropic's `thinking`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Thinking<'a> {
+    /// The caller's own object.
+    Given(Cow<'a, RawValue>),
+    /// Made from `reasoning_effort`.
+    Made {
+        r#type: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        display: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        budget_tokens: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        block_binding: Option<BlockBinding>,
+    },
+}
+
+/// What happens to thinking blocks whose history was edited: they are left out, instead of an error.
+#[derive(Debug, Serialize)]
+pub(super) struct BlockBinding {
+    prefix_mismatch_behavior: &'static str,
+}
+
+const DROP_BLOCK: BlockBinding = BlockBinding { prefix_mismatch_behavior: "drop_block" };
+
+impl Thinking<'_> {
+    fn made(kind: &'static str) -> Self {
+        Self::Made { r#type: kind, display: None, budget_tokens: None, block_binding: None }
+    }
+
+    fn adaptive() -> Self {
+        // By default the newer models give no text.
+        Self::Made { r#type: "adaptive", display: Some("summarized"), budget_tokens: None, block_binding: None }
+    }
+}
+
+/// What of the call decides on thinking.
+pub(super) struct Situation<'s, 'a> {
+    pub(super) family: &'s Family,
+    pub(super) turns: &'s [Turn<'a>],
+    pub(super) max_tokens: u64,
+    pub(super) forced_tool: bool,
+}
+
+/// Reads `thinking` and `reasoning_effort`.
+///
+/// # Errors
+/// Values that OpenAI does not know either.
+pub(super) fn read<'a>(
+    request: &Object<'a>,
+    situation: &Situation<'_, 'a>,
+    notes: &mut Notes,
+) -> Result<Reasoning<'a>, RelayError> {
+    let family = situation.family;
+    let mut reasoning = Reasoning::default();
+    let effort = request.text("reasoning_effort")?;
+    let given = request.object("thinking")?;
+    if let Some(word) = effort.as_deref() {
+        let level = Level::named(word)?;
+        if family.budget {
+            if given.is_none() {
+                reasoning.thinking = budget(level, situation, notes);
+            }
+        } else if level != Level::None {
+            reasoning.effort = Some(word_for(level, family, notes));
+            reasoning.thinking = Some(Thinking::adaptive());
+        } else if given.is_none() {
+            turn_off(&mut reasoning, family, notes);
+        }
+    }
+    let mut kind = match &reasoning.thinking {
+        Some(Thinking::Made { r#type, .. }) => Some(Cow::Borrowed(*r#type)),
+        _ => None,
+    };
+    if let (Some(given), Some(raw)) = (given, request.get("thinking")) {
+        kind = given.text("type")?;
+        reasoning.has_binding = given.get("block_binding").is_some();
+        reasoning.thinking = Some(Thinking::Given(Cow::Borrowed(raw)));
+    }
+    reasoning.is_on = match kind.as_deref() {
+        Some("disabled" | "between_tools") => false,
+        Some(_) => true,
+        None => family.thinks_by_default(),
+    };
+    let replays = || situation.turns.iter().flat_map(|turn| &turn.content).any(Block::is_thinking);
+    if family.binding && reasoning.is_on && !reasoning.has_binding && replays() {
+        reasoning.thinking = Some(bound(reasoning.thinking.take()));
+        reasoning.has_binding = true;
+    }
+    Ok(reasoning)
+}
+
+/// OpenAI's words, and Anthropic's `max`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+impl Level {
+    fn named(word: &str) -> Result<Self, RelayError> {
+        Ok(match word {
+            "none" => Self::None,
+            "minimal" => Self::Minimal,
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            "xhigh" => Self::Xhigh,
+            "max" => Self::Max,
+            _ => {
+                let message = "`reasoning_effort` must be none, minimal, low, medium, high, xhigh or max";
+                return Err(RelayError::invalid_value("reasoning_effort", message));
+            }
+        })
+    }
+
+    fn effort(self) -> &'static str {
+        match self {
+            Self::None | Self::Minimal | Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    fn budget(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Minimal => 1024,
+            Self::Low => 2048,
+            Self::Medium => 8192,
+            Self::High => 16_384,
+            Self::Xhigh => 24_576,
+            Self::Max => 32_768,
+        }
+    }
+}
+
+fn word_for(level: Level, family: &Family, notes: &mut Notes) -> &'static str {
+    let word = level.effort();
+    if family.efforts.contains(&word) {
+        return word;
+    }
+    notes.adjust("reasoning_effort");
+    "high"
+}
+
+fn turn_off(reasoning: &mut Reasoning<'_>, family: &Family, notes: &mut Notes) {
+    match family.off {
+        Off::Default => {}
+        Off::Disabled => reasoning.thinking = Some(Thinking::made("disabled")),
+        Off::BetweenTools => reasoning.thinking = Some(Thinking::made("between_tools")),
+        Off::Impossible => {
+            reasoning.effort = Some("low");
+            notes.adjust("reasoning_effort");
+        }
+    }
+}
+
+/// A budget for the older models, if there is room for one and the conversation allows it.
+fn budget<'a>(level: Level, situation: &Situation<'_, '_>, notes: &mut Notes) -> Option<Thinking<'a>> {
+    if level == Level::None {
+        return None;
+    }
+    let tokens = level.budget().min(situation.max_tokens.saturating_sub(LEAST_BUDGET));
+    if tokens < LEAST_BUDGET || situation.forced_tool || is_loop_without_thinking(situation.turns) {
+        notes.adjust("reasoning_effort");
+        return None;
+    }
+    Some(Thinking::Made { r#type: "enabled", display: None, budget_tokens: Some(tokens), block_binding: None })
+}
+
+/// In a tool loop, Anthropic wants the last assistant turn to begin with its thinking; some callers drop it.
+fn is_loop_without_thinking(turns: &[Turn<'_>]) -> bool {
+    let in_loop =
+        turns.last().is_some_and(|turn| turn.content.iter().any(|block| matches!(block, Block::ToolResult { .. })));
+    let last_answer = turns.iter().rev().find(|turn| turn.role == "assistant");
+    in_loop && !last_answer.and_then(|turn| turn.content.first()).is_some_and(Block::is_thinking)
+}
+
+/// Adds `block_binding`, so that an edited history costs the old thinking and not the call.
+fn bound(thinking: Option<Thinking<'_>>) -> Thinking<'_> {
+    match thinking {
+        None => {
+            Thinking::Made { r#type: "adaptive", display: None, budget_tokens: None, block_binding: Some(DROP_BLOCK) }
+        }
+        Some(Thinking::Made { r#type, display, budget_tokens, .. }) => {
+            Thinking::Made { r#type, display, budget_tokens, block_binding: Some(DROP_BLOCK) }
+        }
+        Some(Thinking::Given(raw)) => Thinking::Given(with_binding(raw)),
+    }
+}
+
+fn with_binding(raw: Cow<'_, RawValue>) -> Cow<'_, RawValue> {
+    let open = raw.get().trim_end().strip_suffix('}').unwrap_or_default().trim_end();
+    let separator = if open.ends_with('{') { "" } else { "," };
+    let json = format!("{open}{separator}\"block_binding\":{{\"prefix_mismatch_behavior\":\"drop_block\"}}}}");
+    RawValue::from_string(json).map_or(raw, Cow::Owned)
+}

@@ -1,0 +1,317 @@
+//! `tools`, `tool_choice`, the deprecated `functions`, and the server's web search.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::blocks::{Block, Marker, Turn};
+use super::families::Family;
+use super::parts;
+use super::schema;
+use crate::error::RelayError;
+use crate::translation::json::Object;
+use crate::translation::{Notes, Policy};
+
+/// What the request says of tools.
+#[derive(Debug, Default)]
+pub(super) struct Tools<'a> {
+    /// What is offered to the model.
+    pub(super) list: Vec<Tool<'a>>,
+    /// Whether and which one it shall call.
+    pub(super) choice: Option<Choice<'a>>,
+    /// Whether the caller used the deprecated `functions`.
+    pub(super) legacy: bool,
+}
+
+/// One tool.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Tool<'a> {
+    /// The caller runs it.
+    Function {
+        name: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<Cow<'a, str>>,
+        input_schema: Cow<'a, RawValue>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        strict: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Marker<'a>>,
+    },
+    /// Anthropic runs it.
+    WebSearch {
+        r#type: &'static str,
+        name: &'static str,
+        max_uses: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_location: Option<Location<'a>>,
+    },
+}
+
+/// Where the user is, roughly.
+#[derive(Debug, Serialize)]
+pub(super) struct Location<'a> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<Cow<'a, str>>,
+}
+
+/// Anthropic's `tool_choice`.
+#[derive(Debug, Serialize)]
+pub(super) struct Choice<'a> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    disable_parallel_tool_use: bool,
+}
+
+impl<'a> Choice<'a> {
+    fn of(kind: &'static str) -> Self {
+        Choice { r#type: kind, name: None, disable_parallel_tool_use: false }
+    }
+
+    /// Whether the model must call a tool.
+    pub(super) fn is_forced(&self) -> bool {
+        matches!(self.r#type, "any" | "tool")
+    }
+}
+
+/// Reads all members that are about tools.
+///
+/// # Errors
+/// Tools and choices that Anthropic, or this model, has no counterpart for.
+pub(super) fn read<'a>(
+    request: &Object<'a>,
+    family: &Family,
+    policy: Policy,
+    notes: &mut Notes,
+) -> Result<Tools<'a>, RelayError> {
+    let mut tools = Tools::default();
+    for tool in request.objects("tools")?.unwrap_or_default() {
+        tools.list.push(tool_of(&tool, notes)?);
+    }
+    if tools.list.is_empty() {
+        for function in request.objects("functions")?.unwrap_or_default() {
+            tools.list.push(function_of(&function, None, false, notes)?);
+            tools.legacy = true;
+        }
+    } else if request.get("functions").is_some() {
+        notes.drop("functions");
+    }
+    let (param, other) = if tools.legacy { ("function_call", "tool_choice") } else { ("tool_choice", "function_call") };
+    if request.get(other).is_some() {
+        notes.drop(other);
+    }
+    if let Some(options) = request.object("web_search_options")? {
+        tools.list.push(web_search(&options)?);
+    }
+    tools.choice = choice(request, param, &mut tools.list)?;
+    check_choice(&mut tools, param, family, policy, notes)?;
+    if tools.legacy || request.flag("parallel_tool_calls")? == Some(false) {
+        call_one_at_a_time(&mut tools);
+    }
+    Ok(tools)
+}
+
+/// A history with tool calls needs the tools that it names; without any in the request, stubs that can't be called.
+pub(super) fn stubs<'a>(tools: &mut Tools<'a>, turns: &[Turn<'a>]) -> Result<(), RelayError> {
+    if !tools.list.is_empty() {
+        return Ok(());
+    }
+    let mut seen = HashSet::new();
+    for block in turns.iter().flat_map(|turn| &turn.content) {
+        let Block::ToolUse { name, .. } = block else { continue };
+        if seen.insert(name.as_ref()) {
+            tools.list.push(Tool::Function {
+                name: name.clone(),
+                description: None,
+                input_schema: schema::of_parameters(None, "")?,
+                strict: false,
+                cache_control: None,
+            });
+        }
+    }
+    if !tools.list.is_empty() {
+        tools.choice = Some(Choice::of("none"));
+    }
+    Ok(())
+}
+
+fn tool_of<'a>(tool: &Object<'a>, notes: &mut Notes) -> Result<Tool<'a>, RelayError> {
+    if tool.text("type")?.is_some_and(|kind| kind != "function") {
+        let message = "Claude models take only tools of type `function`; for free text, use one string parameter";
+        return Err(RelayError::unsupported_value(tool.path("type"), message));
+    }
+    let path = tool.path("function");
+    let function = tool.object("function")?.ok_or_else(|| {
+        let message = format!("`{path}` is missing");
+        RelayError::invalid_value(path, message)
+    })?;
+    let strict = function.flag("strict")?.unwrap_or_default();
+    function_of(&function, parts::marker(tool), strict, notes)
+}
+
+fn function_of<'a>(
+    function: &Object<'a>,
+    marker: Option<Marker<'a>>,
+    strict: bool,
+    notes: &mut Notes,
+) -> Result<Tool<'a>, RelayError> {
+    let name = function.text("name")?.unwrap_or_default();
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    if name.is_empty() || name.len() > 128 || !name.bytes().all(fits) {
+        let path = function.path("name");
+        let message = format!("`{path}` must be 1 to 128 letters, digits, `_` and `-`");
+        return Err(RelayError::invalid_value(path, message));
+    }
+    let mut input_schema = schema::of_parameters(function.get("parameters"), &function.path("parameters"))?;
+    let cleaned = if strict { schema::clean(&input_schema, None).ok() } else { None };
+    let is_strict = cleaned.is_some();
+    if let Some(cleaned) = cleaned {
+        input_schema = Cow::Owned(cleaned);
+    } else if strict {
+        notes.drop("tools.strict");
+    }
+    Ok(Tool::Function {
+        name,
+        description: function.text("description")?,
+        input_schema,
+        strict: is_strict,
+        cache_control: marker.or_else(|| parts::marker(function)),
+    })
+}
+
+fn choice<'a>(
+    request: &Object<'a>,
+    param: &'static str,
+    list: &mut Vec<Tool<'a>>,
+) -> Result<Option<Choice<'a>>, RelayError> {
+    let Some(raw) = request.get(param) else { return Ok(None) };
+    if raw.get().starts_with('"') {
+        return match request.text(param)?.as_deref() {
+            Some("auto") => Ok(Some(Choice::of("auto"))),
+            Some("none") => Ok(Some(Choice::of("none"))),
+            Some("required") => Ok(Some(Choice::of("any"))),
+            _ => Err(RelayError::invalid_value(param, format!("`{param}` must be auto, none, required or an object"))),
+        };
+    }
+    let choice = request.object(param)?.unwrap_or_default();
+    if param == "function_call" {
+        return named(choice.text("name")?.unwrap_or_default(), param, list).map(Some);
+    }
+    match choice.text("type")?.as_deref() {
+        Some("function") => {
+            let function = choice.object("function")?.unwrap_or_default();
+            named(function.text("name")?.unwrap_or_default(), param, list).map(Some)
+        }
+        Some("allowed_tools") => {
+            let allowed = choice.object("allowed_tools")?.unwrap_or_default();
+            allowed_tools(&allowed, list).map(Some)
+        }
+        _ => Err(RelayError::unsupported_value(param, "Claude models take `function` and `allowed_tools` here")),
+    }
+}
+
+fn named<'a>(name: Cow<'a, str>, param: &'static str, list: &[Tool<'a>]) -> Result<Choice<'a>, RelayError> {
+    let is_there = list.iter().any(|tool| matches!(tool, Tool::Function { name: known, .. } if *known == name));
+    if !is_there {
+        return Err(RelayError::invalid_value(
+            param,
+            format!("`{param}` names a function that is not among the tools"),
+        ));
+    }
+    Ok(Choice { name: Some(name), ..Choice::of("tool") })
+}
+
+/// Narrows the list to the allowed tools.
+fn allowed_tools<'a>(allowed: &Object<'a>, list: &mut Vec<Tool<'a>>) -> Result<Choice<'a>, RelayError> {
+    let mut names = HashSet::new();
+    for tool in allowed.objects("tools")?.unwrap_or_default() {
+        let function = tool.object("function")?.unwrap_or_default();
+        names.insert(function.text("name")?.unwrap_or_default());
+    }
+    let wanted = names.len();
+    let mut kept = HashSet::new();
+    list.retain(|tool| match tool {
+        Tool::Function { name, .. } => names.contains(name) && kept.insert(name.clone()),
+        Tool::WebSearch { .. } => true,
+    });
+    if kept.len() < wanted {
+        return Err(RelayError::invalid_value(
+            "tool_choice",
+            "`tool_choice` allows a function that is not among the tools",
+        ));
+    }
+    match allowed.text("mode")?.as_deref() {
+        Some("required") => Ok(Choice::of("any")),
+        Some("auto") | None => Ok(Choice::of("auto")),
+        _ => Err(RelayError::invalid_value("tool_choice", "`tool_choice.allowed_tools.mode` must be auto or required")),
+    }
+}
+
+/// A choice without tools means nothing or is wrong; a forced one needs a model that can do it.
+fn check_choice(
+    tools: &mut Tools<'_>,
+    param: &'static str,
+    family: &Family,
+    policy: Policy,
+    notes: &mut Notes,
+) -> Result<(), RelayError> {
+    let is_forced = tools.choice.as_ref().is_some_and(Choice::is_forced);
+    if tools.list.is_empty() {
+        tools.choice = None;
+        if is_forced {
+            return Err(RelayError::invalid_value(param, format!("`{param}` asks for a call, but there are no tools")));
+        }
+    } else if is_forced && !family.forced_tool {
+        if !policy.forced_tool_choice_auto {
+            let message = "this model can't be forced to call a tool: use `auto` and say so in the prompt";
+            return Err(RelayError::unsupported_value(param, message));
+        }
+        tools.choice = Some(Choice::of("auto"));
+        notes.adjust(param);
+    }
+    Ok(())
+}
+
+fn call_one_at_a_time(tools: &mut Tools<'_>) {
+    if tools.list.is_empty() {
+        return;
+    }
+    let choice = tools.choice.get_or_insert_with(|| Choice::of("auto"));
+    choice.disable_parallel_tool_use = choice.r#type != "none";
+}
+
+fn web_search<'a>(options: &Object<'a>) -> Result<Tool<'a>, RelayError> {
+    let max_uses = match options.text("search_context_size")?.as_deref() {
+        Some("low") => 1,
+        Some("medium") | None => 5,
+        Some("high") => 10,
+        Some(_) => {
+            let path = options.path("search_context_size");
+            let message = format!("`{path}` must be low, medium or high");
+            return Err(RelayError::invalid_value(path, message));
+        }
+    };
+    let place = options.object("user_location")?.map(|location| location.object("approximate")).transpose()?.flatten();
+    let location = |place: Object<'a>| -> Result<Location<'a>, RelayError> {
+        Ok(Location {
+            r#type: "approximate",
+            city: place.text("city")?,
+            region: place.text("region")?,
+            country: place.text("country")?,
+            timezone: place.text("timezone")?,
+        })
+    };
+    let user_location = place.map(location).transpose()?;
+    Ok(Tool::WebSearch { r#type: "web_search_20250305", name: "web_search", max_uses, user_location })
+}

@@ -1,0 +1,214 @@
+//! What Anthropic sends, as far as Relay reads it. Borrowed from the body; unknown members are skipped.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::value::RawValue;
+
+use crate::translation::json::Text;
+use crate::translation::surface::chat_completions::completion::{CompletionDetails, PromptDetails, Usage};
+
+/// A whole answer, or the start of a streamed one.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message<'a> {
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub(super) id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub(super) model: Option<Cow<'a, str>>,
+    /// Unparsed, since new kinds of blocks may have any shape.
+    #[serde(borrow)]
+    pub(super) content: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub(super) stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) stop_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) usage: Option<&'a RawValue>,
+}
+
+/// The `type` of anything.
+#[derive(Debug, Deserialize)]
+pub(super) struct Kind<'a> {
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub(super) r#type: Option<Cow<'a, str>>,
+}
+
+/// A block of a kind that Relay carries over.
+#[derive(Debug)]
+pub(super) enum Block<'a> {
+    Text {
+        text: Cow<'a, str>,
+        citations: Vec<Citation<'a>>,
+    },
+    ToolUse {
+        id: Cow<'a, str>,
+        name: Cow<'a, str>,
+        input: Option<&'a RawValue>,
+        /// What there is of an input that was cut off (`collect`).
+        partial: Option<Cow<'a, str>>,
+    },
+    Thinking {
+        thinking: Cow<'a, str>,
+        signature: Cow<'a, str>,
+    },
+    RedactedThinking {
+        data: Cow<'a, str>,
+    },
+    /// Server tools, their results, and whatever comes next.
+    Foreign,
+}
+
+impl<'a> Block<'a> {
+    /// Reads a block. Only one of a known kind can be wrong.
+    pub(super) fn read(raw: &'a RawValue) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            #[serde(borrow, default, deserialize_with = "text")]
+            text: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            citations: Option<Vec<&'a RawValue>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            id: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            name: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            input: Option<&'a RawValue>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            partial_json: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            thinking: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            signature: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            data: Option<Cow<'a, str>>,
+        }
+        let kind = serde_json::from_str::<Kind<'a>>(raw.get())?.r#type.unwrap_or_default();
+        if !matches!(kind.as_ref(), "text" | "tool_use" | "thinking" | "redacted_thinking") {
+            return Ok(Self::Foreign);
+        }
+        let members: Members<'a> = serde_json::from_str(raw.get())?;
+        let text = |member: Option<Cow<'a, str>>| member.unwrap_or_default();
+        Ok(match kind.as_ref() {
+            "text" => {
+                let citations = members.citations.unwrap_or_default().into_iter().filter_map(Citation::read).collect();
+                Self::Text { text: text(members.text), citations }
+            }
+            "tool_use" => Self::ToolUse {
+                id: text(members.id),
+                name: text(members.name),
+                input: members.input,
+                partial: members.partial_json,
+            },
+            "thinking" => Self::Thinking { thinking: text(members.thinking), signature: text(members.signature) },
+            _ => Self::RedactedThinking { data: text(members.data) },
+        })
+    }
+}
+
+/// A citation of a web page.
+#[derive(Debug)]
+pub(super) struct Citation<'a> {
+    pub(super) title: Cow<'a, str>,
+    pub(super) url: Cow<'a, str>,
+}
+
+impl<'a> Citation<'a> {
+    /// Reads a citation; those of documents have no counterpart in OpenAI's schema.
+    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            #[serde(borrow, default, deserialize_with = "text")]
+            r#type: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            title: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            url: Option<Cow<'a, str>>,
+        }
+        let members: Members<'a> = serde_json::from_str(raw.get()).ok()?;
+        let is_web = members.r#type.as_deref() == Some("web_search_result_location");
+        is_web.then(|| Self { title: members.title.unwrap_or_default(), url: members.url.unwrap_or_default() })
+    }
+}
+
+/// Why the model declined, in its words.
+pub(super) fn explanation(stop_details: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Members {
+        explanation: Option<String>,
+    }
+    serde_json::from_str::<Members>(stop_details.get()).ok()?.explanation.filter(|text| !text.is_empty())
+}
+
+/// Token counts. In a stream they are totals so far: a count that is there overwrites.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    input: u64,
+    cache_read: u64,
+    cache_write: u64,
+    output: u64,
+    thinking: Option<u64>,
+}
+
+impl Counts {
+    /// Takes over the counts that are there, and returns the service tier in OpenAI's words.
+    pub(super) fn take(&mut self, usage: &RawValue) -> Option<&'static str> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            input_tokens: Option<u64>,
+            cache_read_input_tokens: Option<u64>,
+            cache_creation_input_tokens: Option<u64>,
+            output_tokens: Option<u64>,
+            output_tokens_details: Option<Details>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            service_tier: Option<Cow<'a, str>>,
+        }
+        #[derive(Deserialize)]
+        struct Details {
+            thinking_tokens: Option<u64>,
+        }
+        let members: Members<'_> = serde_json::from_str(usage.get()).ok()?;
+        self.input = members.input_tokens.unwrap_or(self.input);
+        self.cache_read = members.cache_read_input_tokens.unwrap_or(self.cache_read);
+        self.cache_write = members.cache_creation_input_tokens.unwrap_or(self.cache_write);
+        self.output = members.output_tokens.unwrap_or(self.output);
+        self.thinking = members.output_tokens_details.and_then(|details| details.thinking_tokens).or(self.thinking);
+        match members.service_tier.as_deref() {
+            Some("standard" | "batch") => Some("default"),
+            Some("priority") => Some("priority"),
+            _ => None,
+        }
+    }
+
+    /// The counts of two requests of one turn.
+    pub(super) fn plus(self, more: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(more.input),
+            cache_read: self.cache_read.saturating_add(more.cache_read),
+            cache_write: self.cache_write.saturating_add(more.cache_write),
+            output: self.output.saturating_add(more.output),
+            thinking: self.thinking.map_or(more.thinking, |own| Some(own.saturating_add(more.thinking.unwrap_or(0)))),
+        }
+    }
+
+    /// OpenAI's usage: cached tokens are part of the prompt there.
+    pub(super) fn usage(&self) -> Usage {
+        let prompt_tokens = self.input.saturating_add(self.cache_read).saturating_add(self.cache_write);
+        Usage {
+            prompt_tokens,
+            completion_tokens: self.output,
+            total_tokens: prompt_tokens.saturating_add(self.output),
+            prompt_tokens_details: Some(PromptDetails {
+                cached_tokens: Some(self.cache_read),
+                cache_write_tokens: Some(self.cache_write),
+                audio_tokens: None,
+            }),
+            completion_tokens_details: self.thinking.map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
+        }
+    }
+}
+
+/// Reads a string, or `null`, borrowed where it has no escapes.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(Option::<Text<'de>>::deserialize(deserializer)?.map(|text| text.0))
+}

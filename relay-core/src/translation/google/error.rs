@@ -1,0 +1,466 @@
+//! Google's errors: a status and a body, an object inside a stream, or bare lines behind one.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::wire::Few;
+use crate::error::{Class, RelayError, kind};
+use crate::ports::KeySignal;
+use crate::translation::{Failure, Fault, shown};
+
+/// What a row of the table looks at.
+#[derive(Debug)]
+struct Seen {
+    status: u16,
+    /// The message, in lower case.
+    text: String,
+    /// `ErrorInfo.reason`.
+    reason: String,
+    /// Names of the quotas that are exhausted.
+    quotas: String,
+    /// Whether the body could be read.
+    readable: bool,
+}
+
+impl Seen {
+    fn says(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.text.contains(phrase))
+    }
+
+    fn is_for(&self, reasons: &[&str]) -> bool {
+        reasons.contains(&self.reason.as_str())
+    }
+}
+
+/// A row: when it holds, and what the caller sees.
+struct Row {
+    when: fn(&Seen) -> bool,
+    class: Class,
+    kind: &'static str,
+    code: &'static str,
+    param: Option<&'static str>,
+    signal: Option<KeySignal>,
+    /// Relay's own words before Google's.
+    words: &'static str,
+}
+
+/// A row without `param` and signal.
+const fn row(
+    when: fn(&Seen) -> bool,
+    class: Class,
+    kind: &'static str,
+    code: &'static str,
+    words: &'static str,
+) -> Row {
+    Row { when, class, kind, code, param: None, signal: None, words }
+}
+
+impl Row {
+    const fn at(self, param: &'static str) -> Self {
+        Self { param: Some(param), ..self }
+    }
+
+    const fn signals(self, signal: KeySignal) -> Self {
+        Self { signal: Some(signal), ..self }
+    }
+}
+
+const KEY_REFUSED: &str =
+    "Google refused the user's API key; the user must create a new one in AI Studio and connect it";
+const NO_QUOTA: &str = "the user's Google account has no quota or credit left for this";
+const UNSUPPORTED: &str = "this Gemini model does not support a member of the request";
+
+/// Reasons that say "wrong credential".
+const BAD_CREDENTIAL: &[&str] = &[
+    "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+    "CREDENTIALS_MISSING",
+    "ACCESS_TOKEN_EXPIRED",
+    "JWT_TOKEN_INVALID",
+    "CREDENTIAL_TYPE_UNSUPPORTED",
+    "OVERLOADED_CREDENTIALS",
+];
+
+/// A 400 that says this names a member that the model lacks.
+const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
+    row(when, Class::InvalidRequest, kind::INVALID_REQUEST, "unsupported_parameter", UNSUPPORTED).at(param)
+}
+
+/// The first row that holds counts; the last one always does.
+const ROWS: &[Row] = &[
+    row(
+        |e| e.is_for(&["API_KEY_INVALID"]) || (e.status == 400 && e.says(&["api key not valid", "api key expired"])),
+        Class::Forbidden,
+        kind::PERMISSION,
+        "provider_key_invalid",
+        KEY_REFUSED,
+    )
+    .signals(KeySignal::Invalid),
+    row(
+        |e| e.status == 401 || e.is_for(BAD_CREDENTIAL),
+        Class::Forbidden,
+        kind::PERMISSION,
+        "provider_key_invalid",
+        KEY_REFUSED,
+    )
+    .signals(KeySignal::Invalid),
+    row(
+        |e| {
+            (e.status == 403 && e.says(&["reported as leaked"]))
+                || e.is_for(&["CONSUMER_SUSPENDED", "GCP_SUSPENDED", "ACCOUNT_STATE_INVALID"])
+        },
+        Class::Forbidden,
+        kind::PERMISSION,
+        "provider_key_revoked",
+        "Google withdrew the user's API key; the user must create a new one in AI Studio and connect it",
+    )
+    .signals(KeySignal::Revoked),
+    row(
+        |e| e.status == 403 && e.says(&["unregistered callers"]),
+        Class::Forbidden,
+        kind::PERMISSION,
+        "provider_key_invalid",
+        KEY_REFUSED,
+    ),
+    row(
+        |e| e.is_for(&["BILLING_DISABLED"]),
+        Class::RateLimited,
+        kind::INSUFFICIENT_QUOTA,
+        "insufficient_quota",
+        NO_QUOTA,
+    )
+    .signals(KeySignal::NoCredit),
+    row(
+        |e| e.status == 403,
+        Class::Forbidden,
+        kind::PERMISSION,
+        "provider_permission_denied",
+        "the user's Google API key may not do this; the user must allow it the Gemini API, without referrer, app or IP \
+         restrictions",
+    )
+    .signals(KeySignal::Restricted),
+    row(
+        |e| e.status == 400 && e.says(&["user location is not supported"]),
+        Class::Forbidden,
+        kind::PERMISSION,
+        "unsupported_country_region_territory",
+        "Google does not serve the place that Relay runs in",
+    ),
+    row(
+        |e| {
+            let spent = ["prepayment credits are depleted", "spend", "limit: 0"];
+            e.status == 429 && (e.quotas.contains("PerDay") || e.says(&spent))
+        },
+        Class::RateLimited,
+        kind::INSUFFICIENT_QUOTA,
+        "insufficient_quota",
+        NO_QUOTA,
+    )
+    .signals(KeySignal::NoCredit),
+    row(
+        |e| e.status == 429 && e.quotas.to_ascii_lowercase().contains("token"),
+        Class::RateLimited,
+        kind::TOKENS,
+        "rate_limit_exceeded",
+        "too many tokens for the user's Google account; try again later",
+    ),
+    row(
+        |e| e.status == 429,
+        Class::RateLimited,
+        kind::REQUESTS,
+        "rate_limit_exceeded",
+        "too many requests for the user's Google account; try again later",
+    ),
+    row(
+        |e| e.status == 404,
+        Class::NotFound,
+        kind::INVALID_REQUEST,
+        "model_not_found",
+        "Google has no such model, or it can't do what was asked",
+    )
+    .at("model"),
+    row(
+        |e| e.status == 400 && e.says(&["thought_signature", "thought signature"]),
+        Class::InvalidRequest,
+        kind::INVALID_REQUEST,
+        "missing_thought_signature",
+        "Gemini wants each tool call's `extra_content` back as it came",
+    )
+    .at("messages"),
+    lacks(|e| e.status == 400 && e.says(&["logprobs is not enabled"]), "logprobs"),
+    lacks(|e| e.status == 400 && e.says(&["penalty is not enabled"]), "frequency_penalty"),
+    lacks(|e| e.status == 400 && e.says(&["multiple candidates is not enabled"]), "n"),
+    lacks(|e| e.status == 400 && e.says(&["thinking"]), "reasoning_effort"),
+    lacks(|e| e.status == 400 && e.says(&["response mime type", "too many states"]), "response_format"),
+    row(
+        |e| e.status == 400 && e.says(&["exceeds the maximum number of tokens", "input token count"]),
+        Class::InvalidRequest,
+        kind::INVALID_REQUEST,
+        "context_length_exceeded",
+        "the messages are too long for this model",
+    )
+    .at("messages"),
+    row(
+        |e| {
+            let order =
+                ["ending with a model turn", "end with a user role", "function response parts", "function call turn"];
+            e.status == 400 && e.says(&order)
+        },
+        Class::InvalidRequest,
+        kind::INVALID_REQUEST,
+        "invalid_value",
+        "Gemini refused the order of the messages",
+    )
+    .at("messages"),
+    row(
+        |e| e.status == 400,
+        Class::InvalidRequest,
+        kind::INVALID_REQUEST,
+        "invalid_value",
+        "Gemini refused the request",
+    ),
+    row(|e| e.status == 413, Class::TooLarge, kind::INVALID_REQUEST, "invalid_value", "too large for Gemini"),
+    row(
+        |e| e.status == 499 && e.readable,
+        Class::Cancelled,
+        kind::SERVER,
+        "upstream_cancelled",
+        "Google says that the call was cancelled",
+    ),
+    row(|e| e.status == 500 && e.readable, Class::Internal, kind::SERVER, "upstream_error", "Gemini failed"),
+    row(
+        |e| e.status == 503 && e.readable,
+        Class::Unavailable,
+        kind::SERVER,
+        "upstream_overloaded",
+        "Gemini is overloaded; try again later",
+    ),
+    row(
+        |e| e.status == 504 && e.readable,
+        Class::GatewayTimeout,
+        kind::SERVER,
+        "upstream_timeout",
+        "Gemini did not answer in time",
+    ),
+    row(|_| true, Class::BadGateway, kind::SERVER, "upstream_error", "Gemini's answer is of no use"),
+];
+
+/// Translates an answer with an error status.
+pub(super) fn fault(failure: &Failure<'_>) -> Fault {
+    translate(failure.status, parse(failure.body), failure.header("retry-after"))
+}
+
+/// Translates an error object inside an answer or a stream.
+pub(super) fn inside(raw: &RawValue) -> Fault {
+    let status = serde_json::from_str(raw.get()).unwrap_or_default();
+    translate(0, Some(status), None)
+}
+
+/// The error in the lines that Google sends outside of events, if there is one.
+pub(super) fn stray(text: &[u8]) -> Option<Fault> {
+    let start = text.iter().position(|byte| *byte == b'{')?;
+    let mut values = serde_json::Deserializer::from_slice(text.get(start..)?).into_iter::<Envelope>();
+    let status = values.next()?.ok()?.error;
+    Some(translate(0, Some(status), None))
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Status,
+}
+
+/// `google.rpc.Status`, as far as it is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    code: u16,
+    message: Option<String>,
+    status: Option<String>,
+    /// Read one by one: an odd one must not hide the others.
+    details: Few<Box<RawValue>>,
+}
+
+/// The kinds of details that are read, in one: their members do not overlap.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Detail {
+    reason: Option<String>,
+    retry_delay: Option<String>,
+    violations: Few<Violation>,
+    field_violations: Few<FieldViolation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Violation {
+    quota_metric: String,
+    quota_id: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FieldViolation {
+    field: String,
+}
+
+/// Finds the error in a body: `{"error": {..}}`, also as the one item of an array.
+fn parse(body: &[u8]) -> Option<Status> {
+    let found = if body.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<Vec<Envelope>>(body).ok()?.into_iter().next()
+    } else {
+        serde_json::from_slice(body).ok()
+    };
+    found.map(|envelope: Envelope| envelope.error)
+}
+
+fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> Fault {
+    let readable = body.is_some();
+    let body = body.unwrap_or_default();
+    let status = if status == 0 { status_of(&body) } else { status };
+    let said = body.message.unwrap_or_default();
+    let mut seen = Seen { status, text: said.to_lowercase(), reason: String::new(), quotas: String::new(), readable };
+    let (mut delay, mut field) = (None, String::new());
+    for detail in body.details {
+        let detail: Detail = serde_json::from_str(detail.get()).unwrap_or_default();
+        seen.reason = detail.reason.unwrap_or(seen.reason);
+        delay = detail.retry_delay.or(delay);
+        for violation in detail.violations {
+            seen.quotas.push_str(&format!("{} {} ", violation.quota_metric, violation.quota_id));
+        }
+        field = detail.field_violations.into_iter().next().map_or(field, |violation| violation.field);
+    }
+    let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
+    let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, shown(&said)) };
+    let mut error = RelayError::new(row.class, row.code, message).with_kind(row.kind);
+    let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
+    if let Some(param) = row.param.or(guessed) {
+        error = error.with_param(param);
+    }
+    if row.code == "rate_limit_exceeded" {
+        error = with_delay(error, delay.as_deref(), retry_after);
+    }
+    Fault { error, signal: row.signal }
+}
+
+/// The status of an error inside a stream: its code, or what its name stands for.
+fn status_of(body: &Status) -> u16 {
+    const NAMES: &[(&str, u16)] = &[
+        ("INVALID_ARGUMENT", 400),
+        ("FAILED_PRECONDITION", 400),
+        ("OUT_OF_RANGE", 400),
+        ("UNAUTHENTICATED", 401),
+        ("PERMISSION_DENIED", 403),
+        ("NOT_FOUND", 404),
+        ("ALREADY_EXISTS", 409),
+        ("ABORTED", 409),
+        ("RESOURCE_EXHAUSTED", 429),
+        ("CANCELLED", 499),
+        ("UNKNOWN", 500),
+        ("INTERNAL", 500),
+        ("DATA_LOSS", 500),
+        ("UNIMPLEMENTED", 501),
+        ("UNAVAILABLE", 503),
+        ("DEADLINE_EXCEEDED", 504),
+    ];
+    let named =
+        || NAMES.iter().find(|(name, _)| body.status.as_deref() == Some(name)).map_or(502, |(_, status)| *status);
+    if body.code == 0 { named() } else { body.code }
+}
+
+/// OpenAI's name of the member that Google complains about.
+fn param_of(field: &str) -> Option<&'static str> {
+    const FIELDS: &[(&str, &str)] = &[
+        ("maxoutputtokens", "max_tokens"),
+        ("temperature", "temperature"),
+        ("topp", "top_p"),
+        ("stopsequences", "stop"),
+        ("candidatecount", "n"),
+        ("responsejsonschema", "response_format"),
+        ("responseschema", "response_format"),
+        ("responsemimetype", "response_format"),
+        ("thinkingconfig", "reasoning_effort"),
+        ("functioncallingconfig", "tool_choice"),
+        ("functiondeclarations", "tools"),
+        ("safetysettings", "extra_body.google.safety_settings"),
+        ("cachedcontent", "extra_body.google.cached_content"),
+        ("outputdimensionality", "dimensions"),
+        ("systeminstruction", "messages"),
+        ("contents", "messages"),
+    ];
+    let plain: String = field.chars().filter(|c| *c != '_').collect::<String>().to_ascii_lowercase();
+    FIELDS.iter().find(|(name, _)| plain.contains(name)).map(|(_, param)| *param)
+}
+
+/// `retry-after` in seconds, rounded up, and `retry-after-ms`; else the header as it came.
+fn with_delay(error: RelayError, delay: Option<&str>, retry_after: Option<&str>) -> RelayError {
+    let seconds = delay.and_then(|delay| delay.strip_suffix('s')?.parse::<f64>().ok());
+    match (seconds.filter(|seconds| (0.0..1e6).contains(seconds)), retry_after) {
+        (Some(seconds), _) => error
+            .with_header("retry-after", format!("{}", seconds.ceil()))
+            .with_header("retry-after-ms", format!("{}", (seconds * 1000.0).round())),
+        (None, Some(header)) => error.with_header("retry-after", header),
+        (None, None) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(status: u16, body: &str, class: Class, code: &str, signal: Option<KeySignal>) -> RelayError {
+        let fault = fault(&Failure { status, headers: &[], body: body.as_bytes() });
+        assert_eq!((fault.error.class(), fault.error.code(), fault.signal), (class, code, signal), "{status} {body}");
+        fault.error
+    }
+
+    #[test]
+    fn what_is_said_of_the_key_is_a_signal() {
+        let reason = |reason: &str| format!(r#"{{"error":{{"details":[{{"reason":"{reason}"}}]}}}}"#);
+        let key = Some(KeySignal::Invalid);
+        check(400, &reason("API_KEY_INVALID"), Class::Forbidden, "provider_key_invalid", key);
+        check(401, "<html>", Class::Forbidden, "provider_key_invalid", key);
+        check(403, "", Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted));
+        check(403, &reason("CONSUMER_SUSPENDED"), Class::Forbidden, "provider_key_revoked", Some(KeySignal::Revoked));
+        check(403, &reason("BILLING_DISABLED"), Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit));
+        check(429, "", Class::RateLimited, "rate_limit_exceeded", None);
+        check(503, r#"{"error":{"message":null}}"#, Class::Unavailable, "upstream_overloaded", None);
+    }
+
+    #[test]
+    fn an_array_around_an_error_hides_nothing() {
+        let body = r#"[{"error":{"message":"m","details":[{"reason":7},{"retryDelay":"1.2s"}]}}]"#;
+        let error = check(429, body, Class::RateLimited, "rate_limit_exceeded", None);
+        assert!(error.message().ends_with(": m"));
+        let headers = [("retry-after", "2".to_owned()), ("retry-after-ms", "1200".to_owned())];
+        assert_eq!(error.headers(), headers);
+    }
+
+    #[test]
+    fn a_member_that_google_names_is_named_as_openai_does() {
+        for (body, param) in [
+            (r#"{"error":{"message":"max_output_tokens must be positive"}}"#, Some("max_tokens")),
+            (
+                r#"{"error":{"message":"m","details":[{"fieldViolations":[{"field":"generation_config.top_p"}]}]}}"#,
+                Some("top_p"),
+            ),
+            (r#"{"error":{"message":"no"}}"#, None),
+        ] {
+            assert_eq!(check(400, body, Class::InvalidRequest, "invalid_value", None).param(), param, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_error_object_is_not_shown() {
+        for (status, body) in [(500, "<html>secret</html>"), (503, ""), (200, "{}"), (302, "x"), (418, "[]")] {
+            let error = check(status, body, Class::BadGateway, "upstream_error", None);
+            assert!(!error.message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn googles_words_are_shown_without_keys() {
+        let body = r#"{"error":{"message":"bad key AIzaSyA1234567890abcdefghij here"}}"#;
+        let error = check(400, body, Class::InvalidRequest, "invalid_value", None);
+        assert!(error.message().contains("bad key *** here"), "{error}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Long answers of Gemini 4: a request that reaches its own cap ends with `CONTINUATION` and a token. The same request with
+//! the token goes on (`spec/gemini.md` 2.5).
+
+use bytes::Bytes;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::wire::Payload;
+use crate::ports::WireRequest;
+use crate::translation::NextHop;
+use crate::translation::members::Members;
+
+/// The most tokens of one answer below which no model stops to be asked again.
+pub(super) const MAX_HOP: u64 = 32_768;
+/// How many requests one answer may take.
+pub(super) const MAX_HOPS: usize = 32;
+
+/// The same request, with the token of the answer that stopped.
+pub(super) fn continued(asked: &WireRequest, token: &str) -> Option<WireRequest> {
+    let mut body = Members::of(serde_json::from_slice(&asked.body).ok()?).ok()?;
+    body.write("continuationToken", token);
+    Some(WireRequest { body: body.to_bytes().into(), ..asked.clone() })
+}
+
+/// What comes after whole answers, if the last one stopped at its cap. Only a single answer can go on.
+pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+    if bodies.len() >= MAX_HOPS {
+        return None;
+    }
+    let payload = Payload::read(bodies.last()?).ok()?;
+    let mut candidates = payload.candidates.into_iter();
+    let (candidate, None) = (candidates.next()?, candidates.next()) else { return None };
+    let token = candidate.continuation()?;
+    Some(NextHop { wire: continued(asked, token)?, has_shown: bodies.iter().any(|body| shows(body)) })
+}
+
+fn shows(body: &[u8]) -> bool {
+    let candidates = Payload::read(body).map(|payload| payload.candidates).unwrap_or_default();
+    candidates.into_iter().flat_map(|candidate| candidate.content).flat_map(|content| content.parts).any(|part| {
+        part.function_call.is_some() || (part.thought != Some(true) && part.text.is_some_and(|text| !text.0.is_empty()))
+    })
+}
+
+/// The answers as one: the first one's members, all parts, summed counts, the last one's end.
+pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
+    let mut hops = bodies.iter().map(|body| Members::of(serde_json::from_slice(body).ok()?).ok());
+    let mut whole = hops.next()??;
+    let mut counts = whole.get("usageMetadata").and_then(|usage| Members::of(usage).ok()).unwrap_or_default();
+    let mut candidate = first_candidate(&whole)?;
+    let mut parts = parts_of(&candidate);
+    for hop in hops {
+        let hop = hop?;
+        if let Some(usage) = hop.get("usageMetadata") {
+            counts.add(usage);
+        }
+        let more = first_candidate(&hop)?;
+        if let Some(sources) = more.get("groundingMetadata") {
+            let all = sources_behind(candidate.get("groundingMetadata"), sources, parts.len())?;
+            candidate.write("groundingMetadata", &all);
+        }
+        if let Some(logprobs) = more.get("logprobsResult") {
+            let mut all = candidate.get("logprobsResult").and_then(|own| Members::of(own).ok()).unwrap_or_default();
+            all.add(logprobs);
+            candidate.write("logprobsResult", &all);
+        }
+        parts.extend(parts_of(&more));
+        candidate.remove("finishReason");
+        for name in ["finishReason", "finishMessage"] {
+            if let Some(value) = more.get(name) {
+                candidate.set(name, value.to_owned());
+            }
+        }
+    }
+    let mut content = candidate.get("content").and_then(|content| Members::of(content).ok()).unwrap_or_default();
+    content.write("parts", &parts);
+    candidate.write("content", &content);
+    whole.write("candidates", &[candidate]);
+    if !counts.is_empty() {
+        whole.write("usageMetadata", &counts);
+    }
+    Some(whole.to_bytes().into())
+}
+
+/// The sources of an answer behind those of the ones before it, which have so many `parts`. It counts its own from 0.
+fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Option<Members> {
+    let mut all = own.and_then(|own| Members::of(own).ok()).unwrap_or_default();
+    let pages = all.get("groundingChunks").map_or(0, |pages| items(pages).len());
+    let mut more = Members::of(more).ok()?;
+    let supports = more.get("groundingSupports").map(items).unwrap_or_default();
+    let supports = supports.into_iter().map(|support| moved(support, parts, pages)).collect::<Option<Vec<_>>>()?;
+    more.write("groundingSupports", &supports);
+    all.add(&to_raw_value(&more).ok()?);
+    Some(all)
+}
+
+/// A supported span, so many parts and pages further on.
+fn moved(support: &RawValue, parts: usize, pages: usize) -> Option<Members> {
+    let mut support = Members::of(support).ok()?;
+    let mut segment = support.get("segment").and_then(|segment| Members::of(segment).ok()).unwrap_or_default();
+    let part = segment.get("partIndex").and_then(|part| part.get().parse::<usize>().ok()).unwrap_or(0);
+    segment.write("partIndex", &part.saturating_add(parts));
+    support.write("segment", &segment);
+    let indexes =
+        support.get("groundingChunkIndices").and_then(|raw| serde_json::from_str::<Vec<usize>>(raw.get()).ok());
+    let indexes = indexes.unwrap_or_default().into_iter().map(|index| index.saturating_add(pages));
+    support.write("groundingChunkIndices", &indexes.collect::<Vec<_>>());
+    Some(support)
+}
+
+fn items(list: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(list.get()).unwrap_or_default()
+}
+
+fn first_candidate(payload: &Members) -> Option<Members> {
+    let candidates: Vec<&RawValue> = serde_json::from_str(payload.get("candidates")?.get()).ok()?;
+    Members::of(candidates.first()?).ok()
+}
+
+fn parts_of(candidate: &Members) -> Vec<Box<RawValue>> {
+    let content = candidate.get("content").and_then(|content| Members::of(content).ok());
+    let parts = content.and_then(|content| serde_json::from_str(content.get("parts")?.get()).ok());
+    parts.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ports::Expect;
+
+    fn hop(text: &str, finish: &str, token: Option<&str>) -> Bytes {
+        let mut candidate = json!({"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": finish});
+        if let Some(token) = token {
+            candidate["continuationToken"] = json!(token);
+        }
+        let usage = json!({"promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8});
+        json!({"candidates": [candidate], "responseId": text, "usageMetadata": usage}).to_string().into()
+    }
+
+    fn asked() -> WireRequest {
+        WireRequest::post("/v1beta/models/gemini-4-argon:generateContent", r#"{"contents":[],"n":1.50}"#, Expect::Whole)
+    }
+
+    #[test]
+    fn an_answer_that_reached_its_cap_goes_on_with_the_token() {
+        let first = hop("A", "CONTINUATION", Some("t\"1"));
+        let next = next(&asked(), &[first]).unwrap();
+        assert_eq!(next.wire.body, r#"{"contents":[],"n":1.50,"continuationToken":"t\"1"}"#);
+        assert!(next.has_shown);
+    }
+
+    #[test]
+    fn nothing_else_goes_on() {
+        for body in [hop("A", "MAX_TOKENS", Some("t")), hop("A", "STOP", Some("t")), hop("A", "CONTINUATION", None)] {
+            assert!(next(&asked(), &[body]).is_none());
+        }
+        let hops = |count| vec![hop("A", "CONTINUATION", Some("t")); count];
+        assert!(next(&asked(), &hops(31)).is_some() && next(&asked(), &hops(32)).is_none());
+    }
+
+    #[test]
+    fn the_hops_are_one_answer() {
+        let joined = joined(&[hop("A", "CONTINUATION", Some("t")), hop("B", "STOP", None)]).unwrap();
+        let joined: Value = serde_json::from_slice(&joined).unwrap();
+        let candidate = &joined["candidates"][0];
+        assert_eq!(candidate["content"]["parts"], json!([{"text": "A"}, {"text": "B"}]));
+        assert_eq!((&candidate["finishReason"], &joined["responseId"]), (&json!("STOP"), &json!("A")));
+        assert_eq!(joined["usageMetadata"]["totalTokenCount"], 16);
+    }
+
+    #[test]
+    fn counts_in_lists_and_logprobs_are_those_of_all_hops() {
+        let hop = |text: &str| {
+            let token = json!({"token": text, "logProbability": -0.5});
+            let logprobs = json!({"chosenCandidates": [token], "topCandidates": [{"candidates": [token]}]});
+            let candidate = json!({"content": {"parts": [{"text": text}]}, "logprobsResult": logprobs});
+            let audio = json!([{"modality": "AUDIO", "tokenCount": 3}]);
+            let usage = json!({"promptTokenCount": 3, "promptTokensDetails": audio});
+            Bytes::from(json!({"candidates": [candidate], "usageMetadata": usage}).to_string())
+        };
+        let joined = joined(&[hop("A"), hop("B")]).unwrap();
+        assert_eq!(
+            Payload::read(&joined)
+                .unwrap()
+                .usage_metadata
+                .unwrap()
+                .to_usage()
+                .prompt_tokens_details
+                .unwrap()
+                .audio_tokens,
+            Some(6)
+        );
+        let joined: Value = serde_json::from_slice(&joined).unwrap();
+        let logprobs = &joined["candidates"][0]["logprobsResult"];
+        assert_eq!(
+            (logprobs["chosenCandidates"][1]["token"].as_str(), logprobs["topCandidates"].as_array().unwrap().len()),
+            (Some("B"), 2)
+        );
+    }
+
+    #[test]
+    fn no_counts_are_made_up() {
+        let hop = Bytes::from_static(br#"{"candidates":[{"content":{"parts":[]}}]}"#);
+        let joined: Value = serde_json::from_slice(&joined(&[hop.clone(), hop]).unwrap()).unwrap();
+        assert_eq!(joined.get("usageMetadata"), None);
+    }
+
+    #[test]
+    fn sources_of_all_hops_stay_with_their_words() {
+        let hop = |parts: &[&str], part: usize, page: &str| {
+            let parts: Vec<Value> = parts.iter().map(|text| json!({"text": text})).collect();
+            let segment = json!({"partIndex": part, "startIndex": 0, "endIndex": 2});
+            let support = json!({"segment": segment, "groundingChunkIndices": [0]});
+            let pages = json!([{"web": {"uri": page, "title": "t"}}]);
+            let grounding = json!({"groundingChunks": pages, "groundingSupports": [support]});
+            let candidate = json!({"content": {"parts": parts}, "groundingMetadata": grounding});
+            Bytes::from(json!({"candidates": [candidate]}).to_string())
+        };
+        let joined = joined(&[hop(&["aa", "bb"], 1, "one"), hop(&["cc"], 0, "two"), hop(&["dd", "ee"], 1, "three")]);
+        let context = crate::translation::ChatContext::new(crate::domain::ids::RequestId::new(1, [1; 10]), 7, "m");
+        let answer = super::super::response::answer(&joined.unwrap(), &context).unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        let annotations = answer["choices"][0]["message"]["annotations"].as_array().unwrap();
+        let spans = annotations.iter().map(|annotation| &annotation["url_citation"]);
+        let spans: Vec<Value> = spans.map(|at| json!([at["start_index"], at["end_index"], at["url"]])).collect();
+        assert_eq!(spans, [json!([2, 4, "one"]), json!([4, 6, "two"]), json!([8, 10, "three"])]);
+    }
+}

@@ -1,0 +1,146 @@
+//! Google's Gemini API (v1beta), behind OpenAI's schema.
+//!
+//! | OpenAI | Gemini | where |
+//! | --- | --- | --- |
+//! | `messages` | `systemInstruction`, `contents` | `messages.rs`, `parts.rs` |
+//! | `max_tokens`, `temperature`, `top_p`, `n`, `stop`, `seed`, `logprobs` | `generationConfig` | `request.rs` |
+//! | `response_format` | `responseMimeType`, `responseJsonSchema` | `request.rs`, `schema.rs` |
+//! | `reasoning_effort` | `thinkingConfig`: a budget (2.5) or a level (3 and later) | `reasoning.rs` |
+//! | `tools`, `tool_choice`, `functions`, `function_call` | `functionDeclarations`, `toolConfig` | `tools.rs` |
+//! | `web_search_options` | `googleSearch`; `groundingMetadata` to `annotations` | `request.rs`, `grounding.rs` |
+//! | `service_tier` | `serviceTier` | `request.rs` |
+//! | `extra_body.google.*` | thinking, safety settings, cached content, task type | `reasoning.rs`, `safety.rs` |
+//! | `parallel_tool_calls: false` | nothing: the first call of the answer is shown | `response.rs`, `stream.rs` |
+//! | `extra_content.google.thought_signature` | `thoughtSignature` | `messages.rs`, `response.rs` |
+//! | `finish_reason`, `native_finish_reason` | `finishReason`, `promptFeedback.blockReason` | `finish.rs` |
+//! | `usage` | `usageMetadata`; thinking is part of `completion_tokens` | `wire.rs` |
+//! | embeddings | `batchEmbedContents`, 100 inputs a call | `embeddings.rs` |
+//! | errors | `google.rpc.Status` | `error.rs` |
+//!
+//! Left out and named in `x-relay-dropped-params`: `user`, `safety_identifier`, `metadata`, `store`, `verbosity`,
+//! `prediction`, `audio`, the prompt cache's members, penalties, `name` of messages, and what the model's class ignores.
+//! Refused: `moderation`, a `logit_bias`, audio output, custom tools, pictures that are neither https nor data URLs.
+//!
+//! Models differ in classes, a table in `models.rs`:
+//!
+//! | class | thinking | sampling | `n` | ends with a model turn | call ids, signatures |
+//! | --- | --- | --- | --- | --- | --- |
+//! | up to 2.5, Gemma | budget, or none | yes | 8 | yes | no |
+//! | 3 to 3.5 | level | yes | 1 | yes | yes |
+//! | 3.5-flash-lite, 3.6 and later, unknown | level | ignored | 1 | no | yes |
+//!
+//! Long answers of Gemini 4 come in several requests: `hops.rs`.
+
+mod amend;
+mod embeddings;
+mod error;
+mod finish;
+mod grounding;
+mod hops;
+pub(super) mod mapping;
+mod messages;
+pub(super) mod models;
+mod parts;
+mod reasoning;
+mod request;
+mod response;
+mod safety;
+mod schema;
+mod schema_enums;
+mod schema_refs;
+mod stream;
+mod tools;
+mod wire;
+
+#[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
+mod embedding_tests;
+#[cfg(test)]
+pub(super) mod error_tests;
+#[cfg(test)]
+pub(super) mod golden_tests;
+#[cfg(test)]
+mod request_tests;
+#[cfg(test)]
+mod testing;
+
+use bytes::Bytes;
+
+use super::{
+    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
+    StreamTranslator,
+};
+use crate::domain::ids::Timestamp;
+use crate::error::RelayError;
+use crate::ports::{Expect, WireRequest};
+use crate::translation::surface::models::Model;
+
+/// The dialect.
+#[derive(Debug)]
+pub struct Google;
+
+impl Dialect for Google {
+    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+        request::chat(call)
+    }
+
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+        response::answer(&body, context)
+    }
+
+    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+        hops::next(asked, bodies)
+    }
+
+    fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
+        hops::joined(&[first.clone(), second.clone()])
+    }
+
+    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::without_signatures(failure, wire)
+    }
+
+    fn read_headers(&self, headers: &[(String, String)], context: &mut ChatContext) {
+        let tier = headers.iter().find(|(name, _)| name == "x-gemini-service-tier");
+        context.service_tier = tier.and_then(|(_, value)| wire::tier(value));
+    }
+
+    fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
+        Box::new(stream::Stream::new(context))
+    }
+
+    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+        embeddings::request(call)
+    }
+
+    fn embeddings_answer(&self, bodies: Vec<Bytes>, context: &EmbeddingsContext) -> Result<Answer, RelayError> {
+        embeddings::answer(&bodies, context)
+    }
+
+    fn models(&self, page: Option<&str>) -> WireRequest {
+        models::list(page)
+    }
+
+    fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+        models::answer(body)
+    }
+
+    fn error(&self, failure: &Failure<'_>, _now: Timestamp) -> Fault {
+        error::fault(failure)
+    }
+
+    fn check_key(&self) -> WireRequest {
+        WireRequest::get("/v1beta/models?pageSize=1")
+    }
+
+    /// Counts the tokens of one word, which is free: keys exist that list models and may not generate.
+    fn check_use(&self) -> Option<WireRequest> {
+        const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
+        Some(WireRequest::post("/v1beta/models/gemini-2.5-flash:countTokens", BODY, Expect::Whole))
+    }
+
+    fn passed_headers(&self, _headers: &[(String, String)], _now: Timestamp) -> Vec<(&'static str, String)> {
+        Vec::new() // Google sends none that OpenAI has a name for
+    }
+}

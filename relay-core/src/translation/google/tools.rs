@@ -1,0 +1,275 @@
+//! Tools and the choice among them.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use super::schema;
+use crate::error::RelayError;
+use crate::translation::Notes;
+use crate::translation::json::Object;
+
+/// The most declarations that Gemini takes.
+const MAX_TOOLS: usize = 512;
+
+/// One entry of `tools`: all functions, or the search.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Tool<'a> {
+    FunctionDeclarations(Vec<Declaration<'a>>),
+    GoogleSearch {},
+}
+
+/// A function, as the model sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Declaration<'a> {
+    name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters_json_schema: Option<Box<RawValue>>,
+}
+
+/// `toolConfig`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolConfig<'a> {
+    function_calling_config: CallingConfig<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallingConfig<'a> {
+    mode: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed_function_names: Vec<Cow<'a, str>>,
+}
+
+/// What a request says about tools.
+#[derive(Debug, Default)]
+pub(super) struct Tools<'a> {
+    pub(super) declarations: Vec<Declaration<'a>>,
+    pub(super) config: Option<ToolConfig<'a>>,
+    /// Names that Gemini would refuse: (sent, asked for).
+    pub(super) renamed: Vec<(String, String)>,
+    /// Whether the deprecated `functions` were used.
+    pub(super) legacy: bool,
+    /// Whether the answer can only be a call.
+    pub(super) forced: bool,
+    /// Whether a function asked for `strict`.
+    strict: bool,
+}
+
+/// Reads `tools` and `tool_choice`, or the deprecated `functions` and `function_call`.
+///
+/// # Errors
+/// Tools that are no functions, bad names and schemas, and choices of what is not there.
+pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<'a>, RelayError> {
+    let mut tools = Tools::default();
+    let (own, functions) = (declared(request, "tools")?, declared(request, "functions")?);
+    for (i, tool) in own.iter().enumerate() {
+        if tool.text("type")?.is_some_and(|kind| kind != "function") {
+            let why = "Gemini only knows tools of type `function`";
+            return Err(RelayError::unsupported_value(format!("tools[{i}].type"), why));
+        }
+        let function = required_object(tool, "function")?;
+        tools.declare(&function)?;
+    }
+    if !functions.is_empty() && !tools.declarations.is_empty() {
+        notes.drop("functions");
+    } else {
+        tools.legacy = !functions.is_empty();
+        functions.iter().try_for_each(|function| tools.declare(function))?;
+    }
+    let other = if tools.legacy { "tool_choice" } else { "function_call" };
+    if request.get(other).is_some() {
+        notes.drop(other);
+    }
+    let (name, read): (_, fn(&RawValue, &Object<'a>, &Tools<'a>) -> _) =
+        if tools.legacy { ("function_call", legacy_choice) } else { ("tool_choice", choice) };
+    let chosen = request.get(name).map(|raw| read(raw, request, &tools)).transpose()?.unwrap_or(Choice::AUTO);
+    tools.choose(chosen);
+    Ok(tools)
+}
+
+/// `tools` or `functions`; not too many, since each is compared with all others.
+fn declared<'a>(request: &Object<'a>, name: &'static str) -> Result<Vec<Object<'a>>, RelayError> {
+    let all = request.objects(name)?.unwrap_or_default();
+    if all.len() > MAX_TOOLS {
+        return Err(RelayError::invalid_value(name, format!("Gemini takes at most {MAX_TOOLS} functions")));
+    }
+    Ok(all)
+}
+
+/// A function name as Gemini takes it: a leading digit or dash gets an underscore before it.
+pub(super) fn wire_name(name: Cow<'_, str>) -> Cow<'_, str> {
+    if name.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("_{name}").into() } else { name }
+}
+
+/// A member that must be there, as an object.
+pub(super) fn required_object<'a>(parent: &Object<'a>, name: &str) -> Result<Object<'a>, RelayError> {
+    parent.object(name)?.ok_or_else(|| {
+        let path = parent.path(name);
+        RelayError::invalid_value(path.clone(), format!("`{path}` is missing"))
+    })
+}
+
+/// A member that must be there, as text that is not empty.
+pub(super) fn required_text<'a>(parent: &Object<'a>, name: &str) -> Result<Cow<'a, str>, RelayError> {
+    parent.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| {
+        let path = parent.path(name);
+        RelayError::invalid_value(path.clone(), format!("`{path}` is missing or empty"))
+    })
+}
+
+impl<'a> Tools<'a> {
+    fn declare(&mut self, function: &Object<'a>) -> Result<(), RelayError> {
+        let asked = required_text(function, "name")?;
+        let name = wire_name(asked.clone());
+        let fine = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+        if name.len() > 128
+            || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            || !name.chars().all(fine)
+        {
+            let why = "a function name has at most 128 letters, digits, `_`, `.`, `:` and `-`";
+            return Err(RelayError::invalid_value(function.path("name"), why));
+        }
+        if self.declarations.iter().any(|known| known.name == name) {
+            return Err(RelayError::invalid_value("tools", format!("two tools have the name `{asked}`")));
+        }
+        if name != asked {
+            self.renamed.push((name.clone().into_owned(), asked.into_owned()));
+        }
+        self.strict |= function.flag("strict")?.unwrap_or(false);
+        function.text("description")?;
+        self.declarations.push(Declaration {
+            name,
+            description: function.get("description"),
+            parameters_json_schema: parameters(function)?,
+        });
+        Ok(())
+    }
+
+    /// Turns a choice into `toolConfig`. `auto` is the default and not sent, unless a tool is strict.
+    fn choose(&mut self, choice: Choice<'a>) {
+        self.forced = choice.mode == "ANY" && !self.declarations.is_empty();
+        let mode = match choice.mode {
+            _ if self.declarations.is_empty() => return,
+            "AUTO" if self.strict => "VALIDATED",
+            "AUTO" => return,
+            mode => mode,
+        };
+        self.config =
+            Some(ToolConfig { function_calling_config: CallingConfig { mode, allowed_function_names: choice.names } });
+    }
+
+    fn declared(&self, name: Cow<'a, str>, param: &'static str) -> Result<Cow<'a, str>, RelayError> {
+        let sent = wire_name(name);
+        if self.declarations.iter().any(|known| known.name == sent) {
+            return Ok(sent);
+        }
+        let shown: String = sent.chars().take(128).collect();
+        Err(RelayError::invalid_value(param, format!("`{param}` names `{shown}`, which is none of the tools")))
+    }
+}
+
+/// A choice in Gemini's words; names only go with `ANY` and `VALIDATED`.
+struct Choice<'a> {
+    mode: &'static str,
+    names: Vec<Cow<'a, str>>,
+}
+
+impl Choice<'_> {
+    const AUTO: Self = Self { mode: "AUTO", names: Vec::new() };
+}
+
+/// The modes that are one word in OpenAI's schema.
+fn mode(word: &str, tools: &Tools<'_>, param: &'static str) -> Result<&'static str, RelayError> {
+    match word {
+        "auto" => Ok("AUTO"),
+        "none" => Ok("NONE"),
+        "required" if tools.declarations.is_empty() => {
+            Err(RelayError::invalid_value(param, format!("`{param}` forces a call, and there are no tools")))
+        }
+        "required" => Ok("ANY"),
+        _ => Err(RelayError::invalid_value(param, format!("`{param}` must be auto, none, required or an object"))),
+    }
+}
+
+/// `tool_choice`.
+fn choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) -> Result<Choice<'a>, RelayError> {
+    const PARAM: &str = "tool_choice";
+    if raw.get().starts_with('"') {
+        let word = request.text(PARAM)?.unwrap_or_default();
+        return Ok(Choice { mode: mode(&word, tools, PARAM)?, names: Vec::new() });
+    }
+    let object = required_object(request, PARAM)?;
+    match required_text(&object, "type")?.as_ref() {
+        "function" => {
+            let name = required_text(&required_object(&object, "function")?, "name")?;
+            Ok(Choice { mode: "ANY", names: vec![tools.declared(name, PARAM)?] })
+        }
+        "allowed_tools" => allowed(&required_object(&object, "allowed_tools")?, tools),
+        _ => Err(RelayError::unsupported_value(PARAM, "Gemini only knows choices among functions")),
+    }
+}
+
+/// `{"mode": "auto" | "required", "tools": [..]}`.
+fn allowed<'a>(allowed: &Object<'a>, tools: &Tools<'a>) -> Result<Choice<'a>, RelayError> {
+    const PARAM: &str = "tool_choice";
+    let mode = match required_text(allowed, "mode")?.as_ref() {
+        "auto" => "VALIDATED",
+        "required" => "ANY",
+        _ => return Err(RelayError::invalid_value(PARAM, "the mode of `allowed_tools` must be auto or required")),
+    };
+    let mut names = Vec::new();
+    for tool in allowed.objects("tools")?.unwrap_or_default() {
+        if tool.text("type")?.is_some_and(|kind| kind != "function") {
+            return Err(RelayError::unsupported_value(PARAM, "Gemini only knows tools of type `function`"));
+        }
+        names.push(tools.declared(required_text(&required_object(&tool, "function")?, "name")?, PARAM)?);
+    }
+    if names.is_empty() {
+        return Err(RelayError::invalid_value(PARAM, "`allowed_tools` names no tool"));
+    }
+    Ok(Choice { mode, names })
+}
+
+/// The deprecated `function_call`: `auto`, `none` or `{"name"}`.
+fn legacy_choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) -> Result<Choice<'a>, RelayError> {
+    const PARAM: &str = "function_call";
+    if raw.get().starts_with('"') {
+        let word = request.text(PARAM)?.unwrap_or_default();
+        return Ok(Choice { mode: mode(&word, tools, PARAM)?, names: Vec::new() });
+    }
+    let name = required_text(&required_object(request, PARAM)?, "name")?;
+    Ok(Choice { mode: "ANY", names: vec![tools.declared(name, PARAM)?] })
+}
+
+/// A function's `parameters`, of which the root must be an object; `None` if there are none.
+fn parameters(function: &Object<'_>) -> Result<Option<Box<RawValue>>, RelayError> {
+    let Some(raw) = function.get("parameters") else { return Ok(None) };
+    let param = function.path("parameters");
+    let schema = schema::convert(raw, &param)?;
+    let root = match schema.get("type") {
+        None if schema.contains_key("$ref") => schema,
+        None => [("type".to_owned(), json!("object"))].into_iter().chain(schema).collect(),
+        Some(Value::String(own)) if own == "object" => schema,
+        Some(_) => {
+            return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
+        }
+    };
+    if takes_nothing(&root) {
+        return Ok(None);
+    }
+    to_raw_value(&root).map(Some).map_err(|error| RelayError::invalid_value(param, error.to_string()))
+}
+
+fn takes_nothing(root: &Map<String, Value>) -> bool {
+    let open = root.get("additionalProperties").is_some_and(|more| more != &Value::Bool(false));
+    let named = root.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
+    !open && !named && !["$ref", "anyOf", "oneOf"].iter().any(|key| root.contains_key(*key))
+}

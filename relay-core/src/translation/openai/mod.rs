@@ -1,0 +1,70 @@
+//! OpenAI: passed through, byte for byte, except where Relay must act.
+//!
+//! | what | how |
+//! | --- | --- |
+//! | request body | as it came, but: a stripped `openai/` prefix of `model`; extension members of other providers taken out of messages and the top level; `stream_options.include_usage` switched on for metering |
+//! | whole answer | as it came; usage and model are read off it |
+//! | stream | each event as it came; the usage chunk, and `"usage":null`, are taken out again if the caller did not ask |
+//! | errors | OpenAI's members, but a 401 becomes a 403: a 401 would tell the developer that the Relay key is wrong |
+//!
+//! Unknown members reach the provider, so Relay never lags behind OpenAI's newest field.
+
+mod error;
+mod request;
+mod response;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use crate::domain::ids::Timestamp;
+use crate::error::RelayError;
+use crate::ports::WireRequest;
+use crate::translation::surface::models::Model;
+use crate::translation::{
+    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, StreamTranslator,
+};
+
+/// OpenAI's dialect: also that of every OpenAI-compatible provider.
+#[derive(Debug)]
+pub struct OpenAi;
+
+impl Dialect for OpenAi {
+    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+        request::chat(call)
+    }
+
+    fn chat_answer(&self, body: Bytes, _: &ChatContext) -> Result<Answer, RelayError> {
+        response::passed(body)
+    }
+
+    fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
+        Box::new(stream::PassThrough::new(context.include_usage))
+    }
+
+    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+        request::embeddings(call)
+    }
+
+    fn embeddings_answer(&self, bodies: Vec<Bytes>, _: &EmbeddingsContext) -> Result<Answer, RelayError> {
+        response::passed(bodies.into_iter().next().unwrap_or_default())
+    }
+
+    fn models(&self, _: Option<&str>) -> WireRequest {
+        WireRequest::get("/v1/models")
+    }
+
+    fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+        response::models(body)
+    }
+
+    fn error(&self, failure: &Failure<'_>, _: Timestamp) -> Fault {
+        error::fault(failure)
+    }
+
+    fn passed_headers(&self, headers: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
+        error::passed_headers(headers)
+    }
+}

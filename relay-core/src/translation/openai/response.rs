@@ -1,0 +1,123 @@
+//! Reads usage and model off an answer that is passed on as it came.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::error::RelayError;
+use crate::ports::TokenUsage;
+use crate::translation::Answer;
+use crate::translation::surface::models::Model;
+
+/// Up to this size an answer is read as JSON before it is passed on. Above it (large embeddings) only its ends and its
+/// usage are looked at: reading 100 MB of numbers would cost more than sending them.
+const CHECKED_WHOLE: usize = 64 << 10;
+
+/// OpenAI's usage object, as far as it is metered.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WireUsage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+impl WireUsage {
+    pub(super) fn metered(&self) -> TokenUsage {
+        let prompt = self.prompt_tokens.unwrap_or(0);
+        let details = self.prompt_tokens_details.as_ref();
+        let read = details.and_then(|details| details.cached_tokens).unwrap_or(0);
+        let write = details.and_then(|details| details.cache_write_tokens).unwrap_or(0);
+        TokenUsage {
+            input: prompt.saturating_sub(read).saturating_sub(write),
+            cache_read: read,
+            cache_write: write,
+            output: self.completion_tokens.unwrap_or(0),
+            reasoning: self
+                .completion_tokens_details
+                .as_ref()
+                .and_then(|details| details.reasoning_tokens)
+                .unwrap_or(0),
+        }
+    }
+}
+
+/// Passes a whole answer on.
+///
+/// # Errors
+/// A body that is no JSON object: HTML with status 200, nothing, garbage.
+pub(super) fn passed(body: Bytes) -> Result<Answer, RelayError> {
+    #[derive(Deserialize)]
+    struct Read<'a> {
+        #[serde(borrow)]
+        model: Option<Cow<'a, str>>,
+        #[serde(default)]
+        usage: Option<WireUsage>,
+    }
+    let text = std::str::from_utf8(&body).map_err(|_| useless())?.trim_ascii();
+    if !(text.starts_with('{') && text.ends_with('}')) {
+        return Err(useless());
+    }
+    if body.len() > CHECKED_WHOLE {
+        let usage = usage_at_end(&body).map(|usage| usage.metered());
+        return Ok(Answer { body, usage, model: None, usage_estimated: false });
+    }
+    let (usage, model) = match serde_json::from_slice::<Read<'_>>(&body) {
+        Ok(read) => (read.usage.map(|usage| usage.metered()), read.model.map(Cow::into_owned)),
+        // Members of other types than OpenAI's are the caller's to judge; what is no JSON at all is not passed on.
+        Err(_) if serde_json::from_slice::<IgnoredAny>(&body).is_ok() => (None, None),
+        Err(_) => return Err(useless()),
+    };
+    Ok(Answer { body, usage, model, usage_estimated: false })
+}
+
+/// The last `"usage"` member of a long body. Inside a JSON string its quotes would be escaped, so it is a member.
+fn usage_at_end(body: &[u8]) -> Option<WireUsage> {
+    const NAME: &[u8] = b"\"usage\"";
+    let after = body.get(memmem::rfind(body, NAME)? + NAME.len()..)?.trim_ascii_start().strip_prefix(b":")?;
+    serde_json::Deserializer::from_slice(after).into_iter().next()?.ok()
+}
+
+pub(super) fn models(body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+    #[derive(Deserialize)]
+    struct List {
+        data: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        id: String,
+        #[serde(default)]
+        created: u64,
+        #[serde(default)]
+        owned_by: Option<String>,
+    }
+    let list: List = serde_json::from_slice(body).map_err(|_| useless())?;
+    let models = list.data.into_iter().map(|entry| Model {
+        id: entry.id,
+        object: "model",
+        created: entry.created,
+        owned_by: entry.owned_by.unwrap_or_else(|| "openai".to_owned()),
+    });
+    Ok((models.collect(), None))
+}
+
+fn useless() -> RelayError {
+    RelayError::upstream("the provider answered with something that is not JSON")
+}

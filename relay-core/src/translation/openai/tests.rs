@@ -1,0 +1,254 @@
+//! The pass-through, from the outside.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::ids::RequestId;
+use crate::error::Class;
+use crate::ports::KeySignal;
+use crate::translation::Policy;
+use crate::translation::json::Object;
+use crate::translation::sse::Decoder;
+use crate::translation::surface::chat_completions::chunk::ChunkWriter;
+
+fn sent(body: &str) -> (String, ChatCall) {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    let request = Object::parse(&body).unwrap();
+    let asked = request.text("model").unwrap().unwrap().into_owned();
+    let model = asked.strip_prefix("openai/").unwrap_or(&asked);
+    let call = Call {
+        body: &body,
+        request: &request,
+        model,
+        prefixed: model != asked,
+        id: RequestId::new(0, [0; 10]),
+        now: Timestamp(0),
+        policy: Policy::default(),
+    };
+    let chat = OpenAi.chat(&call).unwrap();
+    (String::from_utf8(chat.wire.body.to_vec()).unwrap(), chat)
+}
+
+#[track_caller]
+fn check_sent(body: &str, want: &str) {
+    let (got, _) = sent(body);
+    assert_eq!(got, want);
+    serde_json::from_str::<serde::de::IgnoredAny>(&got).unwrap();
+}
+
+#[test]
+fn a_request_goes_through_byte_for_byte() {
+    check_sent(
+        "{ \"model\" : \"gpt-4o\", \"future_field\": [1.50, 1e400],\n\"messages\":[ {\"role\":\"user\",\"content\":\"caf\\u00e9\"} ] }",
+        "{ \"model\" : \"gpt-4o\", \"future_field\": [1.50, 1e400],\n\"messages\":[ {\"role\":\"user\",\"content\":\"caf\\u00e9\"} ] }",
+    );
+}
+
+#[test]
+fn a_provider_prefix_is_taken_off() {
+    check_sent(r#"{"model": "openai/my-model","messages":[]}"#, r#"{"model": "my-model","messages":[]}"#);
+}
+
+#[test]
+fn usage_is_asked_for_in_streams_and_other_options_stay() {
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true}"#,
+        r#"{"stream_options":{"include_usage":true},"model":"gpt-4o","stream":true}"#,
+    );
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":false,"include_obfuscation":false}}"#,
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_obfuscation":false,"include_usage":true}}"#,
+    );
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true,"stream_options":null}"#,
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true}}"#,
+    );
+    let asked = r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true}}"#;
+    check_sent(asked, asked);
+    // Of a member that is there twice the last one counts: here, for Relay, and at OpenAI.
+    check_sent(
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2}}"#,
+        r#"{"model":"gpt-4o","stream":true,"stream_options":{"a":1},"stream_options":{"b":2,"include_usage":true}}"#,
+    );
+}
+
+#[test]
+fn extensions_of_other_providers_are_taken_out() {
+    check_sent(
+        r#"{"model":"gpt-4o","messages":[{"role":"user","content":"reasoning_content"},{"role":"assistant","content":"a","reasoning_content":"r","thinking_blocks":[1],"tool_calls":[{"id":"c","extra_content":{"google":{}},"type":"function"}]}]}"#,
+        r#"{"model":"gpt-4o","messages":[{"role":"user","content":"reasoning_content"},{"role":"assistant","content":"a","tool_calls":[{"id":"c","type":"function"}]}]}"#,
+    );
+    for body in [
+        r#"{"thinking":{"type":"x"},"model":"gpt-4o","n":1}"#,
+        r#"{ "model":"gpt-4o" , "thinking" : {"a":"b,c"} ,"n":1}"#,
+        r#"{"model":"gpt-4o","n":1,"extra_body":{"google":1}}"#,
+        r#"{"thinking":0,"extra_body":1,"model":"openai/gpt-4o","n":1}"#,
+        r#"{"model":"gpt-4o","cache_control":{},"extra_body":1,"n":1,"thinking":0}"#,
+    ] {
+        let (got, chat) = sent(body);
+        assert_eq!(serde_json::from_str::<Value>(&got).unwrap(), json!({"model":"gpt-4o","n":1}), "{got}");
+        assert!(!chat.notes.dropped.is_empty());
+    }
+}
+
+/// Cuts: whole, at events, every byte.
+fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), Fault> {
+    let mut results = Vec::new();
+    for size in [sse.len().max(1), 7, 1] {
+        let (mut decoder, mut out) = (Decoder::default(), ChunkWriter::default());
+        let mut stream = stream::PassThrough::new(include_usage);
+        let mut run = || -> Result<(), Fault> {
+            for piece in sse.as_bytes().chunks(size) {
+                decoder.feed(piece);
+                while let Some(event) = decoder.next_event().unwrap() {
+                    stream.feed(event, &mut out)?;
+                }
+            }
+            if out.is_done() { Ok(()) } else { stream.finish(b"", &mut out) }
+        };
+        run()?;
+        results.push((String::from_utf8(out.take().to_vec()).unwrap(), stream.usage().map(|usage| usage.prompt())));
+    }
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+    Ok(results.remove(0))
+}
+
+const STREAM: &str = "data: {\"id\":\"1\",\"choices\":[{\"delta\":{\"content\":\"say ,\\\"usage\\\":null\"}}],\"usage\":null}\n\n\
+     data: {\"id\":\"1\",\"model\":\"gpt-4o\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\n\
+     data: [DONE]\n\n";
+
+#[test]
+fn a_stream_goes_through_as_it_came_when_usage_was_asked_for() {
+    assert_eq!(streamed(STREAM, true).unwrap(), (STREAM.to_owned(), Some(9)));
+}
+
+#[test]
+fn usage_that_only_relay_asked_for_is_taken_out_again() {
+    let want =
+        "data: {\"id\":\"1\",\"choices\":[{\"delta\":{\"content\":\"say ,\\\"usage\\\":null\"}}]}\n\ndata: [DONE]\n\n";
+    assert_eq!(streamed(STREAM, false).unwrap(), (want.to_owned(), Some(9)));
+}
+
+#[test]
+fn a_stream_without_done_is_an_interruption() {
+    let error = streamed("data: {\"choices\":[]}\n\n", true).unwrap_err().error;
+    assert_eq!(error.code(), "upstream_stream_interrupted");
+}
+
+#[test]
+fn an_event_over_several_lines_stays_one_event() {
+    let (text, _) = streamed("data: {\"id\":\"1\",\ndata: \"choices\":[]}\n\ndata: [DONE]\n\n", true).unwrap();
+    let events: Vec<&str> = text.split_terminator("\n\n").collect();
+    let json: Value = serde_json::from_str(events[0].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((json, events[1]), (json!({"id":"1","choices":[]}), "data: [DONE]"));
+    assert!(!events[0].contains('\n'), "{text}");
+}
+
+#[test]
+fn what_is_no_json_is_not_streamed_on() {
+    for bad in [&b"{\"id\":\"1\",\"cho"[..], b"{oops}", b"{} {}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}"] {
+        let (mut stream, mut out) = (stream::PassThrough::new(true), ChunkWriter::default());
+        let error = stream.feed(bad, &mut out).unwrap_err().error;
+        assert_eq!(error.code(), "upstream_error", "{}", String::from_utf8_lossy(bad));
+        assert!(out.is_empty());
+    }
+}
+
+#[test]
+fn an_error_inside_a_stream_is_an_error() {
+    let error = streamed("data: {\"error\":{\"message\":\"no\",\"type\":\"server_error\",\"code\":null}}\n\n", true)
+        .unwrap_err()
+        .error;
+    assert_eq!((error.code(), error.message()), ("upstream_error", "no"));
+}
+
+#[test]
+fn usage_is_read_off_short_and_long_answers() {
+    let padding = "x".repeat(100_000);
+    for text in ["short", &padding, "\\\"usage\\\":{\\\"prompt_tokens\\\":99}"] {
+        let body = format!(
+            "{{\"model\":\"m\",\"choices\":[\"{text}\"],\"usage\": {{\"prompt_tokens\":5,\"total_tokens\":5}}}}"
+        );
+        let answer = response::passed(Bytes::from(body.clone())).unwrap();
+        assert_eq!(answer.usage.unwrap().prompt(), 5);
+        assert_eq!(answer.body, body);
+    }
+}
+
+#[test]
+fn what_is_no_json_is_not_passed_on() {
+    for bad in
+        [&b""[..], b"<html>", b"{", b"{oops}", b"[]", b"{\"a\":1}}", b"{\"a\":\"\xff\"}", b"{\"model\":\"\xff\"}"]
+    {
+        let answer = response::passed(Bytes::from(bad));
+        assert_eq!(answer.unwrap_err().code(), "upstream_error", "{}", bad.escape_ascii());
+    }
+}
+
+#[test]
+fn errors_about_the_users_key_are_never_401() {
+    type Row = (u16, &'static str, Class, &'static str, Option<KeySignal>);
+    const ROWS: &[Row] = &[
+        (401, r#"{"code":"invalid_api_key"}"#, Class::Forbidden, "provider_key_invalid", Some(KeySignal::Invalid)),
+        (
+            401,
+            r#"{"code":"account_deactivated"}"#,
+            Class::Forbidden,
+            "provider_account_disabled",
+            Some(KeySignal::Disabled),
+        ),
+        (
+            401,
+            r#"{"message":"You have insufficient permissions"}"#,
+            Class::Forbidden,
+            "provider_permission_denied",
+            Some(KeySignal::Restricted),
+        ),
+        (
+            403,
+            r#"{"code":"unsupported_country_region_territory"}"#,
+            Class::Forbidden,
+            "unsupported_country_region_territory",
+            None,
+        ),
+        (403, "{}", Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted)),
+        (404, r#"{"code":"model_not_found"}"#, Class::NotFound, "model_not_found", None),
+        (429, r#"{"code":"insufficient_quota"}"#, Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit)),
+        (429, r#"{"type":"tokens","code":"rate_limit_exceeded"}"#, Class::RateLimited, "rate_limit_exceeded", None),
+        (400, r#"{"code":"context_length_exceeded"}"#, Class::InvalidRequest, "context_length_exceeded", None),
+        (422, r#"{"code":"odd"}"#, Class::Provider(422), "odd", None),
+        (500, "{}", Class::Internal, "upstream_error", None),
+        (502, "{}", Class::BadGateway, "upstream_error", None),
+        (503, "{}", Class::Unavailable, "upstream_overloaded", None),
+        (504, "{}", Class::GatewayTimeout, "upstream_timeout", None),
+        (302, "{}", Class::BadGateway, "upstream_error", None),
+    ];
+    for (status, error, class, code, signal) in ROWS {
+        let body = format!("{{\"error\":{error}}}");
+        let fault = OpenAi.error(&Failure { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
+        assert_eq!(
+            (fault.error.class(), fault.error.code(), fault.signal),
+            (*class, *code, *signal),
+            "{status} {error}"
+        );
+    }
+}
+
+#[test]
+fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
+    for body in [&b""[..], b"<html>502</html>", b"\xff\xfe", b"{\"error\":\"plain text\"}"] {
+        let fault = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0));
+        assert!(!fault.error.message().is_empty() && !fault.error.message().contains("html"));
+    }
+}
+
+#[test]
+fn keys_echoed_by_openai_are_masked() {
+    let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
+    let fault = OpenAi.error(&Failure { status: 401, headers: &[], body }, Timestamp(0));
+    assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
+    let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
+    let error = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0)).error;
+    assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
+}

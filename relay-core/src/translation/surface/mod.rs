@@ -1,0 +1,5 @@
+//! What clients speak: OpenAI's public schema, as far as Relay answers in it.
+
+pub mod chat_completions;
+pub mod embeddings;
+pub mod models;

@@ -1,0 +1,97 @@
+//! What the tests of all dialects share: how a body is fed, what an error looks like, what a client makes of a stream.
+
+pub(crate) mod assemble;
+pub(crate) mod compare;
+pub(crate) mod corpus;
+pub(crate) mod feed;
+pub(crate) mod fold;
+
+pub(crate) mod failure_tests;
+mod fold_tests;
+mod golden;
+mod pitfall_tests;
+mod request_tests;
+mod sequence_tests;
+
+pub(crate) use golden::{Case, Format, Given, Made};
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::{Call, ChatContext, Policy};
+use crate::domain::ids::{RequestId, Timestamp};
+use crate::error::{Class, RelayError};
+use crate::ports::KeySignal;
+use crate::translation::json::Object;
+
+/// The id and the time of every call in these tests.
+const ID: [u8; 10] = [7; 10];
+const NOW: Timestamp = Timestamp(1_764_000_000_000);
+
+/// Calls `act` with a call of this body, for its own model or another.
+pub(crate) fn with_call<T>(
+    body: &Bytes,
+    model: Option<&str>,
+    policy: Policy,
+    act: impl FnOnce(&Call<'_>) -> Result<T, RelayError>,
+) -> Result<T, RelayError> {
+    let request = Object::parse(body)?;
+    let own = request.text("model")?.unwrap_or_default();
+    let model = model.unwrap_or(&own);
+    act(&Call { body, request: &request, model, prefixed: false, id: RequestId::new(NOW.0, ID), now: NOW, policy })
+}
+
+/// The context of a plain call.
+pub(crate) fn plain_context() -> ChatContext {
+    ChatContext { stream: true, ..ChatContext::new(RequestId::new(NOW.0, ID), NOW.0 / 1000, "asked-for") }
+}
+
+/// An error as the server would send it.
+pub(crate) fn shown_error(error: &RelayError) -> Value {
+    let mut headers: Map<String, Value> =
+        error.headers().iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    if let Some(retry) = error.should_retry() {
+        headers.insert("x-should-retry".to_owned(), json!(retry.to_string()));
+    }
+    json!({ "status": status(error.class()), "headers": headers, "body": body_of(error) })
+}
+
+pub(crate) fn body_of(error: &RelayError) -> Value {
+    serde_json::from_slice(&error.to_body()).unwrap()
+}
+
+/// relay-server's table, as far as providers' failures need it.
+pub(crate) fn status(class: Class) -> u16 {
+    match class {
+        Class::InvalidRequest => 400,
+        Class::Unauthenticated => 401,
+        Class::Forbidden => 403,
+        Class::NotFound => 404,
+        Class::TooLarge => 413,
+        Class::Unprocessable => 422,
+        Class::RateLimited => 429,
+        Class::Cancelled => 499,
+        Class::Internal => 500,
+        Class::BadGateway => 502,
+        Class::Unavailable => 503,
+        Class::GatewayTimeout => 504,
+        Class::Provider(status @ 400..=499) => status,
+        Class::Provider(_) => 502,
+        other => panic!("{other:?} does not come from a provider"),
+    }
+}
+
+/// The specs' word for what an answer says about the key.
+pub(crate) fn key_state(signal: Option<KeySignal>) -> &'static str {
+    match signal {
+        None => "ok",
+        Some(KeySignal::Works) => "works",
+        Some(KeySignal::Invalid) => "invalid",
+        Some(KeySignal::Revoked) => "revoked",
+        Some(KeySignal::Restricted) => "restricted",
+        Some(KeySignal::NoCredit) => "no_credit",
+        Some(KeySignal::SpendLimit) => "spend_limit",
+        Some(KeySignal::NeedsWorkspace) => "needs_workspace",
+        Some(KeySignal::Disabled) => "disabled",
+    }
+}
