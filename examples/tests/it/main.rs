@@ -38,7 +38,7 @@ fn a_key_store_of_ones_own_passes_the_suite_and_survives_a_restart() {
     check(
         env!("CARGO_BIN_EXE_own_key_store"),
         &[
-            "passes relay_core::contract::key_store",
+            "passes relay_core::conformance::key_store",
             "in the clear: false",
             "after a restart: Hello from gpt-4o-mini",
             "metered: [\"ana gpt-4o-mini",

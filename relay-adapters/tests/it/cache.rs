@@ -10,7 +10,7 @@ use relay_core::ports::{
     Allowed, Connection, ConnectionState, FixedClock, Grant, KeySignal, KeyStore, KeyedProject, MockKeyStore,
     MockProjects, Project, Projects, RelayKeyRecord, Scope, SealedKey, SealedSlot, SecretHash, Slot,
 };
-use relay_core::{Provider, contract};
+use relay_core::{Provider, conformance};
 
 const NOW: Timestamp = Timestamp(1_795_423_644_000);
 const HASH: SecretHash = SecretHash([7; 32]);
@@ -98,17 +98,17 @@ async fn connect(store: &dyn KeyStore, token: u8, slot: &Slot, version: u64) {
 }
 
 #[tokio::test]
-async fn a_cached_store_meets_the_contracts() {
+async fn a_cached_store_passes_the_suites() {
     let memory = Arc::new(Memory::default());
     let (cached, _) = before(&memory);
-    contract::key_store(&cached).await;
-    contract::projects(&cached).await;
+    conformance::key_store(&cached).await;
+    conformance::projects(&cached).await;
     let (_directory, sqlite) = crate::stores::sqlite();
     let sqlite = Arc::new(sqlite);
     let clock = Arc::new(FixedClock::at(NOW));
     let cached = CachedStore::new(sqlite.clone(), sqlite, clock, CacheLimits::default());
-    contract::key_store(&cached).await;
-    contract::projects(&cached).await;
+    conformance::key_store(&cached).await;
+    conformance::projects(&cached).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use relay_adapters::google::Google;
 use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::openai::OpenAi;
 use relay_core::Provider;
-use relay_core::contract::{self, FarSide, SeenRequest};
+use relay_core::conformance::{self, FarSide, SeenRequest};
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
 
@@ -190,7 +190,7 @@ async fn after_first_piece(mut answer: WireResponse, server: &Server) -> Transpo
 }
 
 #[tokio::test]
-async fn every_provider_meets_the_contract() {
+async fn every_provider_passes_the_suite() {
     let http = transport(Timeouts::default());
     let server = Server::start([]).await;
     for (provider, client) in [
@@ -199,7 +199,7 @@ async fn every_provider_meets_the_contract() {
         (Provider::GOOGLE, Box::new(Google::new(&http, server.base()))),
     ] {
         assert_eq!(client.provider(), provider);
-        contract::provider_client(&*client, &server).await;
+        conformance::provider_client(&*client, &server).await;
     }
 }
 

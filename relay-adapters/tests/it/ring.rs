@@ -1,4 +1,4 @@
-//! The ring adapter from outside: contracts, rotation, moved records, canaries, key files.
+//! The ring adapter from outside: conformance, rotation, moved records, canaries, key files.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use relay_adapters::ring::{
     WRAP_LIMIT, WRAP_WARNING,
 };
 use relay_core::Provider;
-use relay_core::contract;
+use relay_core::conformance;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Cipher, CipherError, IdempotencyRecord, SealedKey, SealedSlot, Slot, TokenIssuer};
@@ -54,18 +54,18 @@ fn slot(number: u8) -> SealedSlot {
 }
 
 #[test]
-fn the_cipher_meets_the_contract() {
-    contract::cipher(&cipher_of(&[&new_key()]));
+fn the_cipher_passes_the_suite() {
+    conformance::cipher(&cipher_of(&[&new_key()]));
 }
 
 #[test]
-fn the_cipher_meets_the_contract_with_retired_keys_in_the_ring() {
-    contract::cipher(&cipher_of(&[&new_key(), &new_key(), &new_key()]));
+fn the_cipher_passes_the_suite_with_retired_keys_in_the_ring() {
+    conformance::cipher(&cipher_of(&[&new_key(), &new_key(), &new_key()]));
 }
 
 #[test]
-fn the_issuer_meets_the_contract() {
-    contract::token_issuer(&RingIssuer::new(&ring_of(&[&new_key()])).unwrap());
+fn the_issuer_passes_the_suite() {
+    conformance::token_issuer(&RingIssuer::new(&ring_of(&[&new_key()])).unwrap());
 }
 
 #[test]

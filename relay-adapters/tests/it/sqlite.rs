@@ -1,4 +1,4 @@
-//! What SQLite's store does beyond the contract: files, faults, crashes, threads.
+//! What SQLite's store does beyond the conformance suite: files, faults, crashes, threads.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -2,24 +2,24 @@
 
 use relay_adapters::memory::Memory;
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
-use relay_core::contract;
+use relay_core::conformance;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::ports::{Allowed, Grant, KeyStore, SecretHash};
 
 #[tokio::test]
-async fn memory_meets_the_key_store_contract() {
-    contract::key_store(&Memory::default()).await;
+async fn memory_passes_the_key_store_suite() {
+    conformance::key_store(&Memory::default()).await;
 }
 
 #[tokio::test]
-async fn memory_meets_the_projects_contract() {
-    contract::projects(&Memory::default()).await;
+async fn memory_passes_the_projects_suite() {
+    conformance::projects(&Memory::default()).await;
 }
 
 #[tokio::test]
-async fn memory_meets_the_usage_contract() {
+async fn memory_passes_the_usage_suite() {
     let memory = Memory::default();
-    contract::usage(&memory, &memory, &memory, &memory).await;
+    conformance::usage(&memory, &memory, &memory, &memory).await;
 }
 
 /// A database of its own, in a directory that goes with it.
@@ -30,19 +30,19 @@ pub(crate) fn sqlite() -> (tempfile::TempDir, Sqlite) {
 }
 
 #[tokio::test]
-async fn sqlite_meets_the_key_store_contract() {
-    contract::key_store(&sqlite().1).await;
+async fn sqlite_passes_the_key_store_suite() {
+    conformance::key_store(&sqlite().1).await;
 }
 
 #[tokio::test]
-async fn sqlite_meets_the_projects_contract() {
-    contract::projects(&sqlite().1).await;
+async fn sqlite_passes_the_projects_suite() {
+    conformance::projects(&sqlite().1).await;
 }
 
 #[tokio::test]
-async fn sqlite_meets_the_usage_contract() {
+async fn sqlite_passes_the_usage_suite() {
     let (_directory, sqlite) = sqlite();
-    contract::usage(&sqlite, &sqlite, &sqlite, &sqlite).await;
+    conformance::usage(&sqlite, &sqlite, &sqlite, &sqlite).await;
 }
 
 /// Grants that ended more than a day ago go, a few with each new one.

@@ -44,7 +44,7 @@ pub enum CipherError {
 
 /// Seals and opens provider keys. Fast and synchronous: called once a request.
 ///
-/// Obligations (suite `relay_core::contract::cipher`):
+/// Obligations (suite `relay_core::conformance::cipher`):
 /// - `open(slot, seal(slot, key))` is the key; with any other slot, or a changed byte, it is an error.
 /// - Sealing the same key twice gives different bytes; the length hides the key's length to 64 bytes.
 /// - [`Self::fingerprint`] is the same for the same provider and key, and says nothing of the key without the master key.

@@ -334,7 +334,7 @@ impl StoreError {
 
 /// Keeps sealed keys and registration grants. It never sees a key or a token in the clear.
 ///
-/// Obligations (suite `relay_core::contract::key_store`):
+/// Obligations (suite `relay_core::conformance::key_store`):
 /// - What was acknowledged is there after a crash.
 /// - Projects never meet: equal user labels in two projects are two users.
 /// - A key is stored **if and only if** its token is spent, whatever crashes; of many parallel [`Self::redeem`]s of one

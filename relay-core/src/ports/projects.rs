@@ -108,7 +108,7 @@ pub struct KeyedProject {
 
 /// Keeps projects and Relay keys.
 ///
-/// Obligations (suite `relay_core::contract::projects`): what was acknowledged is there after a crash; a revoked key is
+/// Obligations (suite `relay_core::conformance::projects`): what was acknowledged is there after a crash; a revoked key is
 /// seen as revoked, and a changed project as changed, by the next call; two keys of a project can live at once.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]

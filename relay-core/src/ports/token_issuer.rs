@@ -11,7 +11,7 @@ pub struct NoRandomness;
 
 /// Mints, checks and hashes tokens. Synchronous, without storage.
 ///
-/// Obligations (suite `relay_core::contract::token_issuer`):
+/// Obligations (suite `relay_core::conformance::token_issuer`):
 /// - `rly-` / `rrt-` + 43 base-62 digits (256 random bits, unbiased) + 6 base-62 digits of the CRC-32 (IEEE) of all before.
 /// - `parse_*` accepts what was minted, and nothing with a wrong length, alphabet or checksum.
 /// - The hash is SHA-256 of `relay.rly.v1` or `relay.rrt.v1` followed by the text.

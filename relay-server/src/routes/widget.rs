@@ -5,8 +5,8 @@ use actix_web::http::header::{
     PERMISSIONS_POLICY,
 };
 use actix_web::{HttpRequest, HttpResponse};
-use relay_core::page::Origins;
 use relay_core::ports::SecretHash;
+use relay_core::relay::page::Origins;
 use relay_core::{Class, RelayError};
 use serde::Serialize;
 

@@ -19,7 +19,7 @@ use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{KeyStore, UsageEvent, UsageSink};
-use relay_core::{Ports, Provider, Relay, ReplyBody, contract};
+use relay_core::{Ports, Provider, Relay, ReplyBody, conformance};
 use relay_examples::embedded;
 
 use store::JsonFile;
@@ -28,8 +28,8 @@ use store::JsonFile;
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = Folder::new()?;
 
-    contract::key_store(&JsonFile::open(folder.path("suite.json"))?).await;
-    println!("the store passes relay_core::contract::key_store");
+    conformance::key_store(&JsonFile::open(folder.path("suite.json"))?).await;
+    println!("the store passes relay_core::conformance::key_store");
 
     let master_keys = MasterKeys::new(vec![MasterKey::generate()?])?;
     let path = folder.path("keys.json");

@@ -6,12 +6,12 @@ use crate::domain::Provider;
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::error::{Class, RelayError};
-use crate::key_check::Verdict;
-use crate::page::{Origins, Page};
 use crate::ports::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, NoRandomness, Project, RedeemError, SealedSlot,
     SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
+use crate::relay::key_check::Verdict;
+use crate::relay::page::{Origins, Page};
 use crate::relay::{Relay, Route};
 
 /// How long a registration token lives if nothing is said, in seconds.
@@ -181,8 +181,11 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
-        // What is read of the token holds until its turn is over: its tries are counted one by one.
-        let _turn = self.turns.take(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?).await;
+        // What is read of the token holds until the lock is released: its tries are counted one by one.
+        let _locked = self
+            .registration_locks
+            .lock(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?)
+            .await;
         let Found { hash, stored, project } = self.find_grant(token, page).await?;
         if project.frame_only && page.is_some_and(|page| !page.framed) {
             return Err(frame_required());

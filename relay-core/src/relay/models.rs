@@ -4,8 +4,8 @@ use futures::future::join_all;
 
 use crate::domain::Provider;
 use crate::error::{Class, RelayError};
-use crate::inference::collect;
 use crate::ports::Connection;
+use crate::relay::inference::collect;
 use crate::relay::{Caller, Relay};
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};

@@ -10,10 +10,10 @@ use futures::{Stream, StreamExt};
 use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::metering::Meter;
 use crate::ports::{Endpoint, WireRequest, WireResponse};
+use crate::relay::metering::Meter;
+use crate::relay::stream::{Translation, collected};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
-use crate::translate::{self, Translation};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
 use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
@@ -243,7 +243,7 @@ impl Relay {
     async fn body(&self, route: &Route, response: WireResponse, context: &ChatContext) -> Result<Bytes, RelayError> {
         match route.provider().dialect().chat_collector().filter(|_| context.is_long) {
             None => collect(response, MAX_ANSWER).await,
-            Some(collector) => match translate::collected(response.body, collector).await {
+            Some(collector) => match collected(response.body, collector).await {
                 Ok(body) => Ok(body),
                 Err(fault) => Err(self.settle(route, fault).await),
             },

@@ -2,6 +2,15 @@
 //!
 //! There is no other key to fall back to: a call for a user is signed with that user's key or it fails.
 
+pub mod inference;
+mod key_check;
+mod metering;
+mod models;
+pub mod page;
+pub mod registration;
+mod registration_lock;
+mod stream;
+
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -16,8 +25,8 @@ use crate::ports::{
     Scope, SecretHash, Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest,
     WireResponse,
 };
+use crate::relay::registration_lock::RegistrationLocks;
 use crate::translation::{Amended, Failure, Fault};
-use crate::turns::Turns;
 
 /// How much of an error's body is read.
 const MAX_ERROR: usize = 64 << 10;
@@ -25,7 +34,7 @@ const MAX_ERROR: usize = 64 << 10;
 #[derive(Clone)]
 pub struct Relay {
     pub(crate) ports: Arc<Ports>,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) registration_locks: Arc<RegistrationLocks>,
 }
 
 /// What a [`Relay`] is made of.
@@ -91,7 +100,7 @@ impl std::fmt::Debug for Route {
 impl Relay {
     /// Puts Relay together.
     pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports), turns: Arc::default() }
+        Self { ports: Arc::new(ports), registration_locks: Arc::default() }
     }
 
     /// The ports that it was made of.
@@ -176,7 +185,7 @@ impl Relay {
         })
     }
 
-    /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
+    /// Sends a request and registration_locks every failure into what the caller sees; feeds the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
         match self.exchange(route, wire).await? {
             Ok(response) => Ok(response),
@@ -225,7 +234,7 @@ impl Relay {
         provider.dialect().error(&refusal.failure(), self.ports.clock.now())
     }
 
-    /// Feeds the connection's state with what a failure says about the key; returns the caller's error.
+    /// Feeds the connection's state with what a failure says about the key; reregistration_locks the caller's error.
     pub(crate) async fn settle(&self, route: &Route, fault: Fault) -> RelayError {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;

@@ -10,8 +10,8 @@ use futures::{Stream, StreamExt, stream};
 use serde::de::IgnoredAny;
 
 use crate::error::RelayError;
-use crate::metering::Meter;
 use crate::ports::{ByteStream, WireRequest};
+use crate::relay::metering::Meter;
 use crate::relay::{Relay, Route, unreachable_provider};
 use crate::translation::sse::{Decoder, TooLong};
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
