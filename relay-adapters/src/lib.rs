@@ -11,6 +11,7 @@ pub mod http;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "mock")]
+#[path = "../mock/src/lib.rs"]
 pub mod mock;
 #[cfg(feature = "openai")]
 pub mod openai;
