@@ -25,6 +25,7 @@ example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a
 
 test: clients packages widget npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
+	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
 check: fmt lint purity sizes docs licences assets ## everything but the tests
 
@@ -34,12 +35,20 @@ fmt:
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 
-# relay-core must stay free of runtimes, clients, cryptography providers and databases.
+	$(CARGO) clippy --locked -p relay-server -p relay-cli --no-default-features -- -D warnings
+
+# relay-core must stay free of runtimes, clients, cryptography providers and databases; a server for production can be
+# built without the simulator.
 purity:
 	@$(CARGO) tree --locked -p relay-core --all-features -e normal --prefix none -f '{p}' | sort -u > target-purity.tmp; \
 	 found=$$(grep -E '^(tokio|reqwest|hyper|ring|actix|rusqlite|getrandom|mio|socket2|rustls|libsqlite3)' target-purity.tmp | grep -v mockall || true); \
 	 rm -f target-purity.tmp; \
 	 if [ -n "$$found" ]; then echo "relay-core is not pure:"; echo "$$found"; exit 1; fi; echo "relay-core is pure"
+	@for package in relay-server relay-cli; do \
+	  if $(CARGO) tree --locked -p $$package --no-default-features -e normal --prefix none | grep -q '^relay-mock '; then \
+	    echo "$$package needs relay-mock even without its feature mock"; exit 1; \
+	  fi; \
+	done; echo "the simulator can be left out"
 
 sizes:
 	$(PYTHON) scripts/sizes.py

@@ -10,9 +10,6 @@ pub mod google;
 pub mod http;
 #[cfg(feature = "memory")]
 pub mod memory;
-#[cfg(feature = "mock")]
-#[path = "../mock/src/lib.rs"]
-pub mod mock;
 #[cfg(feature = "openai")]
 pub mod openai;
 #[cfg(feature = "ring")]

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod commands;
+#[cfg(feature = "mock")]
 pub mod demo;
 pub mod failure;
 pub mod files;

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use relay_cli::cli::{Cli, Command};
 use relay_cli::failure::{Exit, Failure};
 use relay_cli::output::Out;
-use relay_cli::{commands, demo, secrets};
+use relay_cli::{commands, secrets};
 
 /// A call makes some hundred small allocations; this allocator spends less on them than the system's.
 #[global_allocator]
@@ -66,7 +66,12 @@ async fn dispatch(command: Command, out: Out) -> Result<(), Failure> {
     match command {
         Command::Init(args) => commands::init::run(args, out).await,
         Command::Serve(args) => commands::serve::run(&args),
-        Command::Demo(args) => demo::run(&args, out).await,
+        #[cfg(feature = "mock")]
+        Command::Demo(args) => relay_cli::demo::run(&args, out).await,
+        #[cfg(not(feature = "mock"))]
+        Command::Demo(_) => Err(Failure::config(
+            "the demo needs simulated providers, and this `relay` was built without them (cargo feature `mock`)",
+        )),
         Command::Doctor(args) => commands::doctor::run(&args, out).await,
         Command::Config(command) => commands::config::run(command, out),
         Command::Projects(command) => commands::projects::run(command, out).await,

@@ -10,13 +10,12 @@ use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::google::Google;
 use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::Mock;
 use relay_adapters::openai::OpenAi;
 use relay_adapters::ring::{Kid, MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ports::{KeyStore, Projects, ProviderClient, StoreError, UsageReport, UsageSink};
-use relay_core::{Ports, Provider, Relay};
+use relay_core::{Ports, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
 use crate::health::Canary;
@@ -37,6 +36,12 @@ pub enum StartError {
     /// The way to the providers can't be set up.
     #[error("{0}")]
     Upstream(String),
+    /// Simulated providers were asked for, and this build has none.
+    #[error(
+        "simulated providers were asked for (`--mock`, the setting `mock` or RELAY_MOCK), but this program was built \
+         without them: build it with the cargo feature `mock`, or turn the setting off"
+    )]
+    NoSimulator,
     /// The address can't be listened on.
     #[error("can't listen on {listen}: {cause}; is another server running there?")]
     Listen {
@@ -98,6 +103,7 @@ const KNOWN_KIDS: &str = "master_key.kids";
 /// # Errors
 /// What the operator must change. Nothing was stored in a store that another master key belongs to.
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
+    let providers = providers(config)?;
     let keys = master_keys(config)?;
     let store = Store::open(&config.storage.path)?;
     let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
@@ -114,7 +120,7 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
         usage,
         usage_report,
         clock,
-        providers: providers(config)?,
+        providers,
     });
     let canary = canary(&cipher)?;
     Ok(Wired { relay, store, cipher, canary })
@@ -315,8 +321,7 @@ fn no_cipher(error: relay_core::ports::CipherError) -> StartError {
 
 fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
     if config.mock {
-        let mock = Mock::new().recording(false);
-        return Ok(Provider::ALL.iter().map(|provider| mock.client(*provider)).collect());
+        return simulated();
     }
     let upstream = &config.upstream;
     let http = HttpTransport::new(Timeouts::default()).map_err(|error| {
@@ -332,6 +337,18 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
         Arc::new(Anthropic::new(&http, base("anthropic", &upstream.anthropic, Anthropic::BASE_URL)?)),
         Arc::new(Google::new(&http, base("google", &upstream.google, Google::BASE_URL)?)),
     ])
+}
+
+/// One simulator that plays every provider.
+#[cfg(feature = "mock")]
+fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
+    let mock = relay_mock::Mock::new().recording(false);
+    Ok(relay_core::Provider::ALL.iter().map(|provider| mock.client(*provider)).collect())
+}
+
+#[cfg(not(feature = "mock"))]
+fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
+    Err(StartError::NoSimulator)
 }
 
 /// Runs a future to its end, whatever runtime the caller is in.
@@ -357,5 +374,23 @@ impl std::fmt::Debug for Store {
             Self::Sqlite(_) => "Store::Sqlite",
             Self::Memory(_) => "Store::Memory",
         })
+    }
+}
+
+#[cfg(all(test, not(feature = "mock")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_simulator_in_a_build_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("relay.db");
+        let variables = [("RELAY_MOCK", "true"), ("RELAY_STORAGE_PATH", store.to_str().unwrap())];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let config = Config::read(None, &variables).unwrap();
+        let error = wire(&config).unwrap_err();
+        assert!(error.to_string().contains("built without them"), "{error}");
+        assert_eq!(error.exit_code(), 78);
+        assert!(!store.exists(), "nothing was stored");
     }
 }

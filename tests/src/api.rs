@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use relay_adapters::mock;
 use relay_core::Provider;
 use relay_core::domain::ids::EndUser;
 use reqwest::Method;
@@ -142,7 +141,7 @@ impl Api {
     pub async fn connect_as(&self, relay_key: &str, user: &str, provider: Provider, mood: &str) -> String {
         let tag = format!("{}x{}", &relay_key[4..12], EndUser::parse(user).unwrap())
             .replace(|c: char| !c.is_ascii_alphanumeric(), "0");
-        let key = mock::sample_key(provider, mood, &tag);
+        let key = relay_mock::sample_key(provider, mood, &tag);
         let token = self.token_as(relay_key, user).await;
         self.register(&token, provider, &key).await.expect(201);
         key

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::Mock;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
@@ -16,6 +15,7 @@ use relay_core::ports::{
     Clock, KeyStore, Project, Projects, ProviderClient, RelayKeyRecord, Scope, UsageReport, UsageSink,
 };
 use relay_core::{Ports, Provider, Relay};
+use relay_mock::Mock;
 use relay_server::{Options, Running, serve};
 
 use crate::api::Api;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::{Mock, Scripted, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_core::domain::ids::{EndUser, Timestamp};
 use relay_core::domain::secret::ProviderKey;
@@ -19,6 +18,7 @@ use relay_core::ports::{Allowed, FixedClock, Project, TransportErrorKind, UsageQ
 use relay_core::relay::registration::TokenRequest;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
 use relay_examples::embedded;
+use relay_mock::{Mock, Scripted, sample_key};
 use serde_json::{Value, json};
 
 type Tested = Result<(), Box<dyn Error>>;

@@ -20,7 +20,6 @@ use axum::routing::post;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::{Mock, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::EndUser;
@@ -29,6 +28,7 @@ use relay_core::ports::Project;
 use relay_core::{Class, Ports, Provider, Relay, RelayError, Reply, ReplyBody};
 use relay_examples::embedded;
 use relay_examples::http::Request;
+use relay_mock::{Mock, sample_key};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -66,9 +66,8 @@ impl Mood {
 /// `mood` is one of the words of `docs/mock.md`; `tag` tells the keys of several users apart and is the key's end.
 ///
 /// ```
-/// # use relay_adapters::mock;
 /// # use relay_core::Provider;
-/// assert_eq!(mock::sample_key(Provider::OPENAI, "good", "ana1"), "sk-mock-good-00000000ana1");
+/// assert_eq!(relay_mock::sample_key(Provider::OPENAI, "good", "ana1"), "sk-mock-good-00000000ana1");
 /// ```
 pub fn sample_key(provider: Provider, mood: &str, tag: &str) -> String {
     let prefix = match provider.name() {

@@ -1,24 +1,4 @@
-//! A provider client that plays OpenAI, Anthropic and Google on their own wire formats: in process, deterministic,
-//! without a network. `docs/mock.md` says how keys and texts steer it.
-//!
-//! It is strict: what a provider would refuse, it refuses, in that provider's words. It shares nothing with Relay's
-//! translation, so that the two can disagree.
-//!
-//! ```
-//! # use relay_adapters::mock::{self, Mock};
-//! # use relay_core::Provider;
-//! # use relay_core::ports::{Expect, ProviderClient, WireRequest};
-//! # use relay_core::domain::secret::ProviderKey;
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! let mock = Mock::new();
-//! let client = mock.client(Provider::OPENAI);
-//! let key = ProviderKey::parse(mock::sample_key(Provider::OPENAI, "good", "ana")).unwrap();
-//! let body = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}"#;
-//! let answer = client.send(WireRequest::post("/v1/chat/completions", body, Expect::Whole), &key).await.unwrap();
-//! assert_eq!(answer.status, 200);
-//! assert_eq!(mock.requests().len(), 1);
-//! # });
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod anthropic;
 mod calls;

@@ -21,7 +21,7 @@ pub(super) enum Outcome {
 /// An answer given as it is, before the mock looks at the request.
 ///
 /// ```
-/// # use relay_adapters::mock::Scripted;
+/// # use relay_mock::Scripted;
 /// Scripted::stream(["data: {\"a\":1}\n\n", "data: [DONE]\n\n"]).header("x-request-id", "req_1");
 /// Scripted::whole(429, r#"{"error":{"message":"slow down"}}"#).header("retry-after", "7");
 /// ```

@@ -4,9 +4,6 @@
 mod cache;
 #[cfg(all(feature = "openai", feature = "anthropic", feature = "google"))]
 mod http;
-#[cfg(feature = "mock")]
-#[path = "../../mock/tests/it/main.rs"]
-mod mock;
 #[cfg(feature = "ring")]
 mod ring;
 mod sqlite;

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
-use relay_adapters::mock::sample_key;
 use relay_core::Provider;
+use relay_mock::sample_key;
 use serde_json::{Value, json};
 
 use super::teller::{Expect, Teller};

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use relay_adapters::mock::{Phase, Scripted};
 use relay_core::Provider;
+use relay_mock::{Phase, Scripted};
 
 use crate::harness::{Connection, TestRelay};
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::{Mock, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::secret::RegistrationToken;
 use relay_core::ports::{Clock as _, Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
 use relay_core::{Ports, Provider, Relay};
+use relay_mock::{Mock, sample_key};
 use relay_server::{Options, Running, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

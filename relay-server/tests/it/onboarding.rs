@@ -1,7 +1,7 @@
 //! From a registration token to a stored key, over HTTP.
 
-use relay_adapters::mock::sample_key;
 use relay_core::Provider;
+use relay_mock::sample_key;
 use serde_json::json;
 
 use crate::harness::TestRelay;

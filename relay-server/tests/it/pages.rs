@@ -1,7 +1,7 @@
 //! Which pages may use a registration token: by `Origin`, by what Relay's own frame says, and by both lists.
 
-use relay_adapters::mock::sample_key;
 use relay_core::Provider;
+use relay_mock::sample_key;
 use serde_json::json;
 
 use crate::harness::{Answer, TestRelay};

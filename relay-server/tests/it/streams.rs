@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use relay_adapters::mock::Scripted;
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Method, ProviderClient, TransportError, WireRequest, WireResponse};
+use relay_mock::Scripted;
 use tokio::sync::Notify;
 
 use crate::harness::TestRelay;

@@ -248,7 +248,7 @@ async fn who_may_frame_a_page_is_what_both_lists_allow() {
 async fn a_token_that_was_spent_still_says_who_may_frame_it() {
     let test = TestRelay::start().await;
     let token = test.token_with("bo", json!({"allowedOrigins": ["https://a.example"]})).await;
-    let key = relay_adapters::mock::sample_key(relay_core::Provider::OPENAI, "good", "bo");
+    let key = relay_mock::sample_key(relay_core::Provider::OPENAI, "good", "bo");
     let body = json!({"provider": "openai", "apiKey": key});
     let request = test.request("POST", "/v1/registration").header("authorization", &format!("Bearer {token}"));
     assert_eq!(request.json(&body).send().await.status, 201);

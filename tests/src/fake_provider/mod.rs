@@ -14,9 +14,9 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use futures::StreamExt;
-use relay_adapters::mock::{Incoming, Mock};
 use relay_core::Provider;
 use relay_core::ports::WireResponse;
+use relay_mock::{Incoming, Mock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-use relay_adapters::mock::{Phase, sample_key};
+use relay_mock::{Phase, sample_key};
 use serde_json::json;
 
 use super::*;

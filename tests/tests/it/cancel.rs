@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use relay_adapters::http::Timeouts;
-use relay_adapters::mock::{self, Mock};
 use relay_core::Provider;
+use relay_mock::Mock;
 use relay_tests::upstream::{Step, Upstream, event, stream_head};
 use relay_tests::{TestRelay, says, streams};
 use serde_json::{Value, json};
@@ -166,7 +166,7 @@ async fn a_client_that_leaves_ends_the_calls_of_other_routes_too() {
     relay.connect("ana", Provider::OPENAI, "good").await;
     upstream.arrived().await;
     let embeddings = json!({"model": "text-embedding-3-small", "input": "hi"});
-    let key = json!({"provider": "openai", "apiKey": mock::sample_key(Provider::OPENAI, "good", "other")});
+    let key = json!({"provider": "openai", "apiKey": relay_mock::sample_key(Provider::OPENAI, "good", "other")});
     let token = relay.token("ana").await;
     for (path, bearer, body) in [
         ("/v1/embeddings", &relay.key, &embeddings),

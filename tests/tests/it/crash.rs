@@ -6,7 +6,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use relay_adapters::mock;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
 use relay_core::Provider;
 use relay_core::domain::secret::RegistrationToken;
@@ -74,7 +73,7 @@ impl Attempt {
         let (status, issued) = post(api, "/v1/registration-tokens", &api.key, &body).await?;
         assert_eq!(status, 201, "{issued}");
         let token = issued["registrationToken"].as_str().unwrap().to_owned();
-        let key = mock::sample_key(Provider::OPENAI, "good", &format!("{n:0>16}"));
+        let key = relay_mock::sample_key(Provider::OPENAI, "good", &format!("{n:0>16}"));
         Some(Self { user, token, key, answer: None })
     }
 

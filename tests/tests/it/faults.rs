@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use relay_adapters::http::Timeouts;
-use relay_adapters::mock::Mock;
 use relay_core::Provider;
+use relay_mock::Mock;
 use relay_tests::process::{Folder, Process};
 use relay_tests::upstream::{Step, Upstream, answer, json, stream_head};
 use relay_tests::{Answer, Api, TestRelay, says, streams};

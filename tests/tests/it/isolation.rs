@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::rt::System;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use relay_adapters::mock::{self, Recorded};
 use relay_core::Provider;
+use relay_mock::Recorded;
 use relay_tests::{Answer, TestRelay, says};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ struct World<'a> {
 fn fresh_key(provider: usize) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    mock::sample_key(Provider::ALL[provider], "good", &format!("k{n:0>12}"))
+    relay_mock::sample_key(Provider::ALL[provider], "good", &format!("k{n:0>12}"))
 }
 
 impl<'a> World<'a> {
@@ -253,7 +253,7 @@ const ROUNDS: usize = 6;
 
 /// The key of a slot: its name is in it. The second number counts replacements.
 fn key_of(project: usize, user: usize, provider: Provider, n: usize) -> String {
-    mock::sample_key(provider, "good", &format!("p{project}u{user}n{n:0>9}"))
+    relay_mock::sample_key(provider, "good", &format!("p{project}u{user}n{n:0>9}"))
 }
 
 /// Connects, calls, replaces and deletes, on one slot.

@@ -4,10 +4,10 @@ use std::panic;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use relay_adapters::mock::Mock;
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{ProviderClient, TransportError, WireRequest, WireResponse};
+use relay_mock::Mock;
 use relay_tests::{TestRelay, says, streams};
 
 const PROMPT: &str = "canary-prompt-of-this-test";

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use relay_adapters::mock::{self, Mock};
 use relay_core::Provider;
+use relay_mock::Mock;
 use relay_tests::{Answer, TestRelay};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn race(relay: &TestRelay, token: &str, keys: &[String]) -> Vec<Answer> {
 }
 
 fn key(n: usize) -> String {
-    mock::sample_key(Provider::OPENAI, "good", &format!("{n:0>16}"))
+    relay_mock::sample_key(Provider::OPENAI, "good", &format!("{n:0>16}"))
 }
 
 fn counts(answers: &[Answer]) -> HashMap<(u16, String), usize> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use relay_adapters::mock::{Scripted, sample_key};
 use relay_core::Provider;
+use relay_mock::{Scripted, sample_key};
 use relay_server::{Options, Service, serve};
 use relay_tests::{Answer, Api, TestRelay, says};
 use reqwest::Method;

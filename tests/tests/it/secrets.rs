@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use relay_adapters::http::Timeouts;
-use relay_adapters::mock::{self, Mock};
 use relay_core::Provider;
+use relay_mock::Mock;
 use relay_tests::process::{Folder, Process};
 use relay_tests::scan::Scanner;
 use relay_tests::upstream::{Step, Upstream, answer, done, event, json, stream_head};
@@ -44,7 +44,7 @@ impl Story {
 
     fn key(&mut self, provider: Provider, mood: &str) -> String {
         let tag = self.unique();
-        self.keys.push(mock::sample_key(provider, mood, &format!("{tag}{:04}", self.count)));
+        self.keys.push(relay_mock::sample_key(provider, mood, &format!("{tag}{:04}", self.count)));
         self.keys[self.keys.len() - 1].clone()
     }
 

@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 
-use relay_adapters::mock::Mock;
 use relay_adapters::ring::MasterKey;
 use relay_core::Provider;
+use relay_mock::Mock;
 use relay_tests::process::{Folder, Process, program};
 use relay_tests::streams;
 use relay_tests::upstream::{Step, Upstream, done, event, stream_head};

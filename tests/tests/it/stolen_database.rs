@@ -4,7 +4,6 @@ use std::path::Path;
 
 use base64::Engine as _;
 use futures::StreamExt as _;
-use relay_adapters::mock;
 use relay_core::Provider;
 use relay_tests::harness::Builder;
 use relay_tests::scan::{Scanner, encodings, files_in};
@@ -24,7 +23,7 @@ fn core(secret: &str) -> &str {
 /// A key with an end that no other key has.
 fn unique_key(relay: &TestRelay, provider: Provider) -> String {
     let random = relay.relay.ports().tokens.relay_key().unwrap();
-    mock::sample_key(provider, "good", &random.expose()[4..44])
+    relay_mock::sample_key(provider, "good", &random.expose()[4..44])
 }
 
 /// Registers a key; returns it and its token.

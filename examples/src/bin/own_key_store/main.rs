@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use relay_adapters::memory::Memory;
-use relay_adapters::mock::{Mock, sample_key};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::EndUser;
@@ -21,6 +20,7 @@ use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{KeyStore, UsageEvent, UsageSink};
 use relay_core::{Ports, Provider, Relay, ReplyBody, conformance};
 use relay_examples::embedded;
+use relay_mock::{Mock, sample_key};
 
 use store::JsonFile;
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
-use relay_adapters::mock::{Mock, Phase, Scripted};
 use relay_core::Provider;
 use relay_core::ports::TransportErrorKind;
+use relay_mock::{Mock, Phase, Scripted};
 use serde_json::{Value, json};
 
 use super::{Got, chat, get, key, post, said, send, send_as};

@@ -16,10 +16,10 @@ mod rounds;
 mod thinking;
 
 use futures::StreamExt;
-use relay_adapters::mock::{Mock, sample_key};
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, TransportError, WireRequest};
+use relay_mock::{Mock, sample_key};
 use serde_json::{Value, json};
 
 /// The answer to a request, read to its end.

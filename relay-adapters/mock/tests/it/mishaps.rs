@@ -1,8 +1,8 @@
 //! Errors by name, and answers that are damaged.
 
 use futures::StreamExt;
-use relay_adapters::mock::Mock;
 use relay_core::Provider;
+use relay_mock::Mock;
 use serde_json::{Value, json};
 
 use super::{chat, key, said, send};

@@ -1,8 +1,8 @@
 //! The key decides how a provider treats a call.
 
-use relay_adapters::mock::Mock;
 use relay_core::Provider;
 use relay_core::ports::TransportErrorKind;
+use relay_mock::Mock;
 
 use super::{chat, get, send_as};
 

@@ -1,8 +1,8 @@
 //! What the mock refuses, and in whose words.
 
-use relay_adapters::mock::{Incoming, Mock};
 use relay_core::Provider;
 use relay_core::ports::WireRequest;
+use relay_mock::{Incoming, Mock};
 use serde_json::{Value, json};
 
 use super::{chat, get, post, send, send_as};

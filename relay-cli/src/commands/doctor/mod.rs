@@ -92,7 +92,12 @@ fn master_key(config: &Config, report: &mut Report) -> Option<relay_adapters::ri
 async fn providers(config: &Config, offline: bool, report: &mut Report) {
     if config.mock || offline {
         let why = if config.mock { "simulated, as the configuration says" } else { "not asked, as you said" };
-        report.add(Check::pass("providers", why));
+        report.add(if config.mock && !cfg!(feature = "mock") {
+            let why = "the configuration asks for simulated providers, and this `relay` was built without them";
+            Check::misconfigured("providers", why).fix("set `mock` to false, or build with the cargo feature `mock`")
+        } else {
+            Check::pass("providers", why)
+        });
         return;
     }
     let default = |name: &str| KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default).to_owned();

@@ -1,10 +1,10 @@
 //! Visitors in every situation that a token or a user can be in.
 
-use relay_adapters::mock::sample_key;
 use relay_adapters::system_clock::SystemClock;
 use relay_core::Provider;
 use relay_core::domain::ids::EndUser;
 use relay_core::ports::{Allowed, Clock as _, Grant, KeyStore, TokenIssuer as _};
+use relay_mock::sample_key;
 use relay_server::wiring::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};

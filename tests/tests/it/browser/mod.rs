@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use relay_adapters::mock::Mock;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::RelayKey;
 use relay_core::ports::{Allowed, Grant};
+use relay_mock::Mock;
 use relay_tests::TestRelay;
 use tokio::process::Command;
 use tokio::sync::Mutex;

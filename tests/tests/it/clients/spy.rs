@@ -1,9 +1,9 @@
 //! Shows the clients' tests what reached Relay and the providers, and lets them say what a provider answers.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use relay_adapters::mock::{Mock, Scripted};
 use relay_core::Provider;
 use relay_core::ports::TransportErrorKind;
+use relay_mock::{Mock, Scripted};
 use relay_tests::logs;
 use serde::Deserialize;
 use serde_json::{Value, json};
