@@ -5,17 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapters::anthropic::Anthropic;
 use relay_adapters::cache::{CacheLimits, CachedStore};
-use relay_adapters::google::Google;
-use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
+use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::memory::Memory;
-use relay_adapters::openai::OpenAi;
 use relay_adapters::ring::{Kid, MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ports::{KeyStore, Projects, ProviderClient, StoreError, UsageReport, UsageSink};
-use relay_core::{Ports, Relay};
+use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
 use crate::health::Canary;
@@ -328,22 +325,21 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
         StartError::Upstream(format!("{error}: install the system's root certificates (ca-certificates)"))
     })?;
     let plain = if upstream.allow_http_loopback { PlainHttp::OnLoopback } else { PlainHttp::Refused };
-    let base = |name: &str, text: &Option<String>, usual: &str| {
-        BaseUrl::parse(text.as_deref().unwrap_or(usual), plain)
-            .map_err(|error| StartError::Upstream(format!("`upstream.{name}`: {error}")))
+    let client = |provider: &Provider| -> Result<Arc<dyn ProviderClient>, StartError> {
+        let client = HttpProvider::new(*provider, &http);
+        let Some(origin) = upstream.origin(*provider) else { return Ok(Arc::new(client)) };
+        let base = BaseUrl::parse(origin, plain)
+            .map_err(|error| StartError::Upstream(format!("`upstream.{provider}`: {error}")))?;
+        Ok(Arc::new(client.with_base_url(base)))
     };
-    Ok(vec![
-        Arc::new(OpenAi::new(&http, base("openai", &upstream.openai, OpenAi::BASE_URL)?)),
-        Arc::new(Anthropic::new(&http, base("anthropic", &upstream.anthropic, Anthropic::BASE_URL)?)),
-        Arc::new(Google::new(&http, base("google", &upstream.google, Google::BASE_URL)?)),
-    ])
+    Provider::ALL.iter().map(client).collect()
 }
 
 /// One simulator that plays every provider.
 #[cfg(feature = "mock")]
 fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
     let mock = relay_mock::Mock::new().recording(false);
-    Ok(relay_core::Provider::ALL.iter().map(|provider| mock.client(*provider)).collect())
+    Ok(Provider::ALL.iter().map(|provider| mock.client(*provider)).collect())
 }
 
 #[cfg(not(feature = "mock"))]

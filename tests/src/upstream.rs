@@ -7,10 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use relay_adapters::anthropic::Anthropic;
-use relay_adapters::google::Google;
-use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
-use relay_adapters::openai::OpenAi;
+use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_core::Provider;
 use relay_core::ports::ProviderClient;
 use relay_mock::{Incoming, Mock};
@@ -129,12 +126,11 @@ impl Upstream {
     /// Relay's own clients, pointed here.
     pub fn clients(&self, timeouts: Timeouts) -> Vec<Arc<dyn ProviderClient>> {
         let http = HttpTransport::new(timeouts).unwrap();
-        let base = |name| BaseUrl::parse(&self.base(name), PlainHttp::OnLoopback).unwrap();
-        vec![
-            Arc::new(OpenAi::new(&http, base("openai"))),
-            Arc::new(Anthropic::new(&http, base("anthropic"))),
-            Arc::new(Google::new(&http, base("google"))),
-        ]
+        let client = |provider: &Provider| -> Arc<dyn ProviderClient> {
+            let base = BaseUrl::parse(&self.base(provider.name()), PlainHttp::OnLoopback).unwrap();
+            Arc::new(HttpProvider::new(*provider, &http).with_base_url(base))
+        };
+        Provider::ALL.iter().map(client).collect()
     }
 
     /// The variables that point a server here.

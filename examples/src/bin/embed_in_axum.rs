@@ -49,8 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Relay out of adapters. In production: `Sqlite` for the four stores, a master key from a file, `OpenAi`, `Anthropic` and
-/// `Google` rather than the mock.
+/// Relay out of adapters. In production: `Sqlite` for the four stores, a master key from a file, and
+/// `HttpProvider::all` rather than the mock.
 fn relay(mock: &Mock) -> Result<Relay, Box<dyn Error>> {
     let master_keys = MasterKeys::new(vec![MasterKey::generate()?])?;
     let store = Arc::new(Memory::default());

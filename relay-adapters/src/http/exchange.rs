@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -18,20 +19,31 @@ use super::base_url::BaseUrl;
 use super::body::guarded;
 use super::error::{is_unprocessed, malformed, timed_out, transport_error};
 use super::lanes::Place;
+use super::providers::row;
 use super::transport::{HttpTransport, MAX_HEAD};
 
 /// Which header carries the key.
 #[derive(Clone, Copy, Debug)]
-pub enum Credential {
+pub(super) enum Credential {
     /// `Authorization: Bearer …`
     Bearer,
     /// A header of the provider's own, lower-case, with nothing but the key.
     Header(&'static str),
 }
 
-/// One provider over HTTP: an origin, a credential header, and connections that it shares with others.
+/// One provider over HTTP: a base URL, a credential header, and connections that it shares with others.
 ///
-/// [`crate::openai`], [`crate::anthropic`] and [`crate::google`] are made of it; so is any other provider.
+/// ```
+/// use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
+/// use relay_core::Provider;
+///
+/// let transport = HttpTransport::new(Timeouts::default())?;
+/// let everywhere_usual = HttpProvider::all(&transport); // for `Ports::providers`
+///
+/// let gateway = BaseUrl::parse("https://gateway.example/openai", PlainHttp::Refused)?;
+/// let openai = HttpProvider::new(Provider::OPENAI, &transport).with_base_url(gateway);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HttpProvider {
     provider: Provider,
@@ -41,32 +53,22 @@ pub struct HttpProvider {
 }
 
 impl HttpProvider {
-    /// A client of `provider` at `base`.
-    pub fn new(provider: Provider, credential: Credential, base: BaseUrl, transport: &HttpTransport) -> Self {
-        Self { provider, credential, base, transport: transport.clone() }
+    /// A client of `provider` at its own address, with the header that it wants its key in.
+    pub fn new(provider: Provider, transport: &HttpTransport) -> Self {
+        let row = row(provider);
+        let base = BaseUrl::known_valid(row.base_url);
+        Self { provider, credential: row.credential, base, transport: transport.clone() }
     }
 
-    /// Sends the request, and once more if the provider can't have begun to work on it.
-    ///
-    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written.
-    pub(crate) async fn exchange(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
-        let limits = self.transport.timeouts();
-        let (client, place) = self.transport.enter();
-        let started = Instant::now();
-        let head = match wire.expect {
-            Expect::Stream => limits.first_byte_of_stream,
-            Expect::Whole => limits.first_byte_of_whole,
-        };
-        let end = started + limits.total;
-        let mut timer = Box::pin(sleep_until(end.min(started + head)));
-        let request = self.request(&wire, key)?;
-        let mut answer = within(&mut timer, client.execute(request)).await?;
-        if answer.as_ref().is_err_and(is_unprocessed) {
-            let request = self.request(&wire, key)?;
-            answer = within(&mut timer, client.execute(request)).await?;
-        }
-        let answer = answer.map_err(transport_error)?;
-        received(answer, place, timer, end, limits.gap)
+    /// The same at another address: a gateway, or a test on this machine.
+    #[must_use]
+    pub fn with_base_url(self, base: BaseUrl) -> Self {
+        Self { base, ..self }
+    }
+
+    /// A client of every provider, for [`relay_core::Ports::providers`].
+    pub fn all(transport: &HttpTransport) -> Vec<Arc<dyn ProviderClient>> {
+        Provider::ALL.iter().map(|provider| Arc::new(Self::new(*provider, transport)) as _).collect()
     }
 
     fn request(&self, wire: &WireRequest, key: &ProviderKey) -> Result<Request, TransportError> {
@@ -97,8 +99,27 @@ impl ProviderClient for HttpProvider {
         self.provider
     }
 
-    async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
-        self.exchange(request, key).await
+    /// Sends the request, and once more if the provider can't have begun to work on it.
+    ///
+    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written.
+    async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        let limits = self.transport.timeouts();
+        let (client, place) = self.transport.enter();
+        let started = Instant::now();
+        let head = match wire.expect {
+            Expect::Stream => limits.first_byte_of_stream,
+            Expect::Whole => limits.first_byte_of_whole,
+        };
+        let end = started + limits.total;
+        let mut timer = Box::pin(sleep_until(end.min(started + head)));
+        let request = self.request(&wire, key)?;
+        let mut answer = within(&mut timer, client.execute(request)).await?;
+        if answer.as_ref().is_err_and(is_unprocessed) {
+            let request = self.request(&wire, key)?;
+            answer = within(&mut timer, client.execute(request)).await?;
+        }
+        let answer = answer.map_err(transport_error)?;
+        received(answer, place, timer, end, limits.gap)
     }
 }
 

@@ -8,9 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{Expect, TransportErrorKind, WireRequest};
+use relay_core::ports::{Expect, ProviderClient as _, TransportErrorKind, WireRequest};
 
-use super::{BaseUrl, Credential, HttpProvider, HttpTransport, PlainHttp};
+use super::{BaseUrl, HttpProvider, HttpTransport, PlainHttp};
 
 /// What the server does with a request.
 #[derive(Clone, Copy)]
@@ -45,9 +45,9 @@ async fn check(script: &[Act]) -> (Result<u16, TransportErrorKind>, usize) {
         }
     });
     let base = BaseUrl::parse(&base, PlainHttp::OnLoopback).unwrap();
-    let client = HttpProvider::new(Provider::OPENAI, Credential::Bearer, base, &HttpTransport::plain_http2());
+    let client = HttpProvider::new(Provider::OPENAI, &HttpTransport::plain_http2()).with_base_url(base);
     let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
-    let answer = client.exchange(WireRequest::post("/v1/x", "{}", Expect::Whole), &key).await;
+    let answer = client.send(WireRequest::post("/v1/x", "{}", Expect::Whole), &key).await;
     let outcome = match answer {
         Ok(answer) => {
             assert_eq!(answer.body.try_collect::<Vec<_>>().await.unwrap().concat(), b"");

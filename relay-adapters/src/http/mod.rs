@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | limits and time-outs | [`Timeouts`], `body.rs` |
 //! | connections | [`HttpTransport`], `lanes.rs` |
-//! | one request and its answer | `exchange.rs` |
+//! | one request and its answer | [`HttpProvider`] |
+//! | each provider's base URL and header | `providers.rs` |
 //! | where it may go | [`BaseUrl`] |
 //! | what went wrong | `error.rs` |
 //!
@@ -18,10 +19,11 @@ mod exchange;
 #[cfg(test)]
 mod http2_tests;
 mod lanes;
+mod providers;
 mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
-pub use exchange::{Credential, HttpProvider};
+pub use exchange::HttpProvider;
 pub use transport::{HttpSetupError, HttpTransport, Timeouts};
 
 /// Makes ring the process's crypto library for TLS, unless one is chosen already.

@@ -11,10 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 
-use relay_adapters::anthropic::Anthropic;
-use relay_adapters::google::Google;
-use relay_adapters::http::{BaseUrl, HttpTransport, PlainHttp, Timeouts};
-use relay_adapters::openai::OpenAi;
+use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_core::Provider;
 use relay_core::conformance::{self, FarSide, SeenRequest};
 use relay_core::domain::secret::ProviderKey;
@@ -74,12 +71,12 @@ impl Server {
     }
 
     /// A client of this server.
-    fn openai(&self) -> OpenAi {
-        OpenAi::new(&transport(Timeouts::default()), self.base())
+    fn openai(&self) -> HttpProvider {
+        openai(&transport(Timeouts::default()), self.base())
     }
 
-    fn openai_with(&self, timeouts: Timeouts) -> OpenAi {
-        OpenAi::new(&transport(timeouts), self.base())
+    fn openai_with(&self, timeouts: Timeouts) -> HttpProvider {
+        openai(&transport(timeouts), self.base())
     }
 
     fn seen(&self) -> Vec<SeenRequest> {
@@ -99,6 +96,11 @@ impl Server {
     async fn client_left(&mut self) {
         self.left.recv().await.unwrap();
     }
+}
+
+/// OpenAI, at this address.
+fn openai(http: &HttpTransport, base: BaseUrl) -> HttpProvider {
+    HttpProvider::new(Provider::OPENAI, http).with_base_url(base)
 }
 
 impl FarSide for Server {
@@ -193,13 +195,10 @@ async fn after_first_piece(mut answer: WireResponse, server: &Server) -> Transpo
 async fn every_provider_passes_the_suite() {
     let http = transport(Timeouts::default());
     let server = Server::start([]).await;
-    for (provider, client) in [
-        (Provider::OPENAI, Box::new(OpenAi::new(&http, server.base())) as Box<dyn ProviderClient>),
-        (Provider::ANTHROPIC, Box::new(Anthropic::new(&http, server.base()))),
-        (Provider::GOOGLE, Box::new(Google::new(&http, server.base()))),
-    ] {
-        assert_eq!(client.provider(), provider);
-        conformance::provider_client(&*client, &server).await;
+    for provider in Provider::ALL {
+        let client = HttpProvider::new(*provider, &http).with_base_url(server.base());
+        assert_eq!(client.provider(), *provider);
+        conformance::provider_client(&client, &server).await;
     }
 }
 
@@ -207,12 +206,12 @@ async fn every_provider_passes_the_suite() {
 async fn exactly_these_headers_are_sent() {
     let server = Server::start([]).await;
     let http = transport(Timeouts::default());
-    let clients: [(Box<dyn ProviderClient>, &str); 3] = [
-        (Box::new(OpenAi::new(&http, server.base())), "authorization: Bearer sk-test-0123456789"),
-        (Box::new(Anthropic::new(&http, server.base())), "authorization: Bearer sk-test-0123456789"),
-        (Box::new(Google::new(&http, server.base())), "x-goog-api-key: sk-test-0123456789"),
-    ];
-    for (client, credential) in clients {
+    for (provider, credential) in [
+        (Provider::OPENAI, "authorization: Bearer sk-test-0123456789"),
+        (Provider::ANTHROPIC, "authorization: Bearer sk-test-0123456789"),
+        (Provider::GOOGLE, "x-goog-api-key: sk-test-0123456789"),
+    ] {
+        let client = HttpProvider::new(provider, &http).with_base_url(server.base());
         server.answer_next(ok(""));
         client.send(chat().with_header("x-extra", "1"), &key()).await.unwrap();
         let head = server.seen().remove(0).head;
@@ -237,17 +236,10 @@ async fn exactly_these_headers_are_sent() {
 }
 
 #[tokio::test]
-async fn default_base_urls_are_https() {
-    for url in [OpenAi::BASE_URL, Anthropic::BASE_URL, Google::BASE_URL] {
-        assert_eq!(BaseUrl::parse(url, PlainHttp::Refused).unwrap().to_string(), url);
-    }
-}
-
-#[tokio::test]
 async fn a_base_urls_path_comes_before_the_requests() {
     let server = Server::start([Act::Answer(ok(""))]).await;
     let base = BaseUrl::parse(&format!("http://{}/gateway/", server.address), PlainHttp::OnLoopback).unwrap();
-    OpenAi::new(&transport(Timeouts::default()), base).send(chat(), &key()).await.unwrap();
+    openai(&transport(Timeouts::default()), base).send(chat(), &key()).await.unwrap();
     assert!(server.seen()[0].head.starts_with("POST /gateway/v1/chat/completions HTTP/1.1\r\n"));
 }
 
@@ -288,7 +280,7 @@ async fn a_pooled_connection_that_the_provider_closed_is_replaced() {
 async fn a_refused_connection_is_a_connect_error_without_url_or_key() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let base = BaseUrl::parse(&format!("http://{address}"), PlainHttp::OnLoopback).unwrap();
-    let client = OpenAi::new(&transport(Timeouts::default()), base);
+    let client = openai(&transport(Timeouts::default()), base);
     let error = client.send(chat(), &key()).await.unwrap_err();
     assert_eq!(error.kind, TransportErrorKind::Connect);
     let shown = format!("{error} {error:?} {client:?}");
@@ -300,7 +292,7 @@ async fn a_connection_that_can_not_be_made_is_tried_once_more() {
     // Closing after the hello of TLS ends each try while it connects, and shows what was sent by then.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap());
-    let client = OpenAi::new(&transport(Timeouts::default()), BaseUrl::parse(&base, PlainHttp::Refused).unwrap());
+    let client = openai(&transport(Timeouts::default()), BaseUrl::parse(&base, PlainHttp::Refused).unwrap());
     let hellos: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
     let seen = hellos.clone();
     tokio::spawn(async move {
@@ -326,7 +318,7 @@ async fn a_server_that_does_not_finish_tls_is_a_connect_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap()), PlainHttp::Refused).unwrap();
     let timeouts = Timeouts { connect: Duration::from_millis(50), ..Timeouts::default() };
-    let error = OpenAi::new(&transport(timeouts), base).send(chat(), &key()).await.unwrap_err();
+    let error = openai(&transport(timeouts), base).send(chat(), &key()).await.unwrap_err();
     assert_eq!(error.kind, TransportErrorKind::Connect);
     let first = listener.accept().await;
     let second = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
@@ -466,7 +458,7 @@ async fn many_calls_at_a_time_each_get_their_own_answer() {
         }
     });
     let base = BaseUrl::parse(&base, PlainHttp::OnLoopback).unwrap();
-    let client = OpenAi::new(&transport(Timeouts::default()), base);
+    let client = openai(&transport(Timeouts::default()), base);
     let calls = (0..200).map(|n| {
         let client = client.clone();
         async move {
@@ -502,7 +494,7 @@ async fn a_proxy_is_used_only_if_it_is_configured() {
     let server = Server::start([Act::Answer(ok(""))]).await;
     let http = HttpTransport::through(&format!("http://{}", server.address), Timeouts::default()).unwrap();
     let base = BaseUrl::parse("http://127.0.0.1:9", PlainHttp::OnLoopback).unwrap();
-    OpenAi::new(&http, base).send(chat(), &key()).await.unwrap();
+    openai(&http, base).send(chat(), &key()).await.unwrap();
     assert!(server.seen()[0].head.starts_with("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
     assert!(HttpTransport::through("not a url", Timeouts::default()).is_err());
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests, and what only tests use")]
 
 mod cache;
-#[cfg(all(feature = "openai", feature = "anthropic", feature = "google"))]
+#[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "ring")]
 mod ring;

@@ -1,5 +1,7 @@
 //! `[upstream]`
 
+use relay_core::Provider;
+
 use super::reader::Reader;
 use super::server::is_loopback;
 
@@ -17,6 +19,16 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
+    /// The origin that is configured for a provider; `None`: the usual one.
+    pub fn origin(&self, provider: Provider) -> Option<&str> {
+        match provider.name() {
+            "openai" => self.openai.as_deref(),
+            "anthropic" => self.anthropic.as_deref(),
+            "google" => self.google.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Self {
         let allow_http_loopback = reader.flag("upstream.allow_http_loopback").unwrap_or(false);
         let mut origin = |name| reader.get(name, |text| base_url(text, allow_http_loopback));
