@@ -6,7 +6,7 @@ use actix_web::rt::System;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
-use crate::logging;
+use crate::observe::logging;
 use crate::server::{Service, Stopper, serve};
 use crate::wiring::{StartError, wire};
 

@@ -15,7 +15,7 @@ use relay_core::ports::{KeyStore, Projects, ProviderClient, StoreError, UsageRep
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
-use crate::health::Canary;
+use crate::observe::readiness::Canary;
 
 /// Why the server can't start.
 #[derive(Debug, thiserror::Error)]

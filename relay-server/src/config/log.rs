@@ -3,7 +3,7 @@
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::reader::Reader;
-use crate::logging::parse_level;
+use crate::observe::logging::parse_level;
 
 /// What is logged, and how.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 
-use crate::answer::answer;
+use crate::http::response::reply::answer;
 use crate::routes::{Answer, inference_call};
 
 /// Chat Completions, whole or as an event stream.

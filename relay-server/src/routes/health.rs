@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use relay_core::{Class, RelayError};
 use serde::Serialize;
 
-use crate::drain::draining;
-use crate::extract;
-use crate::health::NotReady;
+use crate::http::request::extract;
+use crate::observe::readiness::NotReady;
 use crate::routes::{Answer, json};
+use crate::state::drain::draining;
 
 /// The API, described for machines.
 pub(crate) const OPENAPI: &str = include_str!("../../assets/openapi.json");

@@ -8,7 +8,7 @@ mod embeddings;
 mod health;
 mod models;
 mod registration;
-mod tokens;
+mod registration_tokens;
 mod usage;
 mod users;
 mod widget;
@@ -22,13 +22,13 @@ use relay_core::translation::json::Object;
 use relay_core::{Caller, Class, RelayError};
 use serde::Serialize;
 
-use crate::body::{self, Body};
-use crate::cors::{self, Cors};
-use crate::drain::draining;
-use crate::error::ApiError;
-use crate::extract;
-use crate::middleware::internal;
-use crate::trace::Trace;
+use crate::http::context::Trace;
+use crate::http::cors::{self, Cors};
+use crate::http::error::ApiError;
+use crate::http::middleware::internal;
+use crate::http::request::body::{self, Body};
+use crate::http::request::extract;
+use crate::state::drain::draining;
 
 /// What a handler gives back.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;
@@ -82,7 +82,7 @@ pub(crate) static TABLE: &[Endpoint] = &[
     },
     Endpoint {
         path: "/v1/registration-tokens",
-        methods: &[(Method::POST, || web::to(tokens::issue))],
+        methods: &[(Method::POST, || web::to(registration_tokens::issue))],
         allow: "POST",
         cors: Cors::Refused,
     },
@@ -251,7 +251,7 @@ fn json(status: u16, body: &impl Serialize) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     match serde_json::to_vec(body) {
         Ok(body) => HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body),
-        Err(_) => crate::error::response(&internal()),
+        Err(_) => crate::http::error::response(&internal()),
     }
 }
 

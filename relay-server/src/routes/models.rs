@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use relay_core::RelayError;
 
-use crate::extract;
+use crate::http::request::extract;
 use crate::routes::{Answer, json, refuse_if_draining};
 
 /// The models of all providers that the user has connected.

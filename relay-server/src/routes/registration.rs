@@ -10,8 +10,8 @@ use relay_core::{Provider, RelayError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::body;
-use crate::extract::{self, CallingPage};
+use crate::http::request::body;
+use crate::http::request::extract::{self, CallingPage};
 use crate::routes::{Answer, json, known_members_only};
 
 /// Where the provider is in `/v1/registration/connections/{provider}`.

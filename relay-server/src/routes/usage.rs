@@ -6,7 +6,7 @@ use relay_core::domain::ids::{EndUser, Timestamp, civil_from_days, days_from_civ
 use relay_core::ports::{Scope, UsageQuery, UsageRow};
 use serde::Serialize;
 
-use crate::extract;
+use crate::http::request::extract;
 use crate::routes::{Answer, json};
 
 /// Days that are reported if nothing is said, today among them.

@@ -6,7 +6,7 @@ use relay_core::domain::ids::EndUser;
 use relay_core::ports::{Connection, Scope, UserSummary};
 use serde::Serialize;
 
-use crate::extract;
+use crate::http::request::extract;
 use crate::routes::{Answer, json};
 
 /// Users on a page, if nothing is said.

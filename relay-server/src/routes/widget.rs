@@ -11,9 +11,9 @@ use relay_core::{Class, RelayError};
 use serde::Serialize;
 
 use crate::assets::{CONNECT, FORM, FRAME, Script, VERSION, WIDGET};
-use crate::extract;
+use crate::http::context::Trace;
+use crate::http::request::extract;
 use crate::routes::{Answer, json};
-use crate::trace::Trace;
 
 /// A page that loads the script anew after so long gets what this server has by then.
 const SHORTLY: &str = "public, max-age=300";

@@ -15,12 +15,12 @@ use relay_core::{RelayError, ReplyBody};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::answer::Sending;
-use crate::body::Hold;
-use crate::drain::draining;
-use crate::metrics::Ended;
-use crate::middleware::internal;
-use crate::trace::Trace;
+use crate::http::context::Trace;
+use crate::http::middleware::internal;
+use crate::http::request::body::Hold;
+use crate::http::response::reply::Sending;
+use crate::observe::metrics::Ended;
+use crate::state::drain::draining;
 
 const PING: &[u8] = b": ping\n\n";
 
@@ -137,7 +137,7 @@ impl MessageBody for EventBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = self.get_mut();
-        let _current = crate::logging::enter(this.trace.id());
+        let _current = crate::observe::logging::enter(this.trace.id());
         let caught = catch_unwind(AssertUnwindSafe(|| this.poll_bytes(cx)));
         let polled = caught.unwrap_or_else(|_| {
             this.trace.state().metrics.panicked();

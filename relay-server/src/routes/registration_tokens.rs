@@ -11,9 +11,9 @@ use relay_core::{Class, Provider, RelayError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::body;
-use crate::extract;
-use crate::names;
+use crate::http::headers;
+use crate::http::request::body;
+use crate::http::request::extract;
 use crate::routes::{Answer, json, known_members_only};
 
 /// The longest list of origins.
@@ -116,7 +116,7 @@ fn origins(object: &Object<'_>) -> Result<Vec<String>, RelayError> {
 fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, RelayError> {
     let invalid =
         || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
-    let mut values = headers.get_all(&names::IDEMPOTENCY_KEY);
+    let mut values = headers.get_all(&headers::IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().map_err(|_| invalid())?;
     let good = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) && values.next().is_none();

@@ -10,10 +10,10 @@ use relay_core::ports::{KeyedProject, Scope};
 use relay_core::relay::page::Page;
 use relay_core::{Caller, Class, Provider, RelayError};
 
-use crate::middleware::internal;
-use crate::names;
+use crate::http::context::Trace;
+use crate::http::headers;
+use crate::http::middleware::internal;
 use crate::routes::Endpoint;
-use crate::trace::Trace;
 
 /// The trace of this request, told which route it took.
 ///
@@ -89,7 +89,7 @@ pub(crate) fn page<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<Callin
     let (headers, public) = (request.headers(), &*trace.state().public_url);
     let text = |value: &'a HeaderValue| String::from_utf8_lossy(value.as_bytes());
     // Whatever address the browser knows Relay under.
-    let same_origin = headers.get(&names::FETCH_SITE).is_some_and(|site| site == "same-origin");
+    let same_origin = headers.get(&headers::FETCH_SITE).is_some_and(|site| site == "same-origin");
     let origin = headers.get(ORIGIN).map(text);
     if let Some(origin) = &origin
         && !same_origin
@@ -97,7 +97,7 @@ pub(crate) fn page<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<Callin
     {
         return Some(CallingPage { origin: origin.clone(), framed: false });
     }
-    let named = match only(headers, &names::PAGE_ORIGIN) {
+    let named = match only(headers, &headers::PAGE_ORIGIN) {
         Ok(named) => text(named?),
         // Two names are none that a list could have.
         Err(()) => Cow::Borrowed(""),
@@ -130,7 +130,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
     let invalid = |why: String| RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User");
-    let value = only(headers, &names::USER).map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
+    let value = only(headers, &headers::USER).map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
     let missing = || {
         RelayError::new(
             Class::InvalidRequest,
@@ -146,7 +146,7 @@ fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
 
 fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
     let invalid = || RelayError::invalid_value("X-Relay-Paid", "`X-Relay-Paid` must be `true` or `false`, once");
-    match only(headers, &names::PAID).map_err(|()| invalid())?.map(HeaderValue::as_bytes) {
+    match only(headers, &headers::PAID).map_err(|()| invalid())?.map(HeaderValue::as_bytes) {
         None | Some(b"true") => Ok(Tier::Paid),
         Some(b"false") => Ok(Tier::Free),
         Some(_) => Err(invalid()),

@@ -11,7 +11,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use relay_core::domain::ids::{ProjectId, RequestId};
 
-use crate::names;
+use crate::http::headers;
 use crate::routes::Endpoint;
 use crate::state::State;
 
@@ -116,24 +116,24 @@ impl Trace {
 
     /// Puts the request's id on an answer.
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
-        headers.insert(names::REQUEST_ID.clone(), self.0.text.clone());
-        headers.insert(names::RELAY_REQUEST_ID.clone(), self.0.text.clone());
+        headers.insert(headers::REQUEST_ID.clone(), self.0.text.clone());
+        headers.insert(headers::RELAY_REQUEST_ID.clone(), self.0.text.clone());
         if let Some(client_id) = &self.0.client_id {
-            headers.insert(names::CLIENT_REQUEST_ID.clone(), client_id.clone());
+            headers.insert(headers::CLIENT_REQUEST_ID.clone(), client_id.clone());
         }
     }
 }
 
 /// A caller's own id of the request, if it is one that Relay repeats.
 fn client_id(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(&names::REQUEST_ID)?;
+    let value = headers.get(&headers::REQUEST_ID)?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     let good = (8..=64).contains(&value.len()) && value.as_bytes().iter().all(plain);
     good.then(|| value.clone())
 }
 
 fn client_retry(headers: &HeaderMap) -> Option<u64> {
-    headers.get(&names::RETRY_COUNT)?.to_str().ok()?.parse().ok().filter(|count| *count > 0)
+    headers.get(&headers::RETRY_COUNT)?.to_str().ok()?.parse().ok().filter(|count| *count > 0)
 }
 
 impl Drop for Inner {
@@ -146,7 +146,7 @@ impl Drop for Inner {
             return;
         }
         let text = |value: &Option<HeaderValue>| value.as_ref().and_then(|v| v.to_str().ok().map(str::to_owned));
-        let _current = crate::logging::enter(self.id);
+        let _current = crate::observe::logging::enter(self.id);
         tracing::info!(
             target: "relay::access",
             method = self.method.as_str(),

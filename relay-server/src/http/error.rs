@@ -1,6 +1,6 @@
 //! From a failure to its HTTP answer: the one place with status codes.
 //!
-//! `docs/errors.md` is the same table for people; a test compares the two ([`crate::codes`]).
+//! `docs/errors.md` is the same table for people; a test compares the two ([`crate::http::codes`]).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use relay_core::{Class, RelayError};
 
-use crate::names;
+use crate::http::headers;
 
 /// A wait that OpenAI's JavaScript client does not honour: it would retry at once instead.
 const LONGEST_RETRY_AFTER_SECONDS: u64 = 60;
@@ -65,7 +65,7 @@ pub fn response(error: &RelayError) -> HttpResponse {
     put(headers, error.headers());
     if let Some(retry) = should_retry(error) {
         let value = HeaderValue::from_static(if retry { "true" } else { "false" });
-        headers.insert(names::SHOULD_RETRY.clone(), value);
+        headers.insert(headers::SHOULD_RETRY.clone(), value);
     }
     response
 }

@@ -9,7 +9,7 @@ use relay_core::Class;
 pub struct Code {
     /// `error.code`.
     pub code: &'static str,
-    /// What [`crate::error::status`] makes the status of.
+    /// What [`crate::http::error::status`] makes the status of.
     pub class: Class,
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
-    use crate::error::status;
+    use crate::http::error::status;
 
     type Rows = BTreeSet<(u16, String)>;
 

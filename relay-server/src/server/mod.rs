@@ -18,10 +18,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::drain::Drain;
-use crate::health::Canary;
-use crate::middleware;
+use crate::http::middleware;
+use crate::observe::readiness::Canary;
 use crate::routes;
+use crate::state::drain::Drain;
 use crate::state::{Options, State};
 
 /// Connections that wait to be taken.

@@ -17,11 +17,11 @@ use actix_web::{Error, HttpMessage};
 use relay_core::domain::ids::RequestId;
 use relay_core::{Class, RelayError};
 
-use crate::cors;
-use crate::error::{self, ApiError};
+use crate::http::context::Trace;
+use crate::http::cors;
+use crate::http::error::{self, ApiError};
 use crate::routes::Endpoint;
 use crate::state::State;
-use crate::trace::Trace;
 
 /// Serves one request. It is the only layer around the routes.
 pub(crate) fn around<S>(
@@ -58,7 +58,7 @@ where
 async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
-        let _current = crate::logging::enter(id);
+        let _current = crate::observe::logging::enter(id);
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
@@ -110,7 +110,7 @@ fn note(trace: &Trace, error: &Error) {
     trace.set_code(error.code());
     trace.state().metrics.failure(error);
     if let Some(cause) = error.cause() {
-        let _current = crate::logging::enter(trace.id());
+        let _current = crate::observe::logging::enter(trace.id());
         tracing::warn!(code = error.code(), cause, "a request failed");
     }
 }

@@ -9,7 +9,7 @@ use prometheus::{
 use relay_core::ports::{Outcome, UsageEvent, UsageSink};
 use relay_core::{Class, Ports, Relay, RelayError};
 
-use crate::logging;
+use crate::observe::logging;
 
 /// OTel's advice for HTTP, and longer ones: a model may think for minutes.
 const BUCKETS: &[f64] =

@@ -1,16 +1,19 @@
 //! What all requests share.
 
+pub(crate) mod drain;
+pub(crate) mod throttle;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use relay_core::Relay;
 
-use crate::body::Budget;
-use crate::drain::Drain;
-use crate::health::{Canary, Readiness};
-use crate::metrics::Metrics;
-use crate::throttle::Throttle;
+use crate::http::request::body::Budget;
+use crate::observe::metrics::Metrics;
+use crate::observe::readiness::{Canary, Readiness};
+use crate::state::drain::Drain;
+use crate::state::throttle::Throttle;
 
 /// How the server shall behave. [`Options::default`] is what tests want: loopback, any free port, one worker.
 #[derive(Clone, Debug)]

@@ -11,13 +11,13 @@ use bytes::Bytes;
 use relay_core::{Prepared, RelayError, Reply, ReplyBody};
 use tokio::time::sleep;
 
-use crate::body::Hold;
-use crate::drain::draining;
-use crate::error::put;
-use crate::names;
+use crate::http::context::Trace;
+use crate::http::error::put;
+use crate::http::headers;
+use crate::http::request::body::Hold;
+use crate::http::response::stream::{EventBody, Source};
 use crate::routes::Answer;
-use crate::stream::{EventBody, Source};
-use crate::trace::Trace;
+use crate::state::drain::draining;
 
 /// The reply that a provider has not begun yet.
 pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<Reply, RelayError>>>>;
@@ -85,7 +85,7 @@ fn streamed(trace: &Trace, body: EventBody, named: [&[(&'static str, String)]; 2
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    headers.insert(names::ACCEL_BUFFERING.clone(), HeaderValue::from_static("no"));
+    headers.insert(headers::ACCEL_BUFFERING.clone(), HeaderValue::from_static("no"));
     named.into_iter().for_each(|named| put(headers, named));
     response
 }

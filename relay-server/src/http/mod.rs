@@ -1,0 +1,10 @@
+//! What all routes have in common: reading requests, writing responses, and the layer around both.
+
+pub mod codes;
+pub(crate) mod context;
+pub(crate) mod cors;
+pub mod error;
+pub(crate) mod headers;
+pub(crate) mod middleware;
+pub(crate) mod request;
+pub(crate) mod response;

@@ -1,0 +1,4 @@
+//! Reading requests.
+
+pub(crate) mod body;
+pub(crate) mod extract;

@@ -1,0 +1,4 @@
+//! Writing responses.
+
+pub(crate) mod reply;
+pub(crate) mod stream;

@@ -1,0 +1,5 @@
+//! What operators see: log lines, metrics and readiness.
+
+pub mod logging;
+pub(crate) mod metrics;
+pub(crate) mod readiness;
