@@ -6,8 +6,8 @@ use relay_core::translation::sse::Decoder;
 use serde_json::{Value, json};
 
 use crate::cli::ChatArgs;
+use crate::client::{Call, Incoming, Remote, Verb, refusal};
 use crate::failure::{Exit, Failure};
-use crate::http::{Call, Incoming, Remote, Verb, refusal};
 use crate::json::{at, text};
 use crate::output::Out;
 

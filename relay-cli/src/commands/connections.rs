@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::{ConnectionArgs, ConnectionsCommand};
+use crate::client::{Call, Remote, Verb, segment};
 use crate::commands::confirm;
 use crate::failure::Failure;
-use crate::http::{Call, Remote, Verb, segment};
 use crate::json;
 use crate::output::{Out, Table};
 use crate::secrets;

@@ -1,8 +1,8 @@
 //! `relay health`: is a server well? For container health checks.
 
 use crate::cli::HealthArgs;
+use crate::client::{Call, Server, Verb};
 use crate::failure::{Exit, Failure};
-use crate::http::{Call, Server, Verb};
 use crate::json::{at, text};
 use crate::output::Out;
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::cli::TokensCommand;
+use crate::client::{Call, Remote, Verb};
 use crate::failure::Failure;
-use crate::http::{Call, Remote, Verb};
 use crate::json;
 use crate::output::Out;
 

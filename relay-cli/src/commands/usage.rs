@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::cli::UsageArgs;
+use crate::client::{Call, Remote, Verb, percent_encode};
 use crate::failure::Failure;
-use crate::http::{Call, Remote, Verb, percent_encode};
 use crate::json::{self, at, list};
 use crate::output::{Out, Table};
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::UsersCommand;
+use crate::client::{Call, Remote, Verb, percent_encode, segment};
 use crate::commands::{confirm, connections};
 use crate::failure::Failure;
-use crate::http::{Call, Remote, Verb, percent_encode, segment};
 use crate::json;
 use crate::output::{Out, Table};
 

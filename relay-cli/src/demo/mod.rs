@@ -1,9 +1,9 @@
 //! `relay demo`: the real server with simulated providers, a story told over real HTTP, and an app to click through.
 
 pub mod app;
+pub mod narrator;
 pub mod print;
-pub mod story;
-pub mod teller;
+pub mod script;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -15,13 +15,13 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::app::App;
-use self::teller::Teller;
+use self::narrator::Narrator;
 use crate::cli::DemoArgs;
+use crate::client::Server;
 use crate::commands::init::{Plan, SetUp, set_up};
 use crate::commands::master_key;
 use crate::failure::{Exit, Failure};
 use crate::files::TemporaryDir;
-use crate::http::Server;
 use crate::local;
 use crate::output::Out;
 
@@ -87,13 +87,13 @@ async fn tell(
     out.line(&out.style().bold(&format!("Relay {} at {base}, with simulated providers", env!("CARGO_PKG_VERSION"))))?;
     out.line("Nothing leaves this machine. Every step is a real call; paste its curl into another terminal.")?;
 
-    let mut teller = Teller::new(Server::at(&base)?, out);
+    let mut narrator = Narrator::new(Server::at(&base)?, out);
     let command = format!("{} init --dir {} --name 'Demo app'", program(), made.file.with_file_name("").display());
     let said = format!("project {} · Relay key {relay_key}", made.project.id);
-    teller.local("The operator makes a project and its first Relay key", &command, &said, true)?;
-    story::tell(&mut teller, relay_key, local::store_path(&made.config)?).await?;
+    narrator.local("The operator makes a project and its first Relay key", &command, &said, true)?;
+    script::tell(&mut narrator, relay_key, local::store_path(&made.config)?).await?;
 
-    let (steps, failed) = teller.score();
+    let (steps, failed) = narrator.score();
     let score = format!("\n{} of {steps} steps went as expected.", steps - failed);
     out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
     if !args.once {
@@ -120,13 +120,13 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
          Relay key  {relay_key}\n  user       {} (OpenAI, Anthropic)\n",
         style.bold("What now? This Relay stays up until Ctrl-C."),
         style.bold(app),
-        story::USER,
+        script::USER,
     ))?;
     out.line("In another terminal:\n")?;
-    let user = story::USER;
+    let user = script::USER;
     for command in [
         format!("export RELAY_BASE_URL={base} RELAY_KEY={relay_key}"),
-        format!("{relay} chat --user {} --model claude-haiku-4-5 \"Hello\"", story::SLOW_USER),
+        format!("{relay} chat --user {} --model claude-haiku-4-5 \"Hello\"", script::SLOW_USER),
         format!("echo AQ.mock-good-0000 | {relay} connections add --user {user} --provider google"),
         format!("{relay} users show {user}"),
         format!("{relay} usage"),

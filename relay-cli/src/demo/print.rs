@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::http::{Answer, Call, Verb};
+use crate::client::{Answer, Call, Verb};
 use crate::output::Style;
 
 /// How wide an answer is printed, in characters.

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::report::Check;
-use crate::http::{Call, Server, Verb};
+use crate::client::{Call, Server, Verb};
 use crate::json::text;
 
 /// Less free space than this fails, in KiB: SQLite needs room for its log.

@@ -19,9 +19,9 @@ use relay_server::wiring::{Store, Wired};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+use crate::client::Server;
 use crate::commands::init::SetUp;
 use crate::failure::{Exit, Failure};
-use crate::http::Server;
 use crate::local;
 
 /// What the app knows.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::App;
 use super::pages::{PAGES, asset};
 use super::visitors::{Case, label};
+use crate::client::{Call, Incoming, Verb, segment};
 use crate::failure::Failure;
-use crate::http::{Call, Incoming, Verb, segment};
 
 /// The session of the app's own, and its only one: which visitor this is.
 const SESSION: &str = "relay_demo_visitor";

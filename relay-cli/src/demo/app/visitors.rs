@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use crate::client::{Call, Verb};
 use crate::failure::Failure;
-use crate::http::{Call, Verb};
 use crate::json::text;
 
 /// A situation.

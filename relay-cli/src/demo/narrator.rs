@@ -6,9 +6,9 @@ use relay_core::Provider;
 use serde_json::{Value, json};
 
 use super::print;
+use crate::client::{Answer, Call, Server};
 use crate::commands::chat::{read_stream, text_of};
 use crate::failure::Failure;
-use crate::http::{Answer, Call, Server};
 use crate::json::text;
 use crate::output::Out;
 
@@ -59,15 +59,15 @@ impl Expect {
 
 /// Sends the calls and prints them.
 #[derive(Debug)]
-pub struct Teller {
+pub struct Narrator {
     server: Server,
     out: Out,
     steps: u32,
     failed: u32,
 }
 
-impl Teller {
-    /// A teller of calls to this server.
+impl Narrator {
+    /// A narrator of calls to this server.
     pub fn new(server: Server, out: Out) -> Self {
         Self { server, out, steps: 0, failed: 0 }
     }

@@ -9,9 +9,9 @@ use relay_core::Provider;
 use relay_mock::sample_key;
 use serde_json::{Value, json};
 
-use super::teller::{Expect, Teller};
+use super::narrator::{Expect, Narrator};
+use crate::client::{Call, Verb};
 use crate::failure::Failure;
-use crate::http::{Call, Verb};
 use crate::json::text;
 
 /// The user of the story.
@@ -28,99 +28,101 @@ const MODELS: [(Provider, &str); 3] = [
 /// Tells the whole story.
 ///
 /// # Errors
-/// When the output can't be written, or the server is gone. A step that went wrong is counted by the teller.
-pub async fn tell(teller: &mut Teller, relay_key: &str, store: &Path) -> Result<(), Failure> {
-    let story = Story { relay_key };
-    story.onboarding(teller).await?;
-    nobody_can_read_it(teller, store).await?;
-    story.calls(teller).await?;
-    story.refusals(teller).await?;
-    story.books(teller).await
+/// When the output can't be written, or the server is gone. A step that went wrong is counted by the narrator.
+pub async fn tell(narrator: &mut Narrator, relay_key: &str, store: &Path) -> Result<(), Failure> {
+    let script = Script { relay_key };
+    script.onboarding(narrator).await?;
+    nobody_can_read_it(narrator, store).await?;
+    script.calls(narrator).await?;
+    script.refusals(narrator).await?;
+    script.books(narrator).await
 }
 
-struct Story<'a> {
+struct Script<'a> {
     relay_key: &'a str,
 }
 
-impl Story<'_> {
-    async fn onboarding(&self, teller: &mut Teller) -> Result<(), Failure> {
-        teller.step("The server is up", Call::new(Verb::Get, "/api/health"), Expect::status(200)).await?;
+impl Script<'_> {
+    async fn onboarding(&self, narrator: &mut Narrator) -> Result<(), Failure> {
+        narrator.step("The server is up", Call::new(Verb::Get, "/api/health"), Expect::status(200)).await?;
         let title = format!("Your backend asks for a registration token for its user {USER}");
-        let token = self.token(teller, &title, USER, None).await?;
+        let token = self.token(narrator, &title, USER, None).await?;
         let call = Call::new(Verb::Get, "/v1/registration").bearer(&token);
-        teller.step("What the key widget sees with that token", call, Expect::status(200)).await?;
+        narrator.step("What the key widget sees with that token", call, Expect::status(200)).await?;
 
         let refused = register(&token, Provider::OPENAI, &sample_key(Provider::OPENAI, "refused", "e404"));
         let expect = Expect::error(422, "key_refused_by_provider");
-        teller
+        narrator
             .step("The user pastes a key that OpenAI refuses: nothing is stored, the token stays good", refused, expect)
             .await?;
         let good = register(&token, Provider::OPENAI, &good_key(Provider::OPENAI));
-        teller
+        narrator
             .step("The user pastes the right one: checked with OpenAI, sealed, stored", good, Expect::status(201))
             .await?;
         let again = register(&token, Provider::OPENAI, &sample_key(Provider::OPENAI, "good", "zzzz"));
         let expect = Expect::error(410, "registration_token_used");
-        teller.step("A registration token works once", again, expect).await?;
+        narrator.step("A registration token works once", again, expect).await?;
 
         for provider in [Provider::ANTHROPIC, Provider::GOOGLE] {
             let title = format!("A token that is for {} only", provider.label());
-            let token = self.token(teller, &title, USER, Some(provider)).await?;
+            let token = self.token(narrator, &title, USER, Some(provider)).await?;
             let call = register(&token, provider, &good_key(provider));
-            teller.step(&format!("…and {USER} connects {}", provider.label()), call, Expect::status(201)).await?;
+            narrator.step(&format!("…and {USER} connects {}", provider.label()), call, Expect::status(201)).await?;
         }
         let call = self.call(Verb::Get, &format!("/v1/users/{USER}"));
-        teller.step("What your backend can see of it: four characters of each key", call, Expect::status(200)).await?;
+        narrator
+            .step("What your backend can see of it: four characters of each key", call, Expect::status(200))
+            .await?;
         Ok(())
     }
 
-    async fn calls(&self, teller: &mut Teller) -> Result<(), Failure> {
+    async fn calls(&self, narrator: &mut Narrator) -> Result<(), Failure> {
         for (provider, model) in MODELS {
             let title = format!("Chat with {}: the same request, another model name", provider.label());
             let call = self.chat(USER, model, "Hello! Who are you?", false);
-            teller.step(&title, call, Expect::status(200).paid_by(provider)).await?;
+            narrator.step(&title, call, Expect::status(200).paid_by(provider)).await?;
         }
         let provider = Provider::ANTHROPIC;
-        let token = self.token(teller, &format!("Another user, {SLOW_USER}"), SLOW_USER, Some(provider)).await?;
+        let token = self.token(narrator, &format!("Another user, {SLOW_USER}"), SLOW_USER, Some(provider)).await?;
         let call = register(&token, provider, &sample_key(provider, "slow", "s10w"));
-        teller.step("…whose key the simulated Anthropic serves slowly", call, Expect::status(201)).await?;
+        narrator.step("…whose key the simulated Anthropic serves slowly", call, Expect::status(201)).await?;
         let call = self.chat(
             SLOW_USER,
             "claude-haiku-4-5",
             "Write about a relay that carries every message and every key, opens what it must, and keeps nothing",
             true,
         );
-        teller.stream("Streaming: the text as it arrives", call, provider).await?;
+        narrator.stream("Streaming: the text as it arrives", call, provider).await?;
 
         let body = json!({ "model": "text-embedding-3-small", "input": "search this" });
         let call = self.call(Verb::Post, "/v1/embeddings").user(USER).json(body);
-        teller.step("Embeddings", call, Expect::status(200).paid_by(Provider::OPENAI)).await?;
+        narrator.step("Embeddings", call, Expect::status(200).paid_by(Provider::OPENAI)).await?;
         let call = self.call(Verb::Get, "/v1/models").user(USER);
-        teller.step("The models of all providers that this user has connected", call, Expect::status(200)).await?;
+        narrator.step("The models of all providers that this user has connected", call, Expect::status(200)).await?;
         Ok(())
     }
 
-    async fn refusals(&self, teller: &mut Teller) -> Result<(), Failure> {
+    async fn refusals(&self, narrator: &mut Narrator) -> Result<(), Failure> {
         let call = self.chat("newcomer", "gpt-4o-mini", "Hello?", false);
         let expect = Expect::error(403, "provider_key_missing");
-        teller.step("A user without a key: no other key pays for them", call, expect).await?;
+        narrator.step("A user without a key: no other key pays for them", call, expect).await?;
         let call = Call::new(Verb::Get, "/v1/models").bearer("rly-not-a-key-of-this-server").user(USER);
-        teller.step("A wrong Relay key", call, Expect::error(401, "invalid_relay_key")).await?;
+        narrator.step("A wrong Relay key", call, Expect::error(401, "invalid_relay_key")).await?;
         let call = self.chat(USER, "llama-7b", "Hello?", false);
-        teller.step("A model that nobody serves", call, Expect::error(404, "model_not_found")).await?;
+        narrator.step("A model that nobody serves", call, Expect::error(404, "model_not_found")).await?;
         Ok(())
     }
 
-    async fn books(&self, teller: &mut Teller) -> Result<(), Failure> {
+    async fn books(&self, narrator: &mut Narrator) -> Result<(), Failure> {
         let call = self.call(Verb::Get, &format!("/v1/usage?user={USER}"));
-        teller.step("What was used: by day, user, provider, model and tier", call, Expect::status(200)).await?;
+        narrator.step("What was used: by day, user, provider, model and tier", call, Expect::status(200)).await?;
         let call = self.call(Verb::Delete, &format!("/v1/users/{USER}/connections/google"));
-        teller
+        narrator
             .step(&format!("{USER} disconnects Google: the sealed key is shredded"), call, Expect::status(204))
             .await?;
         let call = self.chat(USER, "gemini-2.5-flash", "Hello again!", false);
         let expect = Expect::error(403, "provider_key_missing");
-        teller.step("…which holds from the next call on", call, expect).await?;
+        narrator.step("…which holds from the next call on", call, expect).await?;
         Ok(())
     }
 
@@ -139,7 +141,7 @@ impl Story<'_> {
     /// Asks for a registration token; empty if there is none, and then the next step goes wrong too.
     async fn token(
         &self,
-        teller: &mut Teller,
+        narrator: &mut Narrator,
         title: &str,
         user: &str,
         provider: Option<Provider>,
@@ -149,7 +151,7 @@ impl Story<'_> {
             body.insert("provider".to_owned(), json!(provider.name()));
         }
         let call = self.call(Verb::Post, "/v1/registration-tokens").json(body);
-        let issued: Value = teller.step(title, call, Expect::status(201)).await?.json();
+        let issued: Value = narrator.step(title, call, Expect::status(201)).await?.json();
         Ok(text(&issued, "/registrationToken").unwrap_or_default().to_owned())
     }
 }
@@ -164,12 +166,12 @@ fn good_key(provider: Provider) -> String {
 }
 
 /// Looks for the pasted keys in the store's own files.
-async fn nobody_can_read_it(teller: &mut Teller, store: &Path) -> Result<(), Failure> {
+async fn nobody_can_read_it(narrator: &mut Narrator, store: &Path) -> Result<(), Failure> {
     let folder = store.parent().unwrap_or(store);
     let found = Provider::ALL.iter().filter(|provider| holds(folder, good_key(**provider).as_bytes())).count();
     let command = format!("grep -c mock-good {}*", store.display());
     let said = format!("{found} of {} pasted keys can be found in the store's files", Provider::ALL.len());
-    teller.local("What a thief of the store would read", &command, &said, found == 0)
+    narrator.local("What a thief of the store would read", &command, &said, found == 0)
 }
 
 fn holds(folder: &Path, needle: &[u8]) -> bool {
