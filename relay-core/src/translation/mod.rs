@@ -14,7 +14,7 @@ pub mod sse;
 pub mod surface;
 
 #[cfg(test)]
-mod testing;
+mod tests;
 
 use bytes::Bytes;
 
@@ -417,7 +417,7 @@ fn masked(word: &str) -> std::borrow::Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
+mod shown_tests {
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::assistant::{self, ToolIds};
 use super::blocks::{Block, ResultContent, Turn};
-use super::families::Family;
+use super::models::Family;
 use super::parts::{self, Content};
 use crate::error::RelayError;
 use crate::translation::Notes;

@@ -9,7 +9,7 @@
 //! | `tool_calls`, `thinking_blocks` of an answer | `tool_use`, `thinking` blocks | `assistant` |
 //! | `tools`, `tool_choice`, `functions`, `web_search_options` | `tools`, `tool_choice` | `tools` |
 //! | `response_format`, `strict` | `output_config.format`, `strict`, with cleaned schemas | `request`, `schema` |
-//! | `reasoning_effort`, `thinking` | `thinking`, `output_config.effort`, by family | `reasoning`, `families` |
+//! | `reasoning_effort`, `thinking` | `thinking`, `output_config.effort`, by family | `reasoning`, `models` |
 //! | `temperature`, `top_p` | the same, on 4.6 and older only | `request` |
 //! | `max_tokens`, `stop`, `user`, `service_tier` | `max_tokens`, `stop_sequences`, `metadata`, `service_tier` | `request` |
 //! | everything else | dropped, dropped and reported, or refused: one table | `mapping/` |
@@ -17,7 +17,7 @@
 //! The way back is in `response` (whole answers) and `stream`. Signed thinking returns as `thinking_blocks` and
 //! `content_layout`, which a caller that sends the message back unchanged gives to `assistant` again.
 //!
-//! Families differ in what they take; `families` has a row for each:
+//! Families differ in what they take; `models` has a row for each:
 //!
 //! | | sampling | thinking | forced tool call | prefill | later `system` |
 //! | --- | --- | --- | --- | --- | --- |
@@ -27,7 +27,7 @@
 //! | 5 | no | effort, on by default | yes | no | all but Sonnet |
 //! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
 //!
-//! Some turns take several requests, or a stream although the caller asked for none: `turns`, `collect`. Thinking blocks that
+//! Some turns take several requests, or a stream although the caller asked for none: `continuation`, `collect`. Thinking blocks that
 //! Anthropic refuses are taken out, once: `amend`.
 //!
 //! Not carried over: audio, `n > 1`, log probabilities, embeddings.
@@ -36,13 +36,14 @@ mod amend;
 mod assistant;
 mod blocks;
 mod collect;
+mod continuation;
 mod error;
 mod event;
-pub(super) mod families;
 mod headers;
-mod listing;
 pub(super) mod mapping;
 mod messages;
+mod model_list;
+pub(super) mod models;
 mod parts;
 mod reasoning;
 mod request;
@@ -50,19 +51,10 @@ mod response;
 mod schema;
 mod stream;
 mod tools;
-mod turns;
 mod wire;
 
 #[cfg(test)]
-mod corpus_tests;
-#[cfg(test)]
-mod edge_tests;
-#[cfg(test)]
-pub(super) mod error_tests;
-#[cfg(test)]
-pub(super) mod golden_tests;
-#[cfg(test)]
-mod testing;
+pub(super) mod tests;
 
 use bytes::Bytes;
 
@@ -87,7 +79,7 @@ impl Dialect for Anthropic {
     }
 
     fn streamed(&self, wire: WireRequest) -> WireRequest {
-        turns::streamed(wire)
+        continuation::streamed(wire)
     }
 
     fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
@@ -95,11 +87,11 @@ impl Dialect for Anthropic {
     }
 
     fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
-        turns::next(asked, bodies)
+        continuation::next(asked, bodies)
     }
 
     fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
-        turns::joined(&[first.clone(), second.clone()])
+        continuation::joined(&[first.clone(), second.clone()])
     }
 
     fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
@@ -119,19 +111,19 @@ impl Dialect for Anthropic {
     }
 
     fn models(&self, page: Option<&str>) -> WireRequest {
-        listing::request(page)
+        model_list::request(page)
     }
 
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-        listing::answer(body)
+        model_list::answer(body)
     }
 
     fn model(&self, name: &str) -> Option<WireRequest> {
-        Some(listing::one(name))
+        Some(model_list::one(name))
     }
 
     fn model_answer(&self, body: &[u8]) -> Result<Model, RelayError> {
-        listing::one_answer(body)
+        model_list::one_answer(body)
     }
 
     fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault {
@@ -139,11 +131,11 @@ impl Dialect for Anthropic {
     }
 
     fn check_key(&self) -> WireRequest {
-        listing::check()
+        model_list::check()
     }
 
     fn check_use(&self) -> Option<WireRequest> {
-        Some(listing::count())
+        Some(model_list::count())
     }
 
     fn workspace_header(&self) -> Option<&'static str> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::blocks::{Block, Turn};
-use super::families::{Family, Off};
+use super::models::{Family, Off};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, Turn};
-use super::families::{self, Family, Model};
+use super::models::{self, Family, Model};
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::tools::{self, Choice, Tool};
-use super::{mapping, messages, parts, schema, turns};
+use super::{continuation, mapping, messages, parts, schema};
 use crate::error::{Class, RelayError};
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
@@ -90,7 +90,7 @@ struct Metadata<'a> {
 /// What Anthropic, or the model at hand, has no counterpart for, as a 400 that names the `param`.
 pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     let request = call.request;
-    let model = families::of(call.model);
+    let model = models::of(call.model);
     let family = model.family;
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
@@ -134,7 +134,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
         stream,
         legacy_functions: legacy,
         has_hops: request.get("web_search_options").is_some(),
-        is_long: !stream && max_tokens > turns::MAX_WHOLE,
+        is_long: !stream && max_tokens > continuation::MAX_WHOLE,
         is_amendable: body.messages.iter().flat_map(|turn| &turn.content).any(Block::is_thinking),
         ..context(call)?
     };

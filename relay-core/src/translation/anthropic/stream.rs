@@ -9,7 +9,7 @@ use super::collect::Collector;
 use super::event::{Change, Event};
 use super::response::{self, Layout, unreadable};
 use super::wire::{self, Block, Citation, Counts, Message};
-use super::{error, response::DECLINED, turns};
+use super::{continuation, error, response::DECLINED};
 use crate::error::RelayError;
 use crate::ports::{TokenUsage, WireRequest};
 use crate::translation::answer_budget::{AnswerBudget, too_long};
@@ -148,7 +148,7 @@ impl Stream {
     /// Whether the turn goes on with another request.
     fn pauses(&self) -> bool {
         let is_paused = self.stop_reason.as_deref() == Some("pause_turn");
-        is_paused && self.hops.collector.is_some() && self.hops.contents.len() < turns::MAX_PAUSES
+        is_paused && self.hops.collector.is_some() && self.hops.contents.len() < continuation::MAX_PAUSES
     }
 
     /// Whether the caller has any of the answer.
@@ -398,7 +398,7 @@ impl StreamTranslator for Stream {
         let message = collector.message()?;
         self.hops.contents.push(message.get("content")?.to_owned());
         let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
-        let wire = turns::continued(asked, &contents)?;
+        let wire = continuation::continued(asked, &contents)?;
         self.hops.state = Hop::Asked;
         Some(NextHop { wire, has_shown: self.has_shown() })
     }

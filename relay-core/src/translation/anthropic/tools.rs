@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::blocks::{Block, Marker, Turn};
-use super::families::Family;
+use super::models::Family;
 use super::parts;
 use super::schema;
 use crate::error::RelayError;

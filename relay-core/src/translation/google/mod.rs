@@ -29,14 +29,14 @@
 //! | 3 to 3.5 | level | yes | 1 | yes | yes |
 //! | 3.5-flash-lite, 3.6 and later, unknown | level | ignored | 1 | no | yes |
 //!
-//! Long answers of Gemini 4 come in several requests: `hops.rs`.
+//! Long answers of Gemini 4 come in several requests: `continuation.rs`.
 
 mod amend;
+mod continuation;
 mod embeddings;
 mod error;
 mod finish;
 mod grounding;
-mod hops;
 pub(super) mod mapping;
 mod messages;
 pub(super) mod models;
@@ -46,24 +46,12 @@ mod request;
 mod response;
 mod safety;
 mod schema;
-mod schema_enums;
-mod schema_refs;
 mod stream;
 mod tools;
 mod wire;
 
 #[cfg(test)]
-mod corpus_tests;
-#[cfg(test)]
-mod embedding_tests;
-#[cfg(test)]
-pub(super) mod error_tests;
-#[cfg(test)]
-pub(super) mod golden_tests;
-#[cfg(test)]
-mod request_tests;
-#[cfg(test)]
-mod testing;
+pub(super) mod tests;
 
 use bytes::Bytes;
 
@@ -90,11 +78,11 @@ impl Dialect for Google {
     }
 
     fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
-        hops::next(asked, bodies)
+        continuation::next(asked, bodies)
     }
 
     fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
-        hops::joined(&[first.clone(), second.clone()])
+        continuation::joined(&[first.clone(), second.clone()])
     }
 
     fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {

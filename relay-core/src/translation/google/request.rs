@@ -8,7 +8,7 @@ use super::messages::{self, Content, SystemInstruction};
 use super::models::{self, Class};
 use super::reasoning::{self, ThinkingConfig};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
-use super::{hops, mapping, safety, schema};
+use super::{continuation, mapping, safety, schema};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
@@ -108,7 +108,8 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
     let include_usage = options.map(|options| options.flag("include_usage")).transpose()?.flatten();
     let parallel = call.request.flag("parallel_tool_calls")?.unwrap_or(true);
     let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| call.request.get(name));
-    let may_be_long = limit.is_none_or(|limit| limit.get().parse().is_ok_and(|limit: u64| limit > hops::MAX_HOP));
+    let may_be_long =
+        limit.is_none_or(|limit| limit.get().parse().is_ok_and(|limit: u64| limit > continuation::MAX_HOP));
     Ok(ChatContext {
         stream,
         include_usage: include_usage.unwrap_or(false),

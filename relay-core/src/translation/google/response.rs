@@ -263,7 +263,7 @@ pub(super) fn images(urls: &[String]) -> Option<Box<RawValue>> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::testing::context;
+    use super::super::tests::context;
     use super::*;
 
     #[track_caller]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::wire::{Candidate, Part, Payload};
-use super::{error, finish, grounding, hops, response};
+use super::{continuation, error, finish, grounding, response};
 use crate::error::RelayError;
 use crate::ports::{TokenUsage, WireRequest};
 use crate::translation::answer_budget::{AnswerBudget, too_long};
@@ -343,10 +343,10 @@ impl StreamTranslator for Stream {
     fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
         let token = self.hops.token.take()?;
         let [state] = self.choices.as_slice() else { return None };
-        if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= hops::MAX_HOPS {
+        if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= continuation::MAX_HOPS {
             return None;
         }
-        let next = NextHop { wire: hops::continued(asked, &token)?, has_shown: state.has_shown() };
+        let next = NextHop { wire: continuation::continued(asked, &token)?, has_shown: state.has_shown() };
         self.hops.count += 1;
         self.hops.is_asked = true;
         Some(next)
@@ -363,7 +363,7 @@ impl StreamTranslator for Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{context, events, translated};
+    use super::super::tests::{context, events, translated};
     use serde_json::{Value, json};
 
     const TEXT: &str = r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]}}],"responseId":"r"}"#;

@@ -11,13 +11,8 @@ use super::Notes;
 use crate::error::{Class, RelayError};
 use crate::translation::json::Object;
 
-#[cfg(test)]
-mod page;
-#[cfg(test)]
-mod tests;
-
 /// How many unknown members are reported by name, and how long a name may be: they end up in a header.
-const MAX_UNKNOWN: usize = 32;
+pub(super) const MAX_UNKNOWN: usize = 32;
 const MAX_NAME: usize = 64;
 
 /// A provider's table for one endpoint.
@@ -95,7 +90,7 @@ pub(super) enum Code {
 
 impl Code {
     /// As it stands in `error.code`.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::UnsupportedParameter => "unsupported_parameter",
             Self::UnsupportedValue => "unsupported_value",
@@ -202,7 +197,7 @@ impl Mapping {
         Ok(())
     }
 
-    fn rows(&self) -> impl Iterator<Item = &'static Row> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> {
         self.groups.iter().flat_map(|group| group.rows)
     }
 

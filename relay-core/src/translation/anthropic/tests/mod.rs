@@ -1,15 +1,20 @@
 //! This dialect's side of the shared test helpers.
 
+mod corpus;
+mod edge;
+pub(in crate::translation) mod error;
+pub(in crate::translation) mod golden;
+
 use bytes::Bytes;
 
-use super::Anthropic;
 use crate::error::RelayError;
-use crate::translation::testing::feed::{self, Cut};
-use crate::translation::{ChatCall, ChatContext, Dialect, Fault, Policy, testing};
+use crate::translation::anthropic::Anthropic;
+use crate::translation::tests::support::feed::{self, Cut};
+use crate::translation::{ChatCall, ChatContext, Dialect, Fault, Policy, tests};
 
 /// Translates a request body, for its own model or another.
 pub(super) fn chat(body: &Bytes, model: Option<&str>, policy: Policy) -> Result<ChatCall, RelayError> {
-    testing::with_call(body, model, policy, |call| Anthropic.chat(call))
+    tests::with_call(body, model, policy, |call| Anthropic.chat(call))
 }
 
 /// Feeds a body, cut up; gives what the caller gets, and how it ended.

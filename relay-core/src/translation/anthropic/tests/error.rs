@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Anthropic;
-use super::testing::streamed;
+use super::streamed;
 use crate::domain::ids::Timestamp;
-use crate::translation::testing::failure_tests::{Row, check, row};
-use crate::translation::testing::feed::{Cut, chunks};
-use crate::translation::testing::{key_state, plain_context, shown_error, status};
+use crate::translation::anthropic::Anthropic;
+use crate::translation::tests::failure::{Row, check, row};
+use crate::translation::tests::support::feed::{Cut, chunks};
+use crate::translation::tests::{key_state, plain_context, shown_error, status};
 use crate::translation::{Dialect, Failure};
 
 const QUOTA: (u16, &str, &str, Option<&str>) = (429, "insufficient_quota", "insufficient_quota", None);
@@ -194,7 +194,7 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
         ("set-cookie", "x"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let now = super::headers::instant("2026-11-23T12:00:00Z").unwrap();
+    let now = crate::translation::anthropic::headers::instant("2026-11-23T12:00:00Z").unwrap();
     let of = |status: u16, body: Value| {
         let body = body.to_string();
         let failure = Failure { status, headers: &headers, body: body.as_bytes() };

@@ -4,13 +4,14 @@
 //! would change the meaning of the rest (remote references, `allOf` of alternatives) is an error. Key order stays: Gemini
 //! writes an answer's members in the order of the schema's.
 
+mod enums;
+mod refs;
+
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::schema_enums as enums;
-use super::schema_refs;
 use crate::error::RelayError;
 
 /// Limits of Relay, so that a schema can't keep it busy.
@@ -50,7 +51,7 @@ pub(super) fn convert(raw: &RawValue, param: &str) -> Result<Map<String, Value>,
         Err(error) => return Err(fail(error.to_string())),
     };
     let mut schema = Place { depth: 0, in_array: false }.object(source).map_err(fail)?;
-    schema_refs::release_recursion(&mut schema).map_err(fail)?;
+    refs::release_recursion(&mut schema).map_err(fail)?;
     Ok(schema)
 }
 
@@ -108,7 +109,7 @@ impl Place {
 
     fn keyword(self, key: &str, value: Value, out: &mut Out) -> Converted<()> {
         let value = match key {
-            "$ref" => schema_refs::rewritten(&value)?,
+            "$ref" => refs::rewritten(&value)?,
             "$defs" | "definitions" => {
                 let definitions = Self { in_array: false, ..self }.members(value, &mut HashSet::new())?;
                 out.define(definitions);

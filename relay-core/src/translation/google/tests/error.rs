@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Google;
-use super::testing::{context, events, translated};
+use super::{context, events, translated};
 use crate::domain::ids::Timestamp;
-use crate::translation::testing::failure_tests::{Row, check, row};
-use crate::translation::testing::shown_error;
+use crate::translation::google::Google;
+use crate::translation::tests::failure::{Row, check, row};
+use crate::translation::tests::shown_error;
 use crate::translation::{Dialect, Failure};
 
 fn said(message: &str) -> Value {

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::feed::Cut;
-use super::fold_tests::{anthropic_whole, check, google_whole};
+use super::fold::{anthropic_whole, check, google_whole};
 use super::plain_context;
+use super::support::feed::Cut;
 use crate::translation::anthropic::Anthropic;
 use crate::translation::google::Google;
 use crate::translation::{ChatContext, Dialect};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::corpus::{accepted, lines};
+use super::support::corpus::{accepted, lines};
 use super::{Format, with_call};
 use crate::error::RelayError;
 use crate::translation::{Policy, anthropic, google};
@@ -49,12 +49,12 @@ fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
 fn every_key_path_that_is_sent_is_known_to_be_taken() {
     let sides: [(_, &[&str], &[&str]); 2] = [
         (
-            &anthropic::golden_tests::FORMAT,
+            &anthropic::tests::golden::FORMAT,
             &["anthropic-messages.jsonl", "anthropic-messages-stream.jsonl"],
             &["claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-5-5"],
         ),
         (
-            &google::golden_tests::FORMAT,
+            &google::tests::golden::FORMAT,
             &["gemini-generate.jsonl", "gemini-generate-stream.jsonl"],
             &["gemini-2.5-flash", "gemini-3.1-pro-preview", "gemini-3.8-flash"],
         ),
@@ -230,8 +230,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
 fn recorded_pairs_say_the_same_to_every_provider() {
     type Reader = fn(&Value) -> Said;
     let sides: [(&Format, &str, &str, Reader); 2] = [
-        (&anthropic::golden_tests::FORMAT, "anthropic", "claude-haiku-4-5", Said::anthropic),
-        (&google::golden_tests::FORMAT, "gemini", "gemini-2.5-flash", Said::google),
+        (&anthropic::tests::golden::FORMAT, "anthropic", "claude-haiku-4-5", Said::anthropic),
+        (&google::tests::golden::FORMAT, "gemini", "gemini-2.5-flash", Said::google),
     ];
     let Some(lines) = lines("pairs/pairs.jsonl") else { return };
     let (mut wrong, mut unused) = (Vec::new(), REFUSED.to_vec());

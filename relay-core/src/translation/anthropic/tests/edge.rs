@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Anthropic;
-use super::testing::{chat, streamed};
+use super::{chat, streamed};
 use crate::error::{Class, RelayError};
-use crate::translation::testing::feed::{Cut, chunks};
-use crate::translation::testing::plain_context;
+use crate::translation::anthropic::Anthropic;
+use crate::translation::tests::plain_context;
+use crate::translation::tests::support::feed::{Cut, chunks};
 use crate::translation::{ChatCall, ChatContext, Dialect, Fault, Policy};
 
 const START: &str =

@@ -47,7 +47,7 @@ const DIALECTS: [&dyn Dialect; 3] = [&openai::OpenAi, &anthropic::Anthropic, &go
 fn bodies() -> Vec<String> {
     let mut bodies: Vec<String> =
         ["", "<html>502 Bad Gateway</html>", "{", "[]", "{}", "7", "null", "{\"error\":7}"].map(str::to_owned).into();
-    let rows = anthropic::error_tests::rows().into_iter().chain(google::error_tests::rows());
+    let rows = anthropic::tests::error::rows().into_iter().chain(google::tests::error::rows());
     bodies.extend(rows.map(|row| row.body.to_string()));
     for code in ["invalid_api_key", "insufficient_quota", "account_deactivated", "missing_scope", "x"] {
         bodies.push(json!({"error": {"message": "m", "type": "authentication_error", "code": code}}).to_string());

@@ -7,15 +7,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::Google;
-use super::testing::{context, with_call};
+use super::{context, with_call};
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::{Method, WireRequest};
+use crate::translation::google::Google;
 use crate::translation::json::compact;
-use crate::translation::testing::compare::Rules;
-use crate::translation::testing::feed::{Cut, chunks, streamed};
-use crate::translation::testing::{Case, Format, Given, Made, shown_error};
+use crate::translation::tests::support::compare::Rules;
+use crate::translation::tests::support::feed::{Cut, chunks, streamed};
+use crate::translation::tests::{Case, Format, Given, Made, shown_error};
 use crate::translation::{Answer, Dialect, Failure, Policy};
 
 pub(crate) const FORMAT: Format = Format {
@@ -106,7 +106,7 @@ fn broken_input_is_refused_or_translated() {
         for broken in broken(&request.to_string()) {
             let body = Bytes::from(broken);
             let call = |embeddings: bool| {
-                crate::translation::testing::with_call(&body, None, Policy::default(), |call| {
+                crate::translation::tests::with_call(&body, None, Policy::default(), |call| {
                     if embeddings { Google.embeddings(call).map(drop) } else { Google.chat(call).map(drop) }
                 })
             };

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::feed::{Cut, chunks, streamed};
-use super::{fold, plain_context};
+use super::plain_context;
+use super::support::feed::{Cut, chunks, streamed};
+use super::support::fold;
 use crate::translation::anthropic::Anthropic;
 use crate::translation::google::Google;
 use crate::translation::{ChatContext, Dialect};

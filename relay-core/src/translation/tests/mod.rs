@@ -1,17 +1,14 @@
 //! What the tests of all dialects share: how a body is fed, what an error looks like, what a client makes of a stream.
 
-pub(crate) mod assemble;
-pub(crate) mod compare;
-pub(crate) mod corpus;
-pub(crate) mod feed;
-pub(crate) mod fold;
-
-pub(crate) mod failure_tests;
-mod fold_tests;
+pub(crate) mod failure;
+mod fold;
 mod golden;
-mod pitfall_tests;
-mod request_tests;
-mod sequence_tests;
+mod mapping;
+mod pitfall;
+mod providers_page;
+mod request;
+mod sequence;
+pub(crate) mod support;
 
 pub(crate) use golden::{Case, Format, Given, Made};
 

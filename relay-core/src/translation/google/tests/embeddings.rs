@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Google;
-use super::testing::with_call;
+use super::with_call;
 use crate::error::{Class, RelayError};
+use crate::translation::google::Google;
 use crate::translation::{Dialect, EmbeddingsCall};
 
 fn asked(members: Value) -> Result<EmbeddingsCall, RelayError> {

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::{anthropic, google};
-use super::{Effect, MAX_UNKNOWN, Mapping, Outcome, Row};
 use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::json::Object;
+use crate::translation::mapping::{Effect, MAX_UNKNOWN, Mapping, Outcome, Row};
 use crate::translation::{Call, Dialect, Notes, Policy};
+use crate::translation::{anthropic, google};
 
 /// A table, and what reads it.
 pub(super) struct Table {

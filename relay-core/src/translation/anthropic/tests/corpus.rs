@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::Anthropic;
-use super::testing::streamed;
+use super::streamed;
 use crate::domain::ids::Timestamp;
-use crate::translation::testing::corpus::lines;
-use crate::translation::testing::feed::{Cut, chunks};
-use crate::translation::testing::plain_context;
+use crate::translation::anthropic::Anthropic;
+use crate::translation::tests::plain_context;
+use crate::translation::tests::support::corpus::lines;
+use crate::translation::tests::support::feed::{Cut, chunks};
 use crate::translation::{ChatContext, Dialect, Failure};
 
 #[derive(Deserialize)]

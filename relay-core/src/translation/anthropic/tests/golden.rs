@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::Anthropic;
-use super::headers::instant;
 use crate::domain::ids::Timestamp;
+use crate::translation::anthropic::Anthropic;
+use crate::translation::anthropic::headers::instant;
 use crate::translation::json::compact;
-use crate::translation::testing::compare::Rules;
-use crate::translation::testing::{Case, Format, Given, Made, body_of, key_state, plain_context, shown_error};
+use crate::translation::tests::support::compare::Rules;
+use crate::translation::tests::{Case, Format, Given, Made, body_of, key_state, plain_context, shown_error};
 use crate::translation::{ChatContext, Policy};
 
 pub(crate) const FORMAT: Format = Format {

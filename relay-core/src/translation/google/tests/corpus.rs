@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::Google;
-use super::testing::{context, events, translated, with_call};
+use super::{context, events, translated, with_call};
 use crate::domain::ids::Timestamp;
-use crate::translation::testing::corpus::lines;
-use crate::translation::testing::feed::{Cut, pieces};
-use crate::translation::testing::shown_error;
+use crate::translation::google::Google;
+use crate::translation::tests::shown_error;
+use crate::translation::tests::support::corpus::lines;
+use crate::translation::tests::support::feed::{Cut, pieces};
 use crate::translation::{Dialect, Failure};
 
 #[test]

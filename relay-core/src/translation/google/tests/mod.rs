@@ -1,19 +1,25 @@
 //! This dialect's side of the shared test helpers.
 
+mod corpus;
+mod embeddings;
+pub(in crate::translation) mod error;
+pub(in crate::translation) mod golden;
+mod request;
+
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Google;
 use crate::error::RelayError;
-use crate::translation::testing::feed::{chunks, fed};
-use crate::translation::{Call, ChatContext, Dialect, Policy, testing};
+use crate::translation::google::Google;
+use crate::translation::tests::support::feed::{chunks, fed};
+use crate::translation::{Call, ChatContext, Dialect, Policy, tests};
 
 /// Calls `act` with a call of this body.
 pub(super) fn with_call<T>(
     body: &Value,
     act: impl FnOnce(&Call<'_>) -> Result<T, RelayError>,
 ) -> Result<T, RelayError> {
-    testing::with_call(&Bytes::from(body.to_string()), None, Policy::default(), act)
+    tests::with_call(&Bytes::from(body.to_string()), None, Policy::default(), act)
 }
 
 /// The context of a chat request.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Google;
-use super::testing::with_call;
+use super::with_call;
 use crate::error::RelayError;
+use crate::translation::google::Google;
 use crate::translation::{ChatCall, Dialect};
 
 fn chat(model: &str, members: Value) -> Result<ChatCall, RelayError> {

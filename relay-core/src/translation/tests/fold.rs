@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::compare::{Rules, place};
-use super::feed::{Cut, chunks, streamed};
 use super::golden::body_of;
-use super::{assemble, corpus, fold, plain_context};
+use super::plain_context;
+use super::support::compare::{Rules, place};
+use super::support::feed::{Cut, chunks, streamed};
+use super::support::{assemble, corpus, fold};
 use crate::translation::anthropic::{self, Anthropic};
 use crate::translation::google::{self, Google};
 use crate::translation::json::compact;
@@ -157,7 +158,7 @@ pub(super) fn google_whole(body: &str) -> Option<String> {
 fn every_streamed_case_folds_to_the_whole_answer() {
     type Whole = fn(&str) -> Option<String>;
     let formats: [(_, Whole); 2] =
-        [(&anthropic::golden_tests::FORMAT, anthropic_whole), (&google::golden_tests::FORMAT, google_whole)];
+        [(&anthropic::tests::golden::FORMAT, anthropic_whole), (&google::tests::golden::FORMAT, google_whole)];
     let mut wrong = Vec::new();
     for (format, whole) in formats {
         let mut count = 0;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::super::anthropic::families::{FAMILIES, Off};
-use super::super::google::models::{CLASSES, Class, NEWEST, Thinking};
-use super::tests::{anthropic, google, google_embeddings};
-use super::{Effect, Group, Mapping, Outcome, Row};
+use super::mapping::{anthropic, google, google_embeddings};
+use crate::translation::anthropic::models::{FAMILIES, Off};
+use crate::translation::google::models::{CLASSES, Class, NEWEST, Thinking};
+use crate::translation::mapping::{Effect, Group, Mapping, Outcome, Row};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
 

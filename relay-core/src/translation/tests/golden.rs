@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::compare::{Rules, same};
-use super::feed::{CUTS, chunks, streamed};
+use super::support::compare::{Rules, same};
+use super::support::feed::{CUTS, chunks, streamed};
 use super::with_call;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
@@ -19,7 +19,7 @@ use crate::translation::{Answer, ChatCall, ChatContext, Dialect, EmbeddingsCall,
 use crate::translation::{Failure, Fault, anthropic, google};
 
 /// Every dialect that translates.
-const FORMATS: [&Format; 2] = [&anthropic::golden_tests::FORMAT, &google::golden_tests::FORMAT];
+const FORMATS: [&Format; 2] = [&anthropic::tests::golden::FORMAT, &google::tests::golden::FORMAT];
 
 /// How one provider's cases are written.
 pub(crate) struct Format {
