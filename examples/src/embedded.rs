@@ -3,8 +3,8 @@
 //! relay-server finds out who calls by a Relay key. A program that embeds Relay knows its users already: it has one project,
 //! and no Relay keys at all.
 
+use relay_core::domain::Project;
 use relay_core::domain::ids::{EndUser, ProjectId, Tier};
-use relay_core::ports::Project;
 use relay_core::{Caller, Class, Relay, RelayError};
 
 /// The program's own project: any constant will do, as long as it never changes. Sealed keys are bound to it.

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{
-    Clock, Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, KeyedProject, Project, Projects,
-    RedeemError, RelayKeyRecord, SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+use relay_core::domain::{
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, RelayKeyRecord,
+    SecretHash, Slot, StoredGrant, UserSummary,
 };
+use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError};
 
 /// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug)]

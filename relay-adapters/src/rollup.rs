@@ -2,7 +2,7 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Tier};
-use relay_core::ports::{Outcome, TokenUsage, UsageEvent, UsageRow};
+use relay_core::domain::{Outcome, TokenUsage, UsageEvent, UsageRow};
 
 /// What a row of the daily roll-up is about. Sorts as a report does, within a project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -11,9 +11,8 @@ use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::ProjectId;
-use relay_core::ports::{
-    Clock, KeyStore, Project, Projects, ProviderClient, RelayKeyRecord, Scope, UsageReport, UsageSink,
-};
+use relay_core::domain::{Project, RelayKeyRecord, Scope};
+use relay_core::ports::{Clock, KeyStore, Projects, ProviderClient, UsageReport, UsageSink};
 use relay_core::{Ports, Provider, Relay};
 use relay_mock::Mock;
 use relay_server::{Options, Running, serve};

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, KeyStore,
-    REGISTRATION_TRIES, RedeemError, SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+use relay_core::domain::{
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, REGISTRATION_TRIES,
+    RedeemRefusal, SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
+use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
 use super::{Memory, State, User};
 
@@ -109,11 +110,11 @@ impl KeyStore for Memory {
         let mut state = self.state();
         let slot = connection.slot.slot.clone();
         let version = state.connection(&slot).map(|current| current.slot.version);
-        let grant = state.grants.get(hash).ok_or(RedeemError::Unknown)?;
+        let grant = state.grants.get(hash).ok_or(RedeemRefusal::Unknown)?;
         grant.redeemable(version, &connection, now)?;
-        let spent = connection.spent(now);
+        let spent = Spent::new(&connection, now);
         state.take_connection(&slot);
-        let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemError::Unknown)?;
+        let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemRefusal::Unknown)?;
         user.connections.push(connection);
         if let Some(stored) = state.grants.get_mut(hash) {
             stored.spent = Some(spent);

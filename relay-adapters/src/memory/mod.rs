@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{Connection, IdempotencyRecord, Project, RelayKeyRecord, SecretHash, StoreError, StoredGrant};
+use relay_core::domain::{Connection, IdempotencyRecord, Project, RelayKeyRecord, SecretHash, StoredGrant};
+use relay_core::ports::StoreError;
 
 use crate::rollup::{Counters, Group};
 

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::Timestamp;
-use relay_core::ports::{Slot, StoreError, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
+use relay_core::domain::{Slot, UsageEvent, UsageQuery, UsageRow};
+use relay_core::ports::{StoreError, UsageReport, UsageSink};
 
 use super::Memory;
 use crate::rollup::{Counters, Group};

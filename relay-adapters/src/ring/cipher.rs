@@ -25,7 +25,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{Cipher, CipherError, SealedKey, SealedSlot, Slot};
+use relay_core::domain::{SealedKey, SealedSlot, Slot};
+use relay_core::ports::{Cipher, CipherError};
 
 use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
 use super::fields::Fields;

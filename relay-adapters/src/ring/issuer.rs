@@ -9,7 +9,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use relay_core::domain::ids::{ProjectId, RecordId, RequestId, Timestamp};
 use relay_core::domain::secret::{RegistrationToken, RelayKey};
-use relay_core::ports::{CipherError, IdempotencyRecord, NoRandomness, SecretHash, TokenIssuer};
+use relay_core::domain::{IdempotencyRecord, SecretHash};
+use relay_core::ports::{CipherError, NoRandomness, TokenIssuer};
 
 use super::base62::{CHECKSUM_LEN, checksum, digits};
 use super::fields::Fields;

@@ -2,9 +2,9 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::Timestamp;
-use relay_core::ports::{
+use relay_core::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES,
-    RedeemError, SealedKey, SecretHash, Spent, StoredGrant,
+    RedeemRefusal, SealedKey, SecretHash, Spent, StoredGrant,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -82,16 +82,16 @@ pub(super) fn redeem(
     hash: &SecretHash,
     connection: &Connection,
     now: Timestamp,
-) -> Result<Result<Redeemed, RedeemError>, Failure> {
+) -> Result<Result<Redeemed, RedeemRefusal>, Failure> {
     let grant = get(transaction, hash)?;
     let current = key_store::connection(transaction, &connection.slot.slot)?;
     let version = current.as_ref().map(|current| current.slot.version);
     if let Err(refusal) =
-        grant.as_ref().ok_or(RedeemError::Unknown).and_then(|grant| grant.redeemable(version, connection, now))
+        grant.as_ref().ok_or(RedeemRefusal::Unknown).and_then(|grant| grant.redeemable(version, connection, now))
     {
         return Ok(Err(refusal));
     }
-    spend(transaction, hash, &connection.spent(now))?;
+    spend(transaction, hash, &Spent::new(connection, now))?;
     store(transaction, connection)?;
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }

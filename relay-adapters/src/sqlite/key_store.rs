@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyStore, RedeemError, SecretHash, Slot,
-    StoreError, StoredGrant, UserSummary,
+use relay_core::domain::{
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, SecretHash, Slot, StoredGrant, UserSummary,
 };
+use relay_core::ports::{KeyStore, RedeemError, StoreError};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::rows::{self, integer, select_connection};
@@ -122,7 +122,7 @@ impl KeyStore for Sqlite {
             }
             Ok(outcome.map(drop))
         };
-        self.writer.run(write).await?
+        Ok(self.writer.run(write).await??)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

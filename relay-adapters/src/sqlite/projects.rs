@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{ProjectId, Timestamp};
-use relay_core::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash, StoreError};
+use relay_core::domain::{KeyedProject, Project, RelayKeyRecord, Scope, SecretHash};
+use relay_core::ports::{Projects, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Sqlite;

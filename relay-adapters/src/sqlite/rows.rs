@@ -2,7 +2,7 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use relay_core::ports::{Connection, ConnectionState, SealedKey, SealedSlot, Slot};
+use relay_core::domain::{Connection, ConnectionState, SealedKey, SealedSlot, Slot};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row, RowIndex};
 use serde::de::DeserializeOwned;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_core::domain::ids::{Tier, Timestamp};
-use relay_core::ports::{SecretHash, StoreError, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageRow, UsageSink};
+use relay_core::domain::{SecretHash, TokenUsage, UsageEvent, UsageQuery, UsageRow};
+use relay_core::ports::{StoreError, UsageReport, UsageSink};
 use rusqlite::{Row, Transaction, params};
 
 use super::Sqlite;

@@ -6,10 +6,11 @@ use futures::FutureExt;
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use relay_core::ports::{
-    Allowed, Connection, ConnectionState, FixedClock, Grant, KeySignal, KeyStore, KeyedProject, MockKeyStore,
-    MockProjects, Project, Projects, RelayKeyRecord, Scope, SealedKey, SealedSlot, SecretHash, Slot,
+use relay_core::domain::{
+    Allowed, Connection, ConnectionState, Grant, KeySignal, KeyedProject, Project, RelayKeyRecord, Scope, SealedKey,
+    SealedSlot, SecretHash, Slot,
 };
+use relay_core::ports::{FixedClock, KeyStore, MockKeyStore, MockProjects, Projects};
 use relay_core::{Provider, conformance};
 
 const NOW: Timestamp = Timestamp(1_795_423_644_000);

@@ -11,7 +11,8 @@ use relay_core::Provider;
 use relay_core::conformance;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{Cipher, CipherError, IdempotencyRecord, SealedKey, SealedSlot, Slot, TokenIssuer};
+use relay_core::domain::{IdempotencyRecord, SealedKey, SealedSlot, Slot};
+use relay_core::ports::{Cipher, CipherError, TokenIssuer};
 
 fn new_key() -> MasterKey {
     MasterKey::generate().unwrap()

@@ -7,10 +7,11 @@ use std::time::Duration;
 use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
-use relay_core::ports::{
-    Allowed, Connection, ConnectionState, Endpoint, Grant, KeyStore, Outcome, RedeemError, SealedKey, SealedSlot,
-    SecretHash, Slot, TokenUsage, UsageEvent, UsageQuery, UsageReport, UsageSink,
+use relay_core::domain::{
+    Allowed, Connection, ConnectionState, Endpoint, Grant, Outcome, RedeemRefusal, SealedKey, SealedSlot, SecretHash,
+    Slot, TokenUsage, UsageEvent, UsageQuery,
 };
+use relay_core::ports::{KeyStore, RedeemError, UsageReport, UsageSink};
 use rusqlite::Connection as Foreign;
 use tempfile::TempDir;
 
@@ -444,7 +445,7 @@ mod races {
         for (n, task) in tasks.into_iter().enumerate() {
             match task.await.unwrap() {
                 Ok(()) => winners.push(n),
-                Err(RedeemError::Used) => {}
+                Err(RedeemError::Refused(RedeemRefusal::Used)) => {}
                 Err(error) => panic!("{error:?}"),
             }
         }

@@ -4,7 +4,8 @@ use relay_adapters::memory::Memory;
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::conformance;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{Allowed, Grant, KeyStore, SecretHash};
+use relay_core::domain::{Allowed, Grant, SecretHash};
+use relay_core::ports::KeyStore;
 
 #[tokio::test]
 async fn memory_passes_the_key_store_suite() {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use relay_core::domain::Project;
 use relay_core::domain::secret::RelayKey;
-use relay_core::ports::{Project, Projects as _};
+use relay_core::ports::Projects as _;
 use relay_server::config::Config;
 use serde_json::json;
 

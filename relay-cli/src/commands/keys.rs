@@ -2,7 +2,8 @@
 
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::secret::RelayKey;
-use relay_core::ports::{Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
+use relay_core::domain::{Project, RelayKeyRecord, Scope};
+use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::{Value, json};
 
 use crate::cli::{KeysCommand, ScopeName};

@@ -1,6 +1,7 @@
 //! `relay projects`: apps, in the local store.
 
-use relay_core::ports::{Project, Projects as _, TokenIssuer as _};
+use relay_core::domain::Project;
+use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::{Value, json};
 
 use crate::cli::{ProjectChange, ProjectsCommand};

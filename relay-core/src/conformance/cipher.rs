@@ -4,7 +4,8 @@
 use crate::Provider;
 use crate::domain::ids::{EndUser, ProjectId, RecordId};
 use crate::domain::secret::ProviderKey;
-use crate::ports::{Cipher, SealedKey, SealedSlot, Slot};
+use crate::domain::{SealedKey, SealedSlot, Slot};
+use crate::ports::Cipher;
 
 /// Checks every obligation of [`Cipher`].
 ///

@@ -3,12 +3,12 @@
 use futures::future::join_all;
 
 use super::{NOW, connect, connection, grant, hash, project, slot, user};
-use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
-use crate::ports::{
-    Allowed, ConnectionState, IdempotencyRecord, KeySignal, KeyStore, REGISTRATION_TRIES, RedeemError, Spent,
+use crate::domain::{
+    Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal, Spent,
     StoredGrant, UserSummary,
 };
+use crate::ports::{KeyStore, RedeemError};
 
 /// Checks every obligation of [`KeyStore`] that can be seen from outside.
 ///
@@ -69,9 +69,9 @@ async fn a_token_works_once(store: &dyn KeyStore) {
     let s = slot(&p, "ana", Provider::OPENAI);
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
     let again = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW).await;
-    assert!(matches!(again, Err(RedeemError::Used)), "{again:?}");
+    assert!(matches!(again, Err(RedeemError::Refused(RedeemRefusal::Used))), "{again:?}");
     let late = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW.plus_seconds(9999)).await;
-    assert!(matches!(late, Err(RedeemError::Used)), "used comes before expired: {late:?}");
+    assert!(matches!(late, Err(RedeemError::Refused(RedeemRefusal::Used))), "used comes before expired: {late:?}");
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
 }
 
@@ -83,7 +83,10 @@ async fn a_token_works_once_among_many_at_a_time(store: &dyn KeyStore) {
 
     let winners: Vec<usize> = (0..64).filter(|&n| matches!(results.get(n), Some(Ok(())))).collect();
     let [winner] = winners.as_slice() else { panic!("exactly one wins: {winners:?}") };
-    assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(RedeemError::Used))), "{results:?}");
+    assert!(
+        results.iter().all(|result| matches!(result, Ok(()) | Err(RedeemError::Refused(RedeemRefusal::Used)))),
+        "{results:?}"
+    );
     let mark = u8::try_from(*winner).unwrap();
     assert_eq!(store.connection(s).await.unwrap(), Some(connection(s, 1, mark)), "the winner's key is the one stored");
 }
@@ -92,7 +95,7 @@ async fn an_unknown_token_stores_nothing(store: &dyn KeyStore) {
     let p = project("unknown");
     let s = slot(&p, "ana", Provider::OPENAI);
     let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await;
-    assert!(matches!(result, Err(RedeemError::Unknown)), "{result:?}");
+    assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{result:?}");
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert_eq!(store.grant(&hash(&p, 1)).await.unwrap(), None);
     assert_eq!(store.count_refusal(&hash(&p, 1)).await.unwrap(), 0);
@@ -107,7 +110,7 @@ async fn a_token_stores_only_what_it_was_issued_for(store: &dyn KeyStore) {
         [slot(&p, "bo", Provider::GOOGLE), slot(&p, "ana", Provider::OPENAI), slot(&other, "ana", Provider::GOOGLE)]
     {
         let result = store.redeem(&hash(&p, 1), connection(&wrong, 1, 1), NOW).await;
-        assert!(matches!(result, Err(RedeemError::Unknown)), "{wrong:?}: {result:?}");
+        assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{wrong:?}: {result:?}");
         assert_eq!(store.connection(&wrong).await.unwrap(), None);
     }
     let right = slot(&p, "ana", Provider::GOOGLE);
@@ -120,7 +123,7 @@ async fn an_expired_token_stores_nothing(store: &dyn KeyStore) {
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     for late in [NOW.plus_seconds(600), NOW.plus_seconds(601)] {
         let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), late).await;
-        assert!(matches!(result, Err(RedeemError::Expired)), "{result:?}");
+        assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
     }
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert!(store.grant(&hash(&p, 1)).await.unwrap().is_some(), "expired grants are still known for a day");
@@ -138,7 +141,7 @@ async fn a_token_without_tries_left_stores_nothing(store: &dyn KeyStore) {
     }
     assert_eq!(store.count_refusal(&token).await.unwrap(), 0, "0 stays 0");
     let result = store.redeem(&token, connection(&s, 1, 1), NOW).await;
-    assert!(matches!(result, Err(RedeemError::Expired)), "{result:?}");
+    assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
     assert_eq!(store.connection(&s).await.unwrap(), None);
 }
 
@@ -152,7 +155,7 @@ async fn a_token_may_not_replace_unless_it_says_so(store: &dyn KeyStore) {
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
     for version in [1, 2] {
         let result = store.redeem(&hash(&p, 2), connection(&s, version, 2), NOW).await;
-        assert!(matches!(result, Err(RedeemError::Occupied)), "{result:?}");
+        assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Occupied))), "{result:?}");
     }
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
     let elsewhere = slot(&p, "ana", Provider::GOOGLE);
@@ -165,13 +168,19 @@ async fn a_replacement_needs_the_next_version(store: &dyn KeyStore) {
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     for wrong in [0, 2] {
         let result = store.redeem(&hash(&p, 1), connection(&s, wrong, 1), NOW).await;
-        assert!(matches!(result, Err(RedeemError::Conflict)), "an empty slot takes version 1, not {wrong}: {result:?}");
+        assert!(
+            matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
+            "an empty slot takes version 1, not {wrong}: {result:?}"
+        );
     }
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
     store.put_grant(&hash(&p, 2), grant(&p, "ana"), None).await.unwrap();
     for wrong in [0, 1, 3] {
         let result = store.redeem(&hash(&p, 2), connection(&s, wrong, 2), NOW).await;
-        assert!(matches!(result, Err(RedeemError::Conflict)), "after version 1 comes 2, not {wrong}: {result:?}");
+        assert!(
+            matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
+            "after version 1 comes 2, not {wrong}: {result:?}"
+        );
     }
     let mut longer = connection(&s, 2, 2);
     longer.sealed.0.extend([2; 64]);
@@ -428,7 +437,7 @@ async fn a_deleted_user_is_gone_with_their_grants(store: &dyn KeyStore) {
     for n in [1, 3] {
         assert_eq!(store.grant(&hash(&p, n)).await.unwrap(), None);
         let result = store.redeem(&hash(&p, n), connection(&s, 1, 1), NOW).await;
-        assert!(matches!(result, Err(RedeemError::Unknown)), "{result:?}");
+        assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{result:?}");
     }
     assert_eq!(store.connections(&p, &user("bo")).await.unwrap().len(), 1);
     assert!(store.grant(&hash(&p, 2)).await.unwrap().is_some());

@@ -18,9 +18,9 @@ pub use provider_client::{FarSide, SeenRequest, provider_client};
 pub use token_issuer::token_issuer;
 pub use usage::usage;
 
-use crate::domain::Provider;
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use crate::ports::{Allowed, Connection, ConnectionState, Grant, KeyStore, SealedKey, SealedSlot, SecretHash, Slot};
+use crate::domain::{Allowed, Connection, ConnectionState, Grant, Provider, SealedKey, SealedSlot, SecretHash, Slot};
+use crate::ports::KeyStore;
 
 /// When the suites take place.
 const NOW: Timestamp = Timestamp(1_795_423_644_000);

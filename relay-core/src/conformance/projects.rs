@@ -2,7 +2,8 @@
 
 use super::{NOW, hash, project};
 use crate::domain::ids::{ProjectId, Timestamp};
-use crate::ports::{KeyedProject, Project, Projects, RelayKeyRecord, Scope, SecretHash};
+use crate::domain::{KeyedProject, Project, RelayKeyRecord, Scope, SecretHash};
+use crate::ports::Projects;
 
 /// Checks every obligation of [`Projects`] that can be seen from outside.
 pub async fn projects(store: &dyn Projects) {

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::ids::{BASE62, ProjectId, Timestamp};
 use crate::domain::secret::{RegistrationToken, RelayKey};
-use crate::ports::{IdempotencyRecord, SecretHash, TokenIssuer};
+use crate::domain::{IdempotencyRecord, SecretHash};
+use crate::ports::TokenIssuer;
 
 /// Checks every obligation of [`TokenIssuer`].
 ///

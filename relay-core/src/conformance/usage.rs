@@ -1,12 +1,11 @@
 //! What any [`UsageSink`] and [`UsageReport`] over one store must do.
 
 use super::{NOW, connect, connection, grant, hash, project, slot, user};
-use crate::domain::Provider;
 use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
-use crate::ports::{
-    Endpoint, KeyStore, Outcome, Project, Projects, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery,
-    UsageReport, UsageRow, UsageSink,
+use crate::domain::{
+    Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
 };
+use crate::ports::{KeyStore, Projects, UsageReport, UsageSink};
 
 /// One store, seen through all the ports that usage touches.
 #[derive(Clone, Copy)]

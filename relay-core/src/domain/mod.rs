@@ -1,7 +1,24 @@
-//! What Relay is about, as data with rules: ids, secrets, providers. No other room of the crate is used here.
+//! What Relay is about, as data with rules: ids, secrets, providers, projects, connections, grants, usage. No other room of
+//! the crate is used here.
 
+mod connection;
+mod grant;
 pub mod ids;
+mod project;
 pub mod provider;
+mod relay_key;
 pub mod secret;
+mod secret_hash;
+mod usage;
+mod user;
 
+pub use connection::{Connection, ConnectionState, KeySignal, SealedKey, SealedSlot, Slot};
+pub use grant::{
+    Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
+};
+pub use project::Project;
 pub use provider::Provider;
+pub use relay_key::{KeyedProject, RelayKeyRecord, Scope};
+pub use secret_hash::SecretHash;
+pub use usage::{Endpoint, Outcome, TokenUsage, UsageEvent, UsageQuery, UsageRow};
+pub use user::UserSummary;

@@ -1,31 +1,7 @@
 //! The port that seals provider keys.
 
-use crate::domain::ids::RecordId;
 use crate::domain::secret::ProviderKey;
-use crate::ports::Slot;
-
-/// Where a sealed key belongs: everything that its seal is bound to.
-///
-/// A sealed key that was moved to another project, user, provider, record or version does not open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedSlot {
-    /// Whose key it is, and for which provider.
-    pub slot: Slot,
-    /// The record's own random id, drawn anew for each sealing.
-    pub record: RecordId,
-    /// Counts up with each replacement, from 1.
-    pub version: u64,
-}
-
-/// A sealed provider key. Only a [`Cipher`] can make sense of its bytes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedKey(pub Vec<u8>);
-
-impl std::fmt::Debug for SealedKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SealedKey({} bytes)", self.0.len())
-    }
-}
+use crate::domain::{SealedKey, SealedSlot, Slot};
 
 /// Why a key could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

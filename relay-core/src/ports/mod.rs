@@ -7,6 +7,7 @@ mod clock;
 mod key_store;
 mod projects;
 mod provider_client;
+mod store;
 mod token_issuer;
 mod usage;
 
@@ -15,6 +16,7 @@ pub use clock::*;
 pub use key_store::*;
 pub use projects::*;
 pub use provider_client::*;
+pub use store::*;
 pub use token_issuer::*;
 pub use usage::*;
 

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::{ProjectId, RecordId, RequestId, Timestamp};
 use crate::domain::secret::{RegistrationToken, RelayKey};
-use crate::ports::{IdempotencyRecord, SecretHash};
+use crate::domain::{IdempotencyRecord, SecretHash};
 
 /// There is no randomness to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,88 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::domain::Provider;
-use crate::domain::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
-use crate::ports::{SecretHash, StoreError};
-
-/// Tokens of one answer. The four kinds do not overlap, so any sum of them is right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenUsage {
-    /// Prompt tokens that came from no cache.
-    pub input: u64,
-    /// Prompt tokens read from the provider's cache.
-    pub cache_read: u64,
-    /// Prompt tokens written to the provider's cache.
-    pub cache_write: u64,
-    /// Answer tokens, reasoning among them.
-    pub output: u64,
-    /// How many of `output` were reasoning.
-    pub reasoning: u64,
-}
-
-impl TokenUsage {
-    /// All prompt tokens: OpenAI's `prompt_tokens`.
-    pub fn prompt(&self) -> u64 {
-        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
-    }
-}
-
-/// Which API was called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// Chat completions.
-    Chat,
-    /// Embeddings.
-    Embeddings,
-}
-
-impl Endpoint {
-    /// `chat` or `embeddings`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Embeddings => "embeddings",
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// With a complete answer.
-    Complete,
-    /// With an error.
-    Failed,
-    /// The client left before the end; the tokens are those known by then.
-    Cancelled,
-}
-
-/// One metered call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageEvent {
-    /// When it began.
-    pub at: Timestamp,
-    /// The request.
-    pub request: RequestId,
-    /// The tenant.
-    pub project: ProjectId,
-    /// The Relay key that was shown, if one was.
-    pub relay_key: Option<SecretHash>,
-    /// On whose key.
-    pub user: EndUser,
-    /// With which provider.
-    pub provider: Provider,
-    /// The model, as the provider names it if it answered, else as it was asked for; at most 128 characters.
-    pub model: String,
-    /// Which API.
-    pub endpoint: Endpoint,
-    /// Under which tier.
-    pub tier: Tier,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Its tokens, as the provider counted them.
-    pub tokens: TokenUsage,
-}
+use crate::domain::{UsageEvent, UsageQuery, UsageRow};
+use crate::ports::store::StoreError;
 
 /// Takes usage off the request path.
 ///
@@ -96,42 +16,6 @@ pub trait UsageSink: Send + Sync {
 
     /// How many events were dropped since the start.
     fn dropped(&self) -> u64;
-}
-
-/// A row of the daily roll-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageRow {
-    /// Days since 1970-01-01, in UTC.
-    pub day: u32,
-    /// The user.
-    pub user: EndUser,
-    /// The provider.
-    pub provider: Provider,
-    /// The model.
-    pub model: String,
-    /// The tier.
-    pub tier: Tier,
-    /// Calls, failed and cancelled ones too.
-    pub requests: u64,
-    /// Calls that failed.
-    pub errors: u64,
-    /// Summed tokens.
-    pub tokens: TokenUsage,
-}
-
-/// Which rows to report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageQuery {
-    /// The tenant.
-    pub project: ProjectId,
-    /// Only this user.
-    pub user: Option<EndUser>,
-    /// First day, inclusive.
-    pub from_day: u32,
-    /// Last day, inclusive.
-    pub to_day: u32,
-    /// At most so many rows.
-    pub limit: u32,
 }
 
 /// Reports metered usage by day, user, provider, model and tier.

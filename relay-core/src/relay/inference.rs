@@ -7,10 +7,10 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
-use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
+use crate::domain::{Endpoint, Provider};
 use crate::error::RelayError;
-use crate::ports::{Endpoint, WireRequest, WireResponse};
+use crate::ports::{WireRequest, WireResponse};
 use crate::relay::metering::Meter;
 use crate::relay::stream::{Translation, collected};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};

@@ -1,9 +1,9 @@
 //! What a provider says of a key, before it is stored and whenever somebody asks. Nothing here costs the user anything.
 
-use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
+use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash};
 use crate::error::{Class, RelayError};
-use crate::ports::{ConnectionState, KeySignal, SecretHash, WireRequest};
+use crate::ports::WireRequest;
 use crate::relay::Relay;
 
 /// What a provider says about a key, if it says anything.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
-use crate::ports::{Endpoint, Outcome, TokenUsage, UsageEvent, UsageSink};
+use crate::domain::{Endpoint, Outcome, Provider, TokenUsage, UsageEvent};
+use crate::ports::UsageSink;
 use crate::relay::{Caller, Relay};
 
 /// The longest model name that is metered, in characters.

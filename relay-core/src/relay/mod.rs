@@ -16,14 +16,13 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
-use crate::domain::Provider;
 use crate::domain::ids::{EndUser, RequestId, Tier};
 use crate::domain::secret::{ProviderKey, RelayKey};
+use crate::domain::{Connection, ConnectionState, KeySignal, KeyedProject, Project, Provider, Scope, SecretHash, Slot};
 use crate::error::{Class, RelayError};
 use crate::ports::{
-    Cipher, Clock, Connection, ConnectionState, KeySignal, KeyStore, KeyedProject, Project, Projects, ProviderClient,
-    Scope, SecretHash, Slot, TokenIssuer, TransportError, TransportErrorKind, UsageReport, UsageSink, WireRequest,
-    WireResponse,
+    Cipher, Clock, KeyStore, Projects, ProviderClient, TokenIssuer, TransportError, TransportErrorKind, UsageReport,
+    UsageSink, WireRequest, WireResponse,
 };
 use crate::relay::registration_lock::RegistrationLocks;
 use crate::translation::{Amended, Failure, Fault};

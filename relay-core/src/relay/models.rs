@@ -2,9 +2,8 @@
 
 use futures::future::join_all;
 
-use crate::domain::Provider;
+use crate::domain::{Connection, Provider};
 use crate::error::{Class, RelayError};
-use crate::ports::Connection;
 use crate::relay::inference::collect;
 use crate::relay::{Caller, Relay};
 use crate::translation::limits::MAX_ANSWER;

@@ -3,8 +3,8 @@
 //! A browser names the page that a call comes from, or that frames one of Relay's own. What is not a browser names none,
 //! and needs none: whoever holds a token may use it there.
 
+use crate::domain::{Grant, Project, SecretHash};
 use crate::error::RelayError;
-use crate::ports::{Grant, Project, SecretHash};
 use crate::relay::Relay;
 
 /// The web page that a call with a registration token comes from.
@@ -62,8 +62,8 @@ impl Relay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Allowed;
     use crate::domain::ids::{EndUser, ProjectId, Timestamp};
-    use crate::ports::Allowed;
 
     fn allowed(own: &[&str], all: &[&str]) -> Origins {
         let list = |origins: &[&str]| origins.iter().map(|&origin| origin.to_owned()).collect();

@@ -2,14 +2,14 @@
 //!
 //! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
 
-use crate::domain::Provider;
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
-use crate::error::{Class, RelayError};
-use crate::ports::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, NoRandomness, Project, RedeemError, SealedSlot,
+use crate::domain::{
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Project, Provider, RedeemRefusal, SealedSlot,
     SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
+use crate::error::{Class, RelayError};
+use crate::ports::{NoRandomness, RedeemError};
 use crate::relay::key_check::Verdict;
 use crate::relay::page::{Origins, Page};
 use crate::relay::{Relay, Route};
@@ -272,8 +272,8 @@ impl Relay {
                 Ok(()) => {
                     return Ok(Registered { provider: attempt.slot.provider, last4, state, connected_at: now });
                 }
-                Err(RedeemError::Conflict) => {}
-                Err(RedeemError::Used) => return self.replay_stored(&attempt).await,
+                Err(RedeemError::Refused(RedeemRefusal::Conflict)) => {}
+                Err(RedeemError::Refused(RedeemRefusal::Used)) => return self.replay_stored(&attempt).await,
                 Err(error) => return Err(redeem_error(error, attempt.slot.provider)),
             }
         }
@@ -456,10 +456,10 @@ fn parse_workspace(id: String) -> Result<String, RelayError> {
 
 fn redeem_error(error: RedeemError, provider: Provider) -> RelayError {
     match error {
-        RedeemError::Unknown => unknown_token(),
-        RedeemError::Used | RedeemError::Conflict => used_token(),
-        RedeemError::Expired => expired_token(),
-        RedeemError::Occupied => occupied(provider),
+        RedeemError::Refused(RedeemRefusal::Unknown) => unknown_token(),
+        RedeemError::Refused(RedeemRefusal::Used) | RedeemError::Refused(RedeemRefusal::Conflict) => used_token(),
+        RedeemError::Refused(RedeemRefusal::Expired) => expired_token(),
+        RedeemError::Refused(RedeemRefusal::Occupied) => occupied(provider),
         RedeemError::Store(error) => error.into(),
     }
 }

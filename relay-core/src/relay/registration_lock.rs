@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::ports::SecretHash;
+use crate::domain::SecretHash;
 
 /// Number of locks at which those that nobody holds are removed.
 const SWEEP: usize = 64;

@@ -19,8 +19,9 @@ mod tests;
 use bytes::Bytes;
 
 use crate::domain::ids::{RequestId, Timestamp};
+use crate::domain::{KeySignal, TokenUsage};
 use crate::error::RelayError;
-use crate::ports::{KeySignal, TokenUsage, WireRequest};
+use crate::ports::WireRequest;
 use crate::translation::json::Object;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::surface::models::Model;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::executor::block_on;
+use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Provider, RelayError, ReplyBody};
 use serde_json::Value;

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use futures::executor::block_on;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
 use relay_core::domain::secret::{ProviderKey, RelayKey};
+use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
 

@@ -1,6 +1,6 @@
 //! What each thing that a provider says of a key does to its connection.
 
-use relay_core::ports::{ConnectionState, KeySignal};
+use relay_core::domain::{ConnectionState, KeySignal};
 
 const SIGNALS: [KeySignal; 8] = [
     KeySignal::Works,

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::executor::block_on;
 use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Class, Provider, RelayError, Reply, ReplyBody};
 use serde_json::{Value, json};

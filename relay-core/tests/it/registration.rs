@@ -8,6 +8,7 @@ use futures::executor::block_on;
 use futures::future::join_all;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::secret::{ProviderKey, RegistrationToken};
+use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Ports, Provider, Relay, RelayError};
 

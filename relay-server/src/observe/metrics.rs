@@ -6,7 +6,8 @@ use std::time::Duration;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
-use relay_core::ports::{Outcome, UsageEvent, UsageSink};
+use relay_core::domain::{Outcome, UsageEvent};
+use relay_core::ports::UsageSink;
 use relay_core::{Class, Ports, Relay, RelayError};
 
 use crate::observe::logging;

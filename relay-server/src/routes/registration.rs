@@ -3,7 +3,7 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{Allowed, Connection};
+use relay_core::domain::{Allowed, Connection};
 use relay_core::relay::registration::Registration;
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use relay_core::RelayError;
 use relay_core::domain::ids::{EndUser, Timestamp, civil_from_days, days_from_civil};
-use relay_core::ports::{Scope, UsageQuery, UsageRow};
+use relay_core::domain::{Scope, UsageQuery, UsageRow};
 use serde::Serialize;
 
 use crate::http::request::extract;

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
 use relay_core::domain::ids::EndUser;
-use relay_core::ports::{Connection, Scope, UserSummary};
+use relay_core::domain::{Connection, Scope, UserSummary};
 use serde::Serialize;
 
 use crate::http::request::extract;

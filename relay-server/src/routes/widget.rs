@@ -5,7 +5,7 @@ use actix_web::http::header::{
     PERMISSIONS_POLICY,
 };
 use actix_web::{HttpRequest, HttpResponse};
-use relay_core::ports::SecretHash;
+use relay_core::domain::SecretHash;
 use relay_core::relay::page::Origins;
 use relay_core::{Class, RelayError};
 use serde::Serialize;

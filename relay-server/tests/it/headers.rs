@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use relay_core::Provider;
 use relay_core::domain::ids::{ProjectId, Timestamp};
-use relay_core::ports::{Project, Projects as _, Scope};
+use relay_core::domain::{Project, Scope};
+use relay_core::ports::Projects as _;
 use serde_json::json;
 
 use crate::harness::{CHAT, TestRelay, chat_body};

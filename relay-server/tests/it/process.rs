@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::domain::ids::Timestamp;
-use relay_core::ports::{Project, Projects as _, RelayKeyRecord, Scope, TokenIssuer as _};
+use relay_core::domain::{Project, RelayKeyRecord, Scope};
+use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::Value;
 
 use crate::harness::{CHAT, Connection, chat_body};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use relay_core::ports::{
+use relay_core::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, SealedKey, SealedSlot, SecretHash, Slot, Spent,
     StoredGrant,
 };

@@ -9,10 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::ports::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, KeyStore,
-    REGISTRATION_TRIES, RedeemError, SecretHash, Slot, StoreError, StoredGrant, UserSummary,
+use relay_core::domain::{
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, REGISTRATION_TRIES,
+    RedeemRefusal, SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
+use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
 use crate::rows;
 
@@ -190,10 +191,10 @@ impl KeyStore for JsonFile {
         self.change(|state| {
             let place = place(&connection.slot.slot);
             let version = state.connections.get(&place).map(|current| current.slot.version);
-            let grant = state.grants.get(hash).ok_or(RedeemError::Unknown)?;
+            let grant = state.grants.get(hash).ok_or(RedeemRefusal::Unknown)?;
             grant.redeemable(version, &connection, now)?;
             if let Some(stored) = state.grants.get_mut(hash) {
-                stored.spent = Some(connection.spent(now));
+                stored.spent = Some(Spent::new(&connection, now));
             }
             state.connections.insert(place, connection);
             Ok(())

@@ -3,7 +3,8 @@
 use relay_adapters::system_clock::SystemClock;
 use relay_core::Provider;
 use relay_core::domain::ids::EndUser;
-use relay_core::ports::{Allowed, Clock as _, Grant, KeyStore, TokenIssuer as _};
+use relay_core::domain::{Allowed, Grant};
+use relay_core::ports::{Clock as _, KeyStore, TokenIssuer as _};
 use relay_mock::sample_key;
 use relay_server::wiring::Store;
 use serde::Deserialize;

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{headers, wire};
+use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError, kind};
-use crate::ports::KeySignal;
 use crate::translation::{Failure, Fault, shown};
 
 /// What the error object says; empty where the body is none.

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::wire::Few;
+use crate::domain::KeySignal;
 use crate::error::{Class, RelayError, kind};
-use crate::ports::KeySignal;
 use crate::translation::{Failure, Fault, shown};
 
 /// What a row of the table looks at.

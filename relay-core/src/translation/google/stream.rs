@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use super::wire::{Candidate, Part, Payload};
 use super::{continuation, error, finish, grounding, response};
+use crate::domain::TokenUsage;
 use crate::error::RelayError;
-use crate::ports::{TokenUsage, WireRequest};
+use crate::ports::WireRequest;
 use crate::translation::answer_budget::{AnswerBudget, too_long};
 use crate::translation::limits::{MAX_ANSWER, MAX_CHOICES};
 use crate::translation::surface::chat_completions::chunk::{ChunkChoice, ChunkWriter, Delta};

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::KeySignal;
 use crate::error::{Class, RelayError, kind};
-use crate::ports::KeySignal;
 use crate::translation::{Failure, Fault, shown};
 
 /// Response headers that are passed on under their own names.

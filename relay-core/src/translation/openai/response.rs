@@ -7,8 +7,8 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::domain::TokenUsage;
 use crate::error::RelayError;
-use crate::ports::TokenUsage;
 use crate::translation::Answer;
 use crate::translation::surface::models::Model;
 

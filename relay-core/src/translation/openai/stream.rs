@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::error;
 use super::response::WireUsage;
+use crate::domain::TokenUsage;
 use crate::error::RelayError;
-use crate::ports::TokenUsage;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::{Failure, Fault, StreamTranslator};
 

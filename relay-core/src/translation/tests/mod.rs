@@ -16,9 +16,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Call, ChatContext, Policy};
+use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::{Class, RelayError};
-use crate::ports::KeySignal;
 use crate::translation::json::Object;
 
 /// The id and the time of every call in these tests.

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use relay_core::domain::ids::{EndUser, Tier};
 use relay_core::domain::secret::{RegistrationToken, RelayKey};
-use relay_core::ports::{KeyedProject, Scope};
+use relay_core::domain::{KeyedProject, Scope};
 use relay_core::relay::page::Page;
 use relay_core::{Caller, Class, Provider, RelayError};
 

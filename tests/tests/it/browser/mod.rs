@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::RelayKey;
-use relay_core::ports::{Allowed, Grant};
+use relay_core::domain::{Allowed, Grant};
 use relay_mock::Mock;
 use relay_tests::TestRelay;
 use tokio::process::Command;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use relay_core::Provider;
-use relay_core::ports::Scope;
+use relay_core::domain::Scope;
 use relay_server::Options;
 use relay_tests::TestRelay;
 use tokio::process::Command;

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::KeySignal;
 use crate::domain::ids::RequestId;
 use crate::error::Class;
-use crate::ports::KeySignal;
 use crate::translation::Policy;
 use crate::translation::json::Object;
 use crate::translation::sse::Decoder;

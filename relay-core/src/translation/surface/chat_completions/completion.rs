@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::ports::TokenUsage;
+use crate::domain::TokenUsage;
 
 /// A `chat.completion` body.
 #[derive(Debug, Serialize)]

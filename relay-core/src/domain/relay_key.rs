@@ -1,0 +1,76 @@
+//! Relay keys as they are stored, and what they may do.
+
+use crate::domain::ids::{ProjectId, Timestamp};
+use crate::domain::project::Project;
+use crate::domain::secret_hash::SecretHash;
+
+/// What a Relay key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Chat, embeddings, models.
+    Inference,
+    /// Read and delete users and connections; usage.
+    Users,
+    /// Issue registration tokens.
+    Tokens,
+}
+
+impl Scope {
+    /// Every scope, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Inference, Self::Users, Self::Tokens];
+
+    /// The name in the API and in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inference => "inference",
+            Self::Users => "users",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
+/// A Relay key as it is stored: all but the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayKeyRecord {
+    /// SHA-256 of the key.
+    pub hash: SecretHash,
+    /// Short public id for lists and commands: the first 12 hex digits of the hash.
+    pub id: String,
+    /// The project.
+    pub project: ProjectId,
+    /// A name for people.
+    pub name: String,
+    /// The key's last four characters.
+    pub last4: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used. Written in batches, so it may lag some seconds.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl RelayKeyRecord {
+    /// Whether the key works at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A Relay key with its project: all that a request needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedProject {
+    /// The key that was shown.
+    pub key: RelayKeyRecord,
+    /// Its project.
+    pub project: Project,
+}

@@ -1,0 +1,57 @@
+//! The hash under which a token or Relay key is stored.
+
+/// SHA-256 of a token or Relay key, under which it is stored. See [`crate::ports::TokenIssuer`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// Lower-case hex: how a page's address names a registration token without being able to use it.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    /// What [`Self::to_hex`] wrote; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretHash(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_named_in_lower_case_hex_and_in_no_other_way() {
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(0..).for_each(|(byte, n)| *byte = 0xf0_u8.wrapping_add(n));
+        let hash = SecretHash(bytes);
+        let text = hash.to_hex();
+        assert_eq!(text, "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff000102030405060708090a0b0c0d0e0f");
+        assert_eq!(SecretHash::from_hex(&text), Some(hash));
+        let longer = format!("{text}00");
+        for bad in
+            ["", &text[1..], &text[2..], &longer, &text.to_uppercase(), &text.replace("0f", "0g"), &"é".repeat(32)]
+        {
+            assert_eq!(SecretHash::from_hex(bad), None, "{bad}");
+        }
+    }
+}
