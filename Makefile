@@ -1,4 +1,4 @@
-# What you need: git, make, cargo, Node 20, Python 3.11. `make help` lists the targets.
+# `make help` lists the targets, scripts/packages.txt what each needs from the system.
 SHELL := /bin/bash
 CARGO ?= cargo
 PYTHON ?= python3
@@ -10,10 +10,20 @@ SDK := relay-sdk/typescript
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
-.PHONY: help demo test check bench fuzz fmt lint purity docs licences clients packages sizes widget npm sdk example assets
+# Marks that npm or pip has installed what a lock file names.
+INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
+
+.PHONY: help packages demo example test check bench fuzz fmt lint purity sizes docs licences assets clients widget npm sdk
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# What the targets on the command line need from the system: installed for root on Debian, else named in one line. Everything
+# that builds or downloads waits for it, also with -j.
+packages: ## what the system must have: checked, and for root on Debian installed
+	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
+
+demo example test check bench fuzz fmt lint purity sizes docs licences assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -23,7 +33,7 @@ example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a
 	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
 	cd examples/js && npm run --silent demo
 
-test: clients packages widget npm sdk ## all tests
+test: clients widget npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
@@ -114,10 +124,6 @@ $(SDK)/node_modules/.installed: $(SDK)/package-lock.json
 $(CLIENTS)/sdk/node_modules/.installed: $(CLIENTS)/sdk/package-lock.json
 	cd $(CLIENTS)/sdk && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
-
-# System packages of the fault tests and of the widget's: installed if root and on Debian, else named.
-packages:
-	scripts/need.sh strace chromium firefox-esr WebKitWebDriver Xvfb korean-font
 
 bench: ## translation alone; then Relay and nginx before the same simulated provider, in one run
 	$(CARGO) bench --locked -p relay-core --bench translate
