@@ -13,7 +13,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Marks that npm or pip has installed what a lock file names.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
-.PHONY: help packages demo example test check bench fuzz fmt lint purity sizes docs licences assets clients widget npm sdk
+.PHONY: help packages demo example test check bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## this list
 packages: ## what the system must have: checked, and for root on Debian installed
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check bench fuzz fmt lint purity sizes docs licences assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -37,7 +37,7 @@ test: clients widget npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
-check: fmt lint purity sizes docs licences assets ## everything but the tests
+check: fmt lint purity sizes docs licences scripts assets ## everything but the tests
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -69,6 +69,10 @@ docs:
 
 licences:
 	$(PYTHON) scripts/licences.py
+
+scripts:
+	shellcheck scripts/*.sh tests/fuzz/run.sh .ci/run
+	$(PYTHON) scripts/need_test.py
 
 # Clients, unmodified, in the versions that their lock files name; Node 22 is one of the packages. No package runs a script.
 clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(VENV2)/.installed $(BROWSER)/node_modules/.installed
