@@ -1,7 +1,12 @@
-// Where this machine's browsers are.
-import { existsSync } from "node:fs";
+// Where this machine's browsers are. One that is missing, or older than the tests allow, ends a run here.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
-const found = (...paths) => paths.find((path) => path && existsSync(path));
+const NEED = fileURLToPath(new URL("../../../scripts/need.sh", import.meta.url));
 
-export const CHROMIUM = found(process.env.RELAY_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome");
-export const FIREFOX = found(process.env.RELAY_FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox");
+/** The path of a requirement in scripts/packages.txt. */
+export function pathOf(name) {
+  const { status, stdout, stderr } = spawnSync(NEED, ["--path", name], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr.trim());
+  return stdout.trim();
+}

@@ -4,7 +4,7 @@ import { after, before } from "node:test";
 
 import { chromium } from "playwright-core";
 
-import { CHROMIUM } from "./browsers.mjs";
+import { pathOf } from "./browsers.mjs";
 import { mountHere, startSite } from "./host.mjs";
 import { LABELS, RELAY, secretsIn, token } from "./relay.mjs";
 
@@ -23,7 +23,7 @@ let site;
 export function useChromium(last = async () => {}) {
   before(async () => {
     site = await startSite();
-    browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+    browser = await chromium.launch({ executablePath: pathOf("chromium"), headless: true, args: FLAGS });
   });
   after(async () => {
     await last();

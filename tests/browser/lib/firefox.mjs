@@ -4,7 +4,7 @@ import { after, before } from "node:test";
 
 import puppeteer from "puppeteer-core";
 
-import { FIREFOX } from "./browsers.mjs";
+import { pathOf } from "./browsers.mjs";
 import { keepRoots, mountHere, startSite } from "./host.mjs";
 import { RELAY, secretsIn, token } from "./relay.mjs";
 
@@ -16,7 +16,7 @@ export function useFirefox() {
   before(async () => {
     site = await startSite();
     const extraPrefsFirefox = { "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false };
-    browser = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true, args: ["--no-remote"], extraPrefsFirefox });
+    browser = await puppeteer.launch({ browser: "firefox", executablePath: pathOf("firefox"), headless: true, args: ["--no-remote"], extraPrefsFirefox });
   });
   after(async () => {
     await browser?.close();

@@ -1,10 +1,10 @@
 // WebKitGTK: its MiniBrowser on a display of its own, over plain WebDriver.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before } from "node:test";
 
+import { pathOf } from "./browsers.mjs";
 import { keepRoots, mountHere, startSite } from "./host.mjs";
 import { RELAY, token } from "./relay.mjs";
 
@@ -20,11 +20,11 @@ const started = [];
 export function useWebKit() {
   before(async () => {
     site = await startSite();
-    const screen = run("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1280x1024x24"], {}, ["ignore", "ignore", "ignore", "pipe"]);
+    const screen = run(pathOf("xvfb"), ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1280x1024x24"], {}, ["ignore", "ignore", "ignore", "pipe"]);
     const display = await new Promise((ready) => screen.stdio[3].once("data", (number) => ready(`:${String(number).trim()}`)));
     const port = await freePort();
     const quiet = { DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: "1", GIO_USE_VFS: "local", NO_AT_BRIDGE: "1" };
-    run("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], quiet, "ignore");
+    run(pathOf("webkit-driver"), [`--port=${port}`, "--host=127.0.0.1"], quiet, "ignore");
     driver = `http://127.0.0.1:${port}`;
     await until(() => fetch(`${driver}/status`).then((answer) => answer.ok, () => false), () => "no driver");
   });
@@ -58,7 +58,7 @@ async function call(method, path, body) {
 
 /** A page of the developer's site in a session of its own. */
 export async function open(t, { page = {}, init } = {}) {
-  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: miniBrowser(), args: ["--automation"] } } };
+  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: pathOf("webkit-browser"), args: ["--automation"] } } };
   const { sessionId } = await call("POST", "/session", { capabilities });
   const host = new Host(`/session/${sessionId}`);
   t.after(() => call("DELETE", host.session));
@@ -66,14 +66,6 @@ export async function open(t, { page = {}, init } = {}) {
   const script = `${first}<script src="${RELAY}/widget.js"></script>`;
   await call("POST", `${host.session}/url`, { url: site.page({ script, ...page }) });
   return host;
-}
-
-function miniBrowser() {
-  const folders = ["/usr/libexec", ...readdirSync("/usr/lib").map((folder) => `/usr/lib/${folder}`)];
-  const places = folders.flatMap((folder) => ["webkitgtk-6.0", "webkit2gtk-4.1", "webkit2gtk-4.0"].map((version) => `${folder}/${version}/MiniBrowser`));
-  const found = places.find((place) => existsSync(place));
-  assert.ok(found, "no MiniBrowser: it comes with WebKitGTK's libraries");
-  return found;
 }
 
 class Host {

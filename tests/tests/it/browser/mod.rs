@@ -18,26 +18,21 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("browser")
 }
 
-/// Whether everything is there. `make test` demands it; a plain `cargo test` may go without.
-fn installed(programs: &[&str]) -> bool {
-    let there = |program: &&str| programs_folders().any(|folder| folder.join(program).exists());
-    let missing = if !folder().join("node_modules/.installed").exists() {
-        "run `make clients` first"
-    } else if !programs.iter().all(there) {
-        "run `make packages` first"
+/// Whether everything is there, in a version that will do. `make test` demands it; a plain `cargo test` may go without.
+/// `requirements` are rows of `scripts/packages.txt`.
+fn installed(requirements: &[&str]) -> bool {
+    let need = folder().join("../../scripts/need.sh");
+    let output = std::process::Command::new(need).arg("--check").arg("node").args(requirements).output().unwrap();
+    let missing = if !output.status.success() {
+        String::from_utf8_lossy(&output.stderr).trim().to_owned()
+    } else if !folder().join("node_modules/.installed").exists() {
+        "run `make clients` first".to_owned()
     } else {
         return true;
     };
     assert!(std::env::var_os("RELAY_REQUIRE_ALL").is_none(), "{missing}");
     println!("skipped: {missing}");
     false
-}
-
-fn programs_folders() -> impl Iterator<Item = PathBuf> {
-    std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
-        .unwrap_or_default()
-        .into_iter()
 }
 
 async fn relay() -> TestRelay {
@@ -107,21 +102,21 @@ fn tests_in(folder: &Path) -> Vec<PathBuf> {
 
 #[actix_web::test]
 async fn the_widget_keeps_its_promise_in_chromium() {
-    if installed(&["node", "chromium"]) {
+    if installed(&["chromium"]) {
         run("chromium").await;
     }
 }
 
 #[actix_web::test]
 async fn the_widget_keeps_its_promise_in_firefox() {
-    if installed(&["node", "firefox-esr"]) {
+    if installed(&["firefox"]) {
         run("firefox").await;
     }
 }
 
 #[actix_web::test]
 async fn the_widget_keeps_its_promise_in_webkit() {
-    if installed(&["node", "WebKitWebDriver", "Xvfb"]) {
+    if installed(&["webkit-driver", "webkit-browser", "xvfb"]) {
         run("webkit").await;
     }
 }
