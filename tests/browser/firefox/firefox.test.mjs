@@ -29,8 +29,8 @@ async function attack(t, isolation, enter) {
   const host = await open(t, { init: recorder });
   await host.mount({ registrationToken: await token(user), isolation, provider: "openai" });
   await host.called("onReady");
-  const field = isolation === "frame" ? await host.inner('input[name="key"]') : await host.shell('input[name="key"]');
-  await field.click();
+  if (isolation === "frame") await host.click('input[name="key"]');
+  else await (await host.shell('input[name="key"]')).click();
   await enter(host, key);
   await host.page.keyboard.press("Enter");
   await host.called("onSuccess");
@@ -86,9 +86,9 @@ test("a key that is there is disconnected after a question", async (t) => {
   await connect(user, "google");
   const host = await open(t);
   await host.mount({ registrationToken: await token(user) });
-  await (await host.inner('[data-part="connections"] button.danger')).click();
+  await host.click('[data-part="connections"] button.danger');
   await (await host.shell('[data-screen="confirm_disconnect"]')).dispose();
-  await (await host.inner("button.danger")).click();
+  await host.click("button.danger");
   await until(async () => Object.keys(await connections(user)).length === 0, () => "still connected");
 });
 
@@ -134,7 +134,7 @@ test("theme and language change while something is typed, and what was typed sta
 test("the dialog closes with Esc from within the frame", async (t) => {
   const host = await open(t);
   await host.mount({ layout: "modal", provider: "openai" });
-  await (await host.inner('input[name="key"]')).click();
+  await host.click('input[name="key"]');
   leaveByEscape(host.page);
   assert.deepEqual(await host.called("onExit"), { reason: "cancelled" });
 });
