@@ -3,7 +3,6 @@
 import os
 import platform
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -86,16 +85,10 @@ class Process:
 
 def find_nginx():
     """Debian's nginx; installed here if it is missing and this is root."""
-    known = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if known:
-        return known
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise BenchError("nginx is missing: install it (Debian: `sudo apt-get install nginx-light`), or use --only relay")
-    say("installing nginx-light with apt-get")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # RUNLEVEL=1: do not start its service
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "nginx-light"]):
-        subprocess.run(["apt-get", "-qq", *command], check=True, env=env, stdout=subprocess.DEVNULL)
-    return find_nginx()
+    need = Path(__file__).resolve().parents[2] / "scripts" / "need.sh"
+    if subprocess.run([need, "nginx"]).returncode:
+        raise BenchError("there is no nginx: install it, or use --only relay")
+    return subprocess.run([need, "--path", "nginx"], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def description():

@@ -135,6 +135,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="relay-bench-") as folder:
         context = Context(Path(folder), profiling=options.profile == "relay")
         try:
+            if "nginx" in options.names:
+                machine.find_nginx()  # before minutes of building
             if not options.no_build:
                 build(options, context)
             machine.prepare()
