@@ -58,12 +58,12 @@ pub(super) mod tests;
 
 use bytes::Bytes;
 
-use super::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
-use super::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
 use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
+use crate::translation::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
+use crate::translation::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
 
 /// The dialect.
 #[derive(Debug)]

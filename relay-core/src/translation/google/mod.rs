@@ -55,14 +55,14 @@ pub(super) mod tests;
 
 use bytes::Bytes;
 
-use super::{
-    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
-    StreamTranslator,
-};
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::surface::models::Model;
+use crate::translation::{
+    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
+    StreamTranslator,
+};
 
 /// The dialect.
 #[derive(Debug)]

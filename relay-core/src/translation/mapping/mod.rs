@@ -7,8 +7,8 @@
 
 use serde_json::value::RawValue;
 
-use super::Notes;
 use crate::error::{Class, RelayError};
+use crate::translation::Notes;
 use crate::translation::json::Object;
 
 /// How many unknown members are reported by name, and how long a name may be: they end up in a header.

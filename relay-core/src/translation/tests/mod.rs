@@ -15,11 +15,11 @@ pub(crate) use golden::{Case, Format, Given, Made};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Call, ChatContext, Policy};
 use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::{Class, RelayError};
 use crate::translation::json::Object;
+use crate::translation::{Call, ChatContext, Policy};
 
 /// The id and the time of every call in these tests.
 const ID: [u8; 10] = [7; 10];

@@ -1,0 +1,66 @@
+//! What the translation of an answer must know of the request.
+
+use crate::domain::ids::RequestId;
+use crate::translation::surface::embeddings::Encoding;
+
+/// What the translation of a chat answer must know of the request.
+#[derive(Clone, Debug)]
+pub struct ChatContext {
+    /// Seed of made-up ids.
+    pub id: RequestId,
+    /// `created`, in Unix seconds.
+    pub created: u64,
+    /// The model's name as it was asked for, without a provider prefix.
+    pub model: String,
+    /// Whether the caller asked for a stream.
+    pub stream: bool,
+    /// Whether the caller asked for usage in the stream.
+    pub include_usage: bool,
+    /// Whether the caller used the deprecated `functions`.
+    pub legacy_functions: bool,
+    /// Whether only the first tool call may be shown (`parallel_tool_calls: false` where the provider has no such switch).
+    pub first_call_only: bool,
+    /// Tool names that had to be changed for the provider: (sent, asked for).
+    pub renamed_tools: Vec<(String, String)>,
+    /// Whether the provider may stop in the middle, and want to be asked again.
+    pub has_hops: bool,
+    /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
+    pub is_long: bool,
+    /// Whether the request holds what the provider may refuse and [`Dialect::amended`] takes out.
+    pub is_amendable: bool,
+    /// Which tier served the call, in OpenAI's words, where a header says it.
+    pub service_tier: Option<&'static str>,
+}
+
+impl ChatContext {
+    /// The context of a plain call: one answer, in one piece.
+    pub fn new(id: RequestId, created: u64, model: &str) -> Self {
+        Self {
+            id,
+            created,
+            model: model.to_owned(),
+            stream: false,
+            include_usage: false,
+            legacy_functions: false,
+            first_call_only: false,
+            renamed_tools: Vec::new(),
+            has_hops: false,
+            is_long: false,
+            is_amendable: false,
+            service_tier: None,
+        }
+    }
+}
+
+/// What the translation of an embeddings answer must know of the request.
+#[derive(Clone, Debug)]
+pub struct EmbeddingsContext {
+    /// The model's name as it was asked for, without a provider prefix.
+    pub model: String,
+    /// How vectors are written.
+    pub encoding: Encoding,
+    /// How many inputs there were.
+    pub inputs: usize,
+    /// Bytes of text in each input, to estimate tokens where the provider counts none.
+    pub input_bytes: Vec<usize>,
+}

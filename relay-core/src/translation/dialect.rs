@@ -1,0 +1,169 @@
+//! What a provider's wire format must offer.
+
+use bytes::Bytes;
+
+use crate::domain::TokenUsage;
+use crate::domain::ids::Timestamp;
+use crate::error::RelayError;
+use crate::ports::WireRequest;
+use crate::translation::call::Call;
+use crate::translation::context::{ChatContext, EmbeddingsContext};
+use crate::translation::failure::{Failure, Fault};
+use crate::translation::surface::chat_completions::chunk::ChunkWriter;
+use crate::translation::surface::models::Model;
+use crate::translation::translated::{Amended, Answer, ChatCall, EmbeddingsCall, NextHop};
+
+/// One provider's wire format. Stateless; what a stream must remember is in its [`StreamTranslator`].
+pub trait Dialect: Sync {
+    /// Translates a chat request.
+    ///
+    /// # Errors
+    /// What the provider has no counterpart for, as a 400 that names the `param`.
+    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError>;
+
+    /// Translates a whole answer with status 200.
+    ///
+    /// # Errors
+    /// An answer that means failure, or is of no use.
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError>;
+
+    /// The same chat request for a stream, to be collected into a whole answer (see [`ChatContext::is_long`]).
+    fn streamed(&self, wire: WireRequest) -> WireRequest {
+        wire
+    }
+
+    /// Collects a stream to the whole answer that it amounts to. Asked only for what [`Self::streamed`] made.
+    ///
+    /// # Errors
+    /// `None`: this provider's answers are never collected.
+    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+        None
+    }
+
+    /// The request that goes on where the last of these whole answers stopped, if the provider wants to be asked again.
+    /// `asked` is the first request.
+    fn next_hop(&self, _asked: &WireRequest, _bodies: &[Bytes]) -> Option<NextHop> {
+        None
+    }
+
+    /// The answers of two hops as one, in the provider's own format; `None` if the second one is no answer.
+    fn joined(&self, _first: &Bytes, _second: &Bytes) -> Option<Bytes> {
+        None
+    }
+
+    /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
+    fn amended(&self, _failure: &Failure<'_>, _wire: &WireRequest) -> Option<Amended> {
+        None
+    }
+
+    /// Notes what the headers of a good answer say about it.
+    fn read_headers(&self, _headers: &[(String, String)], _context: &mut ChatContext) {}
+
+    /// A translator for one stream.
+    fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator>;
+
+    /// Translates an embeddings request, into several where the provider bounds the batch. They may run side by side.
+    ///
+    /// # Errors
+    /// As for [`Self::chat`]; `model_not_found` where there are no embeddings.
+    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError>;
+
+    /// Joins the answers to [`Self::embeddings`], in the order of its requests.
+    ///
+    /// # Errors
+    /// Answers of no use.
+    fn embeddings_answer(&self, bodies: Vec<Bytes>, context: &EmbeddingsContext) -> Result<Answer, RelayError>;
+
+    /// Asks for the list of models; `page` is what [`Self::models_answer`] gave.
+    fn models(&self, page: Option<&str>) -> WireRequest;
+
+    /// Translates one page of the list, and says how to ask for the next one.
+    ///
+    /// # Errors
+    /// An answer of no use.
+    fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError>;
+
+    /// Asks for one model, where chats take names that the list does not have.
+    fn model(&self, _name: &str) -> Option<WireRequest> {
+        None
+    }
+
+    /// Translates the answer to [`Self::model`].
+    ///
+    /// # Errors
+    /// An answer of no use.
+    fn model_answer(&self, _body: &[u8]) -> Result<Model, RelayError> {
+        Err(RelayError::upstream("the provider was not asked for a model"))
+    }
+
+    /// Translates an answer with an error status (or an error inside an answer, with the status that it implies).
+    ///
+    /// `now` is for headers that hold a point in time.
+    fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault;
+
+    /// A request that costs nothing and shows whether a key is good.
+    fn check_key(&self) -> WireRequest {
+        self.models(None)
+    }
+
+    /// A request that costs nothing and shows whether a genuine key may be used for calls, where the provider has one.
+    fn check_use(&self) -> Option<WireRequest> {
+        None
+    }
+
+    /// The header that carries a workspace id, where the provider knows such.
+    fn workspace_header(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Response headers of a good answer to pass on to the caller, renamed where OpenAI has another name for them.
+    fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)>;
+}
+
+/// Translates one stream, event by event. No I/O, no clock; it can't block.
+pub trait StreamTranslator: Send {
+    /// Takes one event's data and writes zero or more chunks.
+    ///
+    /// # Errors
+    /// An error inside the stream, or an event that can't be read. The stream is over then.
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault>;
+
+    /// Call once, after the last byte, unless [`ChunkWriter::is_done`]. `stray` is what the body held outside of events
+    /// (Google sends late errors so).
+    ///
+    /// # Errors
+    /// A provider that hung up early is an error, never a quiet `[DONE]`.
+    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault>;
+
+    /// The request that goes on where this answer stopped, if the provider wants to be asked again; `asked` is the first one.
+    /// Its answer is fed to this translator, too. Asked when a body has ended, before [`Self::finish`].
+    fn next_hop(&mut self, _asked: &WireRequest) -> Option<NextHop> {
+        None
+    }
+
+    /// The tokens counted so far.
+    fn usage(&self) -> Option<TokenUsage>;
+
+    /// The model as the provider names it, once known.
+    fn model(&self) -> Option<&str>;
+}
+
+/// Collects one stream to the whole answer that it amounts to, in the provider's own format.
+pub trait StreamCollector: Send {
+    /// Takes one event's data.
+    ///
+    /// # Errors
+    /// As [`StreamTranslator::feed`]; an answer longer than [`MAX_ANSWER`](super::limits::MAX_ANSWER).
+    fn feed(&mut self, data: &[u8]) -> Result<(), Fault>;
+
+    /// Whether the answer has ended: nothing behind it is of use.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    /// The answer. Call once, when it is complete or after the last byte; `stray` is what the body held outside of events.
+    ///
+    /// # Errors
+    /// As [`StreamTranslator::finish`].
+    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault>;
+}

@@ -1,0 +1,48 @@
+//! A provider's words, cut to length and without what looks like a key.
+
+/// A provider's words for a caller: at most 500 characters, with anything that looks like a key masked.
+pub fn shown(text: &str) -> String {
+    let mut words = String::new();
+    for word in text.split_inclusive(|c: char| c.is_whitespace() || "\"',()<>`".contains(c)).take(500) {
+        words.push_str(&masked(word));
+    }
+    words.chars().take(500).collect()
+}
+
+/// Masks what begins like a secret within a word, up to the word's end. Punctuation behind it stays.
+fn masked(word: &str) -> std::borrow::Cow<'_, str> {
+    const STARTS: &[&str] = &["sk-", "AIza", "AQ.", "rly-", "rrt-"];
+    let begins =
+        |at: usize| word.get(..at).is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()));
+    let secret =
+        STARTS.iter().filter_map(|start| word.find(start)).filter(|at| begins(*at) && word.len() - at > 8).min();
+    let Some((before, rest)) =
+        secret.or_else(|| word.find("key=").map(|at| at + 4)).and_then(|at| word.split_at_checked(at))
+    else {
+        return word.into();
+    };
+    let end = rest.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && !"*-_".contains(c)).len();
+    format!("{before}***{}", rest.get(end..).unwrap_or_default()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_a_providers_words_are_masked() {
+        for (text, want) in [
+            ("Incorrect API key provided: sk-proj-abc123def456. You can", "Incorrect API key provided: ***. You can"),
+            ("invalid 'sk-ant-api03-xyz_123'", "invalid '***'"),
+            ("see https://x/?key=AIzaSyA1234567890 now", "see https://x/?key=*** now"),
+            ("task-based risk-free desk-top", "task-based risk-free desk-top"),
+        ] {
+            assert_eq!(shown(text), want);
+        }
+    }
+
+    #[test]
+    fn long_words_of_a_provider_are_cut() {
+        assert_eq!(shown(&"é".repeat(600)).chars().count(), 500);
+    }
+}
