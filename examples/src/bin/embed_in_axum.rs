@@ -25,7 +25,7 @@ use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::Project;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::{Class, Ports, Provider, Relay, RelayError, Reply, ReplyBody};
+use relay_core::{Ports, Provider, Relay, RelayError, Reply, ReplyBody};
 use relay_examples::embedded;
 use relay_examples::http::Request;
 use relay_mock::{Mock, sample_key};
@@ -134,17 +134,7 @@ impl From<RelayError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = match self.0.class() {
-            Class::InvalidRequest => StatusCode::BAD_REQUEST,
-            Class::Forbidden => StatusCode::FORBIDDEN,
-            Class::NotFound => StatusCode::NOT_FOUND,
-            Class::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-            Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Class::BadGateway => StatusCode::BAD_GATEWAY,
-            Class::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        let status = StatusCode::from_u16(self.0.class().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, [(header::CONTENT_TYPE, "application/json")], self.0.to_body()).into_response()
     }
 }

@@ -1,7 +1,8 @@
 //! What can go wrong, whose fault it is, and the stable code that says so.
 //!
-//! A [`RelayError`] has a [`Class`] to branch on and OpenAI's four members to show. HTTP status codes are not here: one
-//! table in relay-server maps classes to them.
+//! A [`RelayError`] has a [`Class`] to branch on, which gives the HTTP status, and OpenAI's four members to show.
+
+mod class;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,47 +13,7 @@ use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
 use crate::ports::StoreError;
 
-/// What kind of failure it is, by who can mend it. relay-server has one status code for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Class {
-    /// The caller's request is wrong; `param` names where.
-    InvalidRequest,
-    /// The developer's Relay key, or the registration token, is not valid.
-    Unauthenticated,
-    /// The registration token was valid once.
-    Gone,
-    /// Understood and refused: the user's provider key, a permission, a policy.
-    Forbidden,
-    /// No such model, user, endpoint.
-    NotFound,
-    /// The path exists, the method does not.
-    MethodNotAllowed,
-    /// The body took too long to arrive.
-    RequestTimeout,
-    /// The body is too large.
-    TooLarge,
-    /// Not JSON, or encoded.
-    UnsupportedMediaType,
-    /// The request headers are too large.
-    HeadersTooLarge,
-    /// At registration: the provider said no to the key.
-    Unprocessable,
-    /// A limit: of Relay, of the provider, of the user's money.
-    RateLimited,
-    /// The provider says that the call was cancelled.
-    Cancelled,
-    /// A fault of Relay, or a provider's own 500.
-    Internal,
-    /// The provider's answer is of no use.
-    BadGateway,
-    /// Not now: the provider is overloaded, the store is busy, Relay is shutting down.
-    Unavailable,
-    /// The provider did not answer in time.
-    GatewayTimeout,
-    /// Another 4xx of the provider, passed on as it is.
-    Provider(u16),
-}
+pub use class::Class;
 
 /// OpenAI's `error.type` values that Relay uses.
 pub mod kind {

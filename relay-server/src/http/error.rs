@@ -1,4 +1,4 @@
-//! From a failure to its HTTP answer: the one place with status codes.
+//! From a failure to its HTTP answer.
 //!
 //! `docs/errors.md` is the same table for people; a test compares the two ([`crate::http::codes`]).
 
@@ -31,30 +31,9 @@ impl From<RelayError> for ApiError {
     }
 }
 
-/// The status that each class of failure is answered with.
-pub fn status(class: Class) -> StatusCode {
-    match class {
-        Class::InvalidRequest => StatusCode::BAD_REQUEST,
-        Class::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Class::Forbidden => StatusCode::FORBIDDEN,
-        Class::NotFound => StatusCode::NOT_FOUND,
-        Class::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Class::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Class::Gone => StatusCode::GONE,
-        Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Class::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Class::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-        Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Class::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        // nginx's word for it; Google answers so itself.
-        Class::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
-        Class::BadGateway => StatusCode::BAD_GATEWAY,
-        Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Class::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
-        Class::Provider(status @ 400..=499) => StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-        Class::Provider(_) => StatusCode::BAD_GATEWAY,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+/// The status that this class of failure is answered with.
+fn status(class: Class) -> StatusCode {
+    StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The answer to a failure: OpenAI's shape, `x-should-retry`, and the headers that the failure brings.
@@ -135,12 +114,5 @@ mod tests {
         assert_eq!(retry(limited("60")), None);
         assert_eq!(retry(limited("61")).as_deref(), Some("false"));
         assert_eq!(retry(limited("61").with_retry(true)).as_deref(), Some("true"));
-    }
-
-    #[test]
-    fn a_providers_own_status_is_passed_on_only_as_a_client_error() {
-        assert_eq!(status(Class::Provider(418)).as_u16(), 418);
-        assert_eq!(status(Class::Provider(200)).as_u16(), 502);
-        assert_eq!(status(Class::Provider(599)).as_u16(), 502);
     }
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::{Call, ChatContext, Policy};
 
@@ -50,32 +50,11 @@ pub(crate) fn shown_error(error: &RelayError) -> Value {
     if let Some(retry) = error.should_retry() {
         headers.insert("x-should-retry".to_owned(), json!(retry.to_string()));
     }
-    json!({ "status": status(error.class()), "headers": headers, "body": body_of(error) })
+    json!({ "status": error.class().status(), "headers": headers, "body": body_of(error) })
 }
 
 pub(crate) fn body_of(error: &RelayError) -> Value {
     serde_json::from_slice(&error.to_body()).unwrap()
-}
-
-/// relay-server's table, as far as providers' failures need it.
-pub(crate) fn status(class: Class) -> u16 {
-    match class {
-        Class::InvalidRequest => 400,
-        Class::Unauthenticated => 401,
-        Class::Forbidden => 403,
-        Class::NotFound => 404,
-        Class::TooLarge => 413,
-        Class::Unprocessable => 422,
-        Class::RateLimited => 429,
-        Class::Cancelled => 499,
-        Class::Internal => 500,
-        Class::BadGateway => 502,
-        Class::Unavailable => 503,
-        Class::GatewayTimeout => 504,
-        Class::Provider(status @ 400..=499) => status,
-        Class::Provider(_) => 502,
-        other => panic!("{other:?} does not come from a provider"),
-    }
 }
 
 /// The specs' word for what an answer says about the key.

@@ -7,7 +7,7 @@ use crate::domain::ids::Timestamp;
 use crate::translation::anthropic::Anthropic;
 use crate::translation::tests::failure::{Row, check, row};
 use crate::translation::tests::support::feed::{Cut, chunks};
-use crate::translation::tests::{key_state, plain_context, shown_error, status};
+use crate::translation::tests::{key_state, plain_context, shown_error};
 use crate::translation::{Dialect, Failure};
 
 const QUOTA: (u16, &str, &str, Option<&str>) = (429, "insufficient_quota", "insufficient_quota", None);
@@ -165,7 +165,7 @@ fn an_error_in_a_stream_has_the_status_of_its_type() {
         let body = format!("event: message_start\ndata: {start}\n\nevent: error\ndata: {event}\n\n");
         let (text, result) = streamed(&body, Cut::EveryByte, plain_context());
         let fault = result.unwrap_err();
-        let got = (status(fault.error.class()), fault.error.code(), key_state(fault.signal));
+        let got = (fault.error.class().status(), fault.error.code(), key_state(fault.signal));
         assert_eq!(got, (want, code, state), "{kind}");
         let chunks = chunks(&text);
         assert!(chunks.last().unwrap()["error"]["message"].is_string() && chunks.len() == 2, "{text}");
