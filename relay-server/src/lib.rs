@@ -13,7 +13,6 @@ mod server;
 mod state;
 pub mod wiring;
 
-pub use http::{codes, error};
 pub use observe::logging;
 pub use observe::readiness::Canary;
 pub use run::run;

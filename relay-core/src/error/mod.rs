@@ -3,6 +3,7 @@
 //! A [`RelayError`] has a [`Class`] to branch on, which gives the HTTP status, and OpenAI's four members to show.
 
 mod class;
+mod code;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::domain::secret::ProviderKey;
 use crate::ports::StoreError;
 
 pub use class::Class;
+pub use code::Code;
 
 /// OpenAI's `error.type` values that Relay uses.
 pub mod kind {

@@ -1,6 +1,4 @@
 //! From a failure to its HTTP answer.
-//!
-//! `docs/errors.md` is the same table for people; a test compares the two ([`crate::http::codes`]).
 
 use std::fmt;
 
@@ -16,11 +14,11 @@ use crate::http::headers;
 const LONGEST_RETRY_AFTER_SECONDS: u64 = 60;
 
 /// A failure on its way to the client.
-pub struct ApiError(RelayError);
+pub(crate) struct ApiError(RelayError);
 
 impl ApiError {
     /// The failure itself.
-    pub fn inner(&self) -> &RelayError {
+    pub(crate) fn inner(&self) -> &RelayError {
         &self.0
     }
 }
@@ -37,7 +35,7 @@ fn status(class: Class) -> StatusCode {
 }
 
 /// The answer to a failure: OpenAI's shape, `x-should-retry`, and the headers that the failure brings.
-pub fn response(error: &RelayError) -> HttpResponse {
+pub(crate) fn response(error: &RelayError) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(error.class()), BoxBody::new(error.to_body()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,9 +1,8 @@
 //! What all routes have in common: reading requests, writing responses, and the layer around both.
 
-pub mod codes;
 pub(crate) mod context;
 pub(crate) mod cors;
-pub mod error;
+pub(crate) mod error;
 pub(crate) mod headers;
 pub(crate) mod middleware;
 pub(crate) mod request;
