@@ -9,7 +9,6 @@
 )]
 
 pub mod api;
-pub mod fake_provider;
 pub mod fuzz;
 pub mod harness;
 pub mod logs;

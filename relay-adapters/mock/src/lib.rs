@@ -13,6 +13,8 @@ mod request;
 mod schema;
 mod script;
 mod steer;
+#[cfg(feature = "tcp")]
+pub mod tcp;
 mod text;
 mod turn;
 

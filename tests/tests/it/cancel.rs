@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use relay_adapters::http::Timeouts;
 use relay_core::Provider;
-use relay_mock::Mock;
-use relay_tests::upstream::{Step, Upstream, event, stream_head};
+use relay_mock::tcp::{MockServer, Step};
+use relay_tests::upstream::{self, event};
 use relay_tests::{TestRelay, says, streams};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,37 +33,42 @@ struct Phase {
 }
 
 const PHASES: &[Phase] = &[
-    Phase { name: "waiting for the head of a stream", body: stream, script: || vec![Step::UntilLeft], after: "" },
-    Phase { name: "the same, after comments", body: stream, script: || vec![Step::UntilLeft], after: ": ping\n\n\r\n" },
+    Phase { name: "waiting for the head of a stream", body: stream, script: || vec![Step::UntilClosed], after: "" },
+    Phase {
+        name: "the same, after comments",
+        body: stream,
+        script: || vec![Step::UntilClosed],
+        after: ": ping\n\n\r\n",
+    },
     Phase {
         name: "a stream whose first event is not complete",
         body: stream,
-        script: || vec![stream_head(), Step::send("data: {\"id\""), Step::UntilLeft],
+        script: || vec![Step::stream_head(), Step::send("data: {\"id\""), Step::UntilClosed],
         after: ": ping",
     },
     Phase {
         name: "a silent stream",
         body: stream,
-        script: || vec![stream_head(), event("one"), Step::UntilLeft],
+        script: || vec![Step::stream_head(), event("one"), Step::UntilClosed],
         after: "one",
     },
     Phase {
         name: "a chatty stream",
         body: stream,
-        script: || vec![stream_head(), event("one"), chatter()],
+        script: || vec![Step::stream_head(), event("one"), chatter()],
         after: "more",
     },
-    Phase { name: "waiting for a whole answer", body: whole, script: || vec![Step::UntilLeft], after: "" },
+    Phase { name: "waiting for a whole answer", body: whole, script: || vec![Step::UntilClosed], after: "" },
     Phase {
         name: "in the middle of a whole answer",
         body: whole,
-        script: || vec![Step::send("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"id\":"), Step::UntilLeft],
+        script: || vec![Step::send("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"id\":"), Step::UntilClosed],
         after: "",
     },
     Phase {
         name: "in the middle of an error's body",
         body: whole,
-        script: || vec![Step::send("HTTP/1.1 500 No\r\ncontent-length: 1000\r\n\r\n{\"error\":"), Step::UntilLeft],
+        script: || vec![Step::send("HTTP/1.1 500 No\r\ncontent-length: 1000\r\n\r\n{\"error\":"), Step::UntilClosed],
         after: "",
     },
 ];
@@ -81,8 +86,8 @@ fn chatter() -> Step {
     Step::Repeat(bytes, Duration::from_millis(2))
 }
 
-async fn relay(upstream: &Upstream) -> TestRelay {
-    let clients = upstream.clients(Timeouts::default());
+async fn relay(upstream: &MockServer) -> TestRelay {
+    let clients = upstream::clients(upstream, Timeouts::default());
     let builder = TestRelay::with().clients(clients);
     builder.options(|options| options.limits.ping = Duration::from_millis(20)).start().await
 }
@@ -104,14 +109,14 @@ async fn connect(relay: &TestRelay) -> TcpStream {
 }
 
 /// Leaves; returns how long it took until the provider's connection was closed.
-async fn leave(mut client: TcpStream, how: Leaves, upstream: &Upstream) -> Duration {
+async fn leave(mut client: TcpStream, how: Leaves, upstream: &MockServer) -> Duration {
     let at = Instant::now();
     match how {
         Leaves::Fin => client.shutdown().await.unwrap(),
         Leaves::Reset => client.set_zero_linger().unwrap(),
     }
     drop(client);
-    let left = tokio::time::timeout(Duration::from_secs(30), upstream.left()).await;
+    let left = tokio::time::timeout(Duration::from_secs(30), upstream.client_closed()).await;
     left.expect("the provider's connection stays open").saturating_duration_since(at)
 }
 
@@ -133,7 +138,7 @@ fn tell(what: &str, how: Leaves, mut times: Vec<Duration>) -> Duration {
 
 #[actix_web::test]
 async fn a_client_that_leaves_ends_the_providers_call_in_every_phase() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay(&upstream).await;
     relay.connect("ana", Provider::OPENAI, "good").await;
     upstream.arrived().await;
@@ -161,7 +166,7 @@ async fn a_client_that_leaves_ends_the_providers_call_in_every_phase() {
 
 #[actix_web::test]
 async fn a_client_that_leaves_ends_the_calls_of_other_routes_too() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay(&upstream).await;
     relay.connect("ana", Provider::OPENAI, "good").await;
     upstream.arrived().await;
@@ -174,7 +179,7 @@ async fn a_client_that_leaves_ends_the_calls_of_other_routes_too() {
         ("/v1/users/ana/connections/openai/verify", &relay.key, &json!({})),
     ] {
         for how in [Leaves::Fin, Leaves::Reset] {
-            upstream.script([Step::UntilLeft]);
+            upstream.script([Step::UntilClosed]);
             let mut client = connect(&relay).await;
             client.write_all(request(path, bearer, body).as_bytes()).await.unwrap();
             upstream.arrived().await;
@@ -190,13 +195,13 @@ async fn a_client_that_leaves_ends_the_calls_of_other_routes_too() {
 
 #[actix_web::test]
 async fn of_many_streams_only_that_of_the_leaving_client_ends() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay(&upstream).await;
     relay.connect("ana", Provider::OPENAI, "good").await;
     upstream.arrived().await;
     let mut clients = Vec::new();
     for _ in 0..20 {
-        upstream.script([stream_head(), event("one"), chatter()]);
+        upstream.script([Step::stream_head(), event("one"), chatter()]);
         let mut client = connect(&relay).await;
         client.write_all(request("/v1/chat/completions", &relay.key, &stream()).as_bytes()).await.unwrap();
         read_until(&mut client, "one").await;

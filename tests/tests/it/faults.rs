@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use relay_adapters::http::Timeouts;
 use relay_core::Provider;
-use relay_mock::Mock;
+use relay_mock::tcp::{MockServer, Step};
 use relay_tests::process::{Folder, Process};
-use relay_tests::upstream::{Step, Upstream, answer, json, stream_head};
+use relay_tests::upstream;
 use relay_tests::{Answer, Api, TestRelay, says, streams};
 use reqwest::Method;
 use serde_json::Value;
@@ -65,15 +65,15 @@ fn ok(headers: &str, body: &[u8]) -> Vec<Step> {
 const PAGE: &str = "<!DOCTYPE html><title>Hotel</title><p onclick=x>Please pay for the network</p>";
 
 const FAULTS: &[Fault] = &[
-    fault("a page", || answer(200, "text/html", PAGE), useless),
-    fault("a page that says it is JSON", || json(200, PAGE), useless),
-    fault("a page as an error", || answer(500, "text/html", PAGE), failed),
+    fault("a page", || Step::answer(200, "text/html", PAGE), useless),
+    fault("a page that says it is JSON", || Step::json(200, PAGE), useless),
+    fault("a page as an error", || Step::answer(500, "text/html", PAGE), failed),
     fault("another protocol", || bytes("SSH-2.0-OpenSSH_9.2\r\n"), malformed),
     fault("no status line", || bytes("{\"choices\":[]}\r\n\r\n"), malformed),
     fault("nothing", Vec::new, broken),
     fault("a reset", || vec![Step::Reset], broken),
     fault("half a head", || bytes("HTTP/1.1 200 OK\r\ncontent-ty"), broken),
-    fault("an empty body", || json(200, ""), hollow),
+    fault("an empty body", || Step::json(200, ""), hollow),
     fault("no content", || bytes("HTTP/1.1 204 No\r\nconnection: close\r\n\r\n"), hollow),
     fault("a body that is too short", || bytes("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":"), broken),
     fault("gzip", || ok("content-encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0"), malformed),
@@ -91,22 +91,22 @@ const FAULTS: &[Fault] = &[
     fault("bad chunks", || ok("transfer-encoding: chunked\r\n", b"zz\r\n"), malformed),
     fault("a head of 2 MiB", || ok(&format!("x: {}\r\n", "x".repeat(2 << 20)), b""), malformed),
     fault("10,000 headers", || ok(&"x: y\r\n".repeat(10_000), b""), malformed),
-    fault("no JSON", || json(200, "{\"id\": tru"), useless),
-    fault("JSON of another kind", || json(200, "[[\"choices\"], null]"), useless),
-    fault("deep JSON", || json(200, &"[".repeat(200_000)), useless),
+    fault("no JSON", || Step::json(200, "{\"id\": tru"), useless),
+    fault("JSON of another kind", || Step::json(200, "[[\"choices\"], null]"), useless),
+    fault("deep JSON", || Step::json(200, &"[".repeat(200_000)), useless),
     fault("bytes that are no text", || ok("content-type: application/json\r\n", b"{\"id\":\"\xff\xfe\"}"), useless),
-    fault("an error that is no object", || json(500, "[\"x\"]"), failed),
-    fault("an error of odd types", || json(500, "{\"error\":{\"message\":7,\"type\":[],\"code\":{}}}"), failed),
-    fault("an unheard-of status", || json(599, "{}"), malformed),
-    fault("a silence", || vec![Step::UntilLeft], late),
-    fault("half a head, then silence", || vec![Step::send("HTTP/1.1 200"), Step::UntilLeft], late),
+    fault("an error that is no object", || Step::json(500, "[\"x\"]"), failed),
+    fault("an error of odd types", || Step::json(500, "{\"error\":{\"message\":7,\"type\":[],\"code\":{}}}"), failed),
+    fault("an unheard-of status", || Step::json(599, "{}"), malformed),
+    fault("a silence", || vec![Step::UntilClosed], late),
+    fault("half a head, then silence", || vec![Step::send("HTTP/1.1 200"), Step::UntilClosed], late),
     fault(
         "early hints without end",
         || vec![Step::Repeat("HTTP/1.1 103 E\r\nlink: </x>\r\n\r\n".into(), Duration::from_millis(1))],
         late,
     ),
-    fault("a head and silence", || vec![stream_head(), Step::UntilLeft], late),
-    fault("half an event", || vec![stream_head(), Step::send("data: {\"id\":\"x\",\"cho")], useless),
+    fault("a head and silence", || vec![Step::stream_head(), Step::UntilClosed], late),
+    fault("half an event", || vec![Step::stream_head(), Step::send("data: {\"id\":\"x\",\"cho")], useless),
 ];
 
 /// For a relay that gives up soon. It is used where nothing else is waited for.
@@ -148,16 +148,16 @@ fn calls() -> impl Iterator<Item = (Provider, Value)> {
     })
 }
 
-async fn relay_on(upstream: &Upstream) -> TestRelay {
+async fn relay_on(upstream: &MockServer) -> TestRelay {
     relay_with(upstream, Timeouts::default()).await
 }
 
-async fn relay_with(upstream: &Upstream, timeouts: Timeouts) -> TestRelay {
-    let relay = TestRelay::with().clients(upstream.clients(timeouts)).start().await;
+async fn relay_with(upstream: &MockServer, timeouts: Timeouts) -> TestRelay {
+    let relay = TestRelay::with().clients(upstream::clients(upstream, timeouts)).start().await;
     for provider in Provider::ALL {
         relay.connect("ana", *provider, "good").await;
     }
-    upstream.take_seen();
+    upstream.take_received();
     relay
 }
 
@@ -171,7 +171,7 @@ async fn assert_well(relay: &TestRelay) {
 
 #[actix_web::test]
 async fn whatever_a_provider_answers_the_caller_gets_an_error_with_a_code() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay_on(&upstream).await;
     let hasty = relay_with(&upstream, impatient()).await;
     let mut wrong = Vec::new();
@@ -185,7 +185,7 @@ async fn whatever_a_provider_answers_the_caller_gets_an_error_with_a_code() {
             if got != Ok((status, code.to_owned())) {
                 wrong.push(format!("{provider}, {name}, stream {stream}: {got:?}, not {status} {code}"));
             }
-            let seen = upstream.take_seen().len();
+            let seen = upstream.take_received().len();
             assert_eq!(seen, 1, "{provider}, {name}: a call was sent {seen} times");
         }
     }
@@ -224,7 +224,7 @@ const IN_STREAMS: &[(&str, Steps, &str)] = &[
     ("half an event", || bytes("data: {\"id\":\"x\",\"cho"), "upstream_stream_interrupted"),
     ("half an event's name", || bytes("dat"), "upstream_stream_interrupted"),
     ("an event that is no JSON", || bytes("data: <html>\n\n"), "upstream_error"),
-    ("a silence", || vec![Step::UntilLeft], "upstream_timeout"),
+    ("a silence", || vec![Step::UntilClosed], "upstream_timeout"),
     ("comments without end", || vec![Step::Repeat(": x\n\n".into(), Duration::from_millis(1))], "upstream_timeout"),
     ("a line without end", || vec![Step::Repeat("x".repeat(1 << 20).into(), Duration::ZERO)], "upstream_error"),
     (
@@ -236,13 +236,13 @@ const IN_STREAMS: &[(&str, Steps, &str)] = &[
 
 #[actix_web::test]
 async fn whatever_happens_in_a_stream_its_last_event_is_an_error_with_a_code() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay_on(&upstream).await;
     let hasty = relay_with(&upstream, impatient()).await;
     let mut wrong = Vec::new();
     for (provider, first) in FIRST_EVENTS {
         for (name, steps, code) in IN_STREAMS {
-            let begin = [stream_head(), Step::send(format!("{first}\n\n"))];
+            let begin = [Step::stream_head(), Step::send(format!("{first}\n\n"))];
             upstream.script(begin.into_iter().chain(steps()));
             let relay = if *code == "upstream_timeout" { &hasty } else { &relay };
             let answer = relay.chat("ana", &streams(model(provider), "hi")).await;
@@ -260,9 +260,9 @@ async fn whatever_happens_in_a_stream_its_last_event_is_an_error_with_a_code() {
 
 #[actix_web::test]
 async fn a_provider_that_refuses_connections_is_unreachable() {
-    let gone = Upstream::start(Mock::new());
+    let gone = upstream::start();
     let relay = relay_on(&gone).await;
-    let address = gone.url.trim_start_matches("http://").to_owned();
+    let address = gone.url().trim_start_matches("http://").to_owned();
     drop(gone);
     while tokio::net::TcpStream::connect(&address).await.is_ok() {}
     for (_, body) in calls() {
@@ -274,29 +274,29 @@ async fn a_provider_that_refuses_connections_is_unreachable() {
 
 #[actix_web::test]
 async fn early_hints_before_an_answer_are_skipped() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let relay = relay_on(&upstream).await;
     let answer = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[]}"#;
     let hints = Step::send("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(1000));
-    upstream.script([hints].into_iter().chain(json(200, answer)));
+    upstream.script([hints].into_iter().chain(Step::json(200, answer)));
     assert_eq!(relay.chat("ana", &says(model(Provider::OPENAI), "hi")).await.expect(200).text, answer);
 }
 
 #[actix_web::test]
 async fn a_redirect_is_not_followed() {
-    let (upstream, trap) = (Upstream::start(Mock::new()), Upstream::start(Mock::new()));
+    let (upstream, trap) = (upstream::start(), upstream::start());
     let relay = relay_on(&upstream).await;
     for (_, body) in calls() {
         for status in [301, 302, 303, 307, 308] {
             let head = format!(
                 "HTTP/1.1 {status} X\r\nlocation: {}/openai/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
-                trap.url
+                trap.url()
             );
             upstream.script(bytes(&head));
             relay.chat("ana", &body).await.assert_error(502, "upstream_error");
         }
     }
-    assert_eq!(trap.take_seen().len(), 0, "a key went where no configuration says");
+    assert_eq!(trap.take_received().len(), 0, "a key went where no configuration says");
 }
 
 #[actix_web::test]
@@ -341,10 +341,10 @@ async fn connect(api: &Api) {
 
 #[actix_web::test]
 async fn answers_without_end_are_cut_and_cost_bounded_memory() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let folder = Folder::init();
     let mut command = folder.serve();
-    command.envs(upstream.settings());
+    command.envs(upstream::settings(&upstream));
     let server = Process::start(command, &folder.key);
     connect(&server.api).await;
     let flood = |bytes: Vec<u8>| Step::Repeat(bytes.into(), Duration::ZERO);
@@ -352,8 +352,13 @@ async fn answers_without_end_are_cut_and_cost_bounded_memory() {
     let before = memory(&server, "VmHWM");
     for (name, head, flood, limit_mib) in [
         // The line's limit is 8 MiB; buffers grow by doubling.
-        ("a line", stream_head(), flood(vec![b'x'; 1 << 20]), 48),
-        ("an event", stream_head(), flood([b"data: ".to_vec(), vec![b'x'; 1 << 20], b"\n".to_vec()].concat()), 96),
+        ("a line", Step::stream_head(), flood(vec![b'x'; 1 << 20]), 48),
+        (
+            "an event",
+            Step::stream_head(),
+            flood([b"data: ".to_vec(), vec![b'x'; 1 << 20], b"\n".to_vec()].concat()),
+            96,
+        ),
         ("an error", head("400 Bad"), flood(vec![b'x'; 1 << 20]), 96),
         ("a whole answer", head("200 OK\r\ncontent-type: application/json"), flood(vec![b' '; 1 << 20]), 384),
     ] {
@@ -364,7 +369,7 @@ async fn answers_without_end_are_cut_and_cost_bounded_memory() {
             let answer = server.api.chat("ana", &body).await;
             let (status, _) = error_of(&answer).unwrap();
             assert!((400..=502).contains(&status), "{name}: {}", answer.text);
-            upstream.left().await;
+            upstream.client_closed().await;
         }
         let grown = (memory(&server, "VmHWM") - before) >> 10;
         println!("{name} without end: {grown} MiB more at most");

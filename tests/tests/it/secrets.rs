@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use relay_adapters::http::Timeouts;
 use relay_core::Provider;
-use relay_mock::Mock;
+use relay_mock::tcp::{MockServer, Step};
 use relay_tests::process::{Folder, Process};
 use relay_tests::scan::Scanner;
-use relay_tests::upstream::{Step, Upstream, answer, done, event, json, stream_head};
+use relay_tests::upstream::{self, done, event};
 use relay_tests::{Answer, Api, TestRelay, logs, says};
 use reqwest::Method;
 use serde_json::{Value, json as value};
@@ -99,7 +99,7 @@ fn malformed_registrations(key: &str) -> Vec<String> {
     ]
 }
 
-async fn tell_registrations(story: &mut Story, api: &Api, upstream: &Upstream) {
+async fn tell_registrations(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         let token = story.token(api, "ana").await;
         story.saw(&api.call_as(&token, Method::GET, "/v1/registration", &Value::Null).await);
@@ -145,11 +145,16 @@ const ECHOES: &[fn(&str) -> Vec<Step>] = &[
     },
     |key| refusal(500, value!({"message": key})),
     |key| refusal(503, value!(key)),
-    |key| json(400, &value!({"type": "error", "error": {"type": key, "message": key}, "request_id": key}).to_string()),
-    |key| json(404, &value!({"error": {"code": 404, "message": key, "status": key}}).to_string()),
-    |key| answer(500, "text/html", &format!("<h1>{key}</h1>")),
-    |key| answer(200, "text/html", &format!("<h1>{key}</h1>")),
-    |key| answer(400, key, key),
+    |key| {
+        Step::json(
+            400,
+            &value!({"type": "error", "error": {"type": key, "message": key}, "request_id": key}).to_string(),
+        )
+    },
+    |key| Step::json(404, &value!({"error": {"code": 404, "message": key, "status": key}}).to_string()),
+    |key| Step::answer(500, "text/html", &format!("<h1>{key}</h1>")),
+    |key| Step::answer(200, "text/html", &format!("<h1>{key}</h1>")),
+    |key| Step::answer(400, key, key),
     |key| in_headers(400, key),
     |key| in_headers(200, key),
     |key| in_headers(429, key),
@@ -161,15 +166,24 @@ const ECHOES: &[fn(&str) -> Vec<Step>] = &[
         ))]
     },
     |key| {
-        vec![stream_head(), Step::send(format!("data: {{\"error\":{{\"message\":\"{key}\",\"code\":\"{key}\"}}}}\n\n"))]
+        vec![
+            Step::stream_head(),
+            Step::send(format!("data: {{\"error\":{{\"message\":\"{key}\",\"code\":\"{key}\"}}}}\n\n")),
+        ]
     },
-    |key| vec![stream_head(), event("one"), Step::send(format!("data: {{\"error\":{{\"message\":\"{key}\"}}}}\n\n"))],
-    |key| vec![stream_head(), event("one"), Step::send(format!("data: <{key}>\n\n{key}: {key}\n\n"))],
-    |key| vec![stream_head(), event("one"), Step::send(format!("{key}\n{{\"error\":\"{key}\"}}\n"))],
+    |key| {
+        vec![
+            Step::stream_head(),
+            event("one"),
+            Step::send(format!("data: {{\"error\":{{\"message\":\"{key}\"}}}}\n\n")),
+        ]
+    },
+    |key| vec![Step::stream_head(), event("one"), Step::send(format!("data: <{key}>\n\n{key}: {key}\n\n"))],
+    |key| vec![Step::stream_head(), event("one"), Step::send(format!("{key}\n{{\"error\":\"{key}\"}}\n"))],
 ];
 
 fn refusal(status: u16, error: Value) -> Vec<Step> {
-    json(status, &value!({"error": error}).to_string())
+    Step::json(status, &value!({"error": error}).to_string())
 }
 
 fn in_headers(status: u16, key: &str) -> Vec<Step> {
@@ -196,7 +210,7 @@ fn in_headers(status: u16, key: &str) -> Vec<Step> {
 }
 
 /// Calls that go wrong on the provider's side, after which the connection may be refused and is made anew.
-async fn tell_echoes(story: &mut Story, api: &Api, upstream: &Upstream) {
+async fn tell_echoes(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         for echo in ECHOES {
             let key = story.connect(api, *provider).await;
@@ -220,14 +234,14 @@ async fn tell_echoes(story: &mut Story, api: &Api, upstream: &Upstream) {
 }
 
 /// The same with a key of no known form, which nothing but its own bytes can tell from other words.
-async fn tell_echoes_of_an_odd_key(story: &mut Story, api: &Api, upstream: &Upstream) {
+async fn tell_echoes_of_an_odd_key(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         for echo in ECHOES {
             let key = story.unique();
             story.keys.push(key.clone());
             let token = story.token(api, "ana").await;
             let body = value!({"provider": provider.name(), "apiKey": key}).to_string();
-            upstream.script(json(200, r#"{"data":[],"models":[]}"#));
+            upstream.script(Step::json(200, r#"{"data":[],"models":[]}"#));
             story.send(api, "/v1/registration", &token, body).await.expect(201);
             for stream in [false, true] {
                 upstream.script(echo(&key));
@@ -240,14 +254,17 @@ async fn tell_echoes_of_an_odd_key(story: &mut Story, api: &Api, upstream: &Upst
 }
 
 /// Providers that take too long, in every phase.
-async fn tell_timeouts(story: &mut Story, api: &Api, upstream: &Upstream) {
+async fn tell_timeouts(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         let key = story.connect(api, *provider).await;
-        let beginnings =
-            [vec![], vec![stream_head(), event("one")], vec![Step::send(format!("HTTP/1.1 400 No\r\n\r\n{key}"))]];
+        let beginnings = [
+            vec![],
+            vec![Step::stream_head(), event("one")],
+            vec![Step::send(format!("HTTP/1.1 400 No\r\n\r\n{key}"))],
+        ];
         for beginning in beginnings {
             for stream in [false, true] {
-                upstream.script(beginning.iter().cloned().chain([Step::UntilLeft]));
+                upstream.script(beginning.iter().cloned().chain([Step::UntilClosed]));
                 let mut body = says(model(*provider), &story.prompt());
                 body["stream"] = value!(stream);
                 story.send(api, "/v1/chat/completions", &api.key, body.to_string()).await;
@@ -257,7 +274,7 @@ async fn tell_timeouts(story: &mut Story, api: &Api, upstream: &Upstream) {
 }
 
 /// Calls that work, and calls that are the caller's mistakes.
-async fn tell_calls(story: &mut Story, api: &Api, upstream: &Upstream) {
+async fn tell_calls(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         story.connect(api, *provider).await;
         for steer in [
@@ -289,7 +306,7 @@ async fn tell_calls(story: &mut Story, api: &Api, upstream: &Upstream) {
     }
     // An answer that no log may have either.
     let text = story.prompt();
-    upstream.script([stream_head(), event(&text), done()]);
+    upstream.script([Step::stream_head(), event(&text), done()]);
     let body = value!({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}], "stream": true});
     let answer = story.send(api, "/v1/chat/completions", &api.key, body.to_string()).await.expect(200);
     assert!(answer.text.contains(&text));
@@ -368,7 +385,7 @@ async fn tell_pages(story: &mut Story, api: &Api) {
     }
 }
 
-async fn tell(api: &Api, upstream: &Upstream, other_rly: &str) -> Story {
+async fn tell(api: &Api, upstream: &MockServer, other_rly: &str) -> Story {
     let mut story = Story::default();
     tell_calls(&mut story, api, upstream).await;
     tell_registrations(&mut story, api, upstream).await;
@@ -416,16 +433,16 @@ async fn search_all(story: &Story, others: &[String], log: Vec<u8>, metrics: &st
 
 #[actix_web::test]
 async fn no_secret_comes_out_of_the_server() {
-    let upstream = Upstream::start(Mock::new());
+    let upstream = upstream::start();
     let begin = logs::len();
-    let builder = TestRelay::with().clients(upstream.clients(Timeouts::default()));
+    let builder = TestRelay::with().clients(upstream::clients(&upstream, Timeouts::default()));
     let relay = builder.options(|options| options.metrics_listen = Some(([127, 0, 0, 1], 0).into())).start().await;
     let other = relay.new_project().await;
     let mut story = tell(&relay, &upstream, &other).await;
     let short = Duration::from_millis(200);
     let timeouts =
         Timeouts { first_byte_of_stream: short, first_byte_of_whole: short, gap: short, ..Timeouts::default() };
-    let hasty = TestRelay::with().clients(upstream.clients(timeouts)).start().await;
+    let hasty = TestRelay::with().clients(upstream::clients(&upstream, timeouts)).start().await;
     tell_timeouts(&mut story, &hasty, &upstream).await;
     let metrics = relay.running().metrics_addr.unwrap().to_string();
     let others = [relay.secrets(), hasty.secrets()].concat();
@@ -434,10 +451,10 @@ async fn no_secret_comes_out_of_the_server() {
 
 #[actix_web::test]
 async fn no_secret_comes_out_of_the_built_program() {
-    let (folder, upstream) = (Folder::init(), Upstream::start(Mock::new()));
+    let (folder, upstream) = (Folder::init(), upstream::start());
     let metrics = free_address();
     let mut command = folder.serve();
-    command.envs(upstream.settings()).env("RELAY_METRICS_LISTEN", &metrics);
+    command.envs(upstream::settings(&upstream)).env("RELAY_METRICS_LISTEN", &metrics);
     command.env("RELAY_LOG_LEVEL", "trace");
     let server = Process::start(command, &folder.key);
     let other = Folder::init();

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use relay_adapters::ring::MasterKey;
 use relay_core::Provider;
-use relay_mock::Mock;
+use relay_mock::tcp::{MockServer, Step};
 use relay_tests::process::{Folder, Process, program};
 use relay_tests::streams;
-use relay_tests::upstream::{Step, Upstream, done, event, stream_head};
+use relay_tests::upstream::{self, done, event};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -118,19 +118,19 @@ async fn what_is_wrong_is_told_in_one_line_before_anything_listens() {
 struct UnderWay {
     folder: Folder,
     server: Process,
-    upstream: Upstream,
+    upstream: MockServer,
     client: TcpStream,
     seen: Vec<u8>,
 }
 
 async fn under_way(settings: &[(&str, &str)]) -> UnderWay {
-    let (folder, upstream) = (Folder::init(), Upstream::start(Mock::new()));
+    let (folder, upstream) = (Folder::init(), upstream::start());
     let mut command = folder.serve();
     // Several, so that a stream and its connection need not be on one.
-    command.env("RELAY_SERVER_WORKERS", "4").envs(upstream.settings()).envs(settings.iter().copied());
+    command.env("RELAY_SERVER_WORKERS", "4").envs(upstream::settings(&upstream)).envs(settings.iter().copied());
     let server = Process::start(command, &folder.key);
     server.api.connect("ana", Provider::OPENAI, "good").await;
-    upstream.script([stream_head(), event("one"), Step::UntilGo, event("two"), done()]);
+    upstream.script([Step::stream_head(), event("one"), Step::UntilResumed, event("two"), done()]);
     let mut client = TcpStream::connect(server.api.url.trim_start_matches("http://")).await.unwrap();
     let body = streams("gpt-4o-mini", "hi").to_string();
     let head = format!(
@@ -167,7 +167,7 @@ async fn a_signal_lets_streams_end_and_the_process_ends_well() {
         let mut under_way = under_way(&[]).await;
         under_way.server.signal(signal);
         under_way.until_not_ready().await;
-        under_way.upstream.go();
+        under_way.upstream.resume();
         let text = under_way.rest().await;
         assert!(text.contains("two") && text.contains("data: [DONE]") && !text.contains("\"error\""), "{text}");
         let ended = under_way.server.wait();

@@ -13,6 +13,8 @@ mod mishaps;
 mod moods;
 mod refusals;
 mod rounds;
+#[cfg(feature = "tcp")]
+mod tcp;
 mod thinking;
 
 use futures::StreamExt;

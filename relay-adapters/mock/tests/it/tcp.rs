@@ -1,14 +1,20 @@
-use relay_mock::{Phase, sample_key};
-use serde_json::json;
+//! The simulated providers over HTTP.
 
-use super::*;
+use std::time::Duration;
+
+use relay_core::Provider;
+use relay_mock::tcp::{MockServer, Step};
+use relay_mock::{Mock, Phase, sample_key};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// A client that shows every byte.
 struct Client(TcpStream);
 
 impl Client {
-    async fn connect(provider: &FakeProvider) -> Self {
-        Self(TcpStream::connect(provider.address).await.unwrap())
+    async fn connect(provider: &MockServer) -> Self {
+        Self(TcpStream::connect(provider.address()).await.unwrap())
     }
 
     async fn send(&mut self, provider: Provider, mood: &str, target: &str, body: &str) {
@@ -43,8 +49,8 @@ impl Client {
     }
 }
 
-fn start() -> FakeProvider {
-    FakeProvider::start(Mock::new()).unwrap()
+fn start() -> MockServer {
+    MockServer::start(Mock::new()).unwrap()
 }
 
 fn chat(provider: Provider, text: &str) -> (String, String) {
@@ -130,8 +136,57 @@ async fn dropping_it_closes_everything() {
     let mut client = Client::connect(&fake).await;
     client.send(Provider::OPENAI, "good", &target, &body).await;
     fake.mock().until(|mock| mock.open_calls() == 1).await;
-    let address = fake.address;
+    let address = fake.address();
     drop(fake);
     assert_eq!(client.whole().await, "");
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_script_goes_before_the_mock_and_ends_as_it_says() {
+    let fake = start();
+    let (target, body) = chat(Provider::OPENAI, "hi");
+    let half = || Step::send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+    for (script, reset, kept) in [
+        (vec![half()], false, false),
+        (vec![half(), Step::UntilResumed, Step::Reset], true, false),
+        (vec![half(), Step::send("way\r\n\n"), Step::Keep], false, true),
+    ] {
+        fake.script(script);
+        let mut client = Client::connect(&fake).await;
+        client.send(Provider::OPENAI, "good", &target, &body).await;
+        fake.arrived().await;
+        assert!(client.read_until("half").await.ends_with("\r\n\r\nhalf"));
+        if reset {
+            fake.resume();
+        }
+        if kept {
+            client.read_until("way\r\n\n").await;
+            client.send(Provider::OPENAI, "good", &target, &body).await;
+            assert!(client.whole().await.contains("[DONE]"), "the mock answers the next request");
+        } else {
+            assert_eq!(client.0.read(&mut [0; 9]).await.is_err(), reset, "a reset is an error, an end is none");
+        }
+    }
+    assert_eq!((fake.scripts_left(), fake.mock().total_calls()), (0, 1));
+    let received = fake.take_received();
+    assert_eq!((received.len(), fake.take_received().len()), (4, 0));
+    assert_eq!(received[0].body, body.as_bytes());
+    assert!(received[0].head.contains("Authorization: Bearer sk-mock-good-"), "with the key that was used");
+    assert!(!format!("{received:?}").contains("sk-mock"), "which prints nothing");
+}
+
+#[tokio::test]
+async fn a_script_notices_when_its_client_leaves() {
+    let fake = start();
+    let chatter = Step::Repeat("x".into(), Duration::from_millis(1));
+    for wait in [Step::UntilClosed, chatter] {
+        fake.script([Step::stream_head(), wait]);
+        let mut client = Client::connect(&fake).await;
+        client.send(Provider::OPENAI, "good", "/v1/models", "").await;
+        client.read_until("\r\n\r\n").await;
+        let left = std::time::Instant::now();
+        drop(client);
+        assert!(fake.client_closed().await.duration_since(left) < Duration::from_secs(5));
+    }
 }
