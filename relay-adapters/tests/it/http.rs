@@ -1,73 +1,35 @@
 //! The HTTP clients against a scripted server on loopback that speaks raw TCP.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
 
 use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_core::Provider;
 use relay_core::conformance::{self, FarSide, SeenRequest};
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
+use relay_mock::Mock;
+use relay_mock::tcp::{Client, MockServer, Next, RawRequest, Received, Service, Step, serve};
 
-/// What the server does with a request.
-enum Act {
-    /// Writes and keeps the connection.
-    Answer(Vec<u8>),
-    /// Writes and closes.
-    AnswerAndClose(Vec<u8>),
-    /// Writes, and resets when the test says [`Server::go`].
-    AnswerAndReset(Vec<u8>),
-    /// Writes and then waits for the client to close, which it reports to [`Server::client_left`].
-    AnswerAndWait(Vec<u8>),
-}
-
-/// A server that answers each request with the next act of its script.
-struct Server {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    left: mpsc::UnboundedReceiver<()>,
-}
-
-struct Shared {
-    script: Mutex<VecDeque<Act>>,
-    seen: Mutex<Vec<SeenRequest>>,
-    connections: Mutex<usize>,
-    left: mpsc::UnboundedSender<()>,
-    go: Notify,
-}
+/// A server that answers each request with the next script.
+struct Server(MockServer);
 
 impl Server {
-    async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (sender, left) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            script: Mutex::new(acts.into_iter().collect()),
-            seen: Mutex::default(),
-            connections: Mutex::default(),
-            left: sender,
-            go: Notify::new(),
-        });
-        let serving = shared.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                *serving.connections.lock().unwrap() += 1;
-                tokio::spawn(serve(stream, serving.clone()));
-            }
-        });
-        Self { address, shared, left }
+    fn start(scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
+        let server = MockServer::start(Mock::new()).unwrap();
+        scripts.into_iter().for_each(|script| server.script(script));
+        Self(server)
     }
 
     fn base(&self) -> BaseUrl {
-        BaseUrl::parse(&format!("http://{}", self.address), PlainHttp::OnLoopback).unwrap()
+        BaseUrl::parse(&self.url(), PlainHttp::OnLoopback).unwrap()
     }
 
     /// A client of this server.
@@ -78,24 +40,34 @@ impl Server {
     fn openai_with(&self, timeouts: Timeouts) -> HttpProvider {
         openai(&transport(timeouts), self.base())
     }
+}
 
-    fn seen(&self) -> Vec<SeenRequest> {
-        std::mem::take(&mut self.shared.seen.lock().unwrap())
-    }
+impl Deref for Server {
+    type Target = MockServer;
 
-    fn connections(&self) -> usize {
-        *self.shared.connections.lock().unwrap()
+    fn deref(&self) -> &MockServer {
+        &self.0
     }
+}
 
-    /// Lets an [`Act::AnswerAndReset`] go on.
-    fn go(&self) {
-        self.shared.go.notify_one();
-    }
+/// Writes and keeps the connection.
+fn answer(bytes: impl Into<Bytes>) -> Vec<Step> {
+    vec![Step::send(bytes), Step::Keep]
+}
 
-    /// Waits until a client has closed a connection.
-    async fn client_left(&mut self) {
-        self.left.recv().await.unwrap();
-    }
+/// Writes and closes.
+fn answer_and_close(bytes: impl Into<Bytes>) -> Vec<Step> {
+    vec![Step::send(bytes)]
+}
+
+/// Writes, and resets when the test says [`MockServer::resume`].
+fn answer_and_reset(bytes: impl Into<Bytes>) -> Vec<Step> {
+    vec![Step::send(bytes), Step::UntilResumed, Step::Reset]
+}
+
+/// Writes and then waits for the client to close.
+fn answer_and_wait(bytes: impl Into<Bytes>) -> Vec<Step> {
+    vec![Step::send(bytes), Step::UntilClosed]
 }
 
 /// OpenAI, at this address.
@@ -105,56 +77,13 @@ fn openai(http: &HttpTransport, base: BaseUrl) -> HttpProvider {
 
 impl FarSide for Server {
     fn answer_next(&self, response: Vec<u8>) {
-        self.shared.script.lock().unwrap().push_back(Act::Answer(response));
+        self.script(answer(response));
     }
 
     fn take_seen(&self) -> Vec<SeenRequest> {
-        self.seen()
+        let seen = |received: Received| SeenRequest { head: received.head, body: received.body.to_vec() };
+        self.take_received().into_iter().map(seen).collect()
     }
-}
-
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
-    while let Some(request) = read_request(&mut stream).await {
-        shared.seen.lock().unwrap().push(request);
-        let act = shared.script.lock().unwrap().pop_front().unwrap();
-        match act {
-            Act::Answer(bytes) => stream.write_all(&bytes).await.unwrap(),
-            Act::AnswerAndClose(bytes) => return stream.write_all(&bytes).await.unwrap(),
-            Act::AnswerAndReset(bytes) => {
-                stream.write_all(&bytes).await.unwrap();
-                // A reset throws away what the client has not read yet.
-                shared.go.notified().await;
-                return stream.set_zero_linger().unwrap();
-            }
-            Act::AnswerAndWait(bytes) => {
-                stream.write_all(&bytes).await.unwrap();
-                while matches!(stream.read(&mut [0; 64]).await, Ok(read) if read > 0) {}
-                let _ = shared.left.send(());
-                return;
-            }
-        }
-    }
-}
-
-/// Reads a head and as many bytes as its content-length says. `None`: the connection ended.
-async fn read_request(stream: &mut TcpStream) -> Option<SeenRequest> {
-    let mut bytes = Vec::new();
-    let head_end = loop {
-        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at;
-        }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    };
-    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
-    let mut request = SeenRequest { head, body: bytes[head_end + 4..].to_vec() };
-    let length: usize = request.header("content-length").next().map_or(0, |length| length.parse().unwrap());
-    while request.body.len() < length {
-        stream.read_buf(&mut request.body).await.ok()?;
-    }
-    assert_eq!(request.body.len(), length, "bytes after the request");
-    Some(request)
 }
 
 fn transport(timeouts: Timeouts) -> HttpTransport {
@@ -185,7 +114,7 @@ async fn whole(answer: WireResponse) -> Result<Vec<u8>, TransportError> {
 /// What comes behind the first piece, and that the stream ends with it.
 async fn after_first_piece(mut answer: WireResponse, server: &Server) -> TransportErrorKind {
     assert_eq!(&answer.body.next().await.unwrap().unwrap()[..], b"one");
-    server.go();
+    server.resume();
     let error = answer.body.next().await.unwrap().unwrap_err();
     assert!(answer.body.next().await.is_none(), "a stream ends with its error");
     error.kind
@@ -194,7 +123,7 @@ async fn after_first_piece(mut answer: WireResponse, server: &Server) -> Transpo
 #[tokio::test]
 async fn every_provider_passes_the_suite() {
     let http = transport(Timeouts::default());
-    let server = Server::start([]).await;
+    let server = Server::start([]);
     for provider in Provider::ALL {
         let client = HttpProvider::new(*provider, &http).with_base_url(server.base());
         assert_eq!(client.provider(), *provider);
@@ -204,7 +133,7 @@ async fn every_provider_passes_the_suite() {
 
 #[tokio::test]
 async fn exactly_these_headers_are_sent() {
-    let server = Server::start([]).await;
+    let server = Server::start([]);
     let http = transport(Timeouts::default());
     for (provider, credential) in [
         (Provider::OPENAI, "authorization: Bearer sk-test-0123456789"),
@@ -214,10 +143,10 @@ async fn exactly_these_headers_are_sent() {
         let client = HttpProvider::new(provider, &http).with_base_url(server.base());
         server.answer_next(ok(""));
         client.send(chat().with_header("x-extra", "1"), &key()).await.unwrap();
-        let head = server.seen().remove(0).head;
+        let head = server.take_seen().remove(0).head;
         let mut lines: Vec<&str> = head.lines().collect();
         lines[1..].sort_unstable();
-        let host = format!("host: {}", server.address);
+        let host = format!("host: {}", server.address());
         let agent = concat!("user-agent: relay/", env!("CARGO_PKG_VERSION"));
         let mut want = [
             "accept-encoding: identity",
@@ -237,43 +166,43 @@ async fn exactly_these_headers_are_sent() {
 
 #[tokio::test]
 async fn a_base_urls_path_comes_before_the_requests() {
-    let server = Server::start([Act::Answer(ok(""))]).await;
-    let base = BaseUrl::parse(&format!("http://{}/gateway/", server.address), PlainHttp::OnLoopback).unwrap();
+    let server = Server::start([answer(ok(""))]);
+    let base = BaseUrl::parse(&format!("http://{}/gateway/", server.address()), PlainHttp::OnLoopback).unwrap();
     openai(&transport(Timeouts::default()), base).send(chat(), &key()).await.unwrap();
-    assert!(server.seen()[0].head.starts_with("POST /gateway/v1/chat/completions HTTP/1.1\r\n"));
+    assert!(server.take_seen()[0].head.starts_with("POST /gateway/v1/chat/completions HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
-    let server = Server::start((0..5).map(|n| Act::Answer(ok(&n.to_string())))).await;
+    let server = Server::start((0..5).map(|n| answer(ok(&n.to_string()))));
     let client = server.openai();
     for n in 0..5 {
         let answer = client.send(chat(), &key()).await.unwrap();
         assert_eq!(whole(answer).await.unwrap(), n.to_string().as_bytes());
     }
-    assert_eq!(server.connections(), 1);
+    assert_eq!(server.connections().len(), 1);
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_not_used_again() {
-    let server = Server::start((0..2).map(|_| Act::Answer(ok("x")))).await;
+    let server = Server::start((0..2).map(|_| answer(ok("x"))));
     let client = server.openai_with(Timeouts { idle: Duration::from_millis(5), ..Timeouts::default() });
     for _ in 0..2 {
         whole(client.send(chat(), &key()).await.unwrap()).await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(server.connections(), 2);
+    assert_eq!(server.connections().len(), 2);
 }
 
 #[tokio::test]
 async fn a_pooled_connection_that_the_provider_closed_is_replaced() {
-    let server = Server::start((0..20).map(|_| Act::AnswerAndClose(ok("x")))).await;
+    let server = Server::start((0..20).map(|_| answer_and_close(ok("x"))));
     let client = server.openai();
     for _ in 0..20 {
         let answer = client.send(chat(), &key()).await.unwrap();
         assert_eq!(whole(answer).await.unwrap(), b"x");
     }
-    assert_eq!((server.connections(), server.seen().len()), (20, 20));
+    assert_eq!((server.connections().len(), server.take_seen().len()), (20, 20));
 }
 
 #[tokio::test]
@@ -334,10 +263,10 @@ async fn what_is_not_http_is_malformed() {
         "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
         "\0\0\0\0\0\0\0\0\0\0",
     ] {
-        let server = Server::start([Act::AnswerAndClose(answer.into())]).await;
+        let server = Server::start([answer_and_close(answer)]);
         let error = server.openai().send(chat(), &key()).await.unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Malformed, "{answer:?}: {error:?}");
-        assert_eq!(server.seen().len(), 1, "{answer:?} is not tried again");
+        assert_eq!(server.take_seen().len(), 1, "{answer:?} is not tried again");
     }
 }
 
@@ -345,7 +274,7 @@ async fn what_is_not_http_is_malformed() {
 async fn a_body_with_bad_chunks_is_malformed() {
     let mut bytes = first_piece();
     bytes.extend_from_slice(b"zz\r\n");
-    let server = Server::start([Act::AnswerAndWait(bytes)]).await;
+    let server = Server::start([answer_and_wait(bytes)]);
     let answer = server.openai().send(chat(), &key()).await.unwrap();
     assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Malformed);
 }
@@ -354,8 +283,7 @@ async fn a_body_with_bad_chunks_is_malformed() {
 async fn a_head_of_more_than_64_kib_is_malformed() {
     let long = "x".repeat(7000);
     let filler: String = (0..10).map(|n| format!("x-filler-{n}: {long}\r\n")).collect();
-    let server =
-        Server::start([Act::Answer(format!("HTTP/1.1 200 OK\r\n{filler}content-length: 0\r\n\r\n").into())]).await;
+    let server = Server::start([answer(format!("HTTP/1.1 200 OK\r\n{filler}content-length: 0\r\n\r\n"))]);
     let error = server.openai().send(chat(), &key()).await.unwrap_err();
     assert_eq!(error.kind, TransportErrorKind::Malformed);
 }
@@ -363,7 +291,7 @@ async fn a_head_of_more_than_64_kib_is_malformed() {
 #[tokio::test]
 async fn header_values_that_are_not_text_are_dropped() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-request-id: \xff\xfe\r\nretry-after: 3\r\n\r\n";
-    let server = Server::start([Act::Answer(head.to_vec())]).await;
+    let server = Server::start([answer(head.to_vec())]);
     let answer = server.openai().send(chat(), &key()).await.unwrap();
     assert_eq!(answer.headers, [("retry-after".to_owned(), "3".to_owned())]);
 }
@@ -371,10 +299,10 @@ async fn header_values_that_are_not_text_are_dropped() {
 #[tokio::test]
 async fn a_connection_that_ends_before_the_head_is_interrupted_and_not_tried_again() {
     for answer in ["", "HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\ncontent-le"] {
-        let server = Server::start([Act::AnswerAndClose(answer.into())]).await;
+        let server = Server::start([answer_and_close(answer)]);
         let error = server.openai().send(chat(), &key()).await.unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Interrupted, "{answer:?}");
-        assert_eq!(server.seen().len(), 1, "the provider may have begun to work");
+        assert_eq!(server.take_seen().len(), 1, "the provider may have begun to work");
     }
 }
 
@@ -382,12 +310,12 @@ async fn a_connection_that_ends_before_the_head_is_interrupted_and_not_tried_aga
 async fn a_connection_that_ends_in_the_body_is_interrupted() {
     let short = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\none".to_vec();
     for act in [
-        Act::AnswerAndClose(first_piece()),
-        Act::AnswerAndReset(first_piece()),
-        Act::AnswerAndClose(short.clone()),
-        Act::AnswerAndReset(short),
+        answer_and_close(first_piece()),
+        answer_and_reset(first_piece()),
+        answer_and_close(short.clone()),
+        answer_and_reset(short),
     ] {
-        let server = Server::start([act]).await;
+        let server = Server::start([act]);
         let answer = server.openai().send(chat(), &key()).await.unwrap();
         assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Interrupted);
     }
@@ -401,10 +329,10 @@ async fn a_head_that_does_not_come_times_out_and_ends_the_call() {
         (Expect::Whole, Timeouts { first_byte_of_whole: limit, ..Timeouts::default() }),
         (Expect::Whole, Timeouts { total: limit, ..Timeouts::default() }),
     ] {
-        let mut server = Server::start([Act::AnswerAndWait(b"HTTP/1.1 200".to_vec())]).await;
+        let server = Server::start([answer_and_wait(b"HTTP/1.1 200".to_vec())]);
         let error = server.openai_with(timeouts).send(WireRequest { expect, ..chat() }, &key()).await.unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Timeout);
-        server.client_left().await;
+        server.client_closed().await;
     }
 }
 
@@ -414,49 +342,57 @@ async fn a_body_that_stops_coming_times_out_and_ends_the_call() {
     for timeouts in
         [Timeouts { gap: limit, ..Timeouts::default() }, Timeouts { total: limit * 4, ..Timeouts::default() }]
     {
-        let mut server = Server::start([Act::AnswerAndWait(first_piece())]).await;
+        let server = Server::start([answer_and_wait(first_piece())]);
         let answer = server.openai_with(timeouts).send(chat(), &key()).await.unwrap();
         assert_eq!(after_first_piece(answer, &server).await, TransportErrorKind::Timeout);
-        server.client_left().await;
+        server.client_closed().await;
     }
 }
 
 #[tokio::test]
 async fn dropping_the_body_ends_the_call() {
-    let mut server = Server::start([Act::AnswerAndWait(first_piece())]).await;
+    let server = Server::start([answer_and_wait(first_piece())]);
     let client = server.openai();
     let mut answer = client.send(chat(), &key()).await.unwrap();
     assert_eq!(&answer.body.next().await.unwrap().unwrap()[..], b"one");
     drop(answer);
-    server.client_left().await;
+    server.client_closed().await;
 }
 
 #[tokio::test]
 async fn dropping_the_call_before_the_head_ends_it() {
-    let mut server = Server::start([Act::AnswerAndWait(Vec::new())]).await;
+    let server = Server::start([answer_and_wait(Vec::new())]);
     let client = server.openai();
     let call = tokio::spawn(async move { client.send(chat(), &key()).await });
-    while server.shared.seen.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    server.arrived().await;
     call.abort();
-    server.client_left().await;
+    server.client_closed().await;
+}
+
+/// Answers with the credential that it was sent.
+struct Echo;
+
+impl Service for Echo {
+    type Session = ();
+    type Call = Vec<u8>;
+
+    fn connected(&self) {}
+
+    fn received(&self, (): &mut (), request: &RawRequest<'_>) -> Vec<u8> {
+        let credential = request.headers().find(|(name, _)| *name == b"authorization");
+        credential.map(|(_, value)| value.to_vec()).unwrap_or_default()
+    }
+
+    async fn answer(&self, (): &mut (), credential: Vec<u8>, client: &mut Client<'_>) -> std::io::Result<Next> {
+        client.send(&ok(std::str::from_utf8(&credential).unwrap())).await?;
+        Ok(Next::Keep)
+    }
 }
 
 #[tokio::test]
 async fn many_calls_at_a_time_each_get_their_own_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                while let Some(request) = read_request(&mut stream).await {
-                    let credential = request.header("authorization").next().unwrap().to_owned();
-                    stream.write_all(&ok(&credential)).await.unwrap();
-                }
-            });
-        }
-    });
     let base = BaseUrl::parse(&base, PlainHttp::OnLoopback).unwrap();
     let client = openai(&transport(Timeouts::default()), base);
     let calls = (0..200).map(|n| {
@@ -467,14 +403,21 @@ async fn many_calls_at_a_time_each_get_their_own_answer() {
             assert_eq!(whole(answer).await.unwrap(), format!("Bearer {text}").as_bytes());
         }
     });
-    futures::future::join_all(calls).await;
+    let calls = futures::future::join_all(calls);
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let served = tokio::task::spawn_local(serve(listener, Echo));
+            calls.await;
+            served.abort();
+        })
+        .await;
 }
 
 /// A connection lives on the runtime that made it. actix has one a worker, and a worker without calls ends early when the
 /// server stops: that must not break a stream of another worker.
 #[tokio::test]
 async fn a_stream_outlives_the_runtime_of_an_earlier_call() {
-    let server = Server::start([Act::Answer(ok("x")), Act::AnswerAndWait(first_piece())]).await;
+    let server = Server::start([answer(ok("x")), answer_and_wait(first_piece())]);
     let client = server.openai();
     let earlier = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let its_client = client.clone();
@@ -485,17 +428,17 @@ async fn a_stream_outlives_the_runtime_of_an_earlier_call() {
     tokio::task::spawn_blocking(move || drop(earlier)).await.unwrap();
     let next = answer.body.next().now_or_never();
     assert!(next.is_none(), "{next:?}");
-    assert_eq!(server.connections(), 2);
+    assert_eq!(server.connections().len(), 2);
 }
 
 #[tokio::test]
 async fn a_proxy_is_used_only_if_it_is_configured() {
     // What a proxy gets is an absolute URL; it is the server itself here.
-    let server = Server::start([Act::Answer(ok(""))]).await;
-    let http = HttpTransport::through(&format!("http://{}", server.address), Timeouts::default()).unwrap();
+    let server = Server::start([answer(ok(""))]);
+    let http = HttpTransport::through(&format!("http://{}", server.address()), Timeouts::default()).unwrap();
     let base = BaseUrl::parse("http://127.0.0.1:9", PlainHttp::OnLoopback).unwrap();
     openai(&http, base).send(chat(), &key()).await.unwrap();
-    assert!(server.seen()[0].head.starts_with("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
+    assert!(server.take_seen()[0].head.starts_with("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
     assert!(HttpTransport::through("not a url", Timeouts::default()).is_err());
 }
 
