@@ -27,21 +27,22 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The kind of answer that a provider would give to this request.
-    pub(crate) fn of(method: &str, path: &str, body: &[u8]) -> Self {
+    pub(crate) fn of(method: &[u8], target: &[u8], body: &[u8]) -> Self {
+        let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
         let has = |member: &[u8]| memmem::find(body, member).is_some();
         let streams = || has(b"\"stream\":true") || has(b"\"stream\": true");
         match (method, path) {
-            ("GET", "/v1beta/models") => Self::GoogleModels,
-            ("GET", "/v1/models") => Self::Models,
-            ("POST", "/v1/chat/completions") if streams() => {
+            (b"GET", b"/v1beta/models") => Self::GoogleModels,
+            (b"GET", b"/v1/models") => Self::Models,
+            (b"POST", b"/v1/chat/completions") if streams() => {
                 Self::OpenAiStream { usage: has(b"\"include_usage\":true") || has(b"\"include_usage\": true") }
             }
-            ("POST", "/v1/chat/completions") => Self::OpenAiWhole,
-            ("POST", "/v1/embeddings") => Self::Embeddings { base64: has(b"\"base64\"") },
-            ("POST", "/v1/messages") if streams() => Self::AnthropicStream,
-            ("POST", "/v1/messages") => Self::AnthropicWhole,
-            ("POST", path) if path.ends_with(":streamGenerateContent") => Self::GoogleStream,
-            ("POST", path) if path.ends_with(":generateContent") => Self::GoogleWhole,
+            (b"POST", b"/v1/chat/completions") => Self::OpenAiWhole,
+            (b"POST", b"/v1/embeddings") => Self::Embeddings { base64: has(b"\"base64\"") },
+            (b"POST", b"/v1/messages") if streams() => Self::AnthropicStream,
+            (b"POST", b"/v1/messages") => Self::AnthropicWhole,
+            (b"POST", path) if path.ends_with(b":streamGenerateContent") => Self::GoogleStream,
+            (b"POST", path) if path.ends_with(b":generateContent") => Self::GoogleWhole,
             _ => Self::NotFound,
         }
     }

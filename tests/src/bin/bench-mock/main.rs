@@ -8,7 +8,6 @@
 //! was signed with, so that an answer paid with another user's key is noticed.
 
 mod answers;
-mod request;
 mod templates;
 
 use std::error::Error;
@@ -16,12 +15,11 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::{LocalSet, spawn_local, yield_now};
+use relay_mock::tcp::{Client, Next, RawRequest, Service, serve};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::{LocalSet, yield_now};
 
-use crate::answers::{Answers, Prepared};
-use crate::request::Reader;
+use crate::answers::{Answers, Kind, Prepared, Shape};
 
 /// Connections waiting to be accepted: the memory scenario opens a thousand at once.
 const BACKLOG: u32 = 16_384;
@@ -33,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("usage: bench-mock --port N".into()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, async move { serve(listen(port)?).await })
+    LocalSet::new().block_on(&runtime, async move { serve(listen(port)?, Answers::default()).await })?;
+    Ok(())
 }
 
 fn listen(port: u16) -> io::Result<TcpListener> {
@@ -43,53 +42,77 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error>> {
-    let answers = Rc::new(Answers::default());
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let answers = Rc::clone(&answers);
-        // A gateway may close a connection at any time: that is its right, and no reason to stop.
-        spawn_local(async move { connection(stream, &answers).await.ok() });
-    }
-}
-
-/// Serves one keep-alive connection until the other side closes it.
-async fn connection(stream: TcpStream, answers: &Answers) -> io::Result<()> {
-    let mut reader = Reader::new(stream);
-    let mut out = Vec::new();
-    while let Some(request) = reader.next().await? {
-        let prepared = answers.get(request.kind, request.shape);
-        send(reader.stream(), &prepared, request.shape.delay_us, request.user, &mut out).await?;
-        if request.close {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Writes an answer: one write, so one segment, for each event, as a provider's tokens come.
-async fn send(
-    stream: &mut TcpStream,
-    answer: &Prepared,
+/// What a request gets.
+struct Call {
+    answer: Rc<Prepared>,
     delay_us: u64,
+    /// The last four digits of the key that it was signed with.
     user: [u8; 4],
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
-    out.clear();
-    out.extend_from_slice(&answer.head);
-    let mut sent = 0_u32;
-    for frame in &answer.frames {
-        if frame.is_content && delay_us > 0 && sent > 0 {
-            tokio::time::sleep(Duration::from_micros(delay_us)).await;
-        }
-        frame.append_to(out, user);
-        stream.write_all(out).await?;
-        out.clear();
-        sent += u32::from(frame.is_content);
-        if delay_us == 0 && sent % 16 == 15 {
-            yield_now().await; // other connections get their turn
-        }
+}
+
+impl Service for Answers {
+    /// What is written next, so that its memory is used again.
+    type Session = Vec<u8>;
+    type Call = Call;
+
+    fn connected(&self) -> Vec<u8> {
+        Vec::new()
     }
-    Ok(())
+
+    fn received(&self, _: &mut Vec<u8>, request: &RawRequest<'_>) -> Call {
+        // A chunked body is searched with its framing: a directive or a member is hardly ever cut by it, and then the
+        // answer is one that the load generator refuses.
+        let (user, body) = (user(request), request.framed_body());
+        let kind = user.map_or(Kind::Unauthorized, |_| Kind::of(request.method(), request.target(), body));
+        let shape = Shape::of(body);
+        Call { answer: self.get(kind, shape), delay_us: shape.delay_us, user: user.unwrap_or(*b"0000") }
+    }
+
+    /// Writes an answer: one write, so one segment, for each event, as a provider's tokens come.
+    async fn answer(&self, out: &mut Vec<u8>, call: Call, client: &mut Client<'_>) -> io::Result<Next> {
+        let Call { answer, delay_us, user } = call;
+        out.clear();
+        out.extend_from_slice(&answer.head);
+        let mut sent = 0_u32;
+        for frame in &answer.frames {
+            if frame.is_content && delay_us > 0 && sent > 0 {
+                tokio::time::sleep(Duration::from_micros(delay_us)).await;
+            }
+            frame.append_to(out, user);
+            client.send(out).await?;
+            out.clear();
+            sent += u32::from(frame.is_content);
+            if delay_us == 0 && sent % 16 == 15 {
+                yield_now().await; // other connections get their turn
+            }
+        }
+        Ok(Next::Keep)
+    }
+}
+
+/// The end of the key that a request was signed with, if it is four digits: the benchmark's keys end so.
+fn user(request: &RawRequest<'_>) -> Option<[u8; 4]> {
+    let is_credential = |name: &[u8]| {
+        [&b"authorization"[..], b"x-api-key", b"x-goog-api-key"].iter().any(|one| name.eq_ignore_ascii_case(one))
+    };
+    let (_, value) = request.headers().find(|(name, _)| is_credential(name))?;
+    value.last_chunk().copied().filter(|end| end.iter().all(u8::is_ascii_digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(request: &str, want: Option<&[u8; 4]>) {
+        assert_eq!(user(&RawRequest::parse(request.as_bytes()).unwrap()).as_ref(), want, "{request}");
+    }
+
+    #[test]
+    fn a_head_tells_whose_key_signed_it() {
+        check("POST /v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-bench-0042\r\n\r\n", Some(b"0042"));
+        check("GET / HTTP/1.1\r\nX-Goog-Api-Key: sk-0007\r\n\r\n", Some(b"0007"));
+        check("GET / HTTP/1.1\r\n\r\n", None);
+        check("GET / HTTP/1.1\r\nx-api-key: other\r\n\r\n", None);
+    }
 }
