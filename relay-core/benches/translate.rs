@@ -14,7 +14,7 @@ use relay_core::translation::json::Object;
 use relay_core::translation::sse::Decoder;
 use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
 use relay_core::translation::{
-    Call, ChatContext, Dialect, Policy, anthropic::Anthropic, google::Google, openai::OpenAi,
+    Call, ChatContext, Dialect, TranslationOptions, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
 
 #[path = "translate/bodies.rs"]
@@ -130,8 +130,9 @@ fn request(bencher: Bencher<'_, '_>, dialect: &dyn Dialect, model: &str, size: &
     let body = Bytes::from(bodies::request(model, size));
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let request = Object::parse(&body).unwrap();
-        let (id, now, policy) = (RequestId::new(1, [7; 10]), Timestamp(1_764_000_000_000), Policy::default());
-        let call = Call { body: &body, request: &request, model, prefixed: false, id, now, policy };
+        let (id, now, options) =
+            (RequestId::new(1, [7; 10]), Timestamp(1_764_000_000_000), TranslationOptions::default());
+        let call = Call { body: &body, request: &request, model, prefixed: false, id, now, options };
         dialect.chat(&call).unwrap()
     });
 }

@@ -16,7 +16,7 @@ use crate::relay::stream::{Translation, collected};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
-use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, Policy};
+use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions};
 
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
@@ -183,7 +183,7 @@ impl Relay {
         let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
-        while let Some(next) = asked.as_ref().and_then(|asked| dialect.next_hop(asked, &bodies)) {
+        while let Some(next) = asked.as_ref().and_then(|asked| dialect.continuation(asked, &bodies)) {
             // For the case that the client leaves, or the rest is not to be had: it was paid for.
             if let Ok(so_far) = dialect.chat_answer(whole.clone(), &context) {
                 meter.note(so_far.usage, so_far.model.as_deref());
@@ -196,7 +196,7 @@ impl Relay {
             match rest {
                 Ok(joined) => whole = joined,
                 // What there is stands, and says that it was cut short.
-                Err(_) if next.has_shown => break,
+                Err(_) if next.has_output => break,
                 Err(error) => return Err(error),
             }
             if whole.len() > MAX_ANSWER {
@@ -218,7 +218,7 @@ impl Relay {
         mut notes: Notes,
     ) -> Result<First, RelayError> {
         let dialect = route.provider().dialect();
-        let mut asked = context.has_hops.then(|| wire.clone());
+        let mut asked = context.may_continue.then(|| wire.clone());
         let (response, amended) = match context.is_amendable {
             true => self.send_amendable(route, wire).await?,
             false => (self.send(route, wire).await?, None),
@@ -241,7 +241,7 @@ impl Relay {
 
     /// The body of a whole answer, collected if it comes as a stream.
     async fn body(&self, route: &Route, response: WireResponse, context: &ChatContext) -> Result<Bytes, RelayError> {
-        match route.provider().dialect().chat_collector().filter(|_| context.is_long) {
+        match route.provider().dialect().collector().filter(|_| context.is_long) {
             None => collect(response, MAX_ANSWER).await,
             Some(collector) => match collected(response.body, collector).await {
                 Ok(body) => Ok(body),
@@ -360,7 +360,7 @@ fn call<'a>(
         prefixed: model.len() != asked.len(),
         id: caller.request,
         now,
-        policy: Policy { forced_tool_choice_auto: caller.project.forced_tool_choice_auto },
+        options: TranslationOptions { forced_tool_choice_auto: caller.project.forced_tool_choice_auto },
     }
 }
 

@@ -25,7 +25,7 @@ use crate::ports::{
     UsageSink, WireRequest, WireResponse,
 };
 use crate::relay::registration_lock::RegistrationLocks;
-use crate::translation::{Amended, Failure, Fault};
+use crate::translation::{Amended, ErrorResponse, ProviderError};
 
 /// How much of an error's body is read.
 const MAX_ERROR: usize = 64 << 10;
@@ -228,13 +228,13 @@ impl Relay {
     }
 
     /// Reads an answer with an error status.
-    pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> Fault {
+    pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> ProviderError {
         let refusal = Refusal::read(response, key).await;
         provider.dialect().error(&refusal.failure(), self.ports.clock.now())
     }
 
     /// Feeds the connection's state with what a failure says about the key; reregistration_locks the caller's error.
-    pub(crate) async fn settle(&self, route: &Route, fault: Fault) -> RelayError {
+    pub(crate) async fn settle(&self, route: &Route, fault: ProviderError) -> RelayError {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;
         }
@@ -266,8 +266,8 @@ impl Refusal {
         Self { status, headers, body }
     }
 
-    fn failure(&self) -> Failure<'_> {
-        Failure { status: self.status, headers: &self.headers, body: &self.body }
+    fn failure(&self) -> ErrorResponse<'_> {
+        ErrorResponse { status: self.status, headers: &self.headers, body: &self.body }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::relay::metering::Meter;
 use crate::relay::{Relay, Route, unreachable_provider};
 use crate::translation::sse::{Decoder, TooLong};
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
-use crate::translation::{Fault, NextHop, StreamCollector, StreamTranslator};
+use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};
 
 /// A stream under way: what came in, what goes out, and who pays.
 pub(crate) struct Translation {
@@ -25,13 +25,13 @@ pub(crate) struct Translation {
     writer: ChunkWriter,
     meter: Meter,
     /// A failure that came in one piece with events before it: they go out first.
-    failure: Option<Fault>,
+    failure: Option<ProviderError>,
     relay: Relay,
     route: Route,
     /// The request, where the provider may want to be asked again.
     asked: Option<WireRequest>,
     /// What to ask for when the bytes before it are out.
-    next: Option<NextHop>,
+    next: Option<Continuation>,
 }
 
 impl Translation {
@@ -60,7 +60,7 @@ impl Translation {
     ///
     /// # Errors
     /// The provider's failure. Nothing follows it.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ProviderError> {
         if let Some(fault) = self.failure.take() {
             return Err(fault);
         }
@@ -78,7 +78,7 @@ impl Translation {
         }
     }
 
-    async fn advance(&mut self) -> Result<Option<Bytes>, Fault> {
+    async fn advance(&mut self) -> Result<Option<Bytes>, ProviderError> {
         while !self.writer.is_done() {
             if let Some(next) = self.next.take() {
                 self.hop(next).await?;
@@ -98,7 +98,7 @@ impl Translation {
         Ok(None)
     }
 
-    fn take_piece(&mut self, piece: &[u8]) -> Result<(), Fault> {
+    fn take_piece(&mut self, piece: &[u8]) -> Result<(), ProviderError> {
         self.decoder.feed(piece);
         while let Some(event) = self.decoder.next_event().map_err(too_long)? {
             if self.writer.is_done() {
@@ -109,7 +109,7 @@ impl Translation {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
+    fn end(&mut self) -> Result<(), ProviderError> {
         match self.decoder.last_event().map_err(too_long)? {
             Some(event) if !is_cut(event) => self.translator.feed(event, &mut self.writer)?,
             _ => {}
@@ -117,16 +117,16 @@ impl Translation {
         if self.writer.is_done() {
             return Ok(());
         }
-        self.next = self.asked.as_ref().and_then(|asked| self.translator.next_hop(asked));
+        self.next = self.asked.as_ref().and_then(|asked| self.translator.continuation(asked));
         if self.next.is_some() { Ok(()) } else { self.translator.finish(self.decoder.stray(), &mut self.writer) }
     }
 
     /// Asks for the rest of the answer. If it is not to be had, what there is stands, and says that it was cut short.
-    async fn hop(&mut self, next: NextHop) -> Result<(), Fault> {
+    async fn hop(&mut self, next: Continuation) -> Result<(), ProviderError> {
         self.decoder = Decoder::default();
         match self.relay.send(&self.route, next.wire).await {
             Ok(response) => self.upstream = response.body,
-            Err(_) if next.has_shown => {
+            Err(_) if next.has_output => {
                 self.asked = None;
                 self.upstream = Box::pin(stream::empty());
             }
@@ -168,7 +168,10 @@ impl Drop for Translation {
 ///
 /// # Errors
 /// The provider's failure, or a body that breaks off.
-pub(crate) async fn collected(mut body: ByteStream, mut collector: Box<dyn StreamCollector>) -> Result<Bytes, Fault> {
+pub(crate) async fn collected(
+    mut body: ByteStream,
+    mut collector: Box<dyn StreamCollector>,
+) -> Result<Bytes, ProviderError> {
     let mut decoder = Decoder::default();
     while let Some(piece) = body.next().await {
         decoder.feed(&piece.map_err(|error| unreachable_provider(&error))?);
@@ -191,6 +194,6 @@ fn is_cut(event: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(event).is_err_and(|error| error.is_eof())
 }
 
-fn too_long(error: TooLong) -> Fault {
+fn too_long(error: TooLong) -> ProviderError {
     RelayError::upstream(error.to_string()).into()
 }

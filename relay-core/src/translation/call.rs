@@ -20,7 +20,7 @@ pub struct Call<'a> {
     /// Relay's clock, for `created`.
     pub now: Timestamp,
     /// What the project chose where a provider leaves a choice.
-    pub policy: Policy,
+    pub options: TranslationOptions,
 }
 
 impl std::fmt::Debug for Call<'_> {
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Call<'_> {
 
 /// A project's choices in translation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
+pub struct TranslationOptions {
     /// Send `auto` (and say so) instead of refusing a forced tool choice that the model can't do.
     pub forced_tool_choice_auto: bool,
 }

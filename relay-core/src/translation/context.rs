@@ -23,7 +23,7 @@ pub struct ChatContext {
     /// Tool names that had to be changed for the provider: (sent, asked for).
     pub renamed_tools: Vec<(String, String)>,
     /// Whether the provider may stop in the middle, and want to be asked again.
-    pub has_hops: bool,
+    pub may_continue: bool,
     /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
     pub is_long: bool,
     /// Whether the request holds what the provider may refuse and [`Dialect::amended`] takes out.
@@ -44,7 +44,7 @@ impl ChatContext {
             legacy_functions: false,
             first_call_only: false,
             renamed_tools: Vec::new(),
-            has_hops: false,
+            may_continue: false,
             is_long: false,
             is_amendable: false,
             service_tier: None,

@@ -8,10 +8,10 @@ use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::call::Call;
 use crate::translation::context::{ChatContext, EmbeddingsContext};
-use crate::translation::failure::{Failure, Fault};
+use crate::translation::failure::{ErrorResponse, ProviderError};
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::surface::models::Model;
-use crate::translation::translated::{Amended, Answer, ChatCall, EmbeddingsCall, NextHop};
+use crate::translation::translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
 
 /// One provider's wire format. Stateless; what a stream must remember is in its [`StreamTranslator`].
 pub trait Dialect: Sync {
@@ -19,13 +19,13 @@ pub trait Dialect: Sync {
     ///
     /// # Errors
     /// What the provider has no counterpart for, as a 400 that names the `param`.
-    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError>;
+    fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError>;
 
     /// Translates a whole answer with status 200.
     ///
     /// # Errors
     /// An answer that means failure, or is of no use.
-    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError>;
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError>;
 
     /// The same chat request for a stream, to be collected into a whole answer (see [`ChatContext::is_long`]).
     fn streamed(&self, wire: WireRequest) -> WireRequest {
@@ -36,13 +36,13 @@ pub trait Dialect: Sync {
     ///
     /// # Errors
     /// `None`: this provider's answers are never collected.
-    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+    fn collector(&self) -> Option<Box<dyn StreamCollector>> {
         None
     }
 
     /// The request that goes on where the last of these whole answers stopped, if the provider wants to be asked again.
     /// `asked` is the first request.
-    fn next_hop(&self, _asked: &WireRequest, _bodies: &[Bytes]) -> Option<NextHop> {
+    fn continuation(&self, _asked: &WireRequest, _bodies: &[Bytes]) -> Option<Continuation> {
         None
     }
 
@@ -52,7 +52,7 @@ pub trait Dialect: Sync {
     }
 
     /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
-    fn amended(&self, _failure: &Failure<'_>, _wire: &WireRequest) -> Option<Amended> {
+    fn amended(&self, _failure: &ErrorResponse<'_>, _wire: &WireRequest) -> Option<Amended> {
         None
     }
 
@@ -66,13 +66,17 @@ pub trait Dialect: Sync {
     ///
     /// # Errors
     /// As for [`Self::chat`]; `model_not_found` where there are no embeddings.
-    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError>;
+    fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError>;
 
     /// Joins the answers to [`Self::embeddings`], in the order of its requests.
     ///
     /// # Errors
     /// Answers of no use.
-    fn embeddings_answer(&self, bodies: Vec<Bytes>, context: &EmbeddingsContext) -> Result<Answer, RelayError>;
+    fn embeddings_answer(
+        &self,
+        bodies: Vec<Bytes>,
+        context: &EmbeddingsContext,
+    ) -> Result<TranslatedAnswer, RelayError>;
 
     /// Asks for the list of models; `page` is what [`Self::models_answer`] gave.
     fn models(&self, page: Option<&str>) -> WireRequest;
@@ -99,7 +103,7 @@ pub trait Dialect: Sync {
     /// Translates an answer with an error status (or an error inside an answer, with the status that it implies).
     ///
     /// `now` is for headers that hold a point in time.
-    fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault;
+    fn error(&self, failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError;
 
     /// A request that costs nothing and shows whether a key is good.
     fn check_key(&self) -> WireRequest {
@@ -126,18 +130,18 @@ pub trait StreamTranslator: Send {
     ///
     /// # Errors
     /// An error inside the stream, or an event that can't be read. The stream is over then.
-    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault>;
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError>;
 
     /// Call once, after the last byte, unless [`ChunkWriter::is_done`]. `stray` is what the body held outside of events
     /// (Google sends late errors so).
     ///
     /// # Errors
     /// A provider that hung up early is an error, never a quiet `[DONE]`.
-    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault>;
+    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError>;
 
     /// The request that goes on where this answer stopped, if the provider wants to be asked again; `asked` is the first one.
     /// Its answer is fed to this translator, too. Asked when a body has ended, before [`Self::finish`].
-    fn next_hop(&mut self, _asked: &WireRequest) -> Option<NextHop> {
+    fn continuation(&mut self, _asked: &WireRequest) -> Option<Continuation> {
         None
     }
 
@@ -154,7 +158,7 @@ pub trait StreamCollector: Send {
     ///
     /// # Errors
     /// As [`StreamTranslator::feed`]; an answer longer than [`MAX_ANSWER`](super::limits::MAX_ANSWER).
-    fn feed(&mut self, data: &[u8]) -> Result<(), Fault>;
+    fn feed(&mut self, data: &[u8]) -> Result<(), ProviderError>;
 
     /// Whether the answer has ended: nothing behind it is of use.
     fn is_complete(&self) -> bool {
@@ -165,5 +169,5 @@ pub trait StreamCollector: Send {
     ///
     /// # Errors
     /// As [`StreamTranslator::finish`].
-    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault>;
+    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, ProviderError>;
 }

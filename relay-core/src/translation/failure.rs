@@ -5,7 +5,7 @@ use crate::error::RelayError;
 
 /// An answer that means failure, as the wire had it.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure<'a> {
+pub struct ErrorResponse<'a> {
     /// The HTTP status, or the one that an error inside a stream implies.
     pub status: u16,
     /// Response headers, with lower-case names.
@@ -14,7 +14,7 @@ pub struct Failure<'a> {
     pub body: &'a [u8],
 }
 
-impl Failure<'_> {
+impl ErrorResponse<'_> {
     /// The value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -23,14 +23,14 @@ impl Failure<'_> {
 
 /// A failure as the caller sees it, and what it says about the user's key.
 #[derive(Debug)]
-pub struct Fault {
+pub struct ProviderError {
     /// For the caller.
     pub error: RelayError,
     /// For the connection's state; `None`: it says nothing.
     pub signal: Option<KeySignal>,
 }
 
-impl From<RelayError> for Fault {
+impl From<RelayError> for ProviderError {
     fn from(error: RelayError) -> Self {
         Self { error, signal: None }
     }

@@ -95,7 +95,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// `invalid_value` naming `path`.
-    pub fn of(raw: &'a RawValue, path: String) -> Result<Self, RelayError> {
+    pub fn from_raw(raw: &'a RawValue, path: String) -> Result<Self, RelayError> {
         match serde_json::from_str::<Members<'a>>(raw.get()) {
             Ok(members) => Ok(Self { path, members: members.0 }),
             Err(_) => Err(RelayError::invalid_value(path.clone(), format!("`{path}` must be an object"))),
@@ -164,7 +164,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `invalid_value` naming the member.
     pub fn object(&self, name: &str) -> Result<Option<Self>, RelayError> {
-        self.get(name).map(|raw| Self::of(raw, self.path(name))).transpose()
+        self.get(name).map(|raw| Self::from_raw(raw, self.path(name))).transpose()
     }
 
     /// A member as an array of unparsed values.
@@ -189,7 +189,7 @@ impl<'a> Object<'a> {
         items
             .into_iter()
             .enumerate()
-            .map(|(i, raw)| Self::of(raw, format!("{path}[{i}]")))
+            .map(|(i, raw)| Self::from_raw(raw, format!("{path}[{i}]")))
             .collect::<Result<_, _>>()
             .map(Some)
     }

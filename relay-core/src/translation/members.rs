@@ -16,8 +16,8 @@ impl Members {
     ///
     /// # Errors
     /// What is no object, or has too many members.
-    pub(crate) fn of(raw: &RawValue) -> Result<Self, RelayError> {
-        let object = Object::of(raw, String::new())?;
+    pub(crate) fn from_raw(raw: &RawValue) -> Result<Self, RelayError> {
+        let object = Object::from_raw(raw, String::new())?;
         Ok(Self(object.members().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
 
@@ -55,7 +55,7 @@ impl Members {
 
     /// Takes over another object's members, but for those that are `null`.
     pub(crate) fn overlay(&mut self, other: &RawValue) {
-        let Ok(other) = Self::of(other) else { return };
+        let Ok(other) = Self::from_raw(other) else { return };
         for (name, value) in other.0.into_iter().filter(|(_, value)| value.get() != "null") {
             self.set(&name, value);
         }
@@ -63,7 +63,7 @@ impl Members {
 
     /// Adds another object's whole numbers to those of the same name, and its lists' items; members of other kinds are kept.
     pub(crate) fn add(&mut self, other: &RawValue) {
-        let Ok(other) = Self::of(other) else { return };
+        let Ok(other) = Self::from_raw(other) else { return };
         for (name, value) in other.0 {
             let Some(own) = self.get(&name).map(ToOwned::to_owned) else {
                 self.set(&name, value);
@@ -73,7 +73,7 @@ impl Members {
                 self.write(&name, &own.saturating_add(more));
             } else if let Some((own, more)) = list(&own).zip(list(&value)) {
                 self.write(&name, &[own, more].concat());
-            } else if let Ok(mut inner) = Self::of(&own) {
+            } else if let Ok(mut inner) = Self::from_raw(&own) {
                 inner.add(&value);
                 self.write(&name, &inner);
             }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn members(json: &str) -> Members {
-        Members::of(serde_json::from_str(json).unwrap()).unwrap()
+        Members::from_raw(serde_json::from_str(json).unwrap()).unwrap()
     }
 
     fn text(members: &Members) -> String {

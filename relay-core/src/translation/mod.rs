@@ -23,10 +23,10 @@ mod translated;
 #[cfg(test)]
 mod tests;
 
-pub use call::{Call, Policy};
+pub use call::{Call, TranslationOptions};
 pub use context::{ChatContext, EmbeddingsContext};
 pub use dialect::{Dialect, StreamCollector, StreamTranslator};
-pub use failure::{Failure, Fault};
+pub use failure::{ErrorResponse, ProviderError};
 pub use notes::Notes;
 pub use redact::shown;
-pub use translated::{Amended, Answer, ChatCall, EmbeddingsCall, NextHop};
+pub use translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};

@@ -9,7 +9,7 @@ use crate::translation::notes::Notes;
 
 /// A translated chat request.
 #[derive(Debug)]
-pub struct ChatCall {
+pub struct TranslatedChat {
     /// What to send.
     pub wire: WireRequest,
     /// What the answer's translation must know of the request.
@@ -20,7 +20,7 @@ pub struct ChatCall {
 
 /// A translated embeddings request.
 #[derive(Debug)]
-pub struct EmbeddingsCall {
+pub struct TranslatedEmbeddings {
     /// What to send, in the order of the inputs.
     pub wires: Vec<WireRequest>,
     /// What the answer's translation must know of the request.
@@ -40,15 +40,15 @@ pub struct Amended {
 
 /// A turn that takes another request.
 #[derive(Debug)]
-pub struct NextHop {
+pub struct Continuation {
     /// What to send.
     pub wire: WireRequest,
     /// Whether the caller has anything of the answer by now. If the next request fails, that is the answer, cut short.
-    pub has_shown: bool,
+    pub has_output: bool,
 }
 
 /// A translated whole answer.
-pub struct Answer {
+pub struct TranslatedAnswer {
     /// The JSON body for the caller.
     pub body: Bytes,
     /// Tokens to meter.
@@ -59,8 +59,8 @@ pub struct Answer {
     pub usage_estimated: bool,
 }
 
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for TranslatedAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Answer({} bytes, {:?})", self.body.len(), self.usage)
+        write!(f, "TranslatedAnswer({} bytes, {:?})", self.body.len(), self.usage)
     }
 }

@@ -62,7 +62,7 @@ fn context(switches: u8) -> ChatContext {
         legacy_functions: is_on(1),
         first_call_only: is_on(2),
         renamed_tools: if is_on(3) { vec![("get_weather".to_owned(), "weather".to_owned())] } else { Vec::new() },
-        has_hops: is_on(5),
+        may_continue: is_on(5),
         ..ChatContext::new(id(), 1_764_000_000, "asked-for")
     }
 }

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use relay_core::error::RelayError;
 use relay_core::ports::WireRequest;
 use relay_core::translation::json::{Object, compact};
-use relay_core::translation::{Call, Dialect, Notes, Policy, anthropic::Anthropic, google::Google, openai::OpenAi};
+use relay_core::translation::{
+    Call, Dialect, Notes, TranslationOptions, anthropic::Anthropic, google::Google, openai::OpenAi,
+};
 use serde_json::value::RawValue;
 
 use super::{NOW, id, is_json, switches};
@@ -51,7 +53,7 @@ fn chat(dialect: &dyn Dialect, data: &[u8], check: impl FnOnce(&Object<'_>, &Obj
         checked(&chat.notes);
         sendable(&chat.wire);
         let wire: &RawValue = serde_json::from_slice(&chat.wire.body).expect("checked");
-        check(call.request, &Object::of(wire, String::new()).expect("a request is an object"));
+        check(call.request, &Object::from_raw(wire, String::new()).expect("a request is an object"));
         Ok(())
     });
 }
@@ -63,8 +65,8 @@ fn call(data: &[u8], act: impl FnOnce(&Call<'_>) -> Result<(), RelayError>) {
     let Ok(request) = Object::parse(&body) else { return };
     let Ok(model) = request.text("model") else { return };
     let model = model.unwrap_or_default();
-    let policy = Policy { forced_tool_choice_auto: switches & 1 != 0 };
-    let call = Call { body: &body, request: &request, model: &model, prefixed: false, id: id(), now: NOW, policy };
+    let options = TranslationOptions { forced_tool_choice_auto: switches & 1 != 0 };
+    let call = Call { body: &body, request: &request, model: &model, prefixed: false, id: id(), now: NOW, options };
     if let Err(error) = act(&call) {
         let shown = error.to_body();
         assert!(is_json(&shown) && !error.code().is_empty(), "{error:?}");

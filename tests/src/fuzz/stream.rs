@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use relay_core::error::RelayError;
 use relay_core::translation::sse::{Decoder, TooLong};
 use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
-use relay_core::translation::{Dialect, Fault, StreamTranslator, anthropic::Anthropic, google::Google, openai::OpenAi};
+use relay_core::translation::{
+    Dialect, ProviderError, StreamTranslator, anthropic::Anthropic, google::Google, openai::OpenAi,
+};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -31,7 +33,7 @@ pub fn anthropic_stream(data: &[u8]) {
 
 /// The same stream as a whole answer: an error, or one that can be translated.
 fn collected(body: &[u8]) {
-    let Some(mut collector) = Anthropic.chat_collector() else { return };
+    let Some(mut collector) = Anthropic.collector() else { return };
     let mut decoder = Decoder::default();
     decoder.feed(body);
     while let Some(event) = decoder.next_event().expect("no input here is as long as the limits") {
@@ -97,7 +99,7 @@ fn take(
     decoder: &mut Decoder,
     translator: &mut dyn StreamTranslator,
     out: &mut ChunkWriter,
-) -> Result<(), Fault> {
+) -> Result<(), ProviderError> {
     decoder.feed(piece);
     while let Some(event) = decoder.next_event().map_err(too_long)? {
         if out.is_done() {
@@ -108,7 +110,11 @@ fn take(
     Ok(())
 }
 
-fn end(decoder: &mut Decoder, translator: &mut dyn StreamTranslator, out: &mut ChunkWriter) -> Result<(), Fault> {
+fn end(
+    decoder: &mut Decoder,
+    translator: &mut dyn StreamTranslator,
+    out: &mut ChunkWriter,
+) -> Result<(), ProviderError> {
     let is_cut = |event: &[u8]| serde_json::from_slice::<IgnoredAny>(event).is_err_and(|error| error.is_eof());
     match decoder.last_event().map_err(too_long)? {
         Some(event) if !is_cut(event) => translator.feed(event, out)?,
@@ -117,7 +123,7 @@ fn end(decoder: &mut Decoder, translator: &mut dyn StreamTranslator, out: &mut C
     if out.is_done() { Ok(()) } else { translator.finish(decoder.stray(), out) }
 }
 
-fn too_long(error: TooLong) -> Fault {
+fn too_long(error: TooLong) -> ProviderError {
     RelayError::upstream(error.to_string()).into()
 }
 

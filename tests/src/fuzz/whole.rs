@@ -5,7 +5,7 @@ use relay_core::ports::{Expect, WireRequest};
 use relay_core::translation::json::{Object, compact};
 use relay_core::translation::surface::embeddings::Encoding;
 use relay_core::translation::{
-    Dialect, EmbeddingsContext, Failure, anthropic::Anthropic, google::Google, openai::OpenAi,
+    Dialect, EmbeddingsContext, ErrorResponse, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
 use serde_json::value::RawValue;
 
@@ -50,7 +50,7 @@ pub fn error(data: &[u8]) {
         ["retry-after", "retry-after-ms", "content-type", "x-should-retry", "anthropic-ratelimit-requests-reset"]
             .map(|name| (name.to_owned(), text.clone()))
             .to_vec();
-    let fault = dialect.error(&Failure { status, headers: &headers, body }, NOW);
+    let fault = dialect.error(&ErrorResponse { status, headers: &headers, body }, NOW);
     let shown = fault.error.to_body();
     let error = object(&shown).and_then(|shown| shown.object("error").ok().flatten()).expect("OpenAI's shape");
     assert!(["message", "type"].iter().all(|name| error.text(name).is_ok_and(|text| text.is_some())), "{error:?}");
@@ -69,7 +69,7 @@ fn answer(dialect: &dyn Dialect, data: &[u8]) -> Option<Bytes> {
     }
     if is_json(&body) {
         let asked = WireRequest::post("/v1/x", "{\"messages\":[{\"role\":\"user\"}]}", Expect::Whole);
-        let next = dialect.next_hop(&asked, std::slice::from_ref(&body));
+        let next = dialect.continuation(&asked, std::slice::from_ref(&body));
         assert!(next.is_none_or(|next| is_json(&next.wire.body)));
         assert!(dialect.joined(&body, &body).is_none_or(|joined| is_json(&joined)));
     }
@@ -93,12 +93,12 @@ fn text(data: &[u8]) -> std::borrow::Cow<'_, str> {
 
 fn object(body: &[u8]) -> Option<Object<'_>> {
     let raw: &RawValue = serde_json::from_slice(body).ok()?;
-    Object::of(raw, String::new()).ok()
+    Object::from_raw(raw, String::new()).ok()
 }
 
 fn objects<'a>(object: &Object<'a>, name: &str) -> Vec<Object<'a>> {
     let items: Vec<&RawValue> = object.array(name).ok().flatten().unwrap_or_default();
-    items.into_iter().filter_map(|raw| Object::of(raw, String::new()).ok()).collect()
+    items.into_iter().filter_map(|raw| Object::from_raw(raw, String::new()).ok()).collect()
 }
 
 /// Every call's arguments are an input that was given, to the letter but for white space.

@@ -8,17 +8,17 @@ use serde_json::value::RawValue;
 use super::error;
 use crate::ports::WireRequest;
 use crate::translation::members::Members;
-use crate::translation::{Amended, Failure};
+use crate::translation::{Amended, ErrorResponse};
 
 /// The request without thinking blocks, if they are what this failure is about.
-pub(super) fn without_thinking(failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+pub(super) fn without_thinking(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
     (failure.status == 400 && is_about_thinking(&error::message(failure.body))).then_some(())?;
-    let mut body = Members::of(serde_json::from_slice(&wire.body).ok()?).ok()?;
+    let mut body = Members::from_raw(serde_json::from_slice(&wire.body).ok()?).ok()?;
     let messages: Vec<Box<RawValue>> = serde_json::from_str(body.get("messages")?.get()).ok()?;
     let messages: Vec<Members> = messages.iter().filter_map(|message| without(message)).collect();
     body.write("messages", &messages);
     // A budget demands the blocks that are gone: this answer does without new thinking, too.
-    let has_budget = body.get("thinking").and_then(|thinking| Members::of(thinking).ok()?.text("type"));
+    let has_budget = body.get("thinking").and_then(|thinking| Members::from_raw(thinking).ok()?.text("type"));
     if has_budget.as_deref() == Some("enabled") {
         body.remove("thinking");
     }
@@ -36,11 +36,11 @@ fn is_about_thinking(message: &str) -> bool {
 
 /// A message without its thinking blocks; `None` if it held nothing else.
 fn without(message: &RawValue) -> Option<Members> {
-    let mut message = Members::of(message).ok()?;
+    let mut message = Members::from_raw(message).ok()?;
     let blocks = message.get("content").and_then(|content| serde_json::from_str::<Vec<&RawValue>>(content.get()).ok());
     let Some(blocks) = blocks else { return Some(message) };
     let is_thinking = |block: &&RawValue| {
-        let kind = Members::of(block).ok().and_then(|block| block.text("type"));
+        let kind = Members::from_raw(block).ok().and_then(|block| block.text("type"));
         matches!(kind.as_deref(), Some("thinking" | "redacted_thinking"))
     };
     let kept: Vec<Box<RawValue>> =
@@ -62,7 +62,7 @@ mod tests {
     fn amended(status: u16, message: &str) -> Option<String> {
         let body = serde_json::json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
         let body = body.to_string();
-        let failure = Failure { status, headers: &[], body: body.as_bytes() };
+        let failure = ErrorResponse { status, headers: &[], body: body.as_bytes() };
         let amended = without_thinking(&failure, &WireRequest::post("/v1/messages", BODY, Expect::Whole))?;
         Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }

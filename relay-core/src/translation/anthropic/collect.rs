@@ -14,7 +14,7 @@ use crate::error::RelayError;
 use crate::translation::answer_budget::{AnswerBudget, too_long};
 use crate::translation::limits::MAX_BLOCKS;
 use crate::translation::members::Members;
-use crate::translation::{Fault, StreamCollector};
+use crate::translation::{ProviderError, StreamCollector};
 
 /// What a block is counted for beside its text, in bytes.
 const BLOCK_SIZE: usize = 256;
@@ -45,7 +45,7 @@ struct Block {
 }
 
 impl Collector {
-    fn event(&mut self, data: &[u8]) -> Result<(), Fault> {
+    fn event(&mut self, data: &[u8]) -> Result<(), ProviderError> {
         let Some(event) = Event::read(data)? else { return Ok(()) };
         match event.kind() {
             "error" => return Err(error::in_answer(data)),
@@ -53,7 +53,7 @@ impl Collector {
             "message_start" if self.message.is_none() => {
                 let message = event.message.ok_or_else(|| unreadable("a message_start without a message"))?;
                 self.budget.add(message.get().len())?;
-                self.message = Some(few(Members::of(message)?)?);
+                self.message = Some(few(Members::from_raw(message)?)?);
                 self.has_begun = true;
             }
             "content_block_start" => {
@@ -62,7 +62,7 @@ impl Collector {
                         return Err(too_long(&format!("has more than {MAX_BLOCKS} blocks")).into());
                     }
                     self.budget.add(block.get().len() + BLOCK_SIZE)?;
-                    self.blocks.push(Block::new(event.index, few(Members::of(block)?)?));
+                    self.blocks.push(Block::new(event.index, few(Members::from_raw(block)?)?));
                 }
             }
             "content_block_delta" => {
@@ -93,7 +93,7 @@ impl Collector {
             overlay(message, delta)?;
         }
         if let Some(usage) = usage {
-            let mut counts = message.get("usage").and_then(|own| Members::of(own).ok()).unwrap_or_default();
+            let mut counts = message.get("usage").and_then(|own| Members::from_raw(own).ok()).unwrap_or_default();
             overlay(&mut counts, usage)?;
             message.write("usage", &counts);
         }
@@ -118,7 +118,7 @@ impl Collector {
 }
 
 impl StreamCollector for Collector {
-    fn feed(&mut self, data: &[u8]) -> Result<(), Fault> {
+    fn feed(&mut self, data: &[u8]) -> Result<(), ProviderError> {
         self.event(data)
     }
 
@@ -126,7 +126,7 @@ impl StreamCollector for Collector {
         self.is_stopped
     }
 
-    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, Fault> {
+    fn finish(&mut self, stray: &[u8]) -> Result<Vec<u8>, ProviderError> {
         match self.message() {
             Some(message) => Ok(message.to_bytes()),
             None if error::is_error(stray) => Err(error::in_answer(stray)),
@@ -145,7 +145,7 @@ fn few(members: Members) -> Result<Members, RelayError> {
 
 /// As [`Members::overlay`], of few members over few. What is no object adds nothing.
 fn overlay(own: &mut Members, more: &RawValue) -> Result<(), RelayError> {
-    if let Ok(object) = Members::of(more) {
+    if let Ok(object) = Members::from_raw(more) {
         few(object)?;
         own.overlay(more);
         *own = few(std::mem::take(own))?;

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
 
 use crate::ports::{Expect, WireRequest};
-use crate::translation::NextHop;
+use crate::translation::Continuation;
 use crate::translation::json::{Object, range_in};
 use crate::translation::members::Members;
 
@@ -52,7 +52,7 @@ pub(super) fn continued(asked: &WireRequest, contents: &[&RawValue]) -> Option<W
 }
 
 /// What comes after whole answers, if the last one paused.
-pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
     if bodies.len() > MAX_PAUSES {
         return None;
     }
@@ -61,16 +61,18 @@ pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
         return None;
     }
     let contents = messages.iter().map(|message| message.get("content")).collect::<Option<Vec<_>>>()?;
-    Some(NextHop { wire: continued(asked, &contents)?, has_shown: contents.iter().any(|content| shows(content)) })
+    Some(Continuation { wire: continued(asked, &contents)?, has_output: contents.iter().any(|content| shows(content)) })
 }
 
 /// Whether any of these blocks is shown to the caller.
 pub(super) fn shows(content: &RawValue) -> bool {
     let blocks: Vec<&RawValue> = serde_json::from_str(content.get()).unwrap_or_default();
-    blocks.into_iter().filter_map(|block| Members::of(block).ok()).any(|block| match block.text("type").as_deref() {
-        Some("text") => block.text("text").is_some_and(|text| !text.is_empty()),
-        Some("tool_use") => true,
-        _ => false,
+    blocks.into_iter().filter_map(|block| Members::from_raw(block).ok()).any(|block| {
+        match block.text("type").as_deref() {
+            Some("text") => block.text("text").is_some_and(|text| !text.is_empty()),
+            Some("tool_use") => true,
+            _ => false,
+        }
     })
 }
 
@@ -79,7 +81,7 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
     let mut messages = bodies.iter().map(|body| read(body)).collect::<Option<Vec<_>>>()?.into_iter();
     let mut whole = messages.next()?;
     let mut blocks: Vec<Box<RawValue>> = serde_json::from_str(whole.get("content")?.get()).ok()?;
-    let mut counts = whole.get("usage").and_then(|usage| Members::of(usage).ok()).unwrap_or_default();
+    let mut counts = whole.get("usage").and_then(|usage| Members::from_raw(usage).ok()).unwrap_or_default();
     for message in messages {
         blocks.extend(serde_json::from_str::<Vec<Box<RawValue>>>(message.get("content")?.get()).ok()?);
         if let Some(usage) = message.get("usage") {
@@ -97,7 +99,7 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
 }
 
 fn read(body: &[u8]) -> Option<Members> {
-    Members::of(serde_json::from_slice::<&RawValue>(body).ok()?).ok()
+    Members::from_raw(serde_json::from_slice::<&RawValue>(body).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
             text(&next.wire.body),
             r#"{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"a" },{"type":"b"}]}],"tools":[{"n":1.0}]}"#
         );
-        assert!(!next.has_shown);
+        assert!(!next.has_output);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{headers, wire};
 use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{Failure, Fault, shown};
+use crate::translation::{ErrorResponse, ProviderError, shown};
 
 /// What the error object says; empty where the body is none.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ struct Said<'a> {
 }
 
 /// Translates an answer with an error status. The first row of the table that fits counts.
-pub(super) fn translate(failure: &Failure<'_>, now: Timestamp) -> Fault {
+pub(super) fn translate(failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError {
     let said = Said::read(failure.body);
     let (mut error, signal) = account(failure.status, &said).unwrap_or_else(|| request(failure.status, &said));
     let is_quota = error.kind() == kind::INSUFFICIENT_QUOTA;
@@ -40,11 +40,11 @@ pub(super) fn translate(failure: &Failure<'_>, now: Timestamp) -> Fault {
     for (name, value) in headers::passed(failure.headers, now) {
         error = error.with_header(name, value);
     }
-    Fault { error, signal }
+    ProviderError { error, signal }
 }
 
 /// Translates an error that came with status 200: in a stream, or in place of an answer. Its type implies a status.
-pub(super) fn in_answer(body: &[u8]) -> Fault {
+pub(super) fn in_answer(body: &[u8]) -> ProviderError {
     let status = match Said::read(body).kind.as_ref() {
         "invalid_request_error" => 400,
         "authentication_error" => 401,
@@ -58,7 +58,7 @@ pub(super) fn in_answer(body: &[u8]) -> Fault {
         "overloaded_error" => 529,
         _ => 500,
     };
-    translate(&Failure { status, headers: &[], body }, Timestamp(0))
+    translate(&ErrorResponse { status, headers: &[], body }, Timestamp(0))
 }
 
 /// What an error object says in words; empty where the body is none.

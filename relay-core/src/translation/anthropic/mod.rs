@@ -62,19 +62,21 @@ use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
-use crate::translation::{Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext};
-use crate::translation::{Failure, Fault, NextHop, StreamCollector, StreamTranslator};
+use crate::translation::{
+    Amended, Call, ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
+};
+use crate::translation::{Continuation, ErrorResponse, ProviderError, StreamCollector, StreamTranslator};
 
 /// The dialect.
 #[derive(Debug)]
 pub struct Anthropic;
 
 impl Dialect for Anthropic {
-    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+    fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         request::translate(call)
     }
 
-    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
         response::translate(&body, context)
     }
 
@@ -82,11 +84,11 @@ impl Dialect for Anthropic {
         continuation::streamed(wire)
     }
 
-    fn chat_collector(&self) -> Option<Box<dyn StreamCollector>> {
+    fn collector(&self) -> Option<Box<dyn StreamCollector>> {
         Some(Box::new(collect::Collector::default()))
     }
 
-    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+    fn continuation(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
         continuation::next(asked, bodies)
     }
 
@@ -94,7 +96,7 @@ impl Dialect for Anthropic {
         continuation::joined(&[first.clone(), second.clone()])
     }
 
-    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+    fn amended(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
         amend::without_thinking(failure, wire)
     }
 
@@ -102,11 +104,11 @@ impl Dialect for Anthropic {
         Box::new(stream::Stream::new(context))
     }
 
-    fn embeddings(&self, _: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+    fn embeddings(&self, _: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
         Err(no_embeddings())
     }
 
-    fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<Answer, RelayError> {
+    fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
         Err(no_embeddings())
     }
 
@@ -126,7 +128,7 @@ impl Dialect for Anthropic {
         model_list::one_answer(body)
     }
 
-    fn error(&self, failure: &Failure<'_>, now: Timestamp) -> Fault {
+    fn error(&self, failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError {
         error::translate(failure, now)
     }
 

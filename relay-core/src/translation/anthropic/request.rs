@@ -16,7 +16,7 @@ use super::{continuation, mapping, messages, parts, schema};
 use crate::error::{Class, RelayError};
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
-use crate::translation::{Call, ChatCall, ChatContext, Notes};
+use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 
 /// The API's version. With it sampling parameters are refused.
 pub(super) const VERSION: &str = "2026-10-21";
@@ -88,13 +88,13 @@ struct Metadata<'a> {
 ///
 /// # Errors
 /// What Anthropic, or the model at hand, has no counterpart for, as a 400 that names the `param`.
-pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
+pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let request = call.request;
     let model = models::of(call.model);
     let family = model.family;
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
-    let mut tools = tools::read(request, family, call.policy, &mut notes)?;
+    let mut tools = tools::read(request, family, call.options, &mut notes)?;
     let mut conversation = messages::read(request, family, &mut notes)?;
     tools::stubs(&mut tools, &conversation.turns)?;
     let max_tokens = max_tokens(request, model, &mut notes)?;
@@ -133,12 +133,12 @@ pub(super) fn translate(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     let context = ChatContext {
         stream,
         legacy_functions: legacy,
-        has_hops: request.get("web_search_options").is_some(),
+        may_continue: request.get("web_search_options").is_some(),
         is_long: !stream && max_tokens > continuation::MAX_WHOLE,
         is_amendable: body.messages.iter().flat_map(|turn| &turn.content).any(Block::is_thinking),
         ..context(call)?
     };
-    Ok(ChatCall { wire: wire(&body, has_binding)?, context, notes })
+    Ok(TranslatedChat { wire: wire(&body, has_binding)?, context, notes })
 }
 
 fn wire(body: &Body<'_>, has_binding: bool) -> Result<WireRequest, RelayError> {

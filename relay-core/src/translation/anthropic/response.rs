@@ -13,7 +13,7 @@ use crate::translation::json;
 use crate::translation::surface::chat_completions::completion::{
     self, Annotation, Choice, Completion, Function, ToolCall, UrlCitation,
 };
-use crate::translation::{Answer, ChatContext};
+use crate::translation::{ChatContext, TranslatedAnswer};
 
 /// Said when the model declines without a reason.
 pub(super) const DECLINED: &str = "The model declined to answer this request.";
@@ -22,7 +22,7 @@ pub(super) const DECLINED: &str = "The model declined to answer this request.";
 ///
 /// # Errors
 /// An answer that can't be read, or that is an error after all.
-pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
     let message: Message<'_> = serde_json::from_slice(body).map_err(unreadable)?;
     let Some(content) = message.content else {
         let kind = serde_json::from_slice::<Kind<'_>>(body).ok().and_then(|kind| kind.r#type);
@@ -60,7 +60,7 @@ pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Answer, R
     };
     let body = serde_json::to_vec(&completion).map_err(unreadable)?;
     let usage = usage.map(|usage| usage.metered());
-    Ok(Answer { body: body.into(), usage, model: Some(model.into_owned()), usage_estimated: false })
+    Ok(TranslatedAnswer { body: body.into(), usage, model: Some(model.into_owned()), usage_estimated: false })
 }
 
 /// The provider's answer is not what it should be.

@@ -40,7 +40,7 @@ pub(super) fn of_parameters<'a>(parameters: Option<&'a RawValue>, path: &str) ->
     let Some(raw) = parameters else {
         return raw_value(r#"{"type":"object","properties":{}}"#.to_owned()).map(Cow::Owned);
     };
-    let schema = Object::of(raw, path.to_owned())?;
+    let schema = Object::from_raw(raw, path.to_owned())?;
     if schema.members().any(|(name, _)| matches!(name, "oneOf" | "anyOf" | "allOf")) {
         let message = format!("`{path}` must be an object schema without oneOf, anyOf or allOf at its root");
         return Err(RelayError::unsupported_value(path.to_owned(), message));
@@ -107,7 +107,7 @@ fn holds(keyword: &str) -> Holds {
 
 /// Writes one schema, cleaned.
 fn node(schema: &RawValue, description: Option<&str>, out: &mut String) -> Result<(), &'static str> {
-    let Ok(object) = Object::of(schema, String::new()) else {
+    let Ok(object) = Object::from_raw(schema, String::new()) else {
         out.push_str(schema.get()); // `true` and `false` are schemas
         return Ok(());
     };
@@ -184,7 +184,7 @@ fn children(name: &str, value: &RawValue, members: &mut Members) -> Result<(), &
             json.push(']');
         }
         Holds::MapOfSchemas => {
-            let map = Object::of(value, String::new()).map_err(|_| "a map of schemas is not one")?;
+            let map = Object::from_raw(value, String::new()).map_err(|_| "a map of schemas is not one")?;
             let mut inner = Members::new();
             for (name, value) in map.members() {
                 let mut schema = String::new();
@@ -229,7 +229,7 @@ impl<'a> References<'a> {
         let mut at = self.root;
         for step in pointer.strip_prefix('#')?.split('/').skip(1) {
             let name = step.replace("~1", "/").replace("~0", "~");
-            at = match Object::of(at, String::new()) {
+            at = match Object::from_raw(at, String::new()) {
                 Ok(object) => object.get(&name)?,
                 Err(_) => {
                     let items: Vec<&RawValue> = serde_json::from_str(at.get()).ok()?;
@@ -243,7 +243,7 @@ impl<'a> References<'a> {
 
 /// All `$ref`s in a schema.
 fn references<'a>(schema: &'a RawValue, found: &mut Vec<Cow<'a, str>>) {
-    let Ok(object) = Object::of(schema, String::new()) else { return };
+    let Ok(object) = Object::from_raw(schema, String::new()) else { return };
     found.extend(object.text("$ref").ok().flatten());
     for (name, value) in object.members() {
         match holds(name) {
@@ -253,7 +253,7 @@ fn references<'a>(schema: &'a RawValue, found: &mut Vec<Cow<'a, str>>) {
             }
             Holds::Schema => references(value, found),
             Holds::MapOfSchemas => {
-                let map = Object::of(value, String::new()).unwrap_or_default();
+                let map = Object::from_raw(value, String::new()).unwrap_or_default();
                 map.members().for_each(|(_, value)| references(value, found));
             }
             Holds::ListOfSchemas | Holds::Data => {}

@@ -17,7 +17,7 @@ use crate::translation::answer_budget::{AnswerBudget, too_long};
 use crate::translation::limits::MAX_BLOCKS;
 use crate::translation::surface::chat_completions::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::translation::surface::chat_completions::completion::{Annotation, Function, ToolCall};
-use crate::translation::{ChatContext, Fault, NextHop, StreamCollector, StreamTranslator};
+use crate::translation::{ChatContext, Continuation, ProviderError, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
 pub(super) struct Stream {
@@ -89,7 +89,7 @@ enum Open {
 
 impl Stream {
     pub(super) fn new(context: ChatContext) -> Self {
-        let hops = Hops { collector: context.has_hops.then(Collector::default), ..Hops::default() };
+        let hops = Hops { collector: context.may_continue.then(Collector::default), ..Hops::default() };
         Self {
             context,
             model: None,
@@ -112,7 +112,7 @@ impl Stream {
         }
     }
 
-    fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         let Some(event) = Event::read(data)? else { return Ok(()) };
         if let Some(collector) = &mut self.hops.collector {
             collector.feed(data)?;
@@ -153,7 +153,7 @@ impl Stream {
     }
 
     /// Whether the caller has any of the answer.
-    fn has_shown(&self) -> bool {
+    fn has_output(&self) -> bool {
         self.text_length > 0 || self.tool_count > 0
     }
 
@@ -370,19 +370,19 @@ impl Stream {
 }
 
 impl StreamTranslator for Stream {
-    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         if self.done {
             return Ok(());
         }
         self.event(data, out).inspect_err(|_| self.done = true)
     }
 
-    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         if std::mem::replace(&mut self.done, true) {
             return Ok(());
         }
         // A later answer that never began leaves what there is, not an empty answer.
-        let is_left = self.hops.state != Hop::Asked || self.has_shown();
+        let is_left = self.hops.state != Hop::Asked || self.has_output();
         if self.stop_reason.is_some() && is_left {
             self.complete(out);
             return Ok(());
@@ -390,7 +390,7 @@ impl StreamTranslator for Stream {
         Err(if error::is_error(stray) { error::in_answer(stray) } else { RelayError::interrupted().into() })
     }
 
-    fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
+    fn continuation(&mut self, asked: &WireRequest) -> Option<Continuation> {
         if self.hops.state != Hop::Paused {
             return None;
         }
@@ -401,7 +401,7 @@ impl StreamTranslator for Stream {
         let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
         let wire = continuation::continued(asked, &contents)?;
         self.hops.state = Hop::Asked;
-        Some(NextHop { wire, has_shown: self.has_shown() })
+        Some(Continuation { wire, has_output: self.has_output() })
     }
 
     fn usage(&self) -> Option<TokenUsage> {

@@ -12,7 +12,7 @@ use super::parts;
 use super::schema;
 use crate::error::RelayError;
 use crate::translation::json::Object;
-use crate::translation::{Notes, Policy};
+use crate::translation::{Notes, TranslationOptions};
 
 /// What the request says of tools.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ impl<'a> Choice<'a> {
 pub(super) fn read<'a>(
     request: &Object<'a>,
     family: &Family,
-    policy: Policy,
+    options: TranslationOptions,
     notes: &mut Notes,
 ) -> Result<Tools<'a>, RelayError> {
     let mut tools = Tools::default();
@@ -115,7 +115,7 @@ pub(super) fn read<'a>(
         tools.list.push(web_search(&options)?);
     }
     tools.choice = choice(request, param, &mut tools.list)?;
-    check_choice(&mut tools, param, family, policy, notes)?;
+    check_choice(&mut tools, param, family, options, notes)?;
     if tools.legacy || request.flag("parallel_tool_calls")? == Some(false) {
         call_one_at_a_time(&mut tools);
     }
@@ -263,7 +263,7 @@ fn check_choice(
     tools: &mut Tools<'_>,
     param: &'static str,
     family: &Family,
-    policy: Policy,
+    options: TranslationOptions,
     notes: &mut Notes,
 ) -> Result<(), RelayError> {
     let is_forced = tools.choice.as_ref().is_some_and(Choice::is_forced);
@@ -273,7 +273,7 @@ fn check_choice(
             return Err(RelayError::invalid_value(param, format!("`{param}` asks for a call, but there are no tools")));
         }
     } else if is_forced && !family.forced_tool {
-        if !policy.forced_tool_choice_auto {
+        if !options.forced_tool_choice_auto {
             let message = "this model can't be forced to call a tool: use `auto` and say so in the prompt";
             return Err(RelayError::unsupported_value(param, message));
         }

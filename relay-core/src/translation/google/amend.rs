@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 use super::messages::NO_SIGNATURE;
 use crate::ports::WireRequest;
 use crate::translation::members::Members;
-use crate::translation::{Amended, Failure};
+use crate::translation::{Amended, ErrorResponse};
 
 /// The request without the caller's signatures, if they are what this failure is about.
-pub(super) fn without_signatures(failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+pub(super) fn without_signatures(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
     let said = String::from_utf8_lossy(failure.body).to_lowercase();
     (failure.status == 400 && said.contains("corrupted thought signature")).then_some(())?;
-    let mut body = Members::of(serde_json::from_slice(&wire.body).ok()?).ok()?;
+    let mut body = Members::from_raw(serde_json::from_slice(&wire.body).ok()?).ok()?;
     let contents: Vec<&RawValue> = serde_json::from_str(body.get("contents")?.get()).ok()?;
     let contents = contents.into_iter().map(without).collect::<Option<Vec<_>>>()?;
     body.write("contents", &contents);
@@ -25,9 +25,9 @@ pub(super) fn without_signatures(failure: &Failure<'_>, wire: &WireRequest) -> O
 
 /// A content whose first call has the documented sign, and whose other parts have none.
 fn without(content: &RawValue) -> Option<Members> {
-    let mut content = Members::of(content).ok()?;
+    let mut content = Members::from_raw(content).ok()?;
     let parts: Vec<&RawValue> = serde_json::from_str(content.get("parts")?.get()).ok()?;
-    let mut parts = parts.into_iter().map(|part| Members::of(part).ok()).collect::<Option<Vec<_>>>()?;
+    let mut parts = parts.into_iter().map(|part| Members::from_raw(part).ok()).collect::<Option<Vec<_>>>()?;
     let mut calls = 0;
     for part in &mut parts {
         part.remove("thoughtSignature");
@@ -49,7 +49,7 @@ mod tests {
 
     fn amended(status: u16, said: &'static str) -> Option<String> {
         let body = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"y","thoughtSignature":"T"},{"functionCall":{"name":"f","args":{"n":1.50}},"thoughtSignature":"A"},{"functionCall":{"name":"g","args":{}}}]}],"tools":[]}"#;
-        let failure = Failure { status, headers: &[], body: said.as_bytes() };
+        let failure = ErrorResponse { status, headers: &[], body: said.as_bytes() };
         let amended = without_signatures(&failure, &WireRequest::post("/v1beta/x", body, Expect::Whole))?;
         Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }

@@ -6,7 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::Payload;
 use crate::ports::WireRequest;
-use crate::translation::NextHop;
+use crate::translation::Continuation;
 use crate::translation::members::Members;
 
 /// The most tokens of one answer below which no model stops to be asked again.
@@ -16,13 +16,13 @@ pub(super) const MAX_HOPS: usize = 32;
 
 /// The same request, with the token of the answer that stopped.
 pub(super) fn continued(asked: &WireRequest, token: &str) -> Option<WireRequest> {
-    let mut body = Members::of(serde_json::from_slice(&asked.body).ok()?).ok()?;
+    let mut body = Members::from_raw(serde_json::from_slice(&asked.body).ok()?).ok()?;
     body.write("continuationToken", token);
     Some(WireRequest { body: body.to_bytes().into(), ..asked.clone() })
 }
 
 /// What comes after whole answers, if the last one stopped at its cap. Only a single answer can go on.
-pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
     if bodies.len() >= MAX_HOPS {
         return None;
     }
@@ -30,7 +30,7 @@ pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
     let mut candidates = payload.candidates.into_iter();
     let (candidate, None) = (candidates.next()?, candidates.next()) else { return None };
     let token = candidate.continuation()?;
-    Some(NextHop { wire: continued(asked, token)?, has_shown: bodies.iter().any(|body| shows(body)) })
+    Some(Continuation { wire: continued(asked, token)?, has_output: bodies.iter().any(|body| shows(body)) })
 }
 
 fn shows(body: &[u8]) -> bool {
@@ -42,9 +42,9 @@ fn shows(body: &[u8]) -> bool {
 
 /// The answers as one: the first one's members, all parts, summed counts, the last one's end.
 pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
-    let mut hops = bodies.iter().map(|body| Members::of(serde_json::from_slice(body).ok()?).ok());
+    let mut hops = bodies.iter().map(|body| Members::from_raw(serde_json::from_slice(body).ok()?).ok());
     let mut whole = hops.next()??;
-    let mut counts = whole.get("usageMetadata").and_then(|usage| Members::of(usage).ok()).unwrap_or_default();
+    let mut counts = whole.get("usageMetadata").and_then(|usage| Members::from_raw(usage).ok()).unwrap_or_default();
     let mut candidate = first_candidate(&whole)?;
     let mut parts = parts_of(&candidate);
     for hop in hops {
@@ -58,7 +58,8 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
             candidate.write("groundingMetadata", &all);
         }
         if let Some(logprobs) = more.get("logprobsResult") {
-            let mut all = candidate.get("logprobsResult").and_then(|own| Members::of(own).ok()).unwrap_or_default();
+            let mut all =
+                candidate.get("logprobsResult").and_then(|own| Members::from_raw(own).ok()).unwrap_or_default();
             all.add(logprobs);
             candidate.write("logprobsResult", &all);
         }
@@ -70,7 +71,7 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
             }
         }
     }
-    let mut content = candidate.get("content").and_then(|content| Members::of(content).ok()).unwrap_or_default();
+    let mut content = candidate.get("content").and_then(|content| Members::from_raw(content).ok()).unwrap_or_default();
     content.write("parts", &parts);
     candidate.write("content", &content);
     whole.write("candidates", &[candidate]);
@@ -82,9 +83,9 @@ pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
 
 /// The sources of an answer behind those of the ones before it, which have so many `parts`. It counts its own from 0.
 fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Option<Members> {
-    let mut all = own.and_then(|own| Members::of(own).ok()).unwrap_or_default();
+    let mut all = own.and_then(|own| Members::from_raw(own).ok()).unwrap_or_default();
     let pages = all.get("groundingChunks").map_or(0, |pages| items(pages).len());
-    let mut more = Members::of(more).ok()?;
+    let mut more = Members::from_raw(more).ok()?;
     let supports = more.get("groundingSupports").map(items).unwrap_or_default();
     let supports = supports.into_iter().map(|support| moved(support, parts, pages)).collect::<Option<Vec<_>>>()?;
     more.write("groundingSupports", &supports);
@@ -94,8 +95,8 @@ fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Opti
 
 /// A supported span, so many parts and pages further on.
 fn moved(support: &RawValue, parts: usize, pages: usize) -> Option<Members> {
-    let mut support = Members::of(support).ok()?;
-    let mut segment = support.get("segment").and_then(|segment| Members::of(segment).ok()).unwrap_or_default();
+    let mut support = Members::from_raw(support).ok()?;
+    let mut segment = support.get("segment").and_then(|segment| Members::from_raw(segment).ok()).unwrap_or_default();
     let part = segment.get("partIndex").and_then(|part| part.get().parse::<usize>().ok()).unwrap_or(0);
     segment.write("partIndex", &part.saturating_add(parts));
     support.write("segment", &segment);
@@ -112,11 +113,11 @@ fn items(list: &RawValue) -> Vec<&RawValue> {
 
 fn first_candidate(payload: &Members) -> Option<Members> {
     let candidates: Vec<&RawValue> = serde_json::from_str(payload.get("candidates")?.get()).ok()?;
-    Members::of(candidates.first()?).ok()
+    Members::from_raw(candidates.first()?).ok()
 }
 
 fn parts_of(candidate: &Members) -> Vec<Box<RawValue>> {
-    let content = candidate.get("content").and_then(|content| Members::of(content).ok());
+    let content = candidate.get("content").and_then(|content| Members::from_raw(content).ok());
     let parts = content.and_then(|content| serde_json::from_str(content.get("parts")?.get()).ok());
     parts.unwrap_or_default()
 }
@@ -146,7 +147,7 @@ mod tests {
         let first = hop("A", "CONTINUATION", Some("t\"1"));
         let next = next(&asked(), &[first]).unwrap();
         assert_eq!(next.wire.body, r#"{"contents":[],"n":1.50,"continuationToken":"t\"1"}"#);
-        assert!(next.has_shown);
+        assert!(next.has_output);
     }
 
     #[test]

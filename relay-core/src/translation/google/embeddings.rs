@@ -14,7 +14,7 @@ use crate::error::{Class, RelayError};
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::{Object, Text};
 use crate::translation::surface::embeddings::{Embedding, EmbeddingList, EmbeddingUsage, Encoding, Vector};
-use crate::translation::{Answer, Call, EmbeddingsCall, EmbeddingsContext, Notes};
+use crate::translation::{Call, EmbeddingsContext, Notes, TranslatedAnswer, TranslatedEmbeddings};
 
 /// The most inputs that OpenAI takes in one call.
 const MAX_INPUTS: usize = 2048;
@@ -63,7 +63,7 @@ struct Part<'a> {
 ///
 /// # Errors
 /// Inputs that are no text, or too many of them, and bad options.
-pub(super) fn request(call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+pub(super) fn request(call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
     let (name, path) = models::path(call.model)?;
     let request = call.request;
     let inputs = inputs(request)?;
@@ -88,7 +88,7 @@ pub(super) fn request(call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
         inputs: inputs.len(),
         input_bytes: inputs.iter().map(|text| text.len()).collect(),
     };
-    Ok(EmbeddingsCall { wires: wires.collect::<Result<_, RelayError>>()?, context, notes })
+    Ok(TranslatedEmbeddings { wires: wires.collect::<Result<_, RelayError>>()?, context, notes })
 }
 
 fn inputs<'a>(request: &Object<'a>) -> Result<Vec<Cow<'a, str>>, RelayError> {
@@ -170,7 +170,7 @@ struct Values {
 ///
 /// # Errors
 /// Answers that can't be read, or that hold another number of vectors than there were inputs.
-pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<Answer, RelayError> {
+pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
     let mut data = Vec::with_capacity(context.inputs);
     let (mut tokens, mut usage_estimated) = (0_u64, false);
     let mut batches = context.input_bytes.chunks(BATCH);
@@ -192,7 +192,7 @@ pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<An
     }
     let usage = EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens };
     let list = EmbeddingList { object: "list", data, model: &context.model, usage };
-    Ok(Answer {
+    Ok(TranslatedAnswer {
         body: written(&list)?.into(),
         usage: Some(TokenUsage { input: tokens, ..TokenUsage::default() }),
         model: None,
@@ -240,7 +240,7 @@ mod tests {
             prefixed: false,
             id: crate::domain::ids::RequestId::new(1, [0; 10]),
             now: crate::domain::ids::Timestamp(0),
-            policy: crate::translation::Policy::default(),
+            options: crate::translation::TranslationOptions::default(),
         };
         let made = request(&call).unwrap();
         let count = |wire: &WireRequest| wire.body.windows(7).filter(|piece| piece == b"content").count();

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::wire::Few;
 use crate::domain::KeySignal;
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{Failure, Fault, shown};
+use crate::translation::{ErrorResponse, ProviderError, shown};
 
 /// What a row of the table looks at.
 #[derive(Debug)]
@@ -245,18 +245,18 @@ const ROWS: &[Row] = &[
 ];
 
 /// Translates an answer with an error status.
-pub(super) fn fault(failure: &Failure<'_>) -> Fault {
+pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
     translate(failure.status, parse(failure.body), failure.header("retry-after"))
 }
 
 /// Translates an error object inside an answer or a stream.
-pub(super) fn inside(raw: &RawValue) -> Fault {
+pub(super) fn inside(raw: &RawValue) -> ProviderError {
     let status = serde_json::from_str(raw.get()).unwrap_or_default();
     translate(0, Some(status), None)
 }
 
 /// The error in the lines that Google sends outside of events, if there is one.
-pub(super) fn stray(text: &[u8]) -> Option<Fault> {
+pub(super) fn stray(text: &[u8]) -> Option<ProviderError> {
     let start = text.iter().position(|byte| *byte == b'{')?;
     let mut values = serde_json::Deserializer::from_slice(text.get(start..)?).into_iter::<Envelope>();
     let status = values.next()?.ok()?.error;
@@ -312,7 +312,7 @@ fn parse(body: &[u8]) -> Option<Status> {
     found.map(|envelope: Envelope| envelope.error)
 }
 
-fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> Fault {
+fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> ProviderError {
     let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
@@ -338,7 +338,7 @@ fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> Fa
     if row.code == "rate_limit_exceeded" {
         error = with_delay(error, delay.as_deref(), retry_after);
     }
-    Fault { error, signal: row.signal }
+    ProviderError { error, signal: row.signal }
 }
 
 /// The status of an error inside a stream: its code, or what its name stands for.
@@ -408,7 +408,7 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, body: &str, class: Class, code: &str, signal: Option<KeySignal>) -> RelayError {
-        let fault = fault(&Failure { status, headers: &[], body: body.as_bytes() });
+        let fault = fault(&ErrorResponse { status, headers: &[], body: body.as_bytes() });
         assert_eq!((fault.error.class(), fault.error.code(), fault.signal), (class, code, signal), "{status} {body}");
         fault.error
     }

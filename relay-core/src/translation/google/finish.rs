@@ -13,7 +13,7 @@ pub(super) enum Meaning {
     /// It was stopped; the text so far stands.
     Filter,
     /// The answer is of no use: class, code and `param`.
-    Failure(Class, &'static str, Option<&'static str>),
+    Unusable(Class, &'static str, Option<&'static str>),
 }
 
 /// The finish reasons of the newest SDKs (`google-genai` 3.4.0).
@@ -36,15 +36,15 @@ const WORDS: &[(&str, Meaning)] = &[
     ("IMAGE_RECITATION", Meaning::Filter),
     ("IMAGE_OTHER", Meaning::Filter),
     ("NO_IMAGE", Meaning::Filter),
-    ("MALFORMED_FUNCTION_CALL", Meaning::Failure(Class::BadGateway, "malformed_function_call", None)),
-    ("UNEXPECTED_TOOL_CALL", Meaning::Failure(Class::BadGateway, "unexpected_tool_call", None)),
-    ("MALFORMED_RESPONSE", Meaning::Failure(Class::BadGateway, "malformed_response", None)),
-    ("TOO_MANY_TOOL_CALLS", Meaning::Failure(Class::BadGateway, "too_many_tool_calls", None)),
+    ("MALFORMED_FUNCTION_CALL", Meaning::Unusable(Class::BadGateway, "malformed_function_call", None)),
+    ("UNEXPECTED_TOOL_CALL", Meaning::Unusable(Class::BadGateway, "unexpected_tool_call", None)),
+    ("MALFORMED_RESPONSE", Meaning::Unusable(Class::BadGateway, "malformed_response", None)),
+    ("TOO_MANY_TOOL_CALLS", Meaning::Unusable(Class::BadGateway, "too_many_tool_calls", None)),
     (
         "MISSING_THOUGHT_SIGNATURE",
-        Meaning::Failure(Class::InvalidRequest, "missing_thought_signature", Some("messages")),
+        Meaning::Unusable(Class::InvalidRequest, "missing_thought_signature", Some("messages")),
     ),
-    ("PUP_LIMITED_DISABLED", Meaning::Failure(Class::Forbidden, "provider_account_disabled", None)),
+    ("PUP_LIMITED_DISABLED", Meaning::Unusable(Class::Forbidden, "provider_account_disabled", None)),
 ];
 
 /// What a word means; unknown ones are like `STOP`.
@@ -64,13 +64,13 @@ pub(super) fn reason(meaning: Meaning, calls: bool, context: &ChatContext) -> &'
         Meaning::Filter => "content_filter",
         Meaning::Stop if calls && context.legacy_functions => "function_call",
         Meaning::Stop if calls => "tool_calls",
-        Meaning::Stop | Meaning::Failure(..) => "stop",
+        Meaning::Stop | Meaning::Unusable(..) => "stop",
     }
 }
 
 /// The error that a finish reason stands for, if it does.
 pub(super) fn failure(word: &str) -> Option<RelayError> {
-    let Meaning::Failure(class, code, param) = meaning(word) else { return None };
+    let Meaning::Unusable(class, code, param) = meaning(word) else { return None };
     let why = match class {
         Class::InvalidRequest => {
             "Gemini refused a tool call in `messages` without its signature: send each tool call's `extra_content` back"

@@ -60,8 +60,8 @@ use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::surface::models::Model;
 use crate::translation::{
-    Amended, Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, NextHop,
-    StreamTranslator,
+    Amended, Call, ChatContext, Continuation, Dialect, EmbeddingsContext, ErrorResponse, ProviderError,
+    StreamTranslator, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
 };
 
 /// The dialect.
@@ -69,15 +69,15 @@ use crate::translation::{
 pub struct Google;
 
 impl Dialect for Google {
-    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+    fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         request::chat(call)
     }
 
-    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+    fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
         response::answer(&body, context)
     }
 
-    fn next_hop(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<NextHop> {
+    fn continuation(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
         continuation::next(asked, bodies)
     }
 
@@ -85,7 +85,7 @@ impl Dialect for Google {
         continuation::joined(&[first.clone(), second.clone()])
     }
 
-    fn amended(&self, failure: &Failure<'_>, wire: &WireRequest) -> Option<Amended> {
+    fn amended(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
         amend::without_signatures(failure, wire)
     }
 
@@ -98,11 +98,15 @@ impl Dialect for Google {
         Box::new(stream::Stream::new(context))
     }
 
-    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+    fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
         embeddings::request(call)
     }
 
-    fn embeddings_answer(&self, bodies: Vec<Bytes>, context: &EmbeddingsContext) -> Result<Answer, RelayError> {
+    fn embeddings_answer(
+        &self,
+        bodies: Vec<Bytes>,
+        context: &EmbeddingsContext,
+    ) -> Result<TranslatedAnswer, RelayError> {
         embeddings::answer(&bodies, context)
     }
 
@@ -114,7 +118,7 @@ impl Dialect for Google {
         models::answer(body)
     }
 
-    fn error(&self, failure: &Failure<'_>, _now: Timestamp) -> Fault {
+    fn error(&self, failure: &ErrorResponse<'_>, _now: Timestamp) -> ProviderError {
         error::fault(failure)
     }
 

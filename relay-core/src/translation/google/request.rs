@@ -12,7 +12,7 @@ use super::{continuation, mapping, safety, schema};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
-use crate::translation::{Call, ChatCall, ChatContext, Notes};
+use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 
 /// The body of `generateContent`.
 #[derive(Debug, Serialize)]
@@ -68,7 +68,7 @@ struct GenerationConfig<'a> {
 ///
 /// # Errors
 /// What Gemini has no counterpart for, naming the member.
-pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
+pub(super) fn chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let (name, path) = models::path(call.model)?;
     let (request, class) = (call.request, models::class(name));
     let mut notes = Notes::default();
@@ -94,7 +94,7 @@ pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
         true => ("streamGenerateContent?alt=sse", Expect::Stream),
         false => ("generateContent", Expect::Whole),
     };
-    Ok(ChatCall { wire: WireRequest::post(format!("{path}:{verb}"), written(&body)?, expect), context, notes })
+    Ok(TranslatedChat { wire: WireRequest::post(format!("{path}:{verb}"), written(&body)?, expect), context, notes })
 }
 
 /// The JSON text of what was built out of valid parts.
@@ -116,7 +116,7 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
         legacy_functions: tools.legacy,
         first_call_only: tools.legacy || !parallel,
         renamed_tools: tools.renamed.clone(),
-        has_hops: models::class(name).long_answers && may_be_long,
+        may_continue: models::class(name).long_answers && may_be_long,
         ..ChatContext::new(call.id, call.now.seconds(), name)
     })
 }

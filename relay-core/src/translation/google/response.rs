@@ -11,7 +11,7 @@ use super::{error, grounding};
 use crate::error::{Class, RelayError};
 use crate::translation::json::compact;
 use crate::translation::surface::chat_completions::completion::{Choice, Completion, Function, Message, ToolCall};
-use crate::translation::{Answer, ChatContext};
+use crate::translation::{ChatContext, TranslatedAnswer};
 
 /// Length of what follows `call_` and `chatcmpl-` in made-up ids.
 const MADE_UP: usize = 24;
@@ -20,7 +20,7 @@ const MADE_UP: usize = 24;
 ///
 /// # Errors
 /// An answer that means failure, or has nothing in it.
-pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<Answer, RelayError> {
+pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
     let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_cause(error);
     if body.is_empty() {
         return Err(empty());
@@ -48,7 +48,7 @@ pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<Answer, Rela
         service_tier,
     };
     let body = serde_json::to_vec(&completion).map_err(|error| empty().with_cause(error))?;
-    Ok(Answer {
+    Ok(TranslatedAnswer {
         body: body.into(),
         usage: usage.map(|usage| usage.metered()),
         model: model.map(str::to_owned),

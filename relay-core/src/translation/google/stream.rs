@@ -16,7 +16,7 @@ use crate::translation::answer_budget::{AnswerBudget, too_long};
 use crate::translation::limits::{MAX_ANSWER, MAX_CHOICES};
 use crate::translation::surface::chat_completions::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::translation::surface::chat_completions::completion::Usage;
-use crate::translation::{ChatContext, Fault, NextHop, StreamTranslator};
+use crate::translation::{ChatContext, Continuation, ProviderError, StreamTranslator};
 
 /// A stream's state.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Stream {
     }
 
     fn candidate(&mut self, candidate: Candidate<'_>, position: u32, out: &mut ChunkWriter) -> Result<(), RelayError> {
-        if self.context.has_hops {
+        if self.context.may_continue {
             self.hops.token = candidate.continuation().map(str::to_owned).or(self.hops.token.take());
         }
         let state = state(&mut self.choices, candidate.index.unwrap_or(position), out)?;
@@ -189,7 +189,7 @@ impl State {
     }
 
     /// Whether the caller has any of it.
-    fn has_shown(&self) -> bool {
+    fn has_output(&self) -> bool {
         !self.text.is_empty() || self.calls > 0
     }
 
@@ -299,7 +299,7 @@ fn unreadable(error: serde_json::Error) -> RelayError {
 }
 
 impl StreamTranslator for Stream {
-    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         if data.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -325,9 +325,9 @@ impl StreamTranslator for Stream {
         Ok(())
     }
 
-    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         // A later answer that never began leaves what there is, not an empty answer.
-        let is_left = !self.hops.is_asked || self.choices.iter().any(State::has_shown);
+        let is_left = !self.hops.is_asked || self.choices.iter().any(State::has_output);
         if !self.is_complete() || !is_left {
             return Err(error::stray(stray).unwrap_or_else(|| RelayError::interrupted().into()));
         }
@@ -341,13 +341,13 @@ impl StreamTranslator for Stream {
         Ok(())
     }
 
-    fn next_hop(&mut self, asked: &WireRequest) -> Option<NextHop> {
+    fn continuation(&mut self, asked: &WireRequest) -> Option<Continuation> {
         let token = self.hops.token.take()?;
         let [state] = self.choices.as_slice() else { return None };
         if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= continuation::MAX_HOPS {
             return None;
         }
-        let next = NextHop { wire: continuation::continued(asked, &token)?, has_shown: state.has_shown() };
+        let next = Continuation { wire: continuation::continued(asked, &token)?, has_output: state.has_output() };
         self.hops.count += 1;
         self.hops.is_asked = true;
         Some(next)

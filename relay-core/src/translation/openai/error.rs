@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::KeySignal;
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{Failure, Fault, shown};
+use crate::translation::{ErrorResponse, ProviderError, shown};
 
 /// Response headers that are passed on under their own names.
 const PASSED: &[&str] = &[
@@ -62,7 +62,7 @@ pub(super) fn implied_status(body: &[u8]) -> u16 {
     }
 }
 
-pub(super) fn fault(failure: &Failure<'_>) -> Fault {
+pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
     let words = words(failure.body);
     let (mut error, signal) = classify(failure.status, &words);
     if let Some(param) = words.param {
@@ -82,7 +82,7 @@ pub(super) fn fault(failure: &Failure<'_>) -> Fault {
             error = error.with_retry(retry == "true");
         }
     }
-    Fault { error, signal }
+    ProviderError { error, signal }
 }
 
 fn classify(status: u16, words: &Words) -> (RelayError, Option<KeySignal>) {

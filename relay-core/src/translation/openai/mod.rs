@@ -24,7 +24,8 @@ use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
-    Answer, Call, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Failure, Fault, StreamTranslator,
+    Call, ChatContext, Dialect, EmbeddingsContext, ErrorResponse, ProviderError, StreamTranslator, TranslatedAnswer,
+    TranslatedChat, TranslatedEmbeddings,
 };
 
 /// OpenAI's dialect: also that of every OpenAI-compatible provider.
@@ -32,11 +33,11 @@ use crate::translation::{
 pub struct OpenAi;
 
 impl Dialect for OpenAi {
-    fn chat(&self, call: &Call<'_>) -> Result<ChatCall, RelayError> {
+    fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         request::chat(call)
     }
 
-    fn chat_answer(&self, body: Bytes, _: &ChatContext) -> Result<Answer, RelayError> {
+    fn chat_answer(&self, body: Bytes, _: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
         response::passed(body)
     }
 
@@ -44,11 +45,11 @@ impl Dialect for OpenAi {
         Box::new(stream::PassThrough::new(context.include_usage))
     }
 
-    fn embeddings(&self, call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+    fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
         request::embeddings(call)
     }
 
-    fn embeddings_answer(&self, bodies: Vec<Bytes>, _: &EmbeddingsContext) -> Result<Answer, RelayError> {
+    fn embeddings_answer(&self, bodies: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
         response::passed(bodies.into_iter().next().unwrap_or_default())
     }
 
@@ -60,7 +61,7 @@ impl Dialect for OpenAi {
         response::models(body)
     }
 
-    fn error(&self, failure: &Failure<'_>, _: Timestamp) -> Fault {
+    fn error(&self, failure: &ErrorResponse<'_>, _: Timestamp) -> ProviderError {
         error::fault(failure)
     }
 

@@ -10,7 +10,7 @@ use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::{self, Object};
 use crate::translation::surface::embeddings::Encoding;
-use crate::translation::{Call, ChatCall, ChatContext, EmbeddingsCall, EmbeddingsContext, Notes};
+use crate::translation::{Call, ChatContext, EmbeddingsContext, Notes, TranslatedChat, TranslatedEmbeddings};
 
 /// Members that other providers' translations add to answers, and that clients send back with the history.
 /// OpenAI refuses members that it does not know.
@@ -19,7 +19,7 @@ const MESSAGE_EXTENSIONS: &[&str] =
 /// Top-level members that only other providers know.
 const TOP_EXTENSIONS: &[&str] = &["thinking", "extra_body", "cache_control"];
 
-pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
+pub(super) fn chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let extended = |name: &str| TOP_EXTENSIONS.contains(&name);
     if !call.request.members().any(|(name, _)| extended(name)) {
         return own_chat(call);
@@ -34,7 +34,7 @@ pub(super) fn chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
 }
 
 /// A request without top-level members that only other providers know.
-fn own_chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
+fn own_chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let stream = call.request.flag("stream")?.unwrap_or(false);
     let options = call.request.object("stream_options")?;
     let include_usage = match &options {
@@ -49,14 +49,14 @@ fn own_chat(call: &Call<'_>) -> Result<ChatCall, RelayError> {
     }
     let expect = if stream { Expect::Stream } else { Expect::Whole };
     let context = ChatContext { stream, include_usage, ..ChatContext::new(call.id, call.now.seconds(), call.model) };
-    Ok(ChatCall {
+    Ok(TranslatedChat {
         wire: WireRequest::post("/v1/chat/completions", edits.apply(), expect),
         context,
         notes: Notes::default(),
     })
 }
 
-pub(super) fn embeddings(call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> {
+pub(super) fn embeddings(call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
     let mut edits = Edits::new(call.body);
     edits.model(call);
     let context = EmbeddingsContext {
@@ -66,7 +66,7 @@ pub(super) fn embeddings(call: &Call<'_>) -> Result<EmbeddingsCall, RelayError> 
         input_bytes: Vec::new(),
     };
     let wire = WireRequest::post("/v1/embeddings", edits.apply(), Expect::Whole);
-    Ok(EmbeddingsCall { wires: vec![wire], context, notes: Notes::default() })
+    Ok(TranslatedEmbeddings { wires: vec![wire], context, notes: Notes::default() })
 }
 
 /// Replacements in a body, each of a range that does not touch the others.
@@ -103,7 +103,7 @@ impl<'a> Edits<'a> {
             return Ok(());
         }
         for message in request.array("messages")?.unwrap_or_default() {
-            let object = Object::of(message, "messages".to_owned())?;
+            let object = Object::from_raw(message, "messages".to_owned())?;
             if let Some(text) = without_extensions(&object)? {
                 self.replace(message, text);
             }

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::domain::TokenUsage;
 use crate::error::RelayError;
-use crate::translation::Answer;
+use crate::translation::TranslatedAnswer;
 use crate::translation::surface::models::Model;
 
 /// Up to this size an answer is read as JSON before it is passed on. Above it (large embeddings) only its ends and its
@@ -63,7 +63,7 @@ impl WireUsage {
 ///
 /// # Errors
 /// A body that is no JSON object: HTML with status 200, nothing, garbage.
-pub(super) fn passed(body: Bytes) -> Result<Answer, RelayError> {
+pub(super) fn passed(body: Bytes) -> Result<TranslatedAnswer, RelayError> {
     #[derive(Deserialize)]
     struct Read<'a> {
         #[serde(borrow)]
@@ -77,7 +77,7 @@ pub(super) fn passed(body: Bytes) -> Result<Answer, RelayError> {
     }
     if body.len() > CHECKED_WHOLE {
         let usage = usage_at_end(&body).map(|usage| usage.metered());
-        return Ok(Answer { body, usage, model: None, usage_estimated: false });
+        return Ok(TranslatedAnswer { body, usage, model: None, usage_estimated: false });
     }
     let (usage, model) = match serde_json::from_slice::<Read<'_>>(&body) {
         Ok(read) => (read.usage.map(|usage| usage.metered()), read.model.map(Cow::into_owned)),
@@ -85,7 +85,7 @@ pub(super) fn passed(body: Bytes) -> Result<Answer, RelayError> {
         Err(_) if serde_json::from_slice::<IgnoredAny>(&body).is_ok() => (None, None),
         Err(_) => return Err(useless()),
     };
-    Ok(Answer { body, usage, model, usage_estimated: false })
+    Ok(TranslatedAnswer { body, usage, model, usage_estimated: false })
 }
 
 /// The last `"usage"` member of a long body. Inside a JSON string its quotes would be escaped, so it is a member.

@@ -10,7 +10,7 @@ use super::response::WireUsage;
 use crate::domain::TokenUsage;
 use crate::error::RelayError;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
-use crate::translation::{Failure, Fault, StreamTranslator};
+use crate::translation::{ErrorResponse, ProviderError, StreamTranslator};
 
 /// The member that every chunk has once usage was asked for. In a JSON string its quotes would be escaped, so wherever these
 /// bytes stand they are a member.
@@ -46,7 +46,7 @@ impl PassThrough {
 }
 
 impl StreamTranslator for PassThrough {
-    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), Fault> {
+    fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         let data = data.trim_ascii();
         if data.is_empty() {
             return Ok(()); // OpenAI's Python client fails on an empty data line
@@ -79,7 +79,7 @@ impl StreamTranslator for PassThrough {
         Ok(())
     }
 
-    fn finish(&mut self, _: &[u8], _: &mut ChunkWriter) -> Result<(), Fault> {
+    fn finish(&mut self, _: &[u8], _: &mut ChunkWriter) -> Result<(), ProviderError> {
         Err(RelayError::interrupted().into())
     }
 
@@ -108,10 +108,10 @@ fn is_object(data: &[u8]) -> bool {
 }
 
 /// An event that is an error: `{"error":{…}}` first thing.
-fn error_event(data: &[u8]) -> Option<Fault> {
+fn error_event(data: &[u8]) -> Option<ProviderError> {
     let rest = data.strip_prefix(b"{")?.trim_ascii_start();
     if !rest.starts_with(b"\"error\"") {
         return None;
     }
-    Some(error::fault(&Failure { status: error::implied_status(data), headers: &[], body: data }))
+    Some(error::fault(&ErrorResponse { status: error::implied_status(data), headers: &[], body: data }))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{key_state, shown_error};
 use crate::domain::ids::Timestamp;
-use crate::translation::{Dialect, Failure, anthropic, google, openai};
+use crate::translation::{Dialect, ErrorResponse, anthropic, google, openai};
 
 /// A row of a spec's table of errors: what the provider answers, and what the caller gets.
 pub(crate) struct Row {
@@ -27,7 +27,8 @@ pub(crate) fn check(dialect: &dyn Dialect, rows: &[Row]) {
     let mut wrong = Vec::new();
     for Row { status, body, want } in rows {
         let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-        let fault = dialect.error(&Failure { status: *status, headers: &[], body: text.as_bytes() }, Timestamp(0));
+        let fault =
+            dialect.error(&ErrorResponse { status: *status, headers: &[], body: text.as_bytes() }, Timestamp(0));
         let shown = shown_error(&fault.error);
         let error = &shown["body"]["error"];
         let code = if want.2.is_empty() { Value::Null } else { json!(want.2) };
@@ -71,7 +72,7 @@ fn each_failure(mut act: impl FnMut(&dyn Dialect, u16, &str)) {
 #[test]
 fn no_failure_of_any_provider_ever_becomes_a_401() {
     each_failure(|dialect, status, body| {
-        let failure = Failure { status, headers: &[], body: body.as_bytes() };
+        let failure = ErrorResponse { status, headers: &[], body: body.as_bytes() };
         let shown = shown_error(&dialect.error(&failure, Timestamp(0)).error);
         let ours = shown["status"].as_u64().unwrap();
         assert!(ours != 401 && ours >= 400, "{status} {body} became {ours}");
@@ -82,7 +83,7 @@ fn no_failure_of_any_provider_ever_becomes_a_401() {
 fn what_only_a_person_can_mend_is_never_retried_whatever_the_provider_says() {
     let headers = [("x-should-retry".to_owned(), "true".to_owned()), ("retry-after".to_owned(), "1".to_owned())];
     each_failure(|dialect, status, body| {
-        let failure = Failure { status, headers: &headers, body: body.as_bytes() };
+        let failure = ErrorResponse { status, headers: &headers, body: body.as_bytes() };
         let shown = shown_error(&dialect.error(&failure, Timestamp(0)).error);
         let is_quota = shown["body"]["error"]["type"] == "insufficient_quota";
         let is_final = shown["status"] == 403 || is_quota;
@@ -96,7 +97,7 @@ fn a_failure_of_the_service_says_nothing_about_the_key() {
     for dialect in DIALECTS {
         for status in [300, 304, 404, 408, 413, 499, 500, 502, 503, 504, 520, 529] {
             for body in ["", "<html></html>", "{}"] {
-                let fault = dialect.error(&Failure { status, headers: &[], body: body.as_bytes() }, Timestamp(0));
+                let fault = dialect.error(&ErrorResponse { status, headers: &[], body: body.as_bytes() }, Timestamp(0));
                 assert_eq!(fault.signal, None, "{status}");
             }
         }

@@ -50,7 +50,7 @@ pub(super) fn check(
 
 /// Where the dialect collects streams itself (a long answer that was asked for whole), it makes the same answer of it.
 fn collected_is(dialect: &dyn Dialect, body: &str, context: &ChatContext, whole: Option<&str>) -> Result<(), String> {
-    let Some(mut collector) = dialect.chat_collector() else { return Ok(()) };
+    let Some(mut collector) = dialect.collector() else { return Ok(()) };
     let mut decoder = Decoder::default();
     decoder.feed(body.as_bytes());
     let mut result = Ok(());

@@ -15,8 +15,10 @@ use super::support::feed::{CUTS, chunks, streamed};
 use super::with_call;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::translation::{Answer, ChatCall, ChatContext, Dialect, EmbeddingsCall, EmbeddingsContext, Policy};
-use crate::translation::{Failure, Fault, anthropic, google};
+use crate::translation::{
+    ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings, TranslationOptions,
+};
+use crate::translation::{ErrorResponse, ProviderError, anthropic, google};
 
 /// Every dialect that translates.
 const FORMATS: [&Format; 2] = [&anthropic::tests::golden::FORMAT, &google::tests::golden::FORMAT];
@@ -50,13 +52,13 @@ pub(crate) struct Case {
 
 /// What a case gives to a dialect.
 pub(crate) enum Given {
-    Chat(Bytes, Policy),
+    Chat(Bytes, TranslationOptions),
     Embeddings(Bytes),
     ChatAnswer(Bytes, Box<ChatContext>),
     EmbeddingsAnswer(Bytes, EmbeddingsContext),
     /// Lines of each event, without the blank one.
     Stream(Vec<Vec<String>>, Box<ChatContext>),
-    Failure {
+    Error {
         status: u16,
         headers: Vec<(String, String)>,
         body: Vec<u8>,
@@ -66,11 +68,11 @@ pub(crate) enum Given {
 
 /// What a dialect made of it.
 pub(crate) enum Made {
-    Chat(Result<ChatCall, RelayError>),
-    Embeddings(Result<EmbeddingsCall, RelayError>),
-    Answer(Result<Answer, RelayError>),
+    Chat(Result<TranslatedChat, RelayError>),
+    Embeddings(Result<TranslatedEmbeddings, RelayError>),
+    Answer(Result<TranslatedAnswer, RelayError>),
     Chunks(Vec<Value>),
-    Fault(Fault),
+    Error(ProviderError),
 }
 
 impl Format {
@@ -96,16 +98,18 @@ impl Format {
     fn check(&self, case: &Case) -> Result<(), String> {
         let made = match (self.given)(case) {
             Given::Stream(events, context) => return self.check_stream(case, &events, &context),
-            Given::Chat(body, policy) => Made::Chat(with_call(&body, None, policy, |call| self.dialect.chat(call))),
+            Given::Chat(body, options) => Made::Chat(with_call(&body, None, options, |call| self.dialect.chat(call))),
             Given::Embeddings(body) => {
-                Made::Embeddings(with_call(&body, None, Policy::default(), |call| self.dialect.embeddings(call)))
+                Made::Embeddings(with_call(&body, None, TranslationOptions::default(), |call| {
+                    self.dialect.embeddings(call)
+                }))
             }
             Given::ChatAnswer(body, context) => Made::Answer(self.dialect.chat_answer(body, &context)),
             Given::EmbeddingsAnswer(body, context) => {
                 Made::Answer(self.dialect.embeddings_answer(vec![body], &context))
             }
-            Given::Failure { status, headers, body, now } => {
-                Made::Fault(self.dialect.error(&Failure { status, headers: &headers, body: &body }, now))
+            Given::Error { status, headers, body, now } => {
+                Made::Error(self.dialect.error(&ErrorResponse { status, headers: &headers, body: &body }, now))
             }
         };
         let mut got = (self.shown)(made);

@@ -8,7 +8,7 @@ use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::json::Object;
 use crate::translation::mapping::{Effect, MAX_UNKNOWN, Mapping, Outcome, Row};
-use crate::translation::{Call, Dialect, Notes, Policy};
+use crate::translation::{Call, Dialect, Notes, TranslationOptions};
 use crate::translation::{anthropic, google};
 
 /// A table, and what reads it.
@@ -49,7 +49,15 @@ impl Table {
         let object = Object::parse(&body)?;
         let model = request["model"].as_str().unwrap_or_default();
         let (id, now) = (RequestId::new(1, [1; 10]), Timestamp(1));
-        let call = Call { body: &body, request: &object, model, prefixed: false, id, now, policy: Policy::default() };
+        let call = Call {
+            body: &body,
+            request: &object,
+            model,
+            prefixed: false,
+            id,
+            now,
+            options: TranslationOptions::default(),
+        };
         let (wire, context, notes) = if self.embeds {
             let made = self.dialect.embeddings(&call)?;
             (made.wires.into_iter().next().unwrap(), format!("{:?}", made.context), made.notes)

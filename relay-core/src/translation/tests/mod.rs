@@ -19,7 +19,7 @@ use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
 use crate::translation::json::Object;
-use crate::translation::{Call, ChatContext, Policy};
+use crate::translation::{Call, ChatContext, TranslationOptions};
 
 /// The id and the time of every call in these tests.
 const ID: [u8; 10] = [7; 10];
@@ -29,13 +29,13 @@ const NOW: Timestamp = Timestamp(1_764_000_000_000);
 pub(crate) fn with_call<T>(
     body: &Bytes,
     model: Option<&str>,
-    policy: Policy,
+    options: TranslationOptions,
     act: impl FnOnce(&Call<'_>) -> Result<T, RelayError>,
 ) -> Result<T, RelayError> {
     let request = Object::parse(body)?;
     let own = request.text("model")?.unwrap_or_default();
     let model = model.unwrap_or(&own);
-    act(&Call { body, request: &request, model, prefixed: false, id: RequestId::new(NOW.0, ID), now: NOW, policy })
+    act(&Call { body, request: &request, model, prefixed: false, id: RequestId::new(NOW.0, ID), now: NOW, options })
 }
 
 /// The context of a plain call.

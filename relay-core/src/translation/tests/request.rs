@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::support::corpus::{accepted, lines};
 use super::{Format, with_call};
 use crate::error::RelayError;
-use crate::translation::{Policy, anthropic, google};
+use crate::translation::{TranslationOptions, anthropic, google};
 
 /// Members whose insides are the caller's own.
 const OPAQUE: &[&str] = &[
@@ -24,7 +24,7 @@ const OPAQUE: &[&str] = &[
 
 fn translated(format: &Format, request: &Value, model: &str) -> Result<Value, RelayError> {
     let body = Bytes::from(request.to_string());
-    let made = with_call(&body, Some(model), Policy::default(), |call| format.dialect.chat(call))?;
+    let made = with_call(&body, Some(model), TranslationOptions::default(), |call| format.dialect.chat(call))?;
     Ok(serde_json::from_slice(&made.wire.body).unwrap())
 }
 

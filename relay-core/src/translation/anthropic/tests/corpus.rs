@@ -15,7 +15,7 @@ use crate::translation::anthropic::Anthropic;
 use crate::translation::tests::plain_context;
 use crate::translation::tests::support::corpus::lines;
 use crate::translation::tests::support::feed::{Cut, chunks};
-use crate::translation::{ChatContext, Dialect, Failure};
+use crate::translation::{ChatContext, Dialect, ErrorResponse};
 
 #[derive(Deserialize)]
 struct Row {
@@ -73,7 +73,7 @@ fn recorded_streams_mean_the_same_however_they_are_cut() {
 fn recorded_errors_are_errors_in_openais_shape() {
     replay("anthropic-messages-errors.jsonl", |row| {
         let headers: Vec<_> = row.response_headers.clone().into_iter().collect();
-        let failure = Failure { status: row.status, headers: &headers, body: row.response.get().as_bytes() };
+        let failure = ErrorResponse { status: row.status, headers: &headers, body: row.response.get().as_bytes() };
         let error = Anthropic.error(&failure, Timestamp(0)).error;
         let body: Value = serde_json::from_slice(&error.to_body()).unwrap();
         let said = serde_json::from_str::<Value>(row.response.get()).unwrap()["error"]["message"].clone();

@@ -8,14 +8,14 @@ use crate::error::{Class, RelayError};
 use crate::translation::anthropic::Anthropic;
 use crate::translation::tests::plain_context;
 use crate::translation::tests::support::feed::{Cut, chunks};
-use crate::translation::{ChatCall, ChatContext, Dialect, Fault, Policy};
+use crate::translation::{ChatContext, Dialect, ProviderError, TranslatedChat, TranslationOptions};
 
 const START: &str =
     r#"{"type":"message_start","message":{"id":"msg_1","model":"m","content":[],"usage":{"input_tokens":3}}}"#;
 const STOP: &str = r#"{"type":"message_stop"}"#;
 
-fn translated(request: &Value) -> Result<ChatCall, RelayError> {
-    chat(&Bytes::from(request.to_string()), None, Policy::default())
+fn translated(request: &Value) -> Result<TranslatedChat, RelayError> {
+    chat(&Bytes::from(request.to_string()), None, TranslationOptions::default())
 }
 
 /// The body that Anthropic gets for a request with these members.
@@ -26,7 +26,7 @@ fn sent(members: Value) -> Value {
     serde_json::from_slice(&translated(&request).unwrap().wire.body).unwrap()
 }
 
-fn stream(events: &[&str]) -> (Vec<Value>, Result<(), Fault>) {
+fn stream(events: &[&str]) -> (Vec<Value>, Result<(), ProviderError>) {
     let body: String = events.iter().map(|data| format!("data: {data}\n\n")).collect();
     let (text, result) = streamed(&body, Cut::Whole, plain_context());
     (chunks(&text), result)

@@ -8,7 +8,7 @@ use crate::translation::anthropic::Anthropic;
 use crate::translation::tests::failure::{Row, check, row};
 use crate::translation::tests::support::feed::{Cut, chunks};
 use crate::translation::tests::{key_state, plain_context, shown_error};
-use crate::translation::{Dialect, Failure};
+use crate::translation::{Dialect, ErrorResponse};
 
 const QUOTA: (u16, &str, &str, Option<&str>) = (429, "insufficient_quota", "insufficient_quota", None);
 
@@ -197,7 +197,7 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
     let now = crate::translation::anthropic::headers::instant("2026-11-23T12:00:00Z").unwrap();
     let of = |status: u16, body: Value| {
         let body = body.to_string();
-        let failure = Failure { status, headers: &headers, body: body.as_bytes() };
+        let failure = ErrorResponse { status, headers: &headers, body: body.as_bytes() };
         shown_error(&Anthropic.error(&failure, now).error)["headers"].clone()
     };
     let mut want = json!({

@@ -11,7 +11,7 @@ use crate::translation::anthropic::headers::instant;
 use crate::translation::json::compact;
 use crate::translation::tests::support::compare::Rules;
 use crate::translation::tests::{Case, Format, Given, Made, body_of, key_state, plain_context, shown_error};
-use crate::translation::{ChatContext, Policy};
+use crate::translation::{ChatContext, TranslationOptions};
 
 pub(crate) const FORMAT: Format = Format {
     name: "anthropic",
@@ -56,7 +56,7 @@ fn given(case: &Case) -> Given {
     match case.kind.as_str() {
         "request" => {
             let forced_tool_choice_auto = input.config.get("forced_tool_choice") == Some(&json!("auto"));
-            Given::Chat(body, Policy { forced_tool_choice_auto })
+            Given::Chat(body, TranslationOptions { forced_tool_choice_auto })
         }
         "response" => Given::ChatAnswer(body, Box::new(context(&input))),
         "stream" => {
@@ -64,7 +64,7 @@ fn given(case: &Case) -> Given {
                 |event: &Event| vec![format!("event: {}", event.event), format!("data: {}", compact(event.data.get()))];
             Given::Stream(input.events.iter().map(lines).collect(), Box::new(context(&input)))
         }
-        "error" => Given::Failure {
+        "error" => Given::Error {
             status: input.status,
             headers: input
                 .headers
@@ -104,7 +104,7 @@ fn shown(made: Made) -> Value {
         Made::Answer(Ok(answer)) => json!({ "body": serde_json::from_slice::<Value>(&answer.body).unwrap() }),
         Made::Answer(Err(error)) => json!({ "body": body_of(&error) }),
         Made::Chunks(chunks) => json!({ "chunks": chunks }),
-        Made::Fault(fault) => {
+        Made::Error(fault) => {
             let mut shown = shown_error(&fault.error);
             shown["key_state"] = json!(key_state(fault.signal));
             shown

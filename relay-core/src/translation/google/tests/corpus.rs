@@ -9,7 +9,7 @@ use crate::translation::google::Google;
 use crate::translation::tests::shown_error;
 use crate::translation::tests::support::corpus::lines;
 use crate::translation::tests::support::feed::{Cut, pieces};
-use crate::translation::{Dialect, Failure};
+use crate::translation::{Dialect, ErrorResponse};
 
 #[test]
 fn recorded_answers_say_the_same() {
@@ -64,7 +64,7 @@ fn recorded_streams_that_are_cut_short_end_in_an_error() {
 fn recorded_errors_keep_their_kind() {
     walk("gemini-generate-errors.jsonl", |row| {
         let (body, status) = (row["response"].to_string(), row["status"].as_u64().unwrap());
-        let failure = Failure { status: u16::try_from(status).unwrap(), headers: &[], body: body.as_bytes() };
+        let failure = ErrorResponse { status: u16::try_from(status).unwrap(), headers: &[], body: body.as_bytes() };
         let got = shown_error(&Google.error(&failure, Timestamp(0)).error);
         let message = got["body"]["error"]["message"].as_str().unwrap();
         let kept = got["status"] == status || (status == 400 && got["status"] == 403);

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::with_call;
 use crate::error::{Class, RelayError};
 use crate::translation::google::Google;
-use crate::translation::{Dialect, EmbeddingsCall};
+use crate::translation::{Dialect, TranslatedEmbeddings};
 
-fn asked(members: Value) -> Result<EmbeddingsCall, RelayError> {
+fn asked(members: Value) -> Result<TranslatedEmbeddings, RelayError> {
     let mut body = json!({"model": "gemini-embedding-001", "input": "x"});
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     with_call(&body, |call| Google.embeddings(call))

@@ -7,7 +7,7 @@ use crate::domain::ids::Timestamp;
 use crate::translation::google::Google;
 use crate::translation::tests::failure::{Row, check, row};
 use crate::translation::tests::shown_error;
-use crate::translation::{Dialect, Failure};
+use crate::translation::{Dialect, ErrorResponse};
 
 fn said(message: &str) -> Value {
     json!({"error": {"code": 1, "message": message, "status": "X"}})
@@ -207,7 +207,7 @@ fn a_delay_is_told_where_waiting_helps() {
     let headers = [("retry-after".to_owned(), "9".to_owned())];
     let of = |message: &str, details: Value| {
         let body = json!({"error": {"code": 429, "message": message, "details": details}}).to_string();
-        let failure = Failure { status: 429, headers: &headers, body: body.as_bytes() };
+        let failure = ErrorResponse { status: 429, headers: &headers, body: body.as_bytes() };
         shown_error(&Google.error(&failure, Timestamp(0)).error)["headers"].clone()
     };
     assert_eq!(of("m", json!([retry])), json!({"retry-after": "35", "retry-after-ms": "34400"}));

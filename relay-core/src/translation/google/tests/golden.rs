@@ -16,7 +16,7 @@ use crate::translation::json::compact;
 use crate::translation::tests::support::compare::Rules;
 use crate::translation::tests::support::feed::{Cut, chunks, streamed};
 use crate::translation::tests::{Case, Format, Given, Made, shown_error};
-use crate::translation::{Answer, Dialect, Failure, Policy};
+use crate::translation::{Dialect, ErrorResponse, TranslatedAnswer, TranslationOptions};
 
 pub(crate) const FORMAT: Format = Format {
     name: "google",
@@ -47,7 +47,7 @@ struct Input {
 fn given(case: &Case) -> Given {
     let body = |raw: &RawValue| Bytes::from(raw.get().to_owned());
     match case.kind.as_str() {
-        "request" => return Given::Chat(body(&case.input), Policy::default()),
+        "request" => return Given::Chat(body(&case.input), TranslationOptions::default()),
         "embeddings_request" => return Given::Embeddings(body(&case.input)),
         _ => {}
     }
@@ -65,7 +65,7 @@ fn given(case: &Case) -> Given {
         }
         "error" => {
             let raw = input.body.as_ref().unwrap().get();
-            Given::Failure {
+            Given::Error {
                 status: input.status,
                 headers: input.headers.into_iter().collect(),
                 // What is no JSON stands in the file as a string.
@@ -83,11 +83,11 @@ fn shown(made: Made) -> Value {
         Made::Embeddings(made) => made.map_or_else(|error| shown_error(&error), |made| wire(&made.wires[0])),
         Made::Answer(made) => made.map_or_else(|error| shown_error(&error), whole),
         Made::Chunks(chunks) => Value::Array(chunks),
-        Made::Fault(fault) => shown_error(&fault.error),
+        Made::Error(fault) => shown_error(&fault.error),
     }
 }
 
-fn whole(answer: Answer) -> Value {
+fn whole(answer: TranslatedAnswer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
@@ -106,7 +106,7 @@ fn broken_input_is_refused_or_translated() {
         for broken in broken(&request.to_string()) {
             let body = Bytes::from(broken);
             let call = |embeddings: bool| {
-                crate::translation::tests::with_call(&body, None, Policy::default(), |call| {
+                crate::translation::tests::with_call(&body, None, TranslationOptions::default(), |call| {
                     if embeddings { Google.embeddings(call).map(drop) } else { Google.chat(call).map(drop) }
                 })
             };
@@ -117,7 +117,7 @@ fn broken_input_is_refused_or_translated() {
             for broken in broken(&answer.to_string()) {
                 let stream = [b"data: ", broken.as_slice(), b"\n\n", broken.as_slice()].concat();
                 chunks(&streamed(&Google, &stream, Cut::Whole, &context).0);
-                let failure = Failure { status: 400, headers: &[], body: &broken };
+                let failure = ErrorResponse { status: 400, headers: &[], body: &broken };
                 drop((Google.error(&failure, Timestamp(0)), Google.chat_answer(broken.into(), &context)));
             }
         }

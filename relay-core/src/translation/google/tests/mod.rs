@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::error::RelayError;
 use crate::translation::google::Google;
 use crate::translation::tests::support::feed::{chunks, fed};
-use crate::translation::{Call, ChatContext, Dialect, Policy, tests};
+use crate::translation::{Call, ChatContext, Dialect, TranslationOptions, tests};
 
 /// Calls `act` with a call of this body.
 pub(super) fn with_call<T>(
     body: &Value,
     act: impl FnOnce(&Call<'_>) -> Result<T, RelayError>,
 ) -> Result<T, RelayError> {
-    tests::with_call(&Bytes::from(body.to_string()), None, Policy::default(), act)
+    tests::with_call(&Bytes::from(body.to_string()), None, TranslationOptions::default(), act)
 }
 
 /// The context of a chat request.

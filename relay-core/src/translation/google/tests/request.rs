@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::with_call;
 use crate::error::RelayError;
 use crate::translation::google::Google;
-use crate::translation::{ChatCall, Dialect};
+use crate::translation::{Dialect, TranslatedChat};
 
-fn chat(model: &str, members: Value) -> Result<ChatCall, RelayError> {
+fn chat(model: &str, members: Value) -> Result<TranslatedChat, RelayError> {
     let mut body = json!({"model": model, "messages": [{"role": "user", "content": "x"}]});
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     with_call(&body, |call| Google.chat(call))

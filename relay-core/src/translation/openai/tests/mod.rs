@@ -7,12 +7,12 @@ use super::*;
 use crate::domain::KeySignal;
 use crate::domain::ids::RequestId;
 use crate::error::Class;
-use crate::translation::Policy;
+use crate::translation::TranslationOptions;
 use crate::translation::json::Object;
 use crate::translation::sse::Decoder;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 
-fn sent(body: &str) -> (String, ChatCall) {
+fn sent(body: &str) -> (String, TranslatedChat) {
     let body = Bytes::copy_from_slice(body.as_bytes());
     let request = Object::parse(&body).unwrap();
     let asked = request.text("model").unwrap().unwrap().into_owned();
@@ -24,7 +24,7 @@ fn sent(body: &str) -> (String, ChatCall) {
         prefixed: model != asked,
         id: RequestId::new(0, [0; 10]),
         now: Timestamp(0),
-        policy: Policy::default(),
+        options: TranslationOptions::default(),
     };
     let chat = OpenAi.chat(&call).unwrap();
     (String::from_utf8(chat.wire.body.to_vec()).unwrap(), chat)
@@ -93,12 +93,12 @@ fn extensions_of_other_providers_are_taken_out() {
 }
 
 /// Cuts: whole, at events, every byte.
-fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), Fault> {
+fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), ProviderError> {
     let mut results = Vec::new();
     for size in [sse.len().max(1), 7, 1] {
         let (mut decoder, mut out) = (Decoder::default(), ChunkWriter::default());
         let mut stream = stream::PassThrough::new(include_usage);
-        let mut run = || -> Result<(), Fault> {
+        let mut run = || -> Result<(), ProviderError> {
             for piece in sse.as_bytes().chunks(size) {
                 decoder.feed(piece);
                 while let Some(event) = decoder.next_event().unwrap() {
@@ -226,7 +226,7 @@ fn errors_about_the_users_key_are_never_401() {
     ];
     for (status, error, class, code, signal) in ROWS {
         let body = format!("{{\"error\":{error}}}");
-        let fault = OpenAi.error(&Failure { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
+        let fault = OpenAi.error(&ErrorResponse { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
         assert_eq!(
             (fault.error.class(), fault.error.code(), fault.signal),
             (*class, *code, *signal),
@@ -238,7 +238,7 @@ fn errors_about_the_users_key_are_never_401() {
 #[test]
 fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
     for body in [&b""[..], b"<html>502</html>", b"\xff\xfe", b"{\"error\":\"plain text\"}"] {
-        let fault = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0));
+        let fault = OpenAi.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0));
         assert!(!fault.error.message().is_empty() && !fault.error.message().contains("html"));
     }
 }
@@ -246,9 +246,9 @@ fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
 #[test]
 fn keys_echoed_by_openai_are_masked() {
     let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
-    let fault = OpenAi.error(&Failure { status: 401, headers: &[], body }, Timestamp(0));
+    let fault = OpenAi.error(&ErrorResponse { status: 401, headers: &[], body }, Timestamp(0));
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
     let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
-    let error = OpenAi.error(&Failure { status: 400, headers: &[], body }, Timestamp(0)).error;
+    let error = OpenAi.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0)).error;
     assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
 }

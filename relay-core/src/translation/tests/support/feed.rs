@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::translation::sse::Decoder;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
-use crate::translation::{ChatContext, Dialect, Fault};
+use crate::translation::{ChatContext, Dialect, ProviderError};
 
 /// Where the network cuts a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) fn streamed(
     body: &[u8],
     cut: Cut,
     context: &ChatContext,
-) -> (String, Result<(), Fault>) {
+) -> (String, Result<(), ProviderError>) {
     fed(dialect, pieces(body, cut), context)
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn fed<'p>(
     dialect: &dyn Dialect,
     pieces: impl IntoIterator<Item = &'p [u8]>,
     context: &ChatContext,
-) -> (String, Result<(), Fault>) {
+) -> (String, Result<(), ProviderError>) {
     let mut out = ChunkWriter::default();
     let result = translate(dialect, pieces, context, &mut out);
     if let Err(fault) = &result {
@@ -81,7 +81,7 @@ fn translate<'p>(
     pieces: impl IntoIterator<Item = &'p [u8]>,
     context: &ChatContext,
     out: &mut ChunkWriter,
-) -> Result<(), Fault> {
+) -> Result<(), ProviderError> {
     let mut decoder = Decoder::default();
     let mut translator = dialect.chat_stream(context.clone());
     for piece in pieces {
