@@ -22,16 +22,7 @@ pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
         return Ok(known);
     }
     let created_at = relay.ports().clock.now();
-    let new = Project {
-        id,
-        name: name.to_owned(),
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        created_at,
-    };
+    let new = Project::new(id, name, created_at);
     projects.create_project(new.clone()).await?;
     Ok(new)
 }

@@ -178,16 +178,7 @@ impl TestRelay {
         let ports = self.relay.ports();
         let now = ports.clock.now();
         let id: ProjectId = ports.tokens.project_id().unwrap();
-        let mut project = Project {
-            id: id.clone(),
-            name: "Test app".to_owned(),
-            allowed_origins: Vec::new(),
-            strict_params: false,
-            forced_tool_choice_auto: false,
-            return_urls: vec![],
-            frame_only: false,
-            created_at: now,
-        };
+        let mut project = Project::new(id.clone(), "Test app", now);
         change(&mut project);
         ports.projects.create_project(project).await.unwrap();
         let key = ports.tokens.relay_key().unwrap();

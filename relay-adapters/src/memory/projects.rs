@@ -20,7 +20,9 @@ impl Projects for Memory {
     async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
         let mut state = self.state();
         let Some(stored) = state.projects.iter_mut().find(|stored| stored.id == project.id) else { return Ok(false) };
-        *stored = Project { created_at: stored.created_at, ..project };
+        let created_at = stored.created_at;
+        *stored = project;
+        stored.created_at = created_at;
         Ok(true)
     }
 

@@ -12,6 +12,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first_tables.sql"),
     include_str!("migrations/0002_forced_tool_choice.sql"),
     include_str!("migrations/0003_hosted_page.sql"),
+    include_str!("migrations/0004_policy.sql"),
 ];
 
 /// Refuses a file that is not ours, or that a newer program wrote, without changing it.
@@ -66,6 +67,8 @@ fn refuse_changed(connection: &Connection, number: usize, sql: &str) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use relay_core::domain::Policy;
+
     use super::*;
 
     fn tables(connection: &Connection) -> Vec<String> {
@@ -104,20 +107,42 @@ mod tests {
         assert!(matches!(changed, Err(SqliteOpenError::ChangedMigration(1))), "{changed:?}");
     }
 
+    /// The schema after the first `n` migrations, and a project in it.
+    fn after(n: usize, project: &str) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS.split_at(n).0).unwrap();
+        connection.execute_batch(project).unwrap();
+        connection
+    }
+
+    fn policy_after_all(mut connection: Connection) -> Policy {
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let text: String = connection.query_row("SELECT policy FROM projects", [], |row| row.get(0)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     #[test]
     fn what_an_older_schema_has_chooses_nothing_new() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let (first, _) = MIGRATIONS.split_at(1);
-        migrate(&mut connection, first).unwrap();
         let put =
             "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at) VALUES ('p', 'n', '[]', 0, 1)";
-        connection.execute_batch(put).unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
-        let chosen: (bool, String, bool) = connection
-            .query_row("SELECT forced_tool_choice_auto, return_urls, frame_only FROM projects", [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .unwrap();
-        assert_eq!(chosen, (false, "[]".to_owned(), false));
+        assert_eq!(policy_after_all(after(1, put)), Policy::default());
+    }
+
+    #[test]
+    fn what_an_older_schema_chose_stays_chosen() {
+        let put = "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at, forced_tool_choice_auto,
+                return_urls, frame_only)
+            VALUES ('p', 'n', '[\"https://a.example\",\"https://b.example:8443\"]', 1, 1, 1, '[\"app://done?a=\\\"1\"]', 1)";
+        let mut want = Policy::default();
+        want.allowed_origins = vec!["https://a.example".into(), "https://b.example:8443".into()];
+        want.return_urls = vec!["app://done?a=\"1".into()];
+        (want.strict_params, want.forced_tool_choice_auto, want.frame_only) = (true, true, true);
+        assert_eq!(policy_after_all(after(3, put)), want);
+        for (column, off) in [("strict_params", "strictParams"), ("frame_only", "frameOnly")] {
+            let older = after(3, put);
+            older.execute(&format!("UPDATE projects SET {column} = 0"), []).unwrap();
+            let policy = serde_json::to_value(policy_after_all(older)).unwrap();
+            assert_eq!(policy[off], false, "{column}");
+        }
     }
 }

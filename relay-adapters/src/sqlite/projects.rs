@@ -71,19 +71,9 @@ impl Projects for Sqlite {
 }
 
 fn create_project(db: &mut Db, project: &Project) -> Result<(), Failure> {
-    const PUT: &str = "INSERT INTO projects
-        (id, name, allowed_origins, strict_params, forced_tool_choice_auto, return_urls, frame_only, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let row = params![
-        project.id.as_str(),
-        project.name,
-        rows::to_json(&project.allowed_origins),
-        project.strict_params,
-        project.forced_tool_choice_auto,
-        rows::to_json(&project.return_urls),
-        project.frame_only,
-        integer(project.created_at.0),
-    ];
+    const PUT: &str = "INSERT INTO projects (id, name, policy, created_at) VALUES (?1, ?2, ?3, ?4)";
+    let policy = serde_json::to_string(&project.policy)?;
+    let row = params![project.id.as_str(), project.name, policy, integer(project.created_at.0)];
     db.write(|transaction| {
         transaction.prepare_cached(PUT)?.execute(row)?;
         Ok(())
@@ -91,17 +81,9 @@ fn create_project(db: &mut Db, project: &Project) -> Result<(), Failure> {
 }
 
 fn update_project(db: &mut Db, project: &Project) -> Result<bool, Failure> {
-    const CHANGE: &str = "UPDATE projects SET name = ?2, allowed_origins = ?3, strict_params = ?4,
-        forced_tool_choice_auto = ?5, return_urls = ?6, frame_only = ?7 WHERE id = ?1";
-    let row = params![
-        project.id.as_str(),
-        project.name,
-        rows::to_json(&project.allowed_origins),
-        project.strict_params,
-        project.forced_tool_choice_auto,
-        rows::to_json(&project.return_urls),
-        project.frame_only,
-    ];
+    const CHANGE: &str = "UPDATE projects SET name = ?2, policy = ?3 WHERE id = ?1";
+    let policy = serde_json::to_string(&project.policy)?;
+    let row = params![project.id.as_str(), project.name, policy];
     db.write(|transaction| Ok(transaction.prepare_cached(CHANGE)?.execute(row)? > 0))
 }
 
@@ -134,16 +116,10 @@ fn one_project(db: &Db, id: &ProjectId) -> Result<Option<Project>, Failure> {
 }
 
 fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
-    Ok(Project {
-        id: rows::project(row, "id")?,
-        name: row.get("name")?,
-        allowed_origins: rows::json(row, "allowed_origins")?,
-        strict_params: row.get("strict_params")?,
-        forced_tool_choice_auto: row.get("forced_tool_choice_auto")?,
-        return_urls: rows::json(row, "return_urls")?,
-        frame_only: row.get("frame_only")?,
-        created_at: rows::time(row, "created_at")?,
-    })
+    let created_at = rows::time(row, "created_at")?;
+    let mut project = Project::new(rows::project(row, "id")?, row.get::<_, String>("name")?, created_at);
+    project.policy = rows::json(row, "policy")?;
+    Ok(project)
 }
 
 fn relay_key(row: &Row<'_>) -> rusqlite::Result<RelayKeyRecord> {

@@ -57,16 +57,7 @@ fn grant(slot: &Slot) -> Grant {
 
 fn keyed_project() -> KeyedProject {
     let id = ana().project;
-    let project = Project {
-        id: id.clone(),
-        name: "app".into(),
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        created_at: NOW,
-    };
+    let project = Project::new(id.clone(), "app", NOW);
     let key = RelayKeyRecord {
         hash: HASH,
         id: "070707070707".into(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use relay_core::domain::Project;
 use relay_core::domain::secret::RelayKey;
+use relay_core::domain::{Policy, Project};
 use relay_core::ports::Projects as _;
 use relay_server::config::Config;
 use serde_json::json;
@@ -123,7 +123,7 @@ pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
         Some(first) => first,
         None => {
             created.push("project");
-            projects::create(&local, plan.name, &[], projects::Choices::default()).await?
+            projects::create(&local, plan.name, Policy::default()).await?
         }
     };
     let relay_keys = local.store.relay_keys(&project.id).await.map_err(Failure::failed)?;

@@ -1,8 +1,8 @@
 //! `relay projects`: apps, in the local store.
 
-use relay_core::domain::Project;
+use relay_core::domain::{Policy, Project};
 use relay_core::ports::{Projects as _, TokenIssuer as _};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::{ProjectChange, ProjectsCommand};
 use crate::commands::keys::find_project;
@@ -31,8 +31,12 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             local,
         } => {
             let local = Local::open(&local.config)?;
-            let choices = Choices { return_urls, frame_only, strict_params, forced_tool_choice_auto };
-            let project = create(&local, &name, &origins, choices).await?;
+            let mut policy = Policy::default();
+            (policy.allowed_origins, policy.return_urls) =
+                (checked_origins(&origins)?, return_url::checked(return_urls)?);
+            (policy.frame_only, policy.strict_params) = (frame_only, strict_params);
+            policy.forced_tool_choice_auto = forced_tool_choice_auto;
+            let project = create(&local, &name, policy).await?;
             out.value(&describe(&project))?;
             out.line(&format!("Project {} \"{}\" is there.", project.id, project.name))?;
             out.note(&format!("Next: relay keys create --project {}", project.id));
@@ -47,34 +51,14 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     }
 }
 
-/// What a project chooses beside its name and origins.
-#[derive(Clone, Debug, Default)]
-pub struct Choices {
-    /// See [`Project::return_urls`].
-    pub return_urls: Vec<String>,
-    /// See [`Project::frame_only`].
-    pub frame_only: bool,
-    /// See [`Project::strict_params`].
-    pub strict_params: bool,
-    /// See [`Project::forced_tool_choice_auto`].
-    pub forced_tool_choice_auto: bool,
-}
-
 /// Stores a new project.
 ///
 /// # Errors
 /// When a name, origin or return URL is of no use, or the store fails.
-pub async fn create(local: &Local, name: &str, origins: &[String], choices: Choices) -> Result<Project, Failure> {
-    let project = Project {
-        id: local.issuer()?.project_id().map_err(Failure::failed)?,
-        name: checked_name(name)?,
-        allowed_origins: checked_origins(origins)?,
-        strict_params: choices.strict_params,
-        forced_tool_choice_auto: choices.forced_tool_choice_auto,
-        return_urls: return_url::checked(choices.return_urls)?,
-        frame_only: choices.frame_only,
-        created_at: local.now(),
-    };
+pub async fn create(local: &Local, name: &str, policy: Policy) -> Result<Project, Failure> {
+    let id = local.issuer()?.project_id().map_err(Failure::failed)?;
+    let mut project = Project::new(id, checked_name(name)?, local.now());
+    project.policy = policy;
     local.store.create_project(project.clone()).await.map_err(Failure::failed)?;
     Ok(project)
 }
@@ -85,13 +69,13 @@ async fn update(local: &Local, wanted: &str, change: ProjectChange) -> Result<Pr
         project.name = checked_name(&name)?;
     }
     if change.any_origin || !change.origins.is_empty() {
-        project.allowed_origins = checked_origins(&change.origins)?;
+        project.policy.allowed_origins = checked_origins(&change.origins)?;
     }
     if change.no_return_urls || !change.return_urls.is_empty() {
-        project.return_urls = return_url::checked(change.return_urls)?;
+        project.policy.return_urls = return_url::checked(change.return_urls)?;
     }
     if change.frame_only || change.no_frame_only {
-        project.frame_only = change.frame_only;
+        project.policy.frame_only = change.frame_only;
     }
     if !local.store.update_project(project.clone()).await.map_err(Failure::failed)? {
         return Err(Failure::failed("the project is gone"));
@@ -116,8 +100,11 @@ async fn list(local: &Local, out: Out) -> Result<(), Failure> {
     let mut table =
         Table::new(&["ID", "NAME", "ORIGINS", "CREATED"], "no projects; make one with `relay projects create`");
     for project in &projects {
-        let origins =
-            if project.allowed_origins.is_empty() { "any".to_owned() } else { project.allowed_origins.join(", ") };
+        let origins = if project.policy.allowed_origins.is_empty() {
+            "any".to_owned()
+        } else {
+            project.policy.allowed_origins.join(", ")
+        };
         table.row([project.id.to_string(), project.name.clone(), origins, project.created_at.to_string()]);
     }
     let all: Vec<_> = projects.iter().map(describe).collect();
@@ -126,16 +113,12 @@ async fn list(local: &Local, out: Out) -> Result<(), Failure> {
 
 /// A project as `--json` shows it.
 pub fn describe(project: &Project) -> Value {
-    json!({
-        "id": project.id.as_str(),
-        "name": project.name,
-        "allowedOrigins": project.allowed_origins,
-        "strictParams": project.strict_params,
-        "forcedToolChoiceAuto": project.forced_tool_choice_auto,
-        "returnUrls": project.return_urls,
-        "frameOnly": project.frame_only,
-        "createdAt": project.created_at.to_string(),
-    })
+    let mut members = Map::new();
+    members.insert("id".to_owned(), json!(project.id.as_str()));
+    members.insert("name".to_owned(), json!(project.name));
+    members.extend(Policy::FIELDS.iter().map(|field| (field.json_name(), field.value(&project.policy))));
+    members.insert("createdAt".to_owned(), json!(project.created_at.to_string()));
+    members.into()
 }
 
 /// An origin as browsers send it: scheme, host and a port that is not the scheme's own; no path.

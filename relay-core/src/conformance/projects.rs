@@ -1,8 +1,10 @@
 //! What any [`Projects`] must do.
 
+use serde_json::json;
+
 use super::{NOW, hash, project};
 use crate::domain::ids::{ProjectId, Timestamp};
-use crate::domain::{KeyedProject, Project, RelayKeyRecord, Scope, SecretHash};
+use crate::domain::{KeyedProject, Policy, PolicyKind, Project, RelayKeyRecord, Scope, SecretHash};
 use crate::ports::Projects;
 
 /// Checks every obligation of [`Projects`] that can be seen from outside.
@@ -20,17 +22,22 @@ pub async fn projects(store: &dyn Projects) {
     only_a_live_key_of_the_project_is_revoked(store).await;
 }
 
+/// A project whose policy has no default in it, and a member that no version knows.
 fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
-    Project {
-        id: id.clone(),
-        name: "An app, \"quoted\" / 한국어".into(),
-        allowed_origins: vec!["https://app.example".into(), "http://localhost:3000".into()],
-        strict_params: true,
-        forced_tool_choice_auto: true,
-        return_urls: vec!["https://app.example/done?a=1&b=\"2\"".into(), "myapp://done".into()],
-        frame_only: true,
-        created_at,
+    let mut project = Project::new(id.clone(), "An app, \"quoted\" / 한국어", created_at);
+    project.policy = serde_json::from_value(json!({ "fromALaterVersion": { "limit": 3 } })).unwrap();
+    for field in Policy::FIELDS {
+        match field.kind {
+            PolicyKind::Switch { set, .. } => set(&mut project.policy, true),
+            PolicyKind::List { set, .. } => {
+                set(
+                    &mut project.policy,
+                    vec!["https://app.example/?a=1&b=\"2\"".into(), "http://localhost:3000".into()],
+                );
+            }
+        }
     }
+    project
 }
 
 fn new_key(hash: SecretHash, project: &ProjectId, created_at: Timestamp) -> RelayKeyRecord {
@@ -54,14 +61,7 @@ fn id_of(SecretHash(bytes): SecretHash) -> String {
 }
 
 async fn a_project_comes_back_as_it_was_stored(store: &dyn Projects) {
-    let open = Project {
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        ..new_project(&project("projectOpen"), NOW)
-    };
+    let open = Project::new(project("projectOpen"), "open", NOW);
     for stored in [new_project(&project("project"), NOW), open] {
         assert_eq!(store.project(&stored.id).await.unwrap(), None);
         store.create_project(stored.clone()).await.unwrap();
@@ -85,16 +85,8 @@ async fn a_changed_project_is_seen_as_changed_at_once(store: &dyn Projects) {
     let key = new_key(hash(&first.id, 1), &first.id, NOW);
     store.create_relay_key(key.clone()).await.unwrap();
     assert!(store.relay_key(&key.hash).await.unwrap().is_some());
-    let changed = Project {
-        id: first.id.clone(),
-        name: "another".into(),
-        allowed_origins: vec!["https://other.example".into()],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec!["otherapp://done".into()],
-        frame_only: false,
-        created_at: NOW.plus_seconds(60),
-    };
+    let mut changed = Project::new(first.id.clone(), "another", NOW.plus_seconds(60));
+    changed.policy.allowed_origins = vec!["https://other.example".into()];
     assert!(store.update_project(changed.clone()).await.unwrap());
     let changed = Project { created_at: first.created_at, ..changed };
     assert_eq!(store.project(&first.id).await.unwrap().as_ref(), Some(&changed));

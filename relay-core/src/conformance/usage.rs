@@ -233,16 +233,7 @@ async fn a_connection_knows_when_it_was_last_used(store: Store<'_>) {
 
 async fn a_relay_key_knows_when_it_was_last_used(store: Store<'_>) {
     let p = project("uRelayKey");
-    let owner = Project {
-        id: p.clone(),
-        name: "app".into(),
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        created_at: NOW,
-    };
+    let owner = Project::new(p.clone(), "app", NOW);
     store.projects.create_project(owner).await.unwrap();
     store.meet(&p, 1, "ana").await;
     for (n, id) in [(200, "used"), (201, "unused")] {

@@ -4,6 +4,7 @@
 mod connection;
 mod grant;
 pub mod ids;
+mod policy;
 mod project;
 pub mod provider;
 mod relay_key;
@@ -16,6 +17,7 @@ pub use connection::{Connection, ConnectionState, KeySignal, SealedKey, SealedSl
 pub use grant::{
     Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
 };
+pub use policy::{Policy, PolicyField, PolicyKind};
 pub use project::Project;
 pub use provider::Provider;
 pub use relay_key::{KeyedProject, RelayKeyRecord, Scope};

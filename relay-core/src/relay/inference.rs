@@ -93,7 +93,7 @@ impl Relay {
         let mut chat = provider.dialect().chat(&call)?;
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
-        chat.context.is_amendable &= !caller.project.strict_params;
+        chat.context.is_amendable &= !caller.project.policy.strict_params;
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
@@ -360,12 +360,12 @@ fn call<'a>(
         prefixed: model.len() != asked.len(),
         id: caller.request,
         now,
-        options: TranslationOptions { forced_tool_choice_auto: caller.project.forced_tool_choice_auto },
+        options: TranslationOptions { forced_tool_choice_auto: caller.project.policy.forced_tool_choice_auto },
     }
 }
 
 fn refuse_notes_if_strict(caller: &Caller, notes: &Notes) -> Result<(), RelayError> {
-    if !caller.project.strict_params {
+    if !caller.project.policy.strict_params {
         return Ok(());
     }
     match notes.dropped.first().or_else(|| notes.adjusted.first()) {

@@ -28,7 +28,7 @@ pub enum Origins {
 impl Origins {
     /// Those that both the token and its project allow: a token's list can narrow the project's and not widen it.
     pub fn allowed(grant: &Grant, project: &Project) -> Self {
-        let (own, all) = (&grant.allowed_origins, &project.allowed_origins);
+        let (own, all) = (&grant.allowed_origins, &project.policy.allowed_origins);
         match (own.is_empty(), all.is_empty()) {
             (true, true) => Self::Any,
             (true, false) => Self::Only(all.clone()),
@@ -67,16 +67,8 @@ mod tests {
 
     fn allowed(own: &[&str], all: &[&str]) -> Origins {
         let list = |origins: &[&str]| origins.iter().map(|&origin| origin.to_owned()).collect();
-        let project = Project {
-            id: ProjectId::from_digits("0123456789012345678901").unwrap(),
-            name: "p".to_owned(),
-            allowed_origins: list(all),
-            strict_params: false,
-            forced_tool_choice_auto: false,
-            return_urls: vec![],
-            frame_only: false,
-            created_at: Timestamp(0),
-        };
+        let mut project = Project::new(ProjectId::from_digits("0123456789012345678901").unwrap(), "p", Timestamp(0));
+        project.policy.allowed_origins = list(all);
         let grant = Grant {
             project: project.id.clone(),
             user: EndUser::parse("ana").unwrap(),

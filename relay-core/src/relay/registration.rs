@@ -187,7 +187,7 @@ impl Relay {
             .lock(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?)
             .await;
         let Found { hash, stored, project } = self.find_grant(token, page).await?;
-        if project.frame_only && page.is_some_and(|page| !page.framed) {
+        if project.policy.frame_only && page.is_some_and(|page| !page.framed) {
             return Err(frame_required());
         }
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };

@@ -95,16 +95,7 @@ fn keyed_project() -> KeyedProject {
         revoked_at: None,
         last_used_at: None,
     };
-    let project = Project {
-        id,
-        name: "p".to_owned(),
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        created_at: Timestamp(0),
-    };
+    let project = Project::new(id, "p", Timestamp(0));
     KeyedProject { key, project }
 }
 
@@ -370,7 +361,7 @@ fn prepared(path: &str, body: &str, strict: bool) -> Result<Vec<String>, relay_c
     }
     let relay = world.relay();
     let mut caller = caller();
-    caller.project.strict_params = strict;
+    caller.project.policy.strict_params = strict;
     let body = Bytes::from(body.to_owned());
     let prepared = match path {
         "chat" => block_on(relay.prepare_chat(&caller, body)),

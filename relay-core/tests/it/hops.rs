@@ -403,7 +403,7 @@ fn a_project_may_choose_auto_where_a_tool_call_cannot_be_forced() {
         });
         let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
         let mut caller = caller();
-        caller.project.forced_tool_choice_auto = auto;
+        caller.project.policy.forced_tool_choice_auto = auto;
         match block_on(relay.prepare_chat(&caller, request.to_string().into())) {
             Ok(prepared) => {
                 assert!(auto);
@@ -448,7 +448,7 @@ fn a_turn_that_pauses_goes_on_without_what_was_refused() {
 #[test]
 fn a_strict_project_has_nothing_left_out_behind_its_back() {
     let mut strict = caller();
-    strict.project.strict_params = true;
+    strict.project.policy.strict_params = true;
     let outcome =
         script(Provider::ANTHROPIC, [refused_thinking()]).play_as(&strict, &thought(&json!({"max_tokens": 9})));
     assert_eq!(outcome.answer.unwrap_err().class(), relay_core::Class::InvalidRequest);

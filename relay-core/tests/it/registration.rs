@@ -41,16 +41,7 @@ impl ProviderClient for Refusing {
 }
 
 fn project() -> Project {
-    Project {
-        id: ProjectId::from_digits("0123456789012345678901").unwrap(),
-        name: "p".to_owned(),
-        allowed_origins: vec![],
-        strict_params: false,
-        forced_tool_choice_auto: false,
-        return_urls: vec![],
-        frame_only: false,
-        created_at: Timestamp(0),
-    }
+    Project::new(ProjectId::from_digits("0123456789012345678901").unwrap(), "p", Timestamp(0))
 }
 
 /// A relay with one token, whose tries the store counts.

@@ -74,7 +74,7 @@ fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Sho
         },
         replace: grant.replace,
         expires_at: grant.expires_at.to_string(),
-        frame_only: project.frame_only,
+        frame_only: project.policy.frame_only,
         return_url: return_url.filter(|url| project.returns_to(url)),
         providers: providers.iter().copied().map(shown_provider).collect(),
         connections: connections.iter().map(shown_connection).collect(),

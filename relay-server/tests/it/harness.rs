@@ -59,16 +59,7 @@ impl TestRelay {
         options.limits.refusals_a_minute = 10_000;
         change(&mut options);
         let running = serve(relay, options).unwrap();
-        let project = Project {
-            id: issuer.project_id().unwrap(),
-            name: "Notes".into(),
-            allowed_origins: vec![],
-            strict_params: false,
-            forced_tool_choice_auto: false,
-            return_urls: vec![],
-            frame_only: false,
-            created_at: SystemClock.now(),
-        };
+        let project = Project::new(issuer.project_id().unwrap(), "Notes", SystemClock.now());
         store.create_project(project.clone()).await.unwrap();
         let mut test = Self { running, mock, store, project, key: String::new(), issuer };
         test.key = test.relay_key(&Scope::ALL, None).await;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use relay_core::Provider;
+use relay_core::domain::Scope;
 use relay_core::domain::ids::{ProjectId, Timestamp};
-use relay_core::domain::{Project, Scope};
 use relay_core::ports::Projects as _;
 use serde_json::json;
 
@@ -276,7 +276,8 @@ async fn what_a_provider_lacks_is_named_and_a_strict_project_refuses_it() {
         assert_eq!(answer.header("x-relay-adjusted-params"), Some("max_tokens"));
     }
     let id = ProjectId::from_digits("0123456789012345678901").unwrap();
-    test.project = Project { id, strict_params: true, ..test.project.clone() };
+    test.project.id = id;
+    test.project.policy.strict_params = true;
     test.store.create_project(test.project.clone()).await.unwrap();
     test.key = test.relay_key(&Scope::ALL, None).await;
     test.connect("ana", Provider::ANTHROPIC, "good").await;

@@ -28,16 +28,7 @@ impl Site {
         std::fs::write(folder.path().join("relay.toml"), text).unwrap();
         let issuer = RingIssuer::new(&MasterKeys::new(vec![master]).unwrap()).unwrap();
         let store = Sqlite::open(folder.path().join("relay.db"), SqliteOptions::default()).unwrap();
-        let project = Project {
-            id: issuer.project_id().unwrap(),
-            name: "Notes".into(),
-            allowed_origins: vec![],
-            strict_params: false,
-            forced_tool_choice_auto: false,
-            return_urls: vec![],
-            frame_only: false,
-            created_at: Timestamp(1),
-        };
+        let project = Project::new(issuer.project_id().unwrap(), "Notes", Timestamp(1));
         store.create_project(project.clone()).await.unwrap();
         let key = issuer.relay_key().unwrap();
         let record = RelayKeyRecord {

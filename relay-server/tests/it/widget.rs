@@ -229,7 +229,7 @@ async fn who_may_frame_a_page_is_what_both_lists_allow() {
     ];
     for (of_token, of_project, ancestors) in cases {
         test.change_project(|project| {
-            project.allowed_origins = of_project.iter().map(|&origin| origin.to_owned()).collect();
+            project.policy.allowed_origins = of_project.iter().map(|&origin| origin.to_owned()).collect();
         })
         .await;
         let token = test.token_with("bo", json!({"allowedOrigins": of_token})).await;

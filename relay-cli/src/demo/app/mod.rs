@@ -91,7 +91,7 @@ impl App {
     /// Puts this app's own page on the project's list of places to return to.
     async fn let_the_hosted_page_return(&self, made: &SetUp) -> Result<(), Failure> {
         let mut project = made.project.clone();
-        project.return_urls = vec![format!("{}/back", self.origin)];
+        project.policy.return_urls = vec![format!("{}/back", self.origin)];
         let changed = match &self.store {
             Store::Sqlite(store) => store.update_project(project).await,
             Store::Memory(store) => store.update_project(project).await,

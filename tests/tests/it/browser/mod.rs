@@ -72,8 +72,9 @@ static TURN: Mutex<()> = Mutex::const_new(());
 async fn run(browser: &str) {
     let _turn = TURN.lock().await;
     let relay = relay().await;
-    let frame_only = relay.new_project_with(|project| project.frame_only = true).await;
-    let linked = relay.new_project_with(|project| project.return_urls = RETURN_URLS.map(str::to_owned).to_vec()).await;
+    let frame_only = relay.new_project_with(|project| project.policy.frame_only = true).await;
+    let linked =
+        relay.new_project_with(|project| project.policy.return_urls = RETURN_URLS.map(str::to_owned).to_vec()).await;
     let secrets = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("node");
     // A file of tests that hangs is named.
