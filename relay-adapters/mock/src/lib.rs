@@ -2,21 +2,21 @@
 
 mod anthropic;
 mod calls;
+mod chat;
+mod directives;
+mod faults;
 mod google;
-mod keys;
-mod mishaps;
-mod named;
+mod key_behaviour;
+mod members;
+mod named_errors;
 mod openai;
-mod peek;
 mod reply;
 mod request;
 mod schema;
 mod script;
-mod steer;
 #[cfg(feature = "tcp")]
 pub mod tcp;
 mod text;
-mod turn;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,16 +31,16 @@ use relay_core::ports::{
 };
 
 pub use calls::{Aborted, Phase, Recorded};
-pub use keys::sample_key;
+pub use key_behaviour::sample_key;
 pub use request::Incoming;
 pub use script::Scripted;
 
 use calls::Calls;
-use keys::Mood;
+use chat::Ask;
+use key_behaviour::Mood;
 use reply::Reply;
 use request::{Request, Trouble, Wire};
 use script::Outcome;
-use turn::Ask;
 
 /// How long keys with the word `late` wait.
 const LATE: Duration = Duration::from_secs(4);
@@ -267,11 +267,11 @@ impl Mock {
 }
 
 fn chat(wire: &dyn Wire, request: &Request, ask: &Ask, pause: Duration) -> Result<Outcome, Reply> {
-    let (steer, turn) = turn::answer(ask);
+    let (steer, turn) = chat::answer(ask);
     if steer.hang {
         return Ok(Outcome::Never);
     }
-    if let Some(reply) = mishaps::instead(wire, &steer, ask) {
+    if let Some(reply) = faults::instead(wire, &steer, ask) {
         return Err(reply);
     }
     let mut reply = if ask.stream { wire.stream(ask, &turn) } else { wire.whole(ask, &turn) };
@@ -281,7 +281,7 @@ fn chat(wire: &dyn Wire, request: &Request, ask: &Ask, pause: Duration) -> Resul
     } else {
         reply.wait = pause
     }
-    mishaps::disturb(wire, &steer, ask, &mut reply).map_err(|trouble| wire.trouble(&trouble, request.seed))?;
+    faults::disturb(wire, &steer, ask, &mut reply).map_err(|trouble| wire.trouble(&trouble, request.seed))?;
     Ok(Outcome::Answer(reply))
 }
 

@@ -8,7 +8,7 @@ use futures::stream;
 use relay_core::ports::{ByteStream, TransportError, TransportErrorKind, WireResponse};
 use serde_json::Value;
 
-use super::calls::OpenCall;
+use crate::calls::OpenCall;
 
 /// What comes after the last piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
 
-use super::Settings;
-use super::calls::Recorded;
-use super::keys::Mood;
-use super::reply::Reply;
-use super::text;
-use super::turn::{Ask, Turn};
+use crate::Settings;
+use crate::calls::Recorded;
+use crate::chat::{Ask, Turn};
+use crate::key_behaviour::Mood;
+use crate::reply::Reply;
+use crate::text;
 
-/// A request as it came, for [`super::Mock::handle`].
+/// A request as it came, for [`crate::Mock::handle`].
 #[derive(Clone)]
 pub struct Incoming {
     /// The provider that it is for.

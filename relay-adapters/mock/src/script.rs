@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_core::ports::TransportErrorKind;
 
-use super::reply::{Ending, Reply};
+use crate::reply::{Ending, Reply};
 
 /// What becomes of a call.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::reply::Reply;
-use super::super::text;
-use super::super::turn::{Ask, Finish, REFUSAL, Turn};
 use super::blocks::{Block, Blocks};
+use crate::chat::{Ask, Finish, REFUSAL, Turn};
+use crate::reply::Reply;
+use crate::text;
 
 /// A `message`.
 pub(super) fn whole(ask: &Ask, turn: &Turn) -> Reply {

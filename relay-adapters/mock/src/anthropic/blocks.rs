@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::steer::Manner;
-use super::super::text;
-use super::super::turn::{Ask, Finish, Turn};
-use super::canon;
-use super::marks::{self, Mark};
+use super::digests;
+use super::signatures::{self, Mark};
+use crate::chat::{Ask, Finish, Turn};
+use crate::directives::Manner;
+use crate::text;
 
 /// A block of the content.
 pub(super) enum Block {
@@ -195,7 +195,7 @@ fn search(ask: &Ask, turn: &Turn, pieces: Vec<String>) -> [Block; 3] {
         json!({"type": "web_search_tool_result", "tool_use_id": id, "content": [
             {"type": "web_search_result", "url": url, "title": title, "encrypted_content": encrypted, "page_age": "2 days ago"}]})
     };
-    let digest = canon::blocks(&[&call.json(), &result(String::new()), &said.json()]);
-    let result = Block::Whole(result(marks::encrypted(digest, ask.bound.tools)));
+    let digest = digests::blocks(&[&call.json(), &result(String::new()), &said.json()]);
+    let result = Block::Whole(result(signatures::encrypted(digest, ask.bound.tools)));
     [call, result, said]
 }

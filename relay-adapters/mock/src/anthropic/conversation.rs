@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::ask::{content, paused};
-use super::families::Family;
+use super::chat::{content, paused};
+use super::models::Family;
 use super::rules::{Said, is_id};
+use crate::members::{items, string};
 
 /// The order of messages and of the blocks in them.
 pub(super) fn conversation(body: &Value, family: &Family) -> Said {

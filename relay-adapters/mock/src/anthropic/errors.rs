@@ -1,9 +1,9 @@
 //! Anthropic's errors by name.
 
-use super::super::named::{Named, PAGE, retry, row};
+use crate::named_errors::{Named, PAGE, retry, row};
 
 /// What `{{error=…}}` knows.
-pub(in super::super) const NAMED: &[Named] = &[
+pub(crate) const NAMED: &[Named] = &[
     row(
         "billing",
         402,

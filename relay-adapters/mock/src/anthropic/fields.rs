@@ -1,6 +1,6 @@
 //! The members of Anthropic's requests.
 
-use super::super::schema::{Field, INT, Kind, list, may, must};
+use crate::schema::{Field, INT, Kind, list, may, must};
 
 use Kind::{Any, Bool, Either, Enum, Int, List, Map, Num, Object, Tagged, Text};
 

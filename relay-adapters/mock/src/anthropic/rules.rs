@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::super::reply::Reply;
-use super::super::request::Request;
-use super::super::schema::{Fault, Step, Type, What, check};
-use super::super::turn::Ask;
-use super::ask::ask;
+use super::chat::ask;
 use super::conversation::conversation;
-use super::families::{self, Family};
 use super::fields::{COUNT, CREATE, CUSTOM, SERVER};
-use super::replay::replay;
+use super::history::replay;
+use super::models::{self, Family};
 use super::{NEW_VERSION, error, invalid};
+use crate::chat::Ask;
+use crate::members::{items, string};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::schema::{Fault, Step, Type, What, check};
 
 /// A 400, or what a rule found.
 pub(super) type Said = Result<(), String>;
@@ -25,8 +25,8 @@ pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<Ask, Reply>
     version(request, &body).map_err(refuse)?;
     check(if count { &COUNT } else { &CREATE }, &body).map_err(|fault| refuse(words(&fault)))?;
     let model = string(&body, "model");
-    let added = request.models.contains(&model).then_some(&families::ADDED);
-    let Some(family) = families::find(model).or(added) else {
+    let added = request.models.contains(&model).then_some(&models::ADDED);
+    let Some(family) = models::find(model).or(added) else {
         return Err(error(404, "not_found_error", &format!("model: {model}"), request.seed));
     };
     tools(&body).map_err(refuse)?;

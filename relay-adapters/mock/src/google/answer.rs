@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::super::reply::Reply;
-use super::super::text;
-use super::super::turn::{Ask, Finish, ToolCall, Turn};
-use super::{classes, continuation, json_reply, signatures};
+use super::{continuation, json_reply, models, signatures};
+use crate::chat::{Ask, Finish, ToolCall, Turn};
+use crate::reply::Reply;
+use crate::text;
 
 /// A `GenerateContentResponse`.
 pub(super) fn whole(ask: &Ask, turn: &Turn) -> Reply {
@@ -63,7 +63,7 @@ struct Hop {
 
 impl Hop {
     fn of(ask: &Ask, turn: &Turn) -> Self {
-        let class = classes::find(&ask.model).unwrap_or(&classes::ADDED);
+        let class = models::find(&ask.model).unwrap_or(&models::ADDED);
         let signs = turn.calls.is_empty() && (class.signs || turn.thinking.is_some());
         let mut own = turn.clone();
         let splits = class.long && turn.calls.is_empty() && turn.finish != Finish::Refusal && turn.continues > 0;
@@ -183,7 +183,7 @@ fn thoughts(turn: &Turn) -> Vec<Value> {
 
 /// Calls; from Gemini 3 on with ids, and the first one with a signature.
 fn calls(ask: &Ask, turn: &Turn) -> Vec<Value> {
-    let signs = classes::find(&ask.model).unwrap_or(&classes::ADDED).signs;
+    let signs = models::find(&ask.model).unwrap_or(&models::ADDED).signs;
     let call = |(at, call): (usize, &ToolCall)| {
         let mut inner = Map::new();
         let id = signs.then(|| text::id("", ask.seed, &format!("call{at}"), 8));

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::super::text;
-use super::classes::Class;
+use super::models::Class;
 use super::rules::Said;
+use crate::text;
 
 const TOKEN: &str = "mock-continuation";
 

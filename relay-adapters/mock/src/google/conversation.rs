@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::ask::with;
-use super::classes::Class;
+use super::chat::with;
+use super::models::Class;
 use super::rules::Said;
 use super::signatures;
+use crate::members::{items, string};
 
 /// What a part can hold one of.
 const DATA: &[&str] = &[

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::peek::{items, string};
-use super::super::reply::Reply;
-use super::super::request::Request;
-use super::super::schema::{Field, Kind, check, list, may, must};
-use super::super::text;
-use super::ask::content;
+use super::chat::content;
 use super::rules::{self, body};
 use super::{error, no_model};
+use crate::members::{items, string};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::schema::{Field, Kind, check, list, may, must};
+use crate::text;
 
 use Kind::{Enum, Int, List, Map, Object, Ref, Text};
 

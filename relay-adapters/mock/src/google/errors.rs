@@ -1,9 +1,9 @@
 //! Google's errors by name.
 
-use super::super::named::{Named, PAGE, row};
+use crate::named_errors::{Named, PAGE, row};
 
 /// What `{{error=…}}` knows.
-pub(in super::super) const NAMED: &[Named] = &[
+pub(crate) const NAMED: &[Named] = &[
     row(
         "key_invalid",
         400,

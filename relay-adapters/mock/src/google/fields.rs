@@ -1,6 +1,6 @@
 //! The members of Google's requests. Names are camelCase; the real API also takes snake_case, which Relay must not send.
 
-use super::super::schema::{Field, INT, Kind, NUM, list, may, must};
+use crate::schema::{Field, INT, Kind, NUM, list, may, must};
 
 use Kind::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Ref, Text};
 

@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::super::peek::{items, string};
-use super::super::reply::Reply;
-use super::super::request::Request;
-use super::super::schema::{Fault, Type, What, check};
-use super::super::text;
-use super::super::turn::Ask;
-use super::ask::{ask, content};
-use super::classes::{self, Class, Thinking};
+use super::chat::{ask, content};
 use super::continuation;
 use super::conversation::conversation;
 use super::fields::{COUNT, GENERATE};
 use super::json_schema;
+use super::models::{self, Class, Thinking};
 use super::{detailed, error, no_model};
+use crate::chat::Ask;
+use crate::members::{items, string};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::schema::{Fault, Type, What, check};
+use crate::text;
 
 /// A 400's message.
 pub(super) type Said = Result<(), String>;
@@ -55,8 +55,8 @@ pub(super) fn generate(request: &Request<'_>, model: &str, stream: bool) -> Resu
 }
 
 fn class(request: &Request<'_>, model: &str, verb: &str) -> Result<&'static Class, Reply> {
-    let added = request.models.contains(&model).then_some(&classes::ADDED);
-    classes::find(model).or(added).ok_or_else(|| no_model(model, verb))
+    let added = request.models.contains(&model).then_some(&models::ADDED);
+    models::find(model).or(added).ok_or_else(|| no_model(model, verb))
 }
 
 /// What this class can't do.

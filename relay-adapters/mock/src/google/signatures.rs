@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::super::peek::{items, string};
-use super::super::text;
-use super::classes::Class;
+use super::models::Class;
 use super::rules::Said;
+use crate::members::{items, string};
+use crate::text;
 
 /// What Google documents for histories of other models.
 const SENTINEL: &str = "skip_thought_signature_validator";

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::super::reply::{Reply, data_event};
-use super::super::text;
-use super::super::turn::{Ask, Finish, REFUSAL, Turn};
 use super::json_reply;
+use crate::chat::{Ask, Finish, REFUSAL, Turn};
+use crate::reply::{Reply, data_event};
+use crate::text;
 
 /// When every answer was made: the mock has no clock.
 const CREATED: u64 = 1_790_000_000;
@@ -127,7 +127,7 @@ fn call(ask: &Ask, turn: &Turn, choice: usize, at: usize) -> Option<Value> {
     Some(json!({"id": call_id(ask, choice, at), "type": "function", "function": function}))
 }
 
-fn called(call: &super::super::turn::ToolCall) -> Value {
+fn called(call: &crate::chat::ToolCall) -> Value {
     json!({"name": call.name, "arguments": call.arguments.to_string()})
 }
 

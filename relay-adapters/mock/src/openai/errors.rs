@@ -1,9 +1,9 @@
 //! OpenAI's errors by name.
 
-use super::super::named::{Named, PAGE, retry, row};
+use crate::named_errors::{Named, PAGE, retry, row};
 
 /// What `{{error=…}}` knows.
-pub(in super::super) const NAMED: &[Named] = &[
+pub(crate) const NAMED: &[Named] = &[
     row(
         "key_invalid",
         401,

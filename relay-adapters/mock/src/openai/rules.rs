@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::peek::{flag, items, string};
-use super::super::reply::Reply;
-use super::super::request::Request;
-use super::super::schema::{Fault, Step, Type, What, check};
-use super::super::turn::Ask;
-use super::ask::{ask, content};
+use super::chat::{ask, content};
 use super::fields::{CHAT, CHOICE, EMBEDDINGS};
 use super::{bad, bad_param, knows, no_model, unknown_parameter};
+use crate::chat::Ask;
+use crate::members::{flag, items, string};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::schema::{Fault, Step, Type, What, check};
 
 /// Checks a chat request and reads what the answer depends on.
 pub(super) fn chat(request: &Request<'_>) -> Result<Ask, Reply> {

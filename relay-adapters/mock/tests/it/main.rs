@@ -8,9 +8,9 @@
 )]
 
 mod answers;
+mod faults;
 mod gemini;
-mod mishaps;
-mod moods;
+mod key_behaviours;
 mod refusals;
 mod rounds;
 #[cfg(feature = "tcp")]

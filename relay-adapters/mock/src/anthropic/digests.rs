@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::super::text;
+use crate::members::{items, string};
+use crate::text;
 
 /// The digest of the tools.
 pub(super) fn tools(body: &Value) -> u64 {

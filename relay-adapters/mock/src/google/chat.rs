@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::super::text;
-use super::super::turn::{Ask, Choice, Form, Think, Tool};
-use super::classes::Class;
+use super::models::Class;
+use crate::chat::{Ask, Choice, Form, Think, Tool};
+use crate::members::{items, string};
+use crate::text;
 
 fn declarations(body: &Value) -> Vec<&Value> {
     items(body, "tools").into_iter().flat_map(|tool| items(tool, "functionDeclarations")).collect()

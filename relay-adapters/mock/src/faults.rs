@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::reply::{Ending, Reply};
-use super::request::{Trouble, Wire};
-use super::steer::Steer;
-use super::turn::{Ask, FILLER};
+use crate::chat::{Ask, FILLER};
+use crate::directives::Steer;
+use crate::reply::{Ending, Reply};
+use crate::request::{Trouble, Wire};
 
 /// What comes instead of an answer, if the text asks for it.
 pub(super) fn instead(wire: &dyn Wire, steer: &Steer, ask: &Ask) -> Option<Reply> {

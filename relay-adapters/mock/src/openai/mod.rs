@@ -1,7 +1,7 @@
 //! OpenAI: routes, errors, model list, embeddings.
 
 mod answer;
-mod ask;
+mod chat;
 mod errors;
 mod fields;
 mod rules;
@@ -9,11 +9,11 @@ mod rules;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::named;
-use super::reply::{Reply, data_event};
-use super::request::{Job, Request, Route, Trouble, Wire};
-use super::text;
-use super::turn::{Ask, Turn};
+use crate::chat::{Ask, Turn};
+use crate::named_errors;
+use crate::reply::{Reply, data_event};
+use crate::request::{Job, Request, Route, Trouble, Wire};
+use crate::text;
 
 pub(super) use errors::NAMED;
 
@@ -87,7 +87,7 @@ impl Wire for OpenAi {
                 ("server_error", None, None),
             ),
             Trouble::Named(name) => {
-                let reply = named::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}"));
+                let reply = named_errors::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}"));
                 reply.unwrap_or_else(|| bad(&format!("mock: OpenAI has no error named {name}")))
             }
             Trouble::Status(status) => of_status(*status),
@@ -142,7 +142,7 @@ impl Wire for OpenAi {
     }
 
     fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {
-        let row = named::find(NAMED, name.unwrap_or("internal"));
+        let row = named_errors::find(NAMED, name.unwrap_or("internal"));
         let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
         data_event(&json!({ "error": error.unwrap_or_else(|| json!({"message": "mock: no such error"})) }))
     }

@@ -1,6 +1,6 @@
 //! Errors by their names, as data: `{{error=spend_limit}}`. Each provider has a table in its own words.
 
-use super::reply::Reply;
+use crate::reply::Reply;
 
 /// An error that a provider gives.
 pub(super) struct Named {
@@ -49,7 +49,7 @@ pub(super) fn find<'a>(table: &'a [Named], name: &str) -> Option<&'a Named> {
 mod tests {
     use serde_json::Value;
 
-    use super::super::{anthropic, google, openai};
+    use crate::{anthropic, google, openai};
 
     #[test]
     fn every_named_error_is_documented_and_well_formed() {

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::text;
+use crate::text;
 
 /// The origin of a thinking block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,28 +1,28 @@
 //! Anthropic: routes, headers, errors, model list, token counts.
 
 mod answer;
-mod ask;
 mod blocks;
-mod canon;
+mod chat;
 mod conversation;
+mod digests;
 mod errors;
-mod families;
 mod fields;
-mod marks;
-mod replay;
+mod history;
+mod models;
 mod rules;
+mod signatures;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::keys::Mood;
-use super::named;
-use super::reply::Reply;
-use super::request::{Job, Request, Route, Trouble, Wire};
-use super::text;
-use super::turn::{Ask, Turn};
+use crate::chat::{Ask, Turn};
+use crate::key_behaviour::Mood;
+use crate::named_errors;
+use crate::reply::Reply;
+use crate::request::{Job, Request, Route, Trouble, Wire};
+use crate::text;
 
-use families::FAMILIES;
+use models::FAMILIES;
 
 pub(super) use errors::NAMED;
 
@@ -63,7 +63,7 @@ impl Wire for Anthropic {
             Trouble::Named(name) => {
                 let wrap =
                     |error: &str| format!(r#"{{"type":"error","error":{error},"request_id":"{}"}}"#, request_id(seed));
-                let reply = named::reply(NAMED, name, wrap);
+                let reply = named_errors::reply(NAMED, name, wrap);
                 reply.unwrap_or_else(|| invalid(&format!("mock: Anthropic has no error named {name}"), seed))
             }
             Trouble::Status(status) => {
@@ -121,7 +121,7 @@ impl Wire for Anthropic {
         }
         match route {
             Route::Models => models(request),
-            Route::Model(name) => match families::find(name) {
+            Route::Model(name) => match models::find(name) {
                 Some(_) => Ok(Job::Done(Reply::body(200, "application/json", model(name).to_string()))),
                 None if request.models.contains(&name.as_str()) => {
                     Ok(Job::Done(Reply::body(200, "application/json", model(name).to_string())))
@@ -146,7 +146,7 @@ impl Wire for Anthropic {
     }
 
     fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {
-        let row = named::find(NAMED, name.unwrap_or("overloaded"));
+        let row = named_errors::find(NAMED, name.unwrap_or("overloaded"));
         let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
         let error = error.unwrap_or_else(|| json!({"type": "api_error", "message": "mock: no such error"}));
         answer::event(0, "error", &json!({"type": "error", "error": error}))
@@ -230,7 +230,7 @@ fn models(request: &Request<'_>) -> Result<Job, Reply> {
 }
 
 fn model(name: &str) -> Value {
-    let most = families::find(name).map_or(64_000, |family| family.most_output);
+    let most = models::find(name).map_or(64_000, |family| family.most_output);
     json!({"type": "model", "id": name, "display_name": name.replace('-', " "), "created_at": "2026-02-01T00:00:00Z",
         "max_input_tokens": 200_000, "max_tokens": most, "lifecycle": "active"})
 }

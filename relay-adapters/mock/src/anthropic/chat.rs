@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::super::text;
-use super::super::turn::{Ask, Bound, Choice, Form, Think, Tool};
-use super::canon;
-use super::families::Family;
+use super::digests;
+use super::models::Family;
+use crate::chat::{Ask, Bound, Choice, Form, Think, Tool};
+use crate::members::{items, string};
+use crate::text;
 
 pub(super) fn ask(body: &Value, family: &Family, seed: u64) -> Ask {
     let messages = items(body, "messages");
@@ -100,7 +100,7 @@ fn bound(body: &Value, messages: &[&Value]) -> Bound {
     let begun = messages.last().filter(|last| string(last, "role") == "assistant");
     let blocks = begun.map(|last| items(last, "content")).unwrap_or_default();
     Bound {
-        prefix: canon::prefix(
+        prefix: digests::prefix(
             body,
             messages.iter().rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1),
         ),
@@ -109,7 +109,7 @@ fn bound(body: &Value, messages: &[&Value]) -> Bound {
         searches: items(body, "tools")
             .iter()
             .any(|tool| string(tool, "name") == "web_search" && tool.get("input_schema").is_none()),
-        tools: canon::tools(body),
+        tools: digests::tools(body),
     }
 }
 

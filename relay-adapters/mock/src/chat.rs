@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::steer::{Manner, Steer};
-use super::text;
+use crate::directives::{Manner, Steer};
+use crate::text;
 
 /// A tool that was declared.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ const THINKING: &str = "Let me think about that.";
 /// What a model says when it declines.
 pub(super) const REFUSAL: &str = "I can't help with that.";
 
-/// A text that [`super::mishaps`] replaces by the bytes that were asked for.
+/// A text that [`crate::faults`] replaces by the bytes that were asked for.
 pub(super) const FILLER: &str = "@@filler@@";
 
 /// Answers.

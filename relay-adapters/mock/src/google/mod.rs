@@ -1,26 +1,26 @@
 //! Google: routes, errors, model list, embeddings, token counts.
 
 mod answer;
-mod ask;
-mod classes;
+mod chat;
 mod continuation;
 mod conversation;
 mod embeddings;
 mod errors;
 mod fields;
 mod json_schema;
+mod models;
 mod rules;
 mod signatures;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::named;
-use super::reply::Reply;
-use super::request::{Job, Request, Route, Trouble, Wire};
-use super::turn::{Ask, Turn};
+use crate::chat::{Ask, Turn};
+use crate::named_errors;
+use crate::reply::Reply;
+use crate::request::{Job, Request, Route, Trouble, Wire};
 
-use classes::CLASSES;
+use models::CLASSES;
 
 pub(super) use errors::NAMED;
 
@@ -60,7 +60,7 @@ impl Wire for Google {
                 json_reply(503, &body)
             }
             Trouble::Named(name) => {
-                let reply = named::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}\n"));
+                let reply = named_errors::reply(NAMED, name, |error| format!("{{\n  \"error\": {error}\n}}\n"));
                 reply.unwrap_or_else(|| error(400, &format!("mock: Google has no error named {name}")))
             }
             Trouble::Status(status) => error(*status, &format!("The mock was asked for status {status}.")),
@@ -116,7 +116,7 @@ impl Wire for Google {
     }
 
     fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes {
-        let row = named::find(NAMED, name.unwrap_or("overloaded"));
+        let row = named_errors::find(NAMED, name.unwrap_or("overloaded"));
         let error = row.and_then(|row| serde_json::from_str::<Value>(row.body).ok());
         let error =
             error.unwrap_or_else(|| json!({"code": 500, "message": "mock: no such error", "status": "INTERNAL"}));

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::peek::{items, string};
-use super::ask::paused;
-use super::canon;
-use super::families::Family;
-use super::marks::{self, Mark};
+use super::chat::paused;
+use super::digests;
+use super::models::Family;
 use super::rules::Said;
+use super::signatures::{self, Mark};
+use crate::members::{items, string};
 
 /// Checks thinking and search blocks of the history.
 pub(super) fn replay(body: &Value, family: &Family) -> Said {
@@ -19,7 +19,7 @@ pub(super) fn replay(body: &Value, family: &Family) -> Said {
         let marks = thinking(message, at)?;
         let begun =
             messages.iter().take(at).rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1);
-        let prefix = canon::prefix(body, begun);
+        let prefix = digests::prefix(body, begun);
         if family.binds && !dropping && marks.iter().any(|(_, mark)| mark.prefix != prefix) {
             return Err(
                 "Invalid signature in thinking block. The block is bound to a different conversation: the messages before it are \
@@ -110,14 +110,14 @@ fn searches(message: &Value, at: usize) -> Said {
             }
             "server_tool_use" => {
                 let three: Vec<&Value> = content.iter().skip(index).take(3).copied().collect();
-                let sealed = three.get(1).and_then(|result| encrypted(result)).and_then(marks::decrypted);
+                let sealed = three.get(1).and_then(|result| encrypted(result)).and_then(signatures::decrypted);
                 let Some((digest, _)) = sealed else {
                     return Err(format!(
                         "{}: Invalid `encrypted_content` in `web_search_result` block",
                         place(index + 1)
                     ));
                 };
-                if digest != canon::blocks(&three) {
+                if digest != digests::blocks(&three) {
                     return Err(format!(
                         "{}: `server_tool_use` and `web_search_tool_result` blocks cannot be modified. These blocks must remain as \
                          they were in the original response.",
@@ -138,8 +138,8 @@ fn encrypted(result: &Value) -> Option<&str> {
 /// A turn that was interrupted goes on with the tools that it began with.
 fn same_tools(body: &Value, messages: &[&Value]) -> Said {
     let Some(last) = messages.last().filter(|_| paused(messages)) else { return Ok(()) };
-    let tools = canon::tools(body);
-    let began = items(last, "content").into_iter().filter_map(encrypted).filter_map(marks::decrypted);
+    let tools = digests::tools(body);
+    let began = items(last, "content").into_iter().filter_map(encrypted).filter_map(signatures::decrypted);
     match began.map(|(_, tools)| tools).find(|began| *began != tools) {
         Some(_) => Err("tools: a paused turn must be continued with the tools that it was begun with".to_owned()),
         None => Ok(()),

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::peek::{flag, items, string};
-use super::super::text;
-use super::super::turn::{Ask, Choice, Form, Tool};
+use crate::chat::{Ask, Choice, Form, Tool};
+use crate::members::{flag, items, string};
+use crate::text;
 
 pub(super) fn ask(body: &Value, seed: u64) -> Ask {
     let messages = items(body, "messages");
