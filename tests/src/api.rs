@@ -132,16 +132,16 @@ impl Api {
         self.call_as(token, Method::POST, "/v1/registration", &body).await
     }
 
-    /// Connects a key that the mock provider treats by its `mood` (`good`, `nocredit`, …); returns the key.
-    pub async fn connect(&self, user: &str, provider: Provider, mood: &str) -> String {
-        self.connect_as(&self.key, user, provider, mood).await
+    /// Connects a key that the mock provider treats by its `behaviour` (`good`, `nocredit`, …); returns the key.
+    pub async fn connect(&self, user: &str, provider: Provider, behaviour: &str) -> String {
+        self.connect_as(&self.key, user, provider, behaviour).await
     }
 
     /// Connects a key for a user of another project.
-    pub async fn connect_as(&self, relay_key: &str, user: &str, provider: Provider, mood: &str) -> String {
+    pub async fn connect_as(&self, relay_key: &str, user: &str, provider: Provider, behaviour: &str) -> String {
         let tag = format!("{}x{}", &relay_key[4..12], EndUser::parse(user).unwrap())
             .replace(|c: char| !c.is_ascii_alphanumeric(), "0");
-        let key = relay_mock::sample_key(provider, mood, &tag);
+        let key = relay_mock::sample_key(provider, behaviour, &tag);
         let token = self.token_as(relay_key, user).await;
         self.register(&token, provider, &key).await.expect(201);
         key

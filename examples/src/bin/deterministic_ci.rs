@@ -161,9 +161,9 @@ impl World {
         Ok(Self { relay, project, mock, clock })
     }
 
-    /// Connects a key for ana. The word in it is the provider's mood; `docs/mock.md` lists them.
-    async fn connect(&self, mood: &str) -> Tested {
-        let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, mood, "ana1"))?;
+    /// Connects a key for ana. The word in it picks how the provider treats it; `docs/mock.md` lists them.
+    async fn connect(&self, behaviour: &str) -> Tested {
+        let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, behaviour, "ana1"))?;
         self.relay.connect(&self.project, ana()?, Provider::ANTHROPIC, key, None).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 import { $, copy, h } from "./page.js";
 
 const PREFIXES = { openai: ["OpenAI", "sk-"], anthropic: ["Anthropic", "sk-ant-"], google: ["Google", "AQ."] };
-const MOODS = [
+const BEHAVIOURS = [
   ["good", "works"],
   ["slow", "works; its answers stream slowly, so that you can watch"],
   ["late", "works; the check takes four seconds"],
@@ -16,8 +16,8 @@ const MOODS = [
 ];
 
 const rows = (provider) =>
-  MOODS.filter(([, , only]) => !only || only === provider).map(([mood, what]) => {
-    const key = `${PREFIXES[provider][1]}mock-${mood}-1234`;
+  BEHAVIOURS.filter(([, , only]) => !only || only === provider).map(([behaviour, what]) => {
+    const key = `${PREFIXES[provider][1]}mock-${behaviour}-1234`;
     const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${key}` }, "Copy");
     button.addEventListener("click", () => copy(key, "Key"));
     return h("li", {}, h("code", {}, key), h("small", {}, what), button);

@@ -134,9 +134,9 @@ impl TestRelay {
         self.token_with(user, json!({})).await
     }
 
-    pub(crate) async fn connect(&self, user: &str, provider: Provider, mood: &str) -> Answer {
+    pub(crate) async fn connect(&self, user: &str, provider: Provider, behaviour: &str) -> Answer {
         let token = self.registration_token(user).await;
-        let key = sample_key(provider, mood, user);
+        let key = sample_key(provider, behaviour, user);
         self.request("POST", "/v1/registration")
             .header("authorization", &format!("Bearer {token}"))
             .json(&json!({"provider": provider.name(), "apiKey": key}))

@@ -55,8 +55,8 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
     let names: Vec<_> = shown["providers"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
     assert_eq!((names, shown["connections"].as_array().unwrap().len()), (vec!["openai", "anthropic", "google"], 0));
 
-    let register = |provider: Provider, mood: &str| {
-        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, mood, "bo")});
+    let register = |provider: Provider, behaviour: &str| {
+        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, behaviour, "bo")});
         test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send()
     };
     let refused = register(Provider::OPENAI, "unknown").await;
@@ -77,7 +77,7 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
 #[tokio::test]
 async fn a_genuine_key_that_may_not_be_used_is_stored_and_said_to_be_so() {
     let test = TestRelay::start().await;
-    for (provider, mood, state) in [
+    for (provider, behaviour, state) in [
         (Provider::ANTHROPIC, "restricted", "restricted"),
         (Provider::GOOGLE, "restricted", "restricted"),
         (Provider::OPENAI, "nocredit", "active"),
@@ -85,9 +85,9 @@ async fn a_genuine_key_that_may_not_be_used_is_stored_and_said_to_be_so() {
         (Provider::GOOGLE, "ratelimited", "active"),
     ] {
         let token = format!("Bearer {}", test.registration_token("bo").await);
-        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, mood, "bo")});
+        let body = json!({"provider": provider.name(), "apiKey": sample_key(provider, behaviour, "bo")});
         let stored = test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send().await;
-        assert_eq!((stored.status, &stored.json()["state"]), (201, &json!(state)), "{provider} {mood}");
+        assert_eq!((stored.status, &stored.json()["state"]), (201, &json!(state)), "{provider} {behaviour}");
     }
 }
 

@@ -87,17 +87,17 @@ test("the last try ends the form, and says so", async (t) => {
   await until(async () => /last try/.test(await widget.text()));
 });
 
-for (const [mood, state, says] of [
+for (const [behaviour, state, says] of [
   ["restricted", "restricted", /limits what this key may do/],
   ["overloaded", "unverified", /not checked yet/],
   ["unreachable", "unverified", /not checked yet/],
   ["ratelimited", "active", /is connected/],
 ]) {
-  test(`a key of the mood ${mood} is connected as ${state}, and that is said`, async (t) => {
+  test(`a key with the behaviour ${behaviour} is connected as ${state}, and that is said`, async (t) => {
     const user = newUser();
     const host = await open(t);
     const widget = await host.mount({ registrationToken: await token(user) });
-    await widget.connect("anthropic", keyFor("anthropic", mood));
+    await widget.connect("anthropic", keyFor("anthropic", behaviour));
     const result = await host.called("onSuccess");
     assert.equal(result.state, state);
     assert.equal((await connections(user)).anthropic.state, state);

@@ -107,7 +107,7 @@ for (const isolation of ["frame", "shadow"]) {
     const host = await open(t);
     const widget = await host.mount({ registrationToken, isolation });
     await widget.pick("openai");
-    // The provider takes three seconds for a key of this mood.
+    // The provider takes three seconds for a key with this behaviour.
     await widget.send(keyFor("openai", "slow"));
     await widget.state("checking");
     await until(() => host.calls("POST").length === 1);

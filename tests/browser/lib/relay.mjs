@@ -30,10 +30,10 @@ export function secret(text, telling = text) {
 /** The secrets of which `text` holds enough to tell. */
 export const secretsIn = (text) => secrets.filter(({ telling }) => text.includes(telling)).map((found) => found.text);
 
-/** A key that nobody else has. Its mood is a word of docs/mock.md. */
-export function keyFor(provider, mood = "good") {
+/** A key that nobody else has. Its behaviour is a key word of docs/mock.md. */
+export function keyFor(provider, behaviour = "good") {
   const tag = randomBytes(8).toString("hex");
-  return secret(`${PREFIXES[provider]}mock-${mood}-${tag}`, tag.slice(0, 10));
+  return secret(`${PREFIXES[provider]}mock-${behaviour}-${tag}`, tag.slice(0, 10));
 }
 
 /** A user that nobody else is. */
@@ -60,8 +60,8 @@ export async function grant(user = newUser(), wishes = {}, project = PROJECTS.ap
 export const token = async (...wishes) => (await grant(...wishes)).registrationToken;
 
 /** Connects a key without a browser. Returns the key. */
-export async function connect(user, provider, mood = "good", project = PROJECTS.app) {
-  const key = keyFor(provider, mood);
+export async function connect(user, provider, behaviour = "good", project = PROJECTS.app) {
+  const key = keyFor(provider, behaviour);
   await use(await token(user, {}, project), provider, key);
   return key;
 }

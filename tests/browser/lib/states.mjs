@@ -30,9 +30,9 @@ const problem = (code, options) => async (host, user, look) => {
   return widget;
 };
 
-const connected = (state, mood = "good") => asking(async (widget, host) => {
+const connected = (state, behaviour = "good") => asking(async (widget, host) => {
   if (state) host.amend({ state });
-  await widget.send(keyFor("openai", mood));
+  await widget.send(keyFor("openai", behaviour));
   await widget.success.waitFor();
 });
 

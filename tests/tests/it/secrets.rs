@@ -42,9 +42,9 @@ impl Story {
         format!("Canary{mixed:016x}Xy")
     }
 
-    fn key(&mut self, provider: Provider, mood: &str) -> String {
+    fn key(&mut self, provider: Provider, behaviour: &str) -> String {
         let tag = self.unique();
-        self.keys.push(relay_mock::sample_key(provider, mood, &format!("{tag}{:04}", self.count)));
+        self.keys.push(relay_mock::sample_key(provider, behaviour, &format!("{tag}{:04}", self.count)));
         self.keys[self.keys.len() - 1].clone()
     }
 
@@ -108,8 +108,10 @@ async fn tell_registrations(story: &mut Story, api: &Api, upstream: &MockServer)
             let answer = story.send(api, "/v1/registration", &token, body).await;
             assert!((400..500).contains(&answer.status), "{}", answer.text);
         }
-        for mood in ["refused", "revoked", "workspace", "good", "restricted", "nocredit", "overloaded", "unreachable"] {
-            let (token, key) = (story.token(api, "ana").await, story.key(*provider, mood));
+        for behaviour in
+            ["refused", "revoked", "workspace", "good", "restricted", "nocredit", "overloaded", "unreachable"]
+        {
+            let (token, key) = (story.token(api, "ana").await, story.key(*provider, behaviour));
             let body = value!({"provider": provider.name(), "apiKey": key}).to_string();
             story.send(api, "/v1/registration", &token, body.clone()).await;
             story.send(api, "/v1/registration", &token, body).await;
@@ -277,7 +279,7 @@ async fn tell_timeouts(story: &mut Story, api: &Api, upstream: &MockServer) {
 async fn tell_calls(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         story.connect(api, *provider).await;
-        for steer in [
+        for directive in [
             "",
             "{{error_midstream}}",
             "{{cut}}",
@@ -288,7 +290,7 @@ async fn tell_calls(story: &mut Story, api: &Api, upstream: &MockServer) {
             "{{think}}",
         ] {
             for stream in [false, true] {
-                let mut body = says(model(*provider), &format!("{steer} {}", story.prompt()));
+                let mut body = says(model(*provider), &format!("{directive} {}", story.prompt()));
                 body["stream"] = value!(stream);
                 story.send(api, "/v1/chat/completions", &api.key, body.to_string()).await;
             }

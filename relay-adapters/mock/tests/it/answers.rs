@@ -436,21 +436,21 @@ async fn calls_that_are_left_are_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_are_as_long_as_asked_for() {
-    let taken = async |mock: Mock, mood: &str, text: &str, stream| {
+    let taken = async |mock: Mock, behaviour: &str, text: &str, stream| {
         let start = tokio::time::Instant::now();
-        let got = send_as(&mock, Provider::OPENAI, mood, chat(Provider::OPENAI, text, stream)).await.unwrap();
+        let got = send_as(&mock, Provider::OPENAI, behaviour, chat(Provider::OPENAI, text, stream)).await.unwrap();
         (start.elapsed(), u32::try_from(got.pieces.len()).unwrap() - 1)
     };
     let ms = Duration::from_millis;
     assert_eq!(taken(Mock::new(), "good", "hi", true).await.0, Duration::ZERO);
-    for (mock, mood, text, pause) in [
+    for (mock, behaviour, text, pause) in [
         (Mock::new(), "slow", "hi", ms(50)),
         (Mock::new().slow_pausing(ms(7)), "slow", "hi", ms(7)),
         (Mock::new().pausing(ms(3)), "good", "hi", ms(3)),
         (Mock::new(), "good", "hi {{delay_ms=100}}", ms(100)),
     ] {
-        let (time, gaps) = taken(mock.clone(), mood, text, true).await;
-        assert_eq!(time, pause * gaps, "{mood} {text}");
-        assert_eq!(taken(mock, mood, text, false).await.0, pause);
+        let (time, gaps) = taken(mock.clone(), behaviour, text, true).await;
+        assert_eq!(time, pause * gaps, "{behaviour} {text}");
+        assert_eq!(taken(mock, behaviour, text, false).await.0, pause);
     }
 }

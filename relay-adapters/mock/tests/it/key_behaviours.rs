@@ -9,7 +9,7 @@ use super::{chat, get, send_as};
 #[tokio::test]
 async fn the_key_decides_the_mood() {
     let (o, a, g) = (Provider::OPENAI, Provider::ANTHROPIC, Provider::GOOGLE);
-    for (provider, mood, listed, asked, message) in [
+    for (provider, behaviour, listed, asked, message) in [
         (o, "good", 200, 200, ""),
         (a, "good", 200, 200, ""),
         (g, "good", 200, 200, ""),
@@ -45,14 +45,14 @@ async fn the_key_decides_the_mood() {
         let list = if provider == g { "/v1beta/models" } else { "/v1/models" };
         let mock = Mock::new();
         assert_eq!(
-            send_as(&mock, provider, mood, get(provider, list)).await.unwrap().status,
+            send_as(&mock, provider, behaviour, get(provider, list)).await.unwrap().status,
             listed,
-            "{provider} {mood}"
+            "{provider} {behaviour}"
         );
-        let got = send_as(&mock, provider, mood, chat(provider, "hi", false)).await.unwrap();
-        assert_eq!(got.status, asked, "{provider} {mood}");
+        let got = send_as(&mock, provider, behaviour, chat(provider, "hi", false)).await.unwrap();
+        assert_eq!(got.status, asked, "{provider} {behaviour}");
         if asked != 200 {
-            assert!(got.message().starts_with(message), "{provider} {mood}: {}", got.message());
+            assert!(got.message().starts_with(message), "{provider} {behaviour}: {}", got.message());
             assert!(!got.text().contains("-refused-"), "a key in full: {}", got.text());
         }
     }
@@ -61,7 +61,8 @@ async fn the_key_decides_the_mood() {
 #[tokio::test]
 async fn refusals_carry_what_tells_them_apart() {
     let mock = Mock::new();
-    let ask = async |provider, mood| send_as(&mock, provider, mood, chat(provider, "hi", false)).await.unwrap();
+    let ask =
+        async |provider, behaviour| send_as(&mock, provider, behaviour, chat(provider, "hi", false)).await.unwrap();
     let got = ask(Provider::OPENAI, "refused").await;
     assert_eq!(got.json()["error"]["code"], "invalid_api_key");
     let got = ask(Provider::OPENAI, "nocredit").await;

@@ -58,12 +58,17 @@ impl Got {
     }
 }
 
-fn key(provider: Provider, mood: &str) -> ProviderKey {
-    ProviderKey::parse(sample_key(provider, mood, "ana1")).unwrap()
+fn key(provider: Provider, behaviour: &str) -> ProviderKey {
+    ProviderKey::parse(sample_key(provider, behaviour, "ana1")).unwrap()
 }
 
-async fn send_as(mock: &Mock, provider: Provider, mood: &str, request: WireRequest) -> Result<Got, TransportError> {
-    let response = mock.client(provider).send(request, &key(provider, mood)).await?;
+async fn send_as(
+    mock: &Mock,
+    provider: Provider,
+    behaviour: &str,
+    request: WireRequest,
+) -> Result<Got, TransportError> {
+    let response = mock.client(provider).send(request, &key(provider, behaviour)).await?;
     let (status, headers) = (response.status, response.headers.clone());
     let mut got = Got { status, headers, pieces: Vec::new(), broke: false };
     let mut body = response.body;

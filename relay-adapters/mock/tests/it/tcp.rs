@@ -17,8 +17,8 @@ impl Client {
         Self(TcpStream::connect(provider.address()).await.unwrap())
     }
 
-    async fn send(&mut self, provider: Provider, mood: &str, target: &str, body: &str) {
-        let key = sample_key(provider, mood, "ana1");
+    async fn send(&mut self, provider: Provider, behaviour: &str, target: &str, body: &str) {
+        let key = sample_key(provider, behaviour, "ana1");
         let auth = match provider.name() {
             "google" => format!("x-goog-api-key: {key}"),
             "anthropic" => format!("Authorization: Bearer {key}\r\nAnthropic-Version: 2026-10-21"),
