@@ -60,11 +60,11 @@ pub struct Aborted {
     pub at: Instant,
 }
 
-/// How many requests and aborted calls are kept: the last ones.
-const KEPT: usize = 10_000;
+/// How many requests and aborted calls are remembered: the last ones.
+const MAX_RECORDED: usize = 10_000;
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Log {
     requests: VecDeque<Recorded>,
     aborted: VecDeque<Aborted>,
     open: usize,
@@ -74,7 +74,7 @@ struct Seen {
 /// The mock's memory, shared by its clones.
 #[derive(Debug)]
 pub(super) struct Calls {
-    seen: Mutex<Seen>,
+    seen: Mutex<Log>,
     changes: watch::Sender<u64>,
 }
 
@@ -85,13 +85,13 @@ impl Default for Calls {
 }
 
 impl Calls {
-    /// Counts a call from now on, and keeps its request if asked to.
-    pub(super) fn begin(self: &Arc<Self>, request: Recorded, keep: bool) -> OpenCall {
+    /// Counts a call from now on, and records its request if `record` is set.
+    pub(super) fn begin(self: &Arc<Self>, request: Recorded, record: bool) -> OpenCall {
         let (provider, path) = (request.provider, request.path.clone());
         self.change(|seen| {
             seen.open += 1;
             seen.total += 1;
-            if keep {
+            if record {
                 push(&mut seen.requests, request);
             }
         });
@@ -126,18 +126,18 @@ impl Calls {
         self.changes.subscribe()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Seen)) {
+    fn change(&self, change: impl FnOnce(&mut Log)) {
         change(&mut self.seen());
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Log> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn push<T>(queue: &mut VecDeque<T>, item: T) {
-    if queue.len() == KEPT {
+    if queue.len() == MAX_RECORDED {
         queue.pop_front();
     }
     queue.push_back(item);

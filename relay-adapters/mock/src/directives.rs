@@ -1,10 +1,10 @@
-//! Directives in double braces inside the user's text steer the answer: `{{chunks=20}}`.
+//! Directives: commands in double braces inside the user's text, which change the answer: `{{chunks=20}}`.
 
 use std::time::Duration;
 
 /// How a model shows that it thinks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum ThinkingStyle {
     /// Before everything else.
     #[default]
     Plain,
@@ -14,9 +14,9 @@ pub(super) enum Manner {
     Interleaved,
 }
 
-/// What the text asks for.
+/// The directives of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Steer {
+pub(super) struct Directives {
     /// `{{chunks=20}}`: the text in exactly this many pieces.
     pub(super) chunks: Option<usize>,
     /// `{{delay_ms=100}}`: a pause before each piece but the first, or before an answer in one piece.
@@ -53,7 +53,7 @@ pub(super) struct Steer {
     /// `{{refuse}}`: the model declines.
     pub(super) refuse: bool,
     /// `{{think}}`: thinking, with a signature; `=redacted` or `=interleaved`.
-    pub(super) think: Option<Manner>,
+    pub(super) think: Option<ThinkingStyle>,
     /// `{{steps=3}}`: tools are called in this many rounds. The user's directives count in all of them.
     pub(super) steps: usize,
     /// `{{search}}`: the answer searches the web, if it may (Anthropic).
@@ -71,16 +71,16 @@ const MAX_ROUNDS: usize = 64;
 /// The longest line, in MiB.
 const MAX_LINE: usize = 1024;
 
-impl Steer {
+impl Directives {
     /// Takes the directives out of a text. Ones that are not known stay in it.
-    pub(super) fn read(text: &str) -> (Self, String) {
-        let mut steer = Self::default();
+    pub(super) fn parse(text: &str) -> (Self, String) {
+        let mut directives = Self::default();
         let mut rest = text;
         let mut left = String::new();
         while let Some((before, behind)) = rest.split_once("{{") {
             left.push_str(before);
             match behind.split_once("}}") {
-                Some((directive, after)) if steer.take(directive.trim()) => rest = after,
+                Some((directive, after)) if directives.take(directive.trim()) => rest = after,
                 _ => {
                     left.push_str("{{");
                     rest = behind;
@@ -88,7 +88,7 @@ impl Steer {
             }
         }
         left.push_str(rest);
-        (steer, left.trim().to_owned())
+        (directives, left.trim().to_owned())
     }
 
     fn take(&mut self, directive: &str) -> bool {
@@ -119,9 +119,9 @@ impl Steer {
             "refuse" => self.refuse = true,
             "think" => {
                 self.think = Some(match value {
-                    "redacted" => Manner::Redacted,
-                    "interleaved" => Manner::Interleaved,
-                    _ => Manner::Plain,
+                    "redacted" => ThinkingStyle::Redacted,
+                    "interleaved" => ThinkingStyle::Interleaved,
+                    _ => ThinkingStyle::Plain,
                 });
             }
             _ => return false,
@@ -140,16 +140,19 @@ mod tests {
         let rows: Vec<_> = docs.lines().filter_map(|line| line.strip_prefix("| `{{")?.split_once("}}`")).collect();
         assert_eq!(rows.len(), 25);
         for (directive, _) in rows {
-            assert_ne!(Steer::read(&format!("{{{{{directive}}}}}")).0, Steer::default(), "{directive}");
+            assert_ne!(Directives::parse(&format!("{{{{{directive}}}}}")).0, Directives::default(), "{directive}");
         }
     }
 
     #[test]
     fn directives_are_taken_out_of_the_text() {
-        let (steer, text) = Steer::read("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{nonsense}} {{ x");
+        let (directives, text) = Directives::parse("{{chunks=20}} 안녕 {{ think }}{{status=503}}{{nonsense}} {{ x");
         assert_eq!(text, "안녕 {{nonsense}} {{ x");
-        assert_eq!((steer.chunks, steer.think, steer.status), (Some(20), Some(Manner::Plain), Some(503)));
-        assert_eq!(Steer::read("plain").0, Steer::default());
-        assert_eq!(Steer::read("{{chunks=0}}{{status=200}}").0, Steer::default());
+        assert_eq!(
+            (directives.chunks, directives.think, directives.status),
+            (Some(20), Some(ThinkingStyle::Plain), Some(503))
+        );
+        assert_eq!(Directives::parse("plain").0, Directives::default());
+        assert_eq!(Directives::parse("{{chunks=0}}{{status=200}}").0, Directives::default());
     }
 }

@@ -1,21 +1,22 @@
-//! The mishaps that a text asks for: answers that are no answers, streams that end wrongly, bytes that are no text.
+//! Faults that a text asks for: bodies that are not answers, streams that end wrongly, bytes that are not text.
 
 use bytes::Bytes;
 
-use crate::chat::{Ask, FILLER};
-use crate::directives::Steer;
+use crate::chat::{ChatRequest, FILLER};
+use crate::directives::Directives;
+use crate::rejection::Rejection;
 use crate::reply::{Ending, Reply};
-use crate::request::{Trouble, Wire};
+use crate::wire::WireFormat;
 
-/// What comes instead of an answer, if the text asks for it.
-pub(super) fn instead(wire: &dyn Wire, steer: &Steer, ask: &Ask) -> Option<Reply> {
-    if let Some(name) = &steer.error {
-        return Some(wire.trouble(&Trouble::Named(name), ask.seed));
+/// The reply in place of an answer, if the text asks for one.
+pub(super) fn replacement(wire: &dyn WireFormat, directives: &Directives, chat: &ChatRequest) -> Option<Reply> {
+    if let Some(name) = &directives.error {
+        return Some(wire.reject(&Rejection::Named(name), chat.seed));
     }
-    if let Some(status) = steer.status {
-        return Some(wire.trouble(&Trouble::Status(status), ask.seed));
+    if let Some(status) = directives.status {
+        return Some(wire.reject(&Rejection::Status(status), chat.seed));
     }
-    if steer.html {
+    if directives.html {
         return Some(Reply::body(
             200,
             "text/html; charset=utf-8",
@@ -25,41 +26,50 @@ pub(super) fn instead(wire: &dyn Wire, steer: &Steer, ask: &Ask) -> Option<Reply
     None
 }
 
-/// Disturbs an answer.
-pub(super) fn disturb<'a>(wire: &dyn Wire, steer: &'a Steer, ask: &Ask, reply: &mut Reply) -> Result<(), Trouble<'a>> {
-    if steer.bad_utf8 {
+/// Applies the faults that the text asks for to an answer.
+pub(super) fn apply<'a>(
+    wire: &dyn WireFormat,
+    directives: &'a Directives,
+    chat: &ChatRequest,
+    reply: &mut Reply,
+) -> Result<(), Rejection<'a>> {
+    if directives.bad_utf8 {
         fill(reply, &[Bytes::from_static(b"\xed\xa0\x80 \xff\xfe")]);
     }
-    if let Some(mib) = steer.line_mib {
+    if let Some(mib) = directives.line_mib {
         fill(reply, &long(mib));
     }
-    if steer.garbage {
-        reply.pieces.truncate(usize::from(ask.stream));
-        reply.pieces.push(Bytes::from_static(if ask.stream { b"data: {\"un\xff\xfe]\n\n" } else { b"{\"un\xff\xfe]" }));
+    if directives.garbage {
+        reply.pieces.truncate(usize::from(chat.stream));
+        reply.pieces.push(Bytes::from_static(if chat.stream {
+            b"data: {\"un\xff\xfe]\n\n"
+        } else {
+            b"{\"un\xff\xfe]"
+        }));
     }
-    if let Some(name) = &steer.error_first {
-        if !ask.stream {
-            return Err(Trouble::Named(name));
+    if let Some(name) = &directives.error_first {
+        if !chat.stream {
+            return Err(Rejection::Named(name));
         }
         reply.pieces = vec![wire.error_event(Some(name), false)];
     }
-    if let Some(form) = &steer.error_midstream {
-        if !ask.stream {
-            return Err(Trouble::Status(500));
+    if let Some(form) = &directives.error_midstream {
+        if !chat.stream {
+            return Err(Rejection::Status(500));
         }
         reply.halve();
         let name = Some(form.as_str()).filter(|form| !form.is_empty() && *form != "bare");
         reply.pieces.push(wire.error_event(name, form == "bare"));
     }
-    if steer.cut {
+    if directives.cut {
         reply.halve();
     }
-    if steer.breaks {
+    if directives.breaks {
         reply.halve();
         reply.ending = Ending::Broken;
     }
-    if steer.silent {
-        if ask.stream {
+    if directives.silent {
+        if chat.stream {
             reply.pieces.truncate(1);
         } else {
             reply.halve();

@@ -1,54 +1,54 @@
-//! The key decides the mood: a word between dashes in it says how the provider feels about it.
+//! A word between dashes in a provider key picks how the provider treats the key.
 
 use relay_core::Provider;
 
-/// How a provider answers to a key.
+/// How a provider treats a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum KeyBehaviour {
     /// Works.
     Good,
     /// Works, with pauses between pieces.
     Slow,
-    /// Works, and takes its time over everything but chats: a check of the key lasts.
+    /// Works, but answers everything except chats after 4 seconds: checking the key takes that long.
     Late,
     /// Every other call is answered as by [`Self::Overloaded`].
     Flaky,
-    /// Wrong, deleted or expired. Also every key that has no word.
+    /// Wrong, deleted or expired. So is every key without a known word.
     Refused,
     /// Was good once: reported as leaked, or its account is gone.
     Revoked,
     /// Lists models and may do nothing else.
     Restricted,
-    /// Genuine, without money.
+    /// Genuine, but without credit.
     NoCredit,
     /// Anthropic wants `anthropic-workspace-id` beside it. Works with the others.
     Workspace,
-    /// Genuine, too fast.
+    /// Genuine, but over its rate limit.
     RateLimited,
-    /// The provider has a bad day.
+    /// Answers every call with a 5xx.
     Overloaded,
-    /// There is no connection at all.
+    /// The connection is refused.
     Unreachable,
 }
 
-const WORDS: [(&str, Mood); 12] = [
-    ("good", Mood::Good),
-    ("slow", Mood::Slow),
-    ("late", Mood::Late),
-    ("flaky", Mood::Flaky),
-    ("refused", Mood::Refused),
-    ("revoked", Mood::Revoked),
-    ("restricted", Mood::Restricted),
-    ("nocredit", Mood::NoCredit),
-    ("workspace", Mood::Workspace),
-    ("ratelimited", Mood::RateLimited),
-    ("overloaded", Mood::Overloaded),
-    ("unreachable", Mood::Unreachable),
+const WORDS: [(&str, KeyBehaviour); 12] = [
+    ("good", KeyBehaviour::Good),
+    ("slow", KeyBehaviour::Slow),
+    ("late", KeyBehaviour::Late),
+    ("flaky", KeyBehaviour::Flaky),
+    ("refused", KeyBehaviour::Refused),
+    ("revoked", KeyBehaviour::Revoked),
+    ("restricted", KeyBehaviour::Restricted),
+    ("nocredit", KeyBehaviour::NoCredit),
+    ("workspace", KeyBehaviour::Workspace),
+    ("ratelimited", KeyBehaviour::RateLimited),
+    ("overloaded", KeyBehaviour::Overloaded),
+    ("unreachable", KeyBehaviour::Unreachable),
 ];
 
-impl Mood {
-    /// The mood of a key. A key without a known word, or of another provider, is refused: no test passes by accident.
-    pub(super) fn of(provider: Provider, key: &str) -> Self {
+impl KeyBehaviour {
+    /// The behaviour that a key asks for. A key without a known word, or of another provider, is refused: no test passes by accident.
+    pub(super) fn parse(provider: Provider, key: &str) -> Self {
         let anthropic = key.starts_with("sk-ant-");
         let own = match provider.name() {
             "anthropic" => anthropic,
@@ -57,25 +57,25 @@ impl Mood {
         };
         let inner = key.split_once('-').and_then(|(_, rest)| rest.rsplit_once('-')).map_or("", |(inner, _)| inner);
         let word = inner.split('-').find_map(|part| WORDS.iter().find(|(word, _)| *word == part));
-        word.filter(|_| own).map_or(Self::Refused, |(_, mood)| *mood)
+        word.filter(|_| own).map_or(Self::Refused, |(_, behaviour)| *behaviour)
     }
 }
 
 /// A key that the mock knows, in the provider's own form: `sk-ant-mock-good-ana0000`.
 ///
-/// `mood` is one of the words of `docs/mock.md`; `tag` tells the keys of several users apart and is the key's end.
+/// `behaviour` is one of the words of `docs/mock.md`; `tag` tells the keys of several users apart and is the key's end.
 ///
 /// ```
 /// # use relay_core::Provider;
 /// assert_eq!(relay_mock::sample_key(Provider::OPENAI, "good", "ana1"), "sk-mock-good-00000000ana1");
 /// ```
-pub fn sample_key(provider: Provider, mood: &str, tag: &str) -> String {
+pub fn sample_key(provider: Provider, behaviour: &str, tag: &str) -> String {
     let prefix = match provider.name() {
         "anthropic" => "sk-ant-",
         "google" => "AQ.",
         _ => "sk-",
     };
-    format!("{prefix}mock-{mood}-{tag:0>12}")
+    format!("{prefix}mock-{behaviour}-{tag:0>12}")
 }
 
 #[cfg(test)]
@@ -84,12 +84,12 @@ mod tests {
 
     #[test]
     fn a_word_between_dashes_decides() {
-        for (word, mood) in WORDS {
+        for (word, behaviour) in WORDS {
             for provider in Provider::ALL {
-                assert_eq!(Mood::of(*provider, &sample_key(*provider, word, "1")), mood);
+                assert_eq!(KeyBehaviour::parse(*provider, &sample_key(*provider, word, "1")), behaviour);
             }
         }
-        assert_eq!(Mood::of(Provider::GOOGLE, "AIza-good-key"), Mood::Good);
+        assert_eq!(KeyBehaviour::parse(Provider::GOOGLE, "AIza-good-key"), KeyBehaviour::Good);
     }
 
     #[test]
@@ -110,9 +110,9 @@ mod tests {
             "AQ.mock-good-1",
             "sk-ant-mock-good-1",
         ] {
-            assert_eq!(Mood::of(Provider::OPENAI, key), Mood::Refused, "{key}");
+            assert_eq!(KeyBehaviour::parse(Provider::OPENAI, key), KeyBehaviour::Refused, "{key}");
         }
-        assert_eq!(Mood::of(Provider::ANTHROPIC, "sk-mock-good-1"), Mood::Refused);
-        assert_eq!(Mood::of(Provider::GOOGLE, "sk-mock-good-1"), Mood::Refused);
+        assert_eq!(KeyBehaviour::parse(Provider::ANTHROPIC, "sk-mock-good-1"), KeyBehaviour::Refused);
+        assert_eq!(KeyBehaviour::parse(Provider::GOOGLE, "sk-mock-good-1"), KeyBehaviour::Refused);
     }
 }

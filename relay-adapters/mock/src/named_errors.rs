@@ -3,7 +3,7 @@
 use crate::reply::Reply;
 
 /// An error that a provider gives.
-pub(super) struct Named {
+pub(super) struct NamedError {
     pub(super) name: &'static str,
     pub(super) status: u16,
     /// The `error` member as JSON, or a whole page.
@@ -12,8 +12,8 @@ pub(super) struct Named {
 }
 
 /// A row of a table.
-pub(super) const fn row(name: &'static str, status: u16, body: &'static str) -> Named {
-    Named { name, status, body, headers: &[] }
+pub(super) const fn row(name: &'static str, status: u16, body: &'static str) -> NamedError {
+    NamedError { name, status, body, headers: &[] }
 }
 
 /// A row with `retry-after`.
@@ -22,15 +22,15 @@ pub(super) const fn retry(
     status: u16,
     body: &'static str,
     headers: &'static [(&'static str, &'static str)],
-) -> Named {
-    Named { name, status, body, headers }
+) -> NamedError {
+    NamedError { name, status, body, headers }
 }
 
 /// The page of a proxy in front of a provider.
 pub(super) const PAGE: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<center><h1>Error</h1></center>\r\n</body>\r\n</html>\r\n";
 
 /// The error of this name as a reply; `wrap` makes a body of its `error` member. `None` if there is none of this name.
-pub(super) fn reply(table: &[Named], name: &str, wrap: impl Fn(&str) -> String) -> Option<Reply> {
+pub(super) fn reply(table: &[NamedError], name: &str, wrap: impl Fn(&str) -> String) -> Option<Reply> {
     let found = find(table, name)?;
     let reply = if found.body.starts_with('<') {
         Reply::body(found.status, "text/html", found.body)
@@ -41,7 +41,7 @@ pub(super) fn reply(table: &[Named], name: &str, wrap: impl Fn(&str) -> String) 
 }
 
 /// The row of this name.
-pub(super) fn find<'a>(table: &'a [Named], name: &str) -> Option<&'a Named> {
+pub(super) fn find<'a>(table: &'a [NamedError], name: &str) -> Option<&'a NamedError> {
     table.iter().find(|row| row.name == name)
 }
 
@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn every_named_error_is_documented_and_well_formed() {
         let docs = include_str!("../../../docs/mock.md");
-        for (provider, table) in [("OpenAI", openai::NAMED), ("Anthropic", anthropic::NAMED), ("Google", google::NAMED)]
+        for (provider, table) in
+            [("OpenAI", openai::NAMED_ERRORS), ("Anthropic", anthropic::NAMED_ERRORS), ("Google", google::NAMED_ERRORS)]
         {
             let start = format!("- {provider} knows ");
             let line = docs.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();

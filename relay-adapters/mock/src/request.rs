@@ -1,14 +1,13 @@
-//! A request as any provider sees it, and what a provider has to know to answer it.
+//! A request as any provider sees it.
 
 use bytes::Bytes;
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
 
-use crate::Settings;
 use crate::calls::Recorded;
-use crate::chat::{Ask, Turn};
-use crate::key_behaviour::Mood;
-use crate::reply::Reply;
+use crate::hash::hash;
+use crate::rejection::Rejection;
+use crate::settings::Settings;
 use crate::text;
 
 /// A request as it came, for [`crate::Mock::handle`].
@@ -40,11 +39,11 @@ const CREDENTIALS: &[&str] = &["authorization", "x-api-key", "x-goog-api-key"];
 
 impl Incoming {
     /// The key in the header where this provider wants it.
-    pub(super) fn credential(&self) -> Result<&str, Trouble<'static>> {
+    pub(super) fn credential(&self) -> Result<&str, Rejection<'static>> {
         let mut sent = self.headers.iter().filter(|(name, _)| CREDENTIALS.contains(&name.as_str()));
-        let (Some((name, value)), rest) = (sent.next(), sent.next()) else { return Err(Trouble::NoKey) };
+        let (Some((name, value)), rest) = (sent.next(), sent.next()) else { return Err(Rejection::NoKey) };
         if rest.is_some() {
-            return Err(Trouble::ManyKeys);
+            return Err(Rejection::ManyKeys);
         }
         let bearer = value.strip_prefix("Bearer ");
         match (self.provider.name(), name.as_str()) {
@@ -53,7 +52,7 @@ impl Incoming {
             (_, "authorization") => bearer,
             _ => None,
         }
-        .ok_or(Trouble::NoKey)
+        .ok_or(Rejection::NoKey)
     }
 
     /// The request for the record, with the key only where it prints nothing.
@@ -115,16 +114,16 @@ impl<'a> Request<'a> {
         let (path, query) = incoming.target.split_once('?').unwrap_or((&incoming.target, ""));
         let pair = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (text::unescape(name), text::unescape(value))
+            (text::percent_decoded(name), text::percent_decoded(value))
         };
         let own = settings.models.iter().filter(|(provider, _)| *provider == incoming.provider);
         Self {
             method: &incoming.method,
-            path: text::unescape(path),
+            path: text::percent_decoded(path),
             query: query.split('&').filter(|part| !part.is_empty()).map(pair).collect(),
             headers: &incoming.headers,
             body: &incoming.body,
-            seed: text::hash(&[incoming.target.as_bytes(), &incoming.body]),
+            seed: hash(&[incoming.target.as_bytes(), &incoming.body]),
             models: own.map(|(_, name)| name.as_str()).collect(),
         }
     }
@@ -137,7 +136,7 @@ impl<'a> Request<'a> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What no provider says, but what Relay must not do.
+    /// Refuses what no provider refuses, but Relay must not send.
     pub(super) fn refuse_foreign_headers(&self) -> Result<(), String> {
         if self.query.iter().any(|(name, _)| matches!(name.as_str(), "key" | "api_key" | "access_token")) {
             return Err("mock: never put keys in URLs".to_owned());
@@ -157,94 +156,4 @@ impl<'a> Request<'a> {
         }
         Ok(())
     }
-}
-
-/// Why a provider says no before it looks at the body.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Trouble<'a> {
-    NoKey,
-    ManyKeys,
-    Refused(&'a str),
-    Revoked,
-    Restricted,
-    NoCredit,
-    RateLimited,
-    Overloaded,
-    /// The error of this name.
-    Named(&'a str),
-    /// Any error of this status.
-    Status(u16),
-    /// A 400 that says this.
-    Request(&'a str),
-}
-
-/// Where a request goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// All models.
-    Models,
-    /// One of them.
-    Model(String),
-    Chat {
-        /// From the path (Google).
-        model: String,
-        stream: bool,
-    },
-    Embeddings {
-        /// From the path (Google).
-        model: String,
-        batch: bool,
-    },
-    /// Counts the tokens of a prompt.
-    Count {
-        /// From the path (Google).
-        model: String,
-    },
-}
-
-impl Route {
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self, Self::Models | Self::Model(_))
-    }
-
-    pub(super) fn costs(&self) -> bool {
-        matches!(self, Self::Chat { .. } | Self::Embeddings { .. })
-    }
-}
-
-/// What a request wants.
-pub(super) enum Job {
-    /// This, at once.
-    Done(Reply),
-    /// An answer of a model.
-    Chat(Box<Ask>),
-}
-
-/// A provider's wire format.
-pub(super) trait Wire: Sync {
-    /// The answer that says no.
-    fn trouble(&self, trouble: &Trouble<'_>, seed: u64) -> Reply;
-
-    /// Looks at headers that only this provider has.
-    fn admit(&self, _: &Request<'_>, _: Mood) -> Result<(), Reply> {
-        Ok(())
-    }
-
-    /// Finds the route, or says 404 or 405.
-    fn route(&self, request: &Request<'_>) -> Result<Route, Reply>;
-
-    /// Checks query and body and finds out what is wanted.
-    fn job(&self, request: &Request<'_>, route: &Route) -> Result<Job, Reply>;
-
-    /// The answer in one body.
-    fn whole(&self, ask: &Ask, turn: &Turn) -> Reply;
-
-    /// The answer as events.
-    fn stream(&self, ask: &Ask, turn: &Turn) -> Reply;
-
-    /// An error in a stream: that of this name, or an overload.
-    fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes;
-
-    /// Adds the headers that every answer of this provider has.
-    fn dress(&self, reply: Reply, request: &Request<'_>) -> Reply;
 }

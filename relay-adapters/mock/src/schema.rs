@@ -1,9 +1,9 @@
-//! Checks a JSON body against a table. A provider's table says what is allowed; its `words` say it as the provider would.
+//! Checks a JSON body against a table. A provider's table says what is allowed; its `describe` words the violation as the provider would.
 
 use serde_json::{Map, Value};
 
 /// What a value must be.
-pub(super) enum Kind {
+pub(super) enum Shape {
     /// Anything, `null` too.
     Any,
     /// `true` or `false`.
@@ -37,31 +37,31 @@ pub(super) enum Kind {
 /// A member of an object. `null` counts as absent.
 pub(super) struct Field {
     name: &'static str,
-    kind: Kind,
+    kind: Shape,
     required: bool,
 }
 
 /// A member that must be there.
-pub(super) const fn must(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn must(name: &'static str, kind: Shape) -> Field {
     Field { name, kind, required: true }
 }
 
 /// A member that may be there.
-pub(super) const fn may(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn may(name: &'static str, kind: Shape) -> Field {
     Field { name, kind, required: false }
 }
 
 /// Any whole number.
-pub(super) const INT: Kind = Kind::Int(i64::MIN, i64::MAX);
+pub(super) const INT: Shape = Shape::Int(i64::MIN, i64::MAX);
 /// Any number.
-pub(super) const NUM: Kind = Kind::Num(f64::MIN, f64::MAX);
+pub(super) const NUM: Shape = Shape::Num(f64::MIN, f64::MAX);
 
 /// An array of any length.
-pub(super) const fn list(of: &'static Kind) -> Kind {
-    Kind::List(of, 0, usize::MAX)
+pub(super) const fn list(of: &'static Shape) -> Shape {
+    Shape::List(of, 0, usize::MAX)
 }
 
-/// A step from the body to the place of a fault.
+/// A step from the body to the place of a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Key(String),
@@ -98,7 +98,7 @@ impl Type {
 
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum What {
+pub(super) enum Problem {
     Missing,
     Unknown,
     Type { want: Type, got: Value },
@@ -112,12 +112,12 @@ pub(super) enum What {
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct Violation {
     pub(super) path: Vec<Step>,
-    pub(super) what: What,
+    pub(super) what: Problem,
 }
 
-impl Fault {
+impl Violation {
     /// `messages[0].content`
     pub(super) fn dotted(&self) -> String {
         let mut out = String::new();
@@ -151,54 +151,55 @@ impl Fault {
     }
 }
 
-/// Checks a value and returns the first fault: members in the order of the table, then those that it does not know.
+/// Checks a value and returns the first violation: members in the order of the table, then those that it does not know.
 ///
 /// # Errors
-/// The fault.
-pub(super) fn check(kind: &'static Kind, value: &Value) -> Result<(), Fault> {
-    walk(kind, value).map_err(|mut fault| {
-        fault.path.reverse();
-        fault
+/// The violation.
+pub(super) fn check(kind: &'static Shape, value: &Value) -> Result<(), Violation> {
+    walk(kind, value).map_err(|mut violation| {
+        violation.path.reverse();
+        violation
     })
 }
 
 /// Paths are collected inside out.
-fn walk(kind: &'static Kind, value: &Value) -> Result<(), Fault> {
+fn walk(kind: &'static Shape, value: &Value) -> Result<(), Violation> {
     match kind {
-        Kind::Any => Ok(()),
-        Kind::Bool => expect(value.is_boolean(), Type::Boolean, value),
-        Kind::Text => expect(value.is_string(), Type::String, value),
-        Kind::Map => expect(value.is_object(), Type::Object, value),
-        Kind::Int(min, max) => integer(value, *min, *max),
-        Kind::Num(min, max) => {
+        Shape::Any => Ok(()),
+        Shape::Bool => expect(value.is_boolean(), Type::Boolean, value),
+        Shape::Text => expect(value.is_string(), Type::String, value),
+        Shape::Map => expect(value.is_object(), Type::Object, value),
+        Shape::Int(min, max) => integer(value, *min, *max),
+        Shape::Num(min, max) => {
             let Some(number) = value.as_f64() else { return wrong(Type::Decimal, value) };
             bounds(number, (*min, *max), value, true)
         }
-        Kind::Enum(allowed) => {
+        Shape::Enum(allowed) => {
             let Some(text) = value.as_str() else { return wrong(Type::String, value) };
             if allowed.contains(&text) {
                 return Ok(());
             }
-            fault(What::Value { got: text.to_owned(), allowed: allowed.to_vec() })
+            violation(Problem::Value { got: text.to_owned(), allowed: allowed.to_vec() })
         }
-        Kind::List(of, min, max) => elements(of, *min, *max, value),
-        Kind::Object(fields) => object(&[fields], None, value),
-        Kind::Both(first, second) => object(&[first, second], None, value),
-        Kind::MapOf(of) => {
+        Shape::List(of, min, max) => elements(of, *min, *max, value),
+        Shape::Object(fields) => object(&[fields], None, value),
+        Shape::Both(first, second) => object(&[first, second], None, value),
+        Shape::MapOf(of) => {
             let Some(map) = value.as_object() else { return wrong(Type::Object, value) };
-            map.iter()
-                .try_for_each(|(name, value)| walk(of, value).map_err(|fault| under(fault, Step::Key(name.clone()))))
+            map.iter().try_for_each(|(name, value)| {
+                walk(of, value).map_err(|violation| under(violation, Step::Key(name.clone())))
+            })
         }
-        Kind::Ref(kind) => walk(kind, value),
-        Kind::Tagged(tag, variants) => tagged(tag, variants, value),
-        Kind::Either(kinds) => {
+        Shape::Ref(kind) => walk(kind, value),
+        Shape::Tagged(tag, variants) => tagged(tag, variants, value),
+        Shape::Either(kinds) => {
             let fitting = kinds.iter().find(|kind| accepts(kind, value)).or(kinds.first());
             fitting.map_or(Ok(()), |kind| walk(kind, value))
         }
     }
 }
 
-fn integer(value: &Value, min: i64, max: i64) -> Result<(), Fault> {
+fn integer(value: &Value, min: i64, max: i64) -> Result<(), Violation> {
     // 1.0 is a whole number for all three providers.
     let whole = value.as_i64().is_some() || value.as_f64().is_some_and(|number| number.fract() == 0.0);
     let Some(number) = value.as_f64().filter(|_| whole) else { return wrong(Type::Integer, value) };
@@ -208,97 +209,104 @@ fn integer(value: &Value, min: i64, max: i64) -> Result<(), Fault> {
     bounds(number, (min as f64, max as f64), value, false)
 }
 
-fn bounds(number: f64, (min, max): (f64, f64), value: &Value, decimal: bool) -> Result<(), Fault> {
+fn bounds(number: f64, (min, max): (f64, f64), value: &Value, decimal: bool) -> Result<(), Violation> {
     if number < min {
-        return fault(What::Low { min, got: value.clone(), decimal });
+        return violation(Problem::Low { min, got: value.clone(), decimal });
     }
     if number > max {
-        return fault(What::High { max, got: value.clone(), decimal });
+        return violation(Problem::High { max, got: value.clone(), decimal });
     }
     Ok(())
 }
 
-fn elements(of: &'static Kind, min: usize, max: usize, value: &Value) -> Result<(), Fault> {
+fn elements(of: &'static Shape, min: usize, max: usize, value: &Value) -> Result<(), Violation> {
     let Some(items) = value.as_array() else { return wrong(Type::Array, value) };
     if items.len() < min {
-        return fault(What::Short { min });
+        return violation(Problem::Short { min });
     }
     if items.len() > max {
-        return fault(What::Long { max, got: items.len() });
+        return violation(Problem::Long { max, got: items.len() });
     }
-    items.iter().enumerate().try_for_each(|(at, item)| walk(of, item).map_err(|fault| under(fault, Step::Index(at))))
+    items
+        .iter()
+        .enumerate()
+        .try_for_each(|(at, item)| walk(of, item).map_err(|violation| under(violation, Step::Index(at))))
 }
 
-fn object(fields: &[&'static [Field]], tag: Option<&'static str>, value: &Value) -> Result<(), Fault> {
+fn object(fields: &[&'static [Field]], tag: Option<&'static str>, value: &Value) -> Result<(), Violation> {
     let Some(map) = value.as_object() else { return wrong(Type::Object, value) };
     for field in fields.iter().copied().flatten() {
         match map.get(field.name) {
             None | Some(Value::Null)
-                if !field.required || matches!(field.kind, Kind::Any) && map.contains_key(field.name) => {}
-            None | Some(Value::Null) => return Err(at(field.name, What::Missing)),
+                if !field.required || matches!(field.kind, Shape::Any) && map.contains_key(field.name) => {}
+            None | Some(Value::Null) => return Err(at(field.name, Problem::Missing)),
             Some(value) => {
-                walk(&field.kind, value).map_err(|fault| under(fault, Step::Key(field.name.to_owned())))?;
+                walk(&field.kind, value).map_err(|violation| under(violation, Step::Key(field.name.to_owned())))?;
             }
         }
     }
     unknown(fields, tag, map)
 }
 
-fn unknown(fields: &[&[Field]], tag: Option<&'static str>, map: &Map<String, Value>) -> Result<(), Fault> {
+fn unknown(fields: &[&[Field]], tag: Option<&'static str>, map: &Map<String, Value>) -> Result<(), Violation> {
     let known = |name: &str| tag == Some(name) || fields.iter().copied().flatten().any(|field| field.name == name);
-    map.keys().find(|name| !known(name)).map_or(Ok(()), |name| Err(at(name, What::Unknown)))
+    map.keys().find(|name| !known(name)).map_or(Ok(()), |name| Err(at(name, Problem::Unknown)))
 }
 
 fn tagged(
     tag: &'static str,
     variants: &'static [(&'static str, &'static [Field])],
     value: &Value,
-) -> Result<(), Fault> {
+) -> Result<(), Violation> {
     let Some(map) = value.as_object() else { return wrong(Type::Object, value) };
-    let Some(got) = map.get(tag) else { return Err(at(tag, What::Missing)) };
+    let Some(got) = map.get(tag) else { return Err(at(tag, Problem::Missing)) };
     let Some(got) = got.as_str() else {
-        return wrong(Type::String, got).map_err(|fault| under(fault, Step::Key(tag.to_owned())));
+        return wrong(Type::String, got).map_err(|violation| under(violation, Step::Key(tag.to_owned())));
     };
     match variants.iter().find(|(name, _)| *name == got) {
-        Some((name, fields)) => object(&[fields], Some(tag), value).map_err(|fault| under(fault, Step::Tag(name))),
-        None => {
-            fault(What::Tag { tag, got: got.to_owned(), allowed: variants.iter().map(|(name, _)| *name).collect() })
+        Some((name, fields)) => {
+            object(&[fields], Some(tag), value).map_err(|violation| under(violation, Step::Tag(name)))
         }
+        None => violation(Problem::Tag {
+            tag,
+            got: got.to_owned(),
+            allowed: variants.iter().map(|(name, _)| *name).collect(),
+        }),
     }
 }
 
-fn accepts(kind: &Kind, value: &Value) -> bool {
+fn accepts(kind: &Shape, value: &Value) -> bool {
     match kind {
-        Kind::Any => true,
-        Kind::Bool => value.is_boolean(),
-        Kind::Int(..) | Kind::Num(..) => value.is_number(),
-        Kind::Text | Kind::Enum(_) => value.is_string(),
-        Kind::List(of, ..) => value.as_array().is_some_and(|items| items.first().is_none_or(|item| accepts(of, item))),
-        Kind::Object(_) | Kind::Both(..) | Kind::Map | Kind::MapOf(_) | Kind::Tagged(..) => value.is_object(),
-        Kind::Ref(kind) => accepts(kind, value),
-        Kind::Either(kinds) => kinds.iter().any(|kind| accepts(kind, value)),
+        Shape::Any => true,
+        Shape::Bool => value.is_boolean(),
+        Shape::Int(..) | Shape::Num(..) => value.is_number(),
+        Shape::Text | Shape::Enum(_) => value.is_string(),
+        Shape::List(of, ..) => value.as_array().is_some_and(|items| items.first().is_none_or(|item| accepts(of, item))),
+        Shape::Object(_) | Shape::Both(..) | Shape::Map | Shape::MapOf(_) | Shape::Tagged(..) => value.is_object(),
+        Shape::Ref(kind) => accepts(kind, value),
+        Shape::Either(kinds) => kinds.iter().any(|kind| accepts(kind, value)),
     }
 }
 
-fn expect(fits: bool, want: Type, value: &Value) -> Result<(), Fault> {
+fn expect(fits: bool, want: Type, value: &Value) -> Result<(), Violation> {
     if fits { Ok(()) } else { wrong(want, value) }
 }
 
-fn wrong(want: Type, value: &Value) -> Result<(), Fault> {
-    fault(What::Type { want, got: value.clone() })
+fn wrong(want: Type, value: &Value) -> Result<(), Violation> {
+    violation(Problem::Type { want, got: value.clone() })
 }
 
-fn fault(what: What) -> Result<(), Fault> {
-    Err(Fault { path: Vec::new(), what })
+fn violation(what: Problem) -> Result<(), Violation> {
+    Err(Violation { path: Vec::new(), what })
 }
 
-fn at(name: &str, what: What) -> Fault {
-    Fault { path: vec![Step::Key(name.to_owned())], what }
+fn at(name: &str, what: Problem) -> Violation {
+    Violation { path: vec![Step::Key(name.to_owned())], what }
 }
 
-fn under(mut fault: Fault, step: Step) -> Fault {
-    fault.path.push(step);
-    fault
+fn under(mut violation: Violation, step: Step) -> Violation {
+    violation.path.push(step);
+    violation
 }
 
 #[cfg(test)]
@@ -307,36 +315,36 @@ mod tests {
 
     use super::*;
 
-    static ITEM: Kind = Kind::Tagged("type", &[("text", &[must("text", Kind::Text)]), ("end", &[])]);
-    static BODY: Kind = Kind::Object(&[
-        must("model", Kind::Text),
-        may("n", Kind::Int(1, 8)),
-        may("t", Kind::Num(0.0, 2.0)),
-        may("items", Kind::Either(&[Kind::Text, list(&ITEM)])),
-        may("one", Kind::List(&Kind::Any, 1, 2)),
+    static ITEM: Shape = Shape::Tagged("type", &[("text", &[must("text", Shape::Text)]), ("end", &[])]);
+    static BODY: Shape = Shape::Object(&[
+        must("model", Shape::Text),
+        may("n", Shape::Int(1, 8)),
+        may("t", Shape::Num(0.0, 2.0)),
+        may("items", Shape::Either(&[Shape::Text, list(&ITEM)])),
+        may("one", Shape::List(&Shape::Any, 1, 2)),
     ]);
 
     #[test]
-    fn a_fault_says_what_and_where() {
+    fn a_violation_says_what_and_where() {
         for (body, path, what) in [
-            (json!({}), "model", What::Missing),
-            (json!({"model": null}), "model", What::Missing),
-            (json!({"model": "m", "x": 1}), "x", What::Unknown),
-            (json!({"model": 1}), "model", What::Type { want: Type::String, got: json!(1) }),
-            (json!({"model": "m", "n": 1.5}), "n", What::Type { want: Type::Integer, got: json!(1.5) }),
-            (json!({"model": "m", "n": 9}), "n", What::High { max: 8.0, got: json!(9), decimal: false }),
-            (json!({"model": "m", "t": -1}), "t", What::Low { min: 0.0, got: json!(-1), decimal: true }),
-            (json!({"model": "m", "items": [{"type": "text"}]}), "items[0].text", What::Missing),
-            (json!({"model": "m", "items": [{"type": "end", "a": 1}]}), "items[0].a", What::Unknown),
-            (json!({"model": "m", "items": [{}]}), "items[0].type", What::Missing),
-            (json!({"model": "m", "one": []}), "one", What::Short { min: 1 }),
-            (json!({"model": "m", "one": [1, 2, 3]}), "one", What::Long { max: 2, got: 3 }),
+            (json!({}), "model", Problem::Missing),
+            (json!({"model": null}), "model", Problem::Missing),
+            (json!({"model": "m", "x": 1}), "x", Problem::Unknown),
+            (json!({"model": 1}), "model", Problem::Type { want: Type::String, got: json!(1) }),
+            (json!({"model": "m", "n": 1.5}), "n", Problem::Type { want: Type::Integer, got: json!(1.5) }),
+            (json!({"model": "m", "n": 9}), "n", Problem::High { max: 8.0, got: json!(9), decimal: false }),
+            (json!({"model": "m", "t": -1}), "t", Problem::Low { min: 0.0, got: json!(-1), decimal: true }),
+            (json!({"model": "m", "items": [{"type": "text"}]}), "items[0].text", Problem::Missing),
+            (json!({"model": "m", "items": [{"type": "end", "a": 1}]}), "items[0].a", Problem::Unknown),
+            (json!({"model": "m", "items": [{}]}), "items[0].type", Problem::Missing),
+            (json!({"model": "m", "one": []}), "one", Problem::Short { min: 1 }),
+            (json!({"model": "m", "one": [1, 2, 3]}), "one", Problem::Long { max: 2, got: 3 }),
         ] {
-            let fault = check(&BODY, &body).unwrap_err();
-            assert_eq!((fault.dotted().as_str(), &fault.what), (path, &what), "{body}");
+            let violation = check(&BODY, &body).unwrap_err();
+            assert_eq!((violation.dotted().as_str(), &violation.what), (path, &what), "{body}");
         }
-        let fault = check(&BODY, &json!({"model": "m", "items": [{"type": "text"}]})).unwrap_err();
-        assert_eq!(fault.steps(), "items.0.text.text");
+        let violation = check(&BODY, &json!({"model": "m", "items": [{"type": "text"}]})).unwrap_err();
+        assert_eq!(violation.steps(), "items.0.text.text");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::reply::{Ending, Reply};
 
 /// What becomes of a call.
 #[derive(Clone, Debug)]
-pub(super) enum Outcome {
+pub(super) enum CallOutcome {
     /// An answer.
     Answer(Reply),
     /// No answer, and this error.
@@ -26,28 +26,28 @@ pub(super) enum Outcome {
 /// Scripted::whole(429, r#"{"error":{"message":"slow down"}}"#).header("retry-after", "7");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Scripted(pub(super) Outcome);
+pub struct Scripted(pub(super) CallOutcome);
 
 impl Scripted {
     /// A body in one piece, as `application/json` unless a header says otherwise.
     pub fn whole(status: u16, body: impl Into<Bytes>) -> Self {
-        Self(Outcome::Answer(Reply::body(status, "application/json", body)))
+        Self(CallOutcome::Answer(Reply::body(status, "application/json", body)))
     }
 
     /// A 200 event stream, in these pieces.
     pub fn stream<P: Into<Bytes>>(pieces: impl IntoIterator<Item = P>) -> Self {
         let pieces = pieces.into_iter().map(Into::into).collect();
-        Self(Outcome::Answer(Reply::pieces(200, "text/event-stream; charset=utf-8", pieces)))
+        Self(CallOutcome::Answer(Reply::pieces(200, "text/event-stream; charset=utf-8", pieces)))
     }
 
     /// No answer but a transport error. Over HTTP every kind is a closed connection.
     pub fn failure(kind: TransportErrorKind) -> Self {
-        Self(Outcome::Fail(kind))
+        Self(CallOutcome::Fail(kind))
     }
 
     /// No answer, for ever.
     pub fn never() -> Self {
-        Self(Outcome::Never)
+        Self(CallOutcome::Never)
     }
 
     /// Sets a header.
@@ -81,7 +81,7 @@ impl Scripted {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Reply)) -> Self {
-        if let Outcome::Answer(reply) = &mut self.0 {
+        if let CallOutcome::Answer(reply) = &mut self.0 {
             change(reply);
         }
         self

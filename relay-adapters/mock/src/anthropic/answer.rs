@@ -4,51 +4,52 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::blocks::{Block, Blocks};
-use crate::chat::{Ask, Finish, REFUSAL, Turn};
+use super::reply::json_reply;
+use crate::chat::{ChatAnswer, ChatRequest, Finish, REFUSAL};
+use crate::hash;
 use crate::reply::Reply;
-use crate::text;
 
 /// A `message`.
-pub(super) fn whole(ask: &Ask, turn: &Turn) -> Reply {
-    let blocks = Blocks::of(ask, turn);
-    let mut body = message(ask, turn, blocks.list.iter().map(Block::json).collect());
+pub(super) fn whole(chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
+    let blocks = Blocks::of(chat, answer);
+    let mut body = message(chat, answer, blocks.list.iter().map(Block::json).collect());
     if let Some(map) = body.as_object_mut() {
-        map.insert("stop_reason".into(), json!(stop_reason(turn, &blocks)));
-        map.insert("stop_sequence".into(), stop_text(turn));
-        map.insert("usage".into(), usage(turn, Some(&blocks)));
-        if turn.finish == Finish::Refusal {
+        map.insert("stop_reason".into(), json!(stop_reason(answer, &blocks)));
+        map.insert("stop_sequence".into(), stop_text(answer));
+        map.insert("usage".into(), usage(answer, Some(&blocks)));
+        if answer.finish == Finish::Refusal {
             map.insert("stop_details".into(), refusal());
         }
     }
-    Reply::body(200, "application/json", body.to_string())
+    json_reply(200, &body)
 }
 
 /// The same as a stream: blocks with start, deltas and stop.
-pub(super) fn stream(ask: &Ask, turn: &Turn) -> Reply {
-    let blocks = Blocks::of(ask, turn);
+pub(super) fn stream(chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
+    let blocks = Blocks::of(chat, answer);
     let mut events = Events::default();
-    events.push("message_start", json!({"type": "message_start", "message": message(ask, turn, Vec::new())}));
-    if turn.unknown {
+    events.push("message_start", json!({"type": "message_start", "message": message(chat, answer, Vec::new())}));
+    if answer.unknown {
         events.push("future_event", json!({"type": "future_event", "index": 0, "delta": {"text": "not yet"}}));
     }
     for block in &blocks.list {
         let mut deltas = block.deltas();
-        if turn.unknown {
+        if answer.unknown {
             deltas.insert(deltas.len() / 2, json!({"type": "future_delta", "text": "not yet"}));
         }
         events.block(block.start(), deltas);
     }
-    let mut delta = json!({"stop_reason": stop_reason(turn, &blocks), "stop_sequence": stop_text(turn)});
-    if let (Some(map), Finish::Refusal) = (delta.as_object_mut(), &turn.finish) {
+    let mut delta = json!({"stop_reason": stop_reason(answer, &blocks), "stop_sequence": stop_text(answer)});
+    if let (Some(map), Finish::Refusal) = (delta.as_object_mut(), &answer.finish) {
         map.insert("stop_details".into(), refusal());
     }
-    let mut totals = usage(turn, Some(&blocks));
+    let mut totals = usage(answer, Some(&blocks));
     if let Some(map) = totals.as_object_mut() {
         map.remove("cache_creation");
         map.remove("service_tier");
     }
     events.push("message_delta", json!({"type": "message_delta", "delta": delta, "usage": totals}));
-    if turn.unknown {
+    if answer.unknown {
         events.push("future_event", json!({"type": "future_event"}));
     }
     events.push("message_stop", json!({"type": "message_stop"}));
@@ -90,27 +91,27 @@ pub(super) fn event(at: usize, name: &str, value: &Value) -> Bytes {
     Bytes::from(format!("event: {name}\ndata: {body}{}}}\n\n", " ".repeat(at * 7 % 16)))
 }
 
-fn message(ask: &Ask, turn: &Turn, content: Vec<Value>) -> Value {
+fn message(chat: &ChatRequest, answer: &ChatAnswer, content: Vec<Value>) -> Value {
     let mut message = json!({
-        "model": ask.model, "id": text::id("msg_01", ask.seed, "", 22), "type": "message", "role": "assistant",
-        "content": content, "stop_reason": null, "stop_sequence": null, "usage": usage(turn, None),
+        "model": chat.model, "id": hash::id("msg_01", chat.seed, "", 22), "type": "message", "role": "assistant",
+        "content": content, "stop_reason": null, "stop_sequence": null, "usage": usage(answer, None),
     });
-    if let (Some(map), true) = (message.as_object_mut(), turn.unknown) {
+    if let (Some(map), true) = (message.as_object_mut(), answer.unknown) {
         map.insert("future_member".into(), json!({"text": "not yet"}));
     }
     message
 }
 
 /// At the beginning, and once the answer is known.
-fn usage(turn: &Turn, blocks: Option<&Blocks>) -> Value {
-    let mut usage = json!({"input_tokens": turn.prompt_tokens, "cache_creation_input_tokens": 0,
+fn usage(answer: &ChatAnswer, blocks: Option<&Blocks>) -> Value {
+    let mut usage = json!({"input_tokens": answer.prompt_tokens, "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0, "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
         "output_tokens": 1, "service_tier": "standard"});
     let (Some(map), Some(blocks)) = (usage.as_object_mut(), blocks) else { return usage };
-    let said: u64 = blocks.list.iter().map(Block::tokens).sum();
-    map.insert("output_tokens".into(), json!(said + turn.thinking_tokens));
-    if turn.thinking.is_some() {
-        map.insert("output_tokens_details".into(), json!({ "thinking_tokens": turn.thinking_tokens }));
+    let tokens: u64 = blocks.list.iter().map(Block::tokens).sum();
+    map.insert("output_tokens".into(), json!(tokens + answer.thinking_tokens));
+    if answer.thinking.is_some() {
+        map.insert("output_tokens_details".into(), json!({ "thinking_tokens": answer.thinking_tokens }));
     }
     if blocks.searches > 0 {
         map.insert("server_tool_use".into(), json!({ "web_search_requests": blocks.searches }));
@@ -118,8 +119,8 @@ fn usage(turn: &Turn, blocks: Option<&Blocks>) -> Value {
     usage
 }
 
-fn stop_reason<'a>(turn: &'a Turn, blocks: &Blocks) -> &'a str {
-    match &turn.finish {
+fn stop_reason<'a>(answer: &'a ChatAnswer, blocks: &Blocks) -> &'a str {
+    match &answer.finish {
         Finish::Other(word) => word,
         Finish::Filter | Finish::Refusal => "refusal",
         _ if blocks.pauses => "pause_turn",
@@ -130,8 +131,8 @@ fn stop_reason<'a>(turn: &'a Turn, blocks: &Blocks) -> &'a str {
     }
 }
 
-fn stop_text(turn: &Turn) -> Value {
-    match &turn.finish {
+fn stop_text(answer: &ChatAnswer) -> Value {
+    match &answer.finish {
         Finish::StopText(stop) => json!(stop),
         _ => Value::Null,
     }

@@ -3,18 +3,19 @@
 use serde_json::{Value, json};
 
 use super::digests;
-use super::signatures::{self, Mark};
-use crate::chat::{Ask, Finish, Turn};
-use crate::directives::Manner;
+use super::signatures::{self, Origin};
+use crate::chat::{ChatAnswer, ChatRequest, Finish};
+use crate::directives::ThinkingStyle;
+use crate::hash;
 use crate::text;
 
 /// A block of the content.
 pub(super) enum Block {
     Thinking {
         text: String,
-        mark: Mark,
+        origin: Origin,
     },
-    Redacted(Mark),
+    Redacted(Origin),
     Text {
         pieces: Vec<String>,
         citations: Vec<Value>,
@@ -33,17 +34,17 @@ pub(super) enum Block {
 }
 
 impl Block {
-    fn said(said: &str) -> Self {
-        Self::Text { pieces: text::word_pieces(said), citations: Vec::new() }
+    fn text(text: &str) -> Self {
+        Self::Text { pieces: text::word_pieces(text), citations: Vec::new() }
     }
 
     /// As part of a whole answer.
     pub(super) fn json(&self) -> Value {
         match self {
-            Self::Thinking { text, mark } => {
-                json!({"type": "thinking", "thinking": text, "signature": mark.signature(text)})
+            Self::Thinking { text, origin } => {
+                json!({"type": "thinking", "thinking": text, "signature": origin.signature(text)})
             }
-            Self::Redacted(mark) => json!({"type": "redacted_thinking", "data": mark.data()}),
+            Self::Redacted(origin) => json!({"type": "redacted_thinking", "data": origin.data()}),
             Self::Text { pieces, citations } if citations.is_empty() => {
                 json!({"type": "text", "text": pieces.concat()})
             }
@@ -70,11 +71,11 @@ impl Block {
     /// The deltas between start and stop.
     pub(super) fn deltas(&self) -> Vec<Value> {
         match self {
-            Self::Thinking { text, mark } => {
+            Self::Thinking { text, origin } => {
                 // Hidden thinking still has one delta, an empty one.
                 let pieces = if text.is_empty() { vec![String::new()] } else { text::word_pieces(text) };
                 let deltas = pieces.into_iter().map(|piece| json!({"type": "thinking_delta", "thinking": piece}));
-                deltas.chain([json!({"type": "signature_delta", "signature": mark.signature(text)})]).collect()
+                deltas.chain([json!({"type": "signature_delta", "signature": origin.signature(text)})]).collect()
             }
             Self::Text { pieces, citations } => {
                 let cited = citations.iter().map(|citation| json!({"type": "citations_delta", "citation": citation}));
@@ -102,9 +103,9 @@ impl Block {
     }
 
     /// The mark of a thinking block.
-    fn mark(&mut self) -> Option<&mut Mark> {
+    fn origin(&mut self) -> Option<&mut Origin> {
         match self {
-            Self::Thinking { mark, .. } | Self::Redacted(mark) => Some(mark),
+            Self::Thinking { origin, .. } | Self::Redacted(origin) => Some(origin),
             _ => None,
         }
     }
@@ -119,83 +120,83 @@ pub(super) struct Blocks {
     pub(super) searches: usize,
 }
 
-/// What an interleaved answer says between its thoughts.
+/// The text between the two thoughts of an interleaved answer.
 const PLAN: &str = "I'll go step by step. ";
 
 impl Blocks {
-    pub(super) fn of(ask: &Ask, turn: &Turn) -> Self {
-        let mut list = if turn.unknown { vec![Block::Future] } else { Vec::new() };
-        let refused = turn.finish == Finish::Refusal;
-        let pauses = ask.bound.searches && ask.bound.pauses < turn.pauses && !refused;
-        if let Some(thinking) = &turn.thinking {
-            list.extend(thoughts(thinking, turn.manner));
+    pub(super) fn of(chat: &ChatRequest, answer: &ChatAnswer) -> Self {
+        let mut list = if answer.unknown { vec![Block::Future] } else { Vec::new() };
+        let refused = answer.finish == Finish::Refusal;
+        let pauses = chat.binding.searches && chat.binding.pauses < answer.pauses && !refused;
+        if let Some(thinking) = &answer.thinking {
+            list.extend(thoughts(thinking, answer.thinking_style));
         }
-        let once = ask.bound.searches && turn.search && turn.pauses == 0 && !refused;
+        let once = chat.binding.searches && answer.search && answer.pauses == 0 && !refused;
         if pauses {
-            let said = format!("Search {} of {} is done.", ask.bound.pauses + 1, turn.pauses);
-            list.extend(search(ask, turn, text::word_pieces(&said)));
-        } else if once && turn.calls.is_empty() {
-            list.extend(search(ask, turn, turn.pieces.clone()));
+            let progress = format!("Search {} of {} is done.", chat.binding.pauses + 1, answer.pauses);
+            list.extend(search(chat, answer, text::word_pieces(&progress)));
+        } else if once && answer.calls.is_empty() {
+            list.extend(search(chat, answer, answer.pieces.clone()));
         } else {
             if once {
-                list.extend(search(ask, turn, text::word_pieces("Now a tool.")));
+                list.extend(search(chat, answer, text::word_pieces("Now a tool.")));
             }
-            if !turn.pieces.is_empty() && !refused {
-                list.push(Block::Text { pieces: turn.pieces.clone(), citations: Vec::new() });
+            if !answer.pieces.is_empty() && !refused {
+                list.push(Block::Text { pieces: answer.pieces.clone(), citations: Vec::new() });
             }
-            list.extend(turn.calls.iter().enumerate().map(|(at, call)| Block::Call {
+            list.extend(answer.calls.iter().enumerate().map(|(at, call)| Block::Call {
                 kind: "tool_use",
-                id: text::id("toolu_01", ask.seed, &at.to_string(), 22),
+                id: hash::id("toolu_01", chat.seed, &at.to_string(), 22),
                 name: call.name.clone(),
                 input: call.arguments.clone(),
             }));
         }
-        mark(ask, &mut list);
+        origin(chat, &mut list);
         Self { list, pauses, searches: usize::from(pauses || once) }
     }
 }
 
-fn thoughts(thinking: &str, manner: Manner) -> Vec<Block> {
-    let thought = |text: String| Block::Thinking { text, mark: Mark::default() };
-    match manner {
-        Manner::Plain => vec![thought(thinking.to_owned())],
-        Manner::Redacted => vec![Block::Redacted(Mark::default())],
-        Manner::Interleaved => {
+fn thoughts(thinking: &str, thinking_style: ThinkingStyle) -> Vec<Block> {
+    let thought = |text: String| Block::Thinking { text, origin: Origin::default() };
+    match thinking_style {
+        ThinkingStyle::Plain => vec![thought(thinking.to_owned())],
+        ThinkingStyle::Redacted => vec![Block::Redacted(Origin::default())],
+        ThinkingStyle::Interleaved => {
             let second = if thinking.is_empty() { String::new() } else { format!("{thinking} And once more.") };
-            vec![thought(thinking.to_owned()), Block::said(PLAN), thought(second)]
+            vec![thought(thinking.to_owned()), Block::text(PLAN), thought(second)]
         }
     }
 }
 
 /// Tells each thinking block where it belongs.
-fn mark(ask: &Ask, list: &mut [Block]) {
-    let count = list.iter_mut().filter_map(Block::mark).count();
+fn origin(chat: &ChatRequest, list: &mut [Block]) {
+    let count = list.iter_mut().filter_map(Block::origin).count();
     let known = list.iter_mut().filter(|block| !matches!(block, Block::Future)).enumerate();
-    let thoughts = known.filter_map(|(at, block)| Some((at, block.mark()?)));
-    for (place, (at, mark)) in thoughts.enumerate() {
-        let at = ask.bound.blocks + at;
-        *mark = Mark { turn: ask.seed, prefix: ask.bound.prefix, at, place, count };
+    let thoughts = known.filter_map(|(at, block)| Some((at, block.origin()?)));
+    for (place, (at, origin)) in thoughts.enumerate() {
+        let at = chat.binding.blocks + at;
+        *origin = Origin { answer: chat.seed, prefix: chat.binding.prefix, at, place, count };
     }
 }
 
 /// A search, its result, and a text that cites it.
-fn search(ask: &Ask, turn: &Turn, pieces: Vec<String>) -> [Block; 3] {
-    let id = text::id("srvtoolu_01", ask.seed, "search", 22);
+fn search(chat: &ChatRequest, answer: &ChatAnswer, pieces: Vec<String>) -> [Block; 3] {
+    let id = hash::id("srvtoolu_01", chat.seed, "search", 22);
     let (url, title) = ("https://example.com/weather?q=한국", "날씨 — Weather");
     let citation = json!({"type": "web_search_result_location", "url": url, "title": title,
-        "encrypted_index": text::id("", ask.seed, "index", 16), "cited_text": "It rains."});
+        "encrypted_index": hash::id("", chat.seed, "index", 16), "cited_text": "It rains."});
     let call = Block::Call {
         kind: "server_tool_use",
         id: id.clone(),
         name: "web_search".into(),
-        input: json!({"query": turn.said}),
+        input: json!({"query": answer.user_text}),
     };
-    let said = Block::Text { pieces, citations: vec![citation] };
+    let cited = Block::Text { pieces, citations: vec![citation] };
     let result = |encrypted: String| {
         json!({"type": "web_search_tool_result", "tool_use_id": id, "content": [
             {"type": "web_search_result", "url": url, "title": title, "encrypted_content": encrypted, "page_age": "2 days ago"}]})
     };
-    let digest = digests::blocks(&[&call.json(), &result(String::new()), &said.json()]);
-    let result = Block::Whole(result(signatures::encrypted(digest, ask.bound.tools)));
-    [call, result, said]
+    let digest = digests::blocks(&[&call.json(), &result(String::new()), &cited.json()]);
+    let result = Block::Whole(result(signatures::encrypted(digest, chat.binding.tools)));
+    [call, result, cited]
 }

@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::digests;
 use super::models::Family;
-use crate::chat::{Ask, Bound, Choice, Form, Think, Tool};
+use crate::chat::{Binding, ChatRequest, Choice, Form, Think, Tool};
 use crate::members::{items, string};
 use crate::text;
 
-pub(super) fn ask(body: &Value, family: &Family, seed: u64) -> Ask {
+/// Reads a body that was checked.
+pub(super) fn read(body: &Value, family: &Family, seed: u64) -> ChatRequest {
     let messages = items(body, "messages");
-    let is_said = |message: &&&Value| string(message, "role") == "user" && !said(message).is_empty();
+    let has_text = |message: &&&Value| string(message, "role") == "user" && !own_text(message).is_empty();
     let tools = items(body, "tools").into_iter().filter(|tool| tool.get("input_schema").is_some()).map(|tool| Tool {
         name: string(tool, "name").to_owned(),
         schema: tool.get("input_schema").cloned().unwrap_or_default(),
@@ -23,12 +24,12 @@ pub(super) fn ask(body: &Value, family: &Family, seed: u64) -> Ask {
         ),
         _ => Choice::Auto,
     };
-    let spoken = messages.iter().rposition(|message| is_said(&message));
+    let spoken = messages.iter().rposition(|message| has_text(&message));
     let turn = messages.get(spoken.unwrap_or(0)..).unwrap_or_default();
     let all = messages.iter().map(|message| text::words(&content(message))).sum::<u64>();
-    Ask {
+    ChatRequest {
         model: string(body, "model").to_owned(),
-        said: messages.iter().rev().find(is_said).map(|message| said(message)).unwrap_or_default(),
+        user_text: messages.iter().rev().find(has_text).map(|message| own_text(message)).unwrap_or_default(),
         results: if paused(&messages) { Vec::new() } else { results(&messages) },
         turn_results: turn.iter().flat_map(|message| results_of(message, &messages)).collect(),
         rounds: turn.iter().filter(|message| has(message, "tool_use")).count(),
@@ -43,13 +44,13 @@ pub(super) fn ask(body: &Value, family: &Family, seed: u64) -> Ask {
         stream: body.get("stream") == Some(&Value::Bool(true)),
         count: 1,
         seed,
-        bound: bound(body, &messages),
-        ..Ask::default()
+        binding: bound(body, &messages),
+        ..ChatRequest::default()
     }
 }
 
 /// The user's own text in a message, without tool results.
-fn said(message: &Value) -> String {
+fn own_text(message: &Value) -> String {
     if let Some(text) = message.get("content").and_then(Value::as_str) {
         return text.to_owned();
     }
@@ -58,7 +59,7 @@ fn said(message: &Value) -> String {
 
 /// The results in the last message, if there is no text of the user beside them.
 fn results(messages: &[&Value]) -> Vec<(String, String)> {
-    let last = messages.last().filter(|last| said(last).is_empty());
+    let last = messages.last().filter(|last| own_text(last).is_empty());
     last.map(|last| results_of(last, messages)).unwrap_or_default()
 }
 
@@ -96,10 +97,10 @@ fn think(body: &Value, family: &Family) -> Think {
 }
 
 /// What this answer has to be bound to.
-fn bound(body: &Value, messages: &[&Value]) -> Bound {
-    let begun = messages.last().filter(|last| string(last, "role") == "assistant");
-    let blocks = begun.map(|last| items(last, "content")).unwrap_or_default();
-    Bound {
+fn bound(body: &Value, messages: &[&Value]) -> Binding {
+    let continued = messages.last().filter(|last| string(last, "role") == "assistant");
+    let blocks = continued.map(|last| items(last, "content")).unwrap_or_default();
+    Binding {
         prefix: digests::prefix(
             body,
             messages.iter().rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1),

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::chat::{content, paused};
+use super::errors::Checked;
 use super::models::Family;
-use super::rules::{Said, is_id};
 use crate::members::{items, string};
 
 /// The order of messages and of the blocks in them.
-pub(super) fn conversation(body: &Value, family: &Family) -> Said {
+pub(super) fn check(body: &Value, family: &Family) -> Checked {
     let messages = items(body, "messages");
     let Some((first, last)) = messages.first().zip(messages.last()) else {
         return Err("messages: at least one message is required".to_owned());
@@ -40,7 +40,7 @@ pub(super) fn conversation(body: &Value, family: &Family) -> Said {
         .to_owned())
 }
 
-fn role(message: &Value, at: usize, family: &Family) -> Said {
+fn role(message: &Value, at: usize, family: &Family) -> Checked {
     match string(message, "role") {
         "user" | "assistant" => Ok(()),
         "system" if family.system && at > 0 => Ok(()),
@@ -52,7 +52,7 @@ fn role(message: &Value, at: usize, family: &Family) -> Said {
     }
 }
 
-fn blocks(message: &Value, at: usize, is_prefill: bool) -> Said {
+fn blocks(message: &Value, at: usize, is_prefill: bool) -> Checked {
     let blocks = items(message, "content");
     if content(message).is_empty() && blocks.is_empty() && !is_prefill {
         return Err(format!(
@@ -84,7 +84,7 @@ fn blocks(message: &Value, at: usize, is_prefill: bool) -> Said {
     Ok(())
 }
 
-fn text_block(text: &str, path: &str) -> Said {
+fn text_block(text: &str, path: &str) -> Checked {
     if text.is_empty() {
         return Err(format!("{path}: text content blocks must be non-empty"));
     }
@@ -94,7 +94,7 @@ fn text_block(text: &str, path: &str) -> Said {
     Ok(())
 }
 
-fn id(block: &Value, name: &str, path: &str) -> Said {
+fn id(block: &Value, name: &str, path: &str) -> Checked {
     if is_id(string(block, name)) {
         return Ok(());
     }
@@ -102,7 +102,7 @@ fn id(block: &Value, name: &str, path: &str) -> Said {
 }
 
 /// Every `tool_use` has its `tool_result` at the beginning of the next message, and the other way round.
-fn pairs(messages: &[&Value]) -> Said {
+fn pairs(messages: &[&Value]) -> Checked {
     let mut open: Vec<&str> = Vec::new();
     for (at, message) in messages.iter().enumerate() {
         let blocks = items(message, "content");
@@ -147,7 +147,7 @@ fn unanswered(at: usize, ids: &[&str]) -> String {
 }
 
 /// A later system message stands behind a user's turn, and before the assistant's or at the end. Neighbours count as one.
-fn systems(messages: &[&Value]) -> Said {
+fn systems(messages: &[&Value]) -> Checked {
     for (at, _) in messages.iter().enumerate().filter(|(_, message)| string(message, "role") == "system") {
         let other = |message: &&&Value| string(message, "role") != "system";
         let before = messages.iter().take(at).rev().find(other).copied().unwrap_or(&Value::Null);
@@ -167,7 +167,7 @@ fn systems(messages: &[&Value]) -> Said {
 }
 
 /// Rules about the whole body.
-fn rest(body: &Value, messages: &[&Value]) -> Said {
+fn rest(body: &Value, messages: &[&Value]) -> Checked {
     let uses_tools = messages
         .iter()
         .flat_map(|message| items(message, "content"))
@@ -203,4 +203,9 @@ fn markers(value: &Value) -> usize {
         }
         _ => 0,
     }
+}
+
+/// Whether a text can be an id or a name.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
+use crate::hash;
 use crate::members::{items, string};
-use crate::text;
 
 /// The digest of the tools.
 pub(super) fn tools(body: &Value) -> u64 {
     let mut out = String::new();
     write(body.get("tools").unwrap_or(&Value::Null), &mut out);
-    text::hash(&[out.as_bytes()])
+    hash::hash(&[out.as_bytes()])
 }
 
 /// The digest of the system prompt and of the messages before one of them.
@@ -28,19 +28,19 @@ pub(super) fn prefix(body: &Value, before: usize) -> u64 {
         }
         content(message.get("content").unwrap_or(&Value::Null), &mut out);
     }
-    text::hash(&[out.as_bytes()])
+    hash::hash(&[out.as_bytes()])
 }
 
 /// The digest of blocks. What is encrypted in them does not count: the digest goes there.
 pub(super) fn blocks(blocks: &[&Value]) -> u64 {
     let mut out = String::new();
     blocks.iter().for_each(|block| write(block, &mut out));
-    text::hash(&[out.as_bytes()])
+    hash::hash(&[out.as_bytes()])
 }
 
 fn content(content: &Value, out: &mut String) {
     match content {
-        Value::String(said) => write(&serde_json::json!({"type": "text", "text": said}), out),
+        Value::String(text) => write(&serde_json::json!({"type": "text", "text": text}), out),
         Value::Array(blocks) => {
             let thinks = |block: &&Value| matches!(string(block, "type"), "thinking" | "redacted_thinking");
             blocks.iter().filter(|block| !thinks(block)).for_each(|block| write(block, out));

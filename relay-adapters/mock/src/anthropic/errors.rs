@@ -1,9 +1,50 @@
-//! Anthropic's errors by name.
+//! Anthropic's errors: as it words them, and by name.
 
-use crate::named_errors::{Named, PAGE, retry, row};
+use serde_json::{Value, json};
+
+use super::reply::json_reply;
+use crate::hash;
+use crate::named_errors::{NamedError, PAGE, retry, row};
+use crate::reply::Reply;
+
+/// A 400's message, if a rule is not met.
+pub(super) type Checked = Result<(), String>;
+
+pub(super) fn request_id(seed: u64) -> String {
+    hash::id("req_011", seed, "request", 21)
+}
+
+pub(super) fn error(status: u16, kind: &str, message: &str, seed: u64) -> Reply {
+    wrapped(status, &json!({"type": kind, "message": message}), seed)
+}
+
+pub(super) fn wrapped(status: u16, error: &Value, seed: u64) -> Reply {
+    let body = json!({"type": "error", "error": error, "request_id": request_id(seed)});
+    json_reply(status, &body)
+}
+
+/// A 400.
+pub(super) fn invalid(message: &str, seed: u64) -> Reply {
+    error(400, "invalid_request_error", message, seed)
+}
+
+pub(super) fn error_type(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}
 
 /// What `{{error=…}}` knows.
-pub(crate) const NAMED: &[Named] = &[
+pub(crate) const NAMED_ERRORS: &[NamedError] = &[
     row(
         "billing",
         402,

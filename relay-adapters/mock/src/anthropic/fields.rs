@@ -1,8 +1,8 @@
 //! The members of Anthropic's requests.
 
-use crate::schema::{Field, INT, Kind, list, may, must};
+use crate::schema::{Field, INT, Shape, list, may, must};
 
-use Kind::{Any, Bool, Either, Enum, Int, List, Map, Num, Object, Tagged, Text};
+use Shape::{Any, Bool, Either, Enum, Int, List, Map, Num, Object, Tagged, Text};
 
 const CACHE: Field = may("cache_control", Tagged("type", &[("ephemeral", &[may("ttl", Enum(&["5m", "1h"]))])]));
 const TEXT: &[Field] = &[must("text", Text), CACHE, may("citations", Any)];
@@ -45,8 +45,8 @@ const DOCUMENT: &[Field] = &[
     may("citations", Map),
     CACHE,
 ];
-static RESULT: Kind = Tagged("type", &[("text", TEXT), ("image", IMAGE), ("document", DOCUMENT)]);
-static BLOCK: Kind = Tagged(
+static RESULT: Shape = Tagged("type", &[("text", TEXT), ("image", IMAGE), ("document", DOCUMENT)]);
+static BLOCK: Shape = Tagged(
     "type",
     &[
         ("document", DOCUMENT),
@@ -63,10 +63,10 @@ static BLOCK: Kind = Tagged(
         ("web_search_tool_result", &[must("tool_use_id", Text), must("content", Any), CACHE, may("caller", Map)]),
     ],
 );
-static MESSAGE: Kind = Object(&[must("role", Text), must("content", Either(&[Text, list(&BLOCK)]))]);
-static SYSTEM: Kind = Tagged("type", &[("text", TEXT)]);
+static MESSAGE: Shape = Object(&[must("role", Text), must("content", Either(&[Text, list(&BLOCK)]))]);
+static SYSTEM: Shape = Tagged("type", &[("text", TEXT)]);
 /// A tool of the caller's own.
-pub(super) static CUSTOM: Kind = Object(&[
+pub(super) static CUSTOM: Shape = Object(&[
     may("type", Enum(&["custom"])),
     must("name", Text),
     must("input_schema", Map),
@@ -75,7 +75,7 @@ pub(super) static CUSTOM: Kind = Object(&[
     CACHE,
 ]);
 /// A tool that Anthropic runs.
-pub(super) static SERVER: Kind = Tagged(
+pub(super) static SERVER: Shape = Tagged(
     "type",
     &[(
         "web_search_20250305",
@@ -124,7 +124,7 @@ static COMMON: &[Field] = &[
     CACHE,
 ];
 /// `/v1/messages/count_tokens`.
-pub(super) static COUNT: Kind = Object(COMMON);
+pub(super) static COUNT: Shape = Object(COMMON);
 static OWN: &[Field] = &[
     must("max_tokens", Int(1, i64::MAX)),
     may("stop_sequences", list(&Text)),
@@ -136,4 +136,4 @@ static OWN: &[Field] = &[
     may("service_tier", Enum(&["auto", "standard_only"])),
 ];
 /// `/v1/messages`.
-pub(super) static CREATE: Kind = Kind::Both(COMMON, OWN);
+pub(super) static CREATE: Shape = Shape::Both(COMMON, OWN);

@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::chat::paused;
 use super::digests;
+use super::errors::Checked;
 use super::models::Family;
-use super::rules::Said;
-use super::signatures::{self, Mark};
+use super::signatures::{self, Origin};
 use crate::members::{items, string};
 
 /// Checks thinking and search blocks of the history.
-pub(super) fn replay(body: &Value, family: &Family) -> Said {
+pub(super) fn check(body: &Value, family: &Family) -> Checked {
     let messages = items(body, "messages");
     let latest = messages.iter().rposition(|message| string(message, "role") == "assistant");
     let dropping =
         body.pointer("/thinking/block_binding/prefix_mismatch_behavior").is_some_and(|what| what == "drop_block");
     for (at, message) in messages.iter().enumerate() {
-        let marks = thinking(message, at)?;
-        let begun =
+        let origins = thinking(message, at)?;
+        let start =
             messages.iter().take(at).rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1);
-        let prefix = digests::prefix(body, begun);
-        if family.binds && !dropping && marks.iter().any(|(_, mark)| mark.prefix != prefix) {
+        let prefix = digests::prefix(body, start);
+        if family.binds && !dropping && origins.iter().any(|(_, origin)| origin.prefix != prefix) {
             return Err(
                 "Invalid signature in thinking block. The block is bound to a different conversation: the messages before it are \
                  not those it was made for. Send the history unchanged, or set thinking.block_binding."
@@ -28,7 +28,7 @@ pub(super) fn replay(body: &Value, family: &Family) -> Said {
             );
         }
         if latest == Some(at) {
-            unmodified(at, &marks)?;
+            unmodified(at, &origins)?;
         }
         searches(message, at)?;
     }
@@ -39,29 +39,29 @@ pub(super) fn replay(body: &Value, family: &Family) -> Said {
 }
 
 /// The marks of a message's thinking blocks, with the places where they stand.
-fn thinking(message: &Value, at: usize) -> Result<Vec<(usize, Mark)>, String> {
-    let mut marks = Vec::new();
+fn thinking(message: &Value, at: usize) -> Result<Vec<(usize, Origin)>, String> {
+    let mut origins = Vec::new();
     for (index, block) in items(message, "content").into_iter().enumerate() {
         let kind = string(block, "type");
-        let mark = match kind {
-            "thinking" => Mark::of_signature(string(block, "signature"), string(block, "thinking")),
-            "redacted_thinking" => Mark::of_data(string(block, "data")),
+        let origin = match kind {
+            "thinking" => Origin::of_signature(string(block, "signature"), string(block, "thinking")),
+            "redacted_thinking" => Origin::of_data(string(block, "data")),
             _ => continue,
         };
         let name = if kind == "thinking" { "signature" } else { "data" };
         let path = format!("messages.{at}.content.{index}");
-        marks.push((index, mark.ok_or_else(|| format!("{path}: Invalid `{name}` in `{kind}` block"))?));
+        origins.push((index, origin.ok_or_else(|| format!("{path}: Invalid `{name}` in `{kind}` block"))?));
     }
-    Ok(marks)
+    Ok(origins)
 }
 
 /// In the latest turn of the assistant all blocks of an answer are there, in their places. Or none is.
-fn unmodified(at: usize, marks: &[(usize, Mark)]) -> Said {
-    let mut left = marks;
+fn unmodified(at: usize, origins: &[(usize, Origin)]) -> Checked {
+    let mut left = origins;
     while let Some((_, first)) = left.first() {
         let (own, rest) = left.split_at(first.count.min(left.len()));
-        let in_place = |(place, (index, mark)): (usize, &(usize, Mark))| {
-            (mark.turn, mark.place, mark.at) == (first.turn, place, *index)
+        let in_place = |(place, (index, origin)): (usize, &(usize, Origin))| {
+            (origin.answer, origin.place, origin.at) == (first.answer, place, *index)
         };
         if own.len() < first.count || !own.iter().enumerate().all(in_place) {
             let index = own.first().map_or(0, |(index, _)| *index);
@@ -76,7 +76,7 @@ fn unmodified(at: usize, marks: &[(usize, Mark)]) -> Said {
 }
 
 /// With a budget, a turn that goes on after its calls must begin with the thinking that led to them.
-fn starts_with_thinking(body: &Value, messages: &[&Value], latest: &Value, at: usize) -> Said {
+fn starts_with_thinking(body: &Value, messages: &[&Value], latest: &Value, at: usize) -> Checked {
     let budget = body.pointer("/thinking/type").is_some_and(|kind| kind == "enabled");
     let results = messages.last().map(|last| items(last, "content")).unwrap_or_default();
     let in_loop = results.iter().any(|block| string(block, "type") == "tool_result");
@@ -93,7 +93,7 @@ fn starts_with_thinking(body: &Value, messages: &[&Value], latest: &Value, at: u
 }
 
 /// Every search is followed by its result and the text that cites it, all three as they were.
-fn searches(message: &Value, at: usize) -> Said {
+fn searches(message: &Value, at: usize) -> Checked {
     let content = items(message, "content");
     let place = |index: usize| format!("messages.{at}.content.{index}");
     for (index, block) in content.iter().enumerate() {
@@ -136,7 +136,7 @@ fn encrypted(result: &Value) -> Option<&str> {
 }
 
 /// A turn that was interrupted goes on with the tools that it began with.
-fn same_tools(body: &Value, messages: &[&Value]) -> Said {
+fn same_tools(body: &Value, messages: &[&Value]) -> Checked {
     let Some(last) = messages.last().filter(|_| paused(messages)) else { return Ok(()) };
     let tools = digests::tools(body);
     let began = items(last, "content").into_iter().filter_map(encrypted).filter_map(signatures::decrypted);

@@ -1,4 +1,10 @@
-//! What each of Anthropic's model families can do.
+//! The models that the simulated Anthropic has, and what each family of them can do.
+
+use serde_json::{Value, json};
+
+use super::errors::invalid;
+use crate::reply::Reply;
+use crate::request::Request;
 
 /// Ways of thinking that a family takes in `thinking.type`.
 const ADAPTIVE: &[&str] = &["adaptive"];
@@ -18,15 +24,15 @@ pub(super) struct Family {
     pub(super) listed: &'static str,
     pub(super) most_output: u64,
     pub(super) thinking: &'static [&'static str],
-    /// Thinks unless told otherwise.
+    /// Thinks by default.
     pub(super) thinks: bool,
-    /// Shows what it thinks unless told otherwise.
+    /// Shows what it thinks by default.
     pub(super) shows: bool,
     /// Words for the effort.
     pub(super) efforts: &'static [&'static str],
     /// Less thinking than usual needs an effort of at most `high`.
     pub(super) less_needs_high: bool,
-    /// Thinking blocks are bound to what was said before them.
+    /// Thinking blocks are bound to the messages before them.
     pub(super) binds: bool,
     /// `temperature`, `top_p`, `top_k`.
     pub(super) sampling: bool,
@@ -121,4 +127,40 @@ pub(super) fn find(model: &str) -> Option<&'static Family> {
             .is_some_and(|date| date == "latest" || date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()))
     };
     FAMILIES.iter().find(|family| model.strip_prefix(family.name).is_some_and(|rest| rest.is_empty() || dated(rest)))
+}
+
+/// A page of the list: `limit` (20 by default, at most 1000), `after_id`, `before_id`.
+pub(super) fn list(request: &Request<'_>) -> Result<Value, Reply> {
+    let limit = match request.query("limit").map(str::parse::<usize>) {
+        None => 20,
+        Some(Ok(limit @ 1..=1000)) => limit,
+        Some(Ok(0)) => return Err(invalid("limit: Input should be greater than or equal to 1", request.seed)),
+        Some(Ok(_)) => return Err(invalid("limit: Input should be less than or equal to 1000", request.seed)),
+        Some(Err(_)) => return Err(invalid("limit: Input should be a valid integer", request.seed)),
+    };
+    let names: Vec<&str> = FAMILIES.iter().map(|family| family.listed).chain(request.models.iter().copied()).collect();
+    let place = |cursor: &str| names.iter().position(|name| *name == cursor);
+    let unknown = |name: &str| invalid(&format!("{name}: unknown id"), request.seed);
+    let (start, end) = match (request.query("after_id"), request.query("before_id")) {
+        (Some(_), Some(_)) => return Err(invalid("after_id and before_id cannot both be specified", request.seed)),
+        (Some(after), None) => (place(after).ok_or_else(|| unknown("after_id"))? + 1, names.len()),
+        (None, Some(before)) => {
+            let end = place(before).ok_or_else(|| unknown("before_id"))?;
+            (end.saturating_sub(limit), end)
+        }
+        (None, None) => (0, names.len()),
+    };
+    let page: Vec<&str> = names.iter().copied().take(end).skip(start).take(limit).collect();
+    let more = if request.query("before_id").is_some() { start > 0 } else { start + page.len() < names.len() };
+    Ok(json!({
+        "data": page.iter().map(|name| model(name)).collect::<Vec<_>>(),
+        "has_more": more, "first_id": page.first(), "last_id": page.last(),
+    }))
+}
+
+/// One model.
+pub(super) fn model(name: &str) -> Value {
+    let most = find(name).map_or(64_000, |family| family.most_output);
+    json!({"type": "model", "id": name, "display_name": name.replace('-', " "), "created_at": "2026-02-01T00:00:00Z",
+        "max_input_tokens": 200_000, "max_tokens": most, "lifecycle": "active"})
 }

@@ -2,28 +2,29 @@
 
 use serde_json::Value;
 
-use super::chat::ask;
-use super::conversation::conversation;
+use super::chat;
+use super::conversation::{self, is_id};
+use super::errors::{Checked, error, invalid};
 use super::fields::{COUNT, CREATE, CUSTOM, SERVER};
-use super::history::replay;
+use super::history;
 use super::models::{self, Family};
-use super::{NEW_VERSION, error, invalid};
-use crate::chat::Ask;
+use crate::chat::ChatRequest;
 use crate::members::{items, string};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::schema::{Fault, Step, Type, What, check};
+use crate::schema::{Problem, Step, Type, Violation, check};
 
-/// A 400, or what a rule found.
-pub(super) type Said = Result<(), String>;
+/// Versions that exist. The later one refuses sampling parameters.
+pub(super) const VERSIONS: &[&str] = &["2023-06-01", NEW_VERSION];
+const NEW_VERSION: &str = "2026-10-21";
 
 /// Checks a request to `/v1/messages` or to count its tokens, and reads what the answer depends on.
-pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<Ask, Reply> {
+pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<ChatRequest, Reply> {
     let refuse = |message: String| invalid(&message, request.seed);
     let body: Value = serde_json::from_slice(request.body)
         .map_err(|error| refuse(format!("The request body is not valid JSON: {error}")))?;
     version(request, &body).map_err(refuse)?;
-    check(if count { &COUNT } else { &CREATE }, &body).map_err(|fault| refuse(words(&fault)))?;
+    check(if count { &COUNT } else { &CREATE }, &body).map_err(|violation| refuse(describe(&violation)))?;
     let model = string(&body, "model");
     let added = request.models.contains(&model).then_some(&models::ADDED);
     let Some(family) = models::find(model).or(added) else {
@@ -31,13 +32,13 @@ pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<Ask, Reply>
     };
     tools(&body).map_err(refuse)?;
     abilities(request, &body, family).map_err(refuse)?;
-    conversation(&body, family).map_err(refuse)?;
-    replay(&body, family).map_err(refuse)?;
-    Ok(ask(&body, family, request.seed))
+    conversation::check(&body, family).map_err(refuse)?;
+    history::check(&body, family).map_err(refuse)?;
+    Ok(chat::read(&body, family, request.seed))
 }
 
 /// With the new version sampling parameters do not exist.
-fn version(request: &Request<'_>, body: &Value) -> Said {
+fn version(request: &Request<'_>, body: &Value) -> Checked {
     let gone = ["temperature", "top_p", "top_k"].into_iter().find(|name| body.get(name).is_some());
     match gone {
         Some(name) if request.header("anthropic-version") == Some(NEW_VERSION) => {
@@ -47,15 +48,15 @@ fn version(request: &Request<'_>, body: &Value) -> Said {
     }
 }
 
-fn tools(body: &Value) -> Said {
+fn tools(body: &Value) -> Checked {
     let tools = items(body, "tools");
     for (at, tool) in tools.iter().enumerate() {
         let server = tool.get("type").is_some_and(|kind| kind != "custom");
         let (kind, tag) = if server { (&SERVER, None) } else { (&CUSTOM, Some("custom")) };
-        check(kind, tool).map_err(|mut fault| {
+        check(kind, tool).map_err(|mut violation| {
             let start = [Step::Key("tools".into()), Step::Index(at)];
-            fault.path.splice(0..0, start.into_iter().chain(tag.map(Step::Tag)));
-            words(&fault)
+            violation.path.splice(0..0, start.into_iter().chain(tag.map(Step::Tag)));
+            describe(&violation)
         })?;
         if !server {
             custom_tool(tool, at)?;
@@ -77,7 +78,7 @@ fn tools(body: &Value) -> Said {
     }
 }
 
-fn custom_tool(tool: &Value, at: usize) -> Said {
+fn custom_tool(tool: &Value, at: usize) -> Checked {
     let name = string(tool, "name");
     if !is_id(name) || name.len() > 128 {
         return Err(format!("tools.{at}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'"));
@@ -96,7 +97,7 @@ fn custom_tool(tool: &Value, at: usize) -> Said {
 }
 
 /// What this family of models can't do.
-fn abilities(request: &Request<'_>, body: &Value, family: &Family) -> Said {
+fn abilities(request: &Request<'_>, body: &Value, family: &Family) -> Checked {
     let sampled = ["temperature", "top_p", "top_k"].into_iter().find(|name| body.get(name).is_some());
     if let Some(name) = sampled.filter(|_| !family.sampling) {
         return Err(format!("`{name}` is deprecated for this model."));
@@ -123,7 +124,7 @@ fn abilities(request: &Request<'_>, body: &Value, family: &Family) -> Said {
 /// The header that lets a request say what a changed history does to thinking blocks.
 const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
 
-fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, forced: bool) -> Said {
+fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, forced: bool) -> Checked {
     let kind = body.pointer("/thinking/type").and_then(Value::as_str);
     effort(body, family, kind)?;
     let Some(kind) = kind else { return Ok(()) };
@@ -150,7 +151,7 @@ fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, for
     Ok(())
 }
 
-fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Said {
+fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Checked {
     let Some(effort) = body.pointer("/output_config/effort").and_then(Value::as_str) else { return Ok(()) };
     if family.efforts.is_empty() {
         return Err("This model does not support the effort parameter.".to_owned());
@@ -170,34 +171,30 @@ fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Said {
     }
 }
 
-pub(super) fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-}
-
-/// A fault in Anthropic's words.
-fn words(fault: &Fault) -> String {
-    let path = fault.steps();
-    let said = match &fault.what {
-        What::Missing => "Field required".to_owned(),
-        What::Unknown => "Extra inputs are not permitted".to_owned(),
-        What::Type { want, .. } => format!("Input should be a valid {}", name(*want)),
-        What::Value { allowed, .. } => {
+/// The message of Anthropic for a violation.
+fn describe(violation: &Violation) -> String {
+    let path = violation.steps();
+    let message = match &violation.what {
+        Problem::Missing => "Field required".to_owned(),
+        Problem::Unknown => "Extra inputs are not permitted".to_owned(),
+        Problem::Type { want, .. } => format!("Input should be a valid {}", name(*want)),
+        Problem::Value { allowed, .. } => {
             let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>();
             match list.split_last() {
                 Some((last, rest)) if !rest.is_empty() => format!("Input should be {} or {last}", rest.join(", ")),
                 _ => format!("Input should be {}", list.concat()),
             }
         }
-        What::Tag { tag, got, allowed } => {
+        Problem::Tag { tag, got, allowed } => {
             let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>().join(", ");
             format!("Input tag '{got}' found using '{tag}' does not match any of the expected tags: {list}")
         }
-        What::Low { min, .. } => format!("Input should be greater than or equal to {min}"),
-        What::High { max, .. } => format!("Input should be less than or equal to {max}"),
-        What::Short { min } => format!("List should have at least {min} item after validation, not 0"),
-        What::Long { max, got } => format!("List should have at most {max} items after validation, not {got}"),
+        Problem::Low { min, .. } => format!("Input should be greater than or equal to {min}"),
+        Problem::High { max, .. } => format!("Input should be less than or equal to {max}"),
+        Problem::Short { min } => format!("List should have at least {min} item after validation, not 0"),
+        Problem::Long { max, got } => format!("List should have at most {max} items after validation, not {got}"),
     };
-    format!("{path}: {said}")
+    format!("{path}: {message}")
 }
 
 fn name(kind: Type) -> &'static str {

@@ -4,13 +4,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::text;
+use crate::hash;
 
 /// The origin of a thinking block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct Origin {
     /// The answer that it is from.
-    pub(super) turn: u64,
+    pub(super) answer: u64,
     /// Digest of everything before that answer.
     pub(super) prefix: u64,
     /// Its index in the content.
@@ -24,7 +24,7 @@ const SIGNATURE: &str = "mock-signature";
 const REDACTED: &str = "mock-redacted";
 const ENCRYPTED: &str = "mock-encrypted";
 
-impl Mark {
+impl Origin {
     /// The signature of a thinking block with this text.
     pub(super) fn signature(&self, thinking: &str) -> String {
         self.seal(SIGNATURE, thinking)
@@ -46,19 +46,19 @@ impl Mark {
     }
 
     fn seal(&self, kind: &str, about: &str) -> String {
-        let Self { turn, prefix, at, place, count } = self;
-        let said = format!("{kind}:{turn:016x}:{prefix:016x}:{at}:{place}:{count}");
-        STANDARD.encode(format!("{said}:{:016x}", text::hash(&[said.as_bytes(), about.as_bytes()])))
+        let Self { answer, prefix, at, place, count } = self;
+        let plain = format!("{kind}:{answer:016x}:{prefix:016x}:{at}:{place}:{count}");
+        STANDARD.encode(format!("{plain}:{:016x}", hash::hash(&[plain.as_bytes(), about.as_bytes()])))
     }
 
     fn open(kind: &str, sealed: &str, about: &str) -> Option<Self> {
-        let said = opened(sealed)?;
-        let mut parts = said.strip_prefix(kind)?.strip_prefix(':')?.split(':');
+        let plain = opened(sealed)?;
+        let mut parts = plain.strip_prefix(kind)?.strip_prefix(':')?.split(':');
         let hex = |part: Option<&str>| u64::from_str_radix(part?, 16).ok();
-        let (turn, prefix) = (hex(parts.next())?, hex(parts.next())?);
+        let (answer, prefix) = (hex(parts.next())?, hex(parts.next())?);
         let mut count = || parts.next()?.parse().ok();
-        let mark = Self { turn, prefix, at: count()?, place: count()?, count: count()? };
-        (mark.seal(kind, about) == sealed).then_some(mark)
+        let origin = Self { answer, prefix, at: count()?, place: count()?, count: count()? };
+        (origin.seal(kind, about) == sealed).then_some(origin)
     }
 }
 
@@ -69,8 +69,8 @@ pub(super) fn encrypted(blocks: u64, tools: u64) -> String {
 
 /// Both digests.
 pub(super) fn decrypted(content: &str) -> Option<(u64, u64)> {
-    let said = opened(content)?;
-    let (blocks, tools) = said.strip_prefix(ENCRYPTED)?.strip_prefix(':')?.split_once(':')?;
+    let plain = opened(content)?;
+    let (blocks, tools) = plain.strip_prefix(ENCRYPTED)?.strip_prefix(':')?.split_once(':')?;
     Some((u64::from_str_radix(blocks, 16).ok()?, u64::from_str_radix(tools, 16).ok()?))
 }
 
@@ -84,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_only_with_what_it_was_made_for() {
-        let mark = Mark { turn: 7, prefix: 9, at: 2, place: 1, count: 2 };
-        let signature = mark.signature("hm");
-        assert_eq!(Mark::of_signature(&signature, "hm"), Some(mark));
-        assert_eq!(Mark::of_signature(&signature, "hm "), None);
-        assert_eq!(Mark::of_data(&signature), None, "not of this kind");
-        assert_eq!(Mark::of_data(&mark.data()), Some(mark));
+        let origin = Origin { answer: 7, prefix: 9, at: 2, place: 1, count: 2 };
+        let signature = origin.signature("hm");
+        assert_eq!(Origin::of_signature(&signature, "hm"), Some(origin));
+        assert_eq!(Origin::of_signature(&signature, "hm "), None);
+        assert_eq!(Origin::of_data(&signature), None, "not of this kind");
+        assert_eq!(Origin::of_data(&origin.data()), Some(origin));
         for other in ["", "c2ln", "bW9jay1zaWduYXR1cmU6MDA=", "not base64"] {
-            assert_eq!(Mark::of_signature(other, ""), None, "{other}");
+            assert_eq!(Origin::of_signature(other, ""), None, "{other}");
         }
         assert_eq!(decrypted(&encrypted(3, 4)), Some((3, 4)));
     }

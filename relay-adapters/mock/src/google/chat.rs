@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::models::Class;
-use crate::chat::{Ask, Choice, Form, Think, Tool};
+use super::models::Family;
+use crate::chat::{ChatRequest, Choice, Form, Think, Tool};
 use crate::members::{items, string};
 use crate::text;
 
@@ -11,10 +11,11 @@ fn declarations(body: &Value) -> Vec<&Value> {
     items(body, "tools").into_iter().flat_map(|tool| items(tool, "functionDeclarations")).collect()
 }
 
-pub(super) fn ask(body: &Value, class: &Class, seed: u64) -> Ask {
+/// Reads a body that was checked.
+pub(super) fn read(body: &Value, family: &Family, seed: u64) -> ChatRequest {
     let contents = items(body, "contents");
     let at = |name: &str| body.pointer(&format!("/generationConfig/{name}"));
-    let is_said = |one: &&&Value| string(one, "role") != "model" && !said(one).is_empty();
+    let has_text = |one: &&&Value| string(one, "role") != "model" && !own_text(one).is_empty();
     let tool = |one: &Value| Tool {
         name: string(one, "name").to_owned(),
         schema: one.get("parametersJsonSchema").or(one.get("parameters")).cloned().unwrap_or_default(),
@@ -25,12 +26,12 @@ pub(super) fn ask(body: &Value, class: &Class, seed: u64) -> Ask {
     };
     let schema = at("responseJsonSchema").or(at("responseSchema"));
     let all = contents.iter().map(|one| text::words(&content(one))).sum::<u64>();
-    let spoken = contents.iter().rposition(|one| is_said(&one));
+    let spoken = contents.iter().rposition(|one| has_text(&one));
     let turn = contents.get(spoken.unwrap_or(0)..).unwrap_or_default();
-    Ask {
+    ChatRequest {
         turn_results: turn.iter().flat_map(|one| results_of(one)).collect(),
         rounds: turn.iter().filter(|one| !with(one, "functionCall").is_empty()).count(),
-        said: contents.iter().rev().find(is_said).map(|one| said(one)).unwrap_or_default(),
+        user_text: contents.iter().rev().find(has_text).map(|one| own_text(one)).unwrap_or_default(),
         results: results(&contents),
         prompt_words: all + body.get("systemInstruction").map_or(0, |system| text::words(&content(system))),
         tools: declarations(body).into_iter().map(tool).collect(),
@@ -48,22 +49,23 @@ pub(super) fn ask(body: &Value, class: &Class, seed: u64) -> Ask {
         },
         think: match at("thinkingConfig/includeThoughts") {
             Some(Value::Bool(true)) => Think::Shown,
-            _ if class.signs => Think::Hidden,
+            _ if family.signs => Think::Hidden,
             _ => Think::No,
         },
         count: at("candidateCount").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
         seed,
-        ..Ask::default()
+        ..ChatRequest::default()
     }
 }
 
-fn said(one: &Value) -> String {
+/// The text of a content, without results.
+fn own_text(one: &Value) -> String {
     with(one, "text").into_iter().map(content).collect()
 }
 
 /// The results in the last content, if there is no text beside them.
 fn results(contents: &[&Value]) -> Vec<(String, String)> {
-    let last = contents.last().filter(|last| said(last).is_empty());
+    let last = contents.last().filter(|last| own_text(last).is_empty());
     last.map(|last| results_of(last)).unwrap_or_default()
 }
 

@@ -1,43 +1,43 @@
-//! Long answers come in several hops: each but the last gives a token for the next one.
+//! Long answers come in several calls: each but the last gives a token for the continuation.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::models::Class;
-use super::rules::Said;
-use crate::text;
+use super::errors::Checked;
+use super::models::Family;
+use crate::hash;
 
 const TOKEN: &str = "mock-continuation";
 
-/// The token for this hop of an answer to a body of this digest.
-pub(super) fn token(hop: usize, digest: u64) -> String {
-    STANDARD.encode(format!("{TOKEN}:{hop}:{digest:016x}"))
+/// The token for this continuation of an answer to a body of this digest.
+pub(super) fn token(continuation: usize, digest: u64) -> String {
+    STANDARD.encode(format!("{TOKEN}:{continuation}:{digest:016x}"))
 }
 
-/// Which hop a request asks for, and the digest of everything in it but the token.
-pub(super) fn read(body: &Value, class: &Class) -> Result<(usize, u64), String> {
+/// Which continuation a request asks for, and the digest of everything in it but the token.
+pub(super) fn read(body: &Value, family: &Family) -> Result<(usize, u64), String> {
     let mut rest = body.clone();
     let token = rest.as_object_mut().and_then(|map| map.shift_remove("continuationToken"));
-    let digest = text::hash(&[rest.to_string().as_bytes()]);
+    let digest = hash::hash(&[rest.to_string().as_bytes()]);
     let Some(token) = token.as_ref().and_then(Value::as_str) else { return Ok((0, digest)) };
-    supported(class)?;
+    supported(family)?;
     let invalid = || "Invalid continuation token.".to_owned();
-    let (hop, made_for) = opened(token).ok_or_else(invalid)?;
+    let (continuation, made_for) = opened(token).ok_or_else(invalid)?;
     if made_for != digest {
         return Err(
             "The continuation token was issued for a different request. Send the same request again.".to_owned()
         );
     }
-    Ok((hop, digest))
+    Ok((continuation, digest))
 }
 
-fn supported(class: &Class) -> Said {
-    if class.long { Ok(()) } else { Err("Continuation is not enabled for this model".to_owned()) }
+fn supported(family: &Family) -> Checked {
+    if family.long { Ok(()) } else { Err("Continuation is not enabled for this model".to_owned()) }
 }
 
 fn opened(token: &str) -> Option<(usize, u64)> {
-    let said = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
-    let (hop, digest) = said.strip_prefix(TOKEN)?.strip_prefix(':')?.split_once(':')?;
-    Some((hop.parse().ok()?, u64::from_str_radix(digest, 16).ok()?))
+    let plain = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    let (continuation, digest) = plain.strip_prefix(TOKEN)?.strip_prefix(':')?.split_once(':')?;
+    Some((continuation.parse().ok()?, u64::from_str_radix(digest, 16).ok()?))
 }

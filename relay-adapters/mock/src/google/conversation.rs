@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::chat::with;
-use super::models::Class;
-use super::rules::Said;
+use super::errors::Checked;
+use super::models::Family;
 use super::signatures;
 use crate::members::{items, string};
 
@@ -21,7 +21,8 @@ const DATA: &[&str] = &[
     "toolResponse",
 ];
 
-pub(super) fn conversation(body: &Value, class: &Class) -> Said {
+/// The order of contents, of the parts in them, and of calls and results.
+pub(super) fn check(body: &Value, family: &Family) -> Checked {
     let contents = items(body, "contents");
     if contents.is_empty() {
         return Err("* GenerateContentRequest.contents: contents is not specified\n".to_owned());
@@ -38,19 +39,19 @@ pub(super) fn conversation(body: &Value, class: &Class) -> Said {
     }
     for (at, one) in contents.iter().enumerate() {
         parts(one, &format!("contents[{at}]"))?;
-        signatures::check(one, class)?;
-        exchange(&contents, at, class)?;
+        signatures::check(one, family)?;
+        exchange(&contents, at, family)?;
     }
     let ends_with_model = contents.last().is_some_and(|last| string(last, "role") == "model");
-    if ends_with_model && !class.prefill {
+    if ends_with_model && !family.prefill {
         return Err("Requests ending with a model turn are not supported by this model. Please end with a user role."
             .to_owned());
     }
-    if class.signs { signatures::required(&contents) } else { Ok(()) }
+    if family.signs { signatures::required(&contents) } else { Ok(()) }
 }
 
 /// Each part has exactly one kind of data.
-fn parts(one: &Value, path: &str) -> Said {
+fn parts(one: &Value, path: &str) -> Checked {
     let parts = items(one, "parts");
     if parts.is_empty() {
         return Err(format!("* GenerateContentRequest.{path}.parts: contents.parts must not be empty.\n"));
@@ -75,7 +76,7 @@ fn parts(one: &Value, path: &str) -> Said {
 }
 
 /// Calls are followed by as many results, with the same names and ids.
-fn exchange(contents: &[&Value], at: usize, class: &Class) -> Said {
+fn exchange(contents: &[&Value], at: usize, family: &Family) -> Checked {
     let Some(one) = contents.get(at) else { return Ok(()) };
     let before = at.checked_sub(1).and_then(|at| contents.get(at)).copied().unwrap_or(&Value::Null);
     let after = contents.get(at + 1).copied().unwrap_or(&Value::Null);
@@ -110,7 +111,7 @@ fn exchange(contents: &[&Value], at: usize, class: &Class) -> Said {
     let mark = |one: &&Value| (string(one, "name").to_owned(), string(one, "id").to_owned());
     let (mut asked, mut given): (Vec<_>, Vec<_>) =
         (asked.iter().map(mark).collect(), results.iter().map(mark).collect());
-    if !class.signs {
+    if !family.signs {
         asked.iter_mut().chain(given.iter_mut()).for_each(|(_, id)| id.clear());
     }
     asked.sort_unstable();

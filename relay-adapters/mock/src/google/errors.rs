@@ -1,9 +1,77 @@
-//! Google's errors by name.
+//! Google's errors: as it words them, and by name.
 
-use crate::named_errors::{Named, PAGE, row};
+use serde_json::{Value, json};
+
+use super::reply::json_reply;
+use crate::named_errors::{NamedError, PAGE, row};
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// A 400's message, if a rule is not met.
+pub(super) type Checked = Result<(), String>;
+
+/// Google's front answers a page for what it doesn't know.
+pub(super) fn not_found(request: &Request<'_>) -> Reply {
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=en>\n  <title>Error 404 (Not Found)!!1</title>\n  <p>The requested URL <code>{}</code> was not \
+         found on this server.\n",
+        request.path.replace('<', "&lt;")
+    );
+    Reply::body(404, "text/html; charset=UTF-8", page)
+}
+
+pub(super) fn error(status: u16, message: &str) -> Reply {
+    json_reply(status, &json!({"error": {"code": status, "message": message, "status": name(status)}}))
+}
+
+pub(super) fn detailed(status: u16, message: &str, details: Value) -> Reply {
+    json_reply(
+        status,
+        &json!({"error": {"code": status, "message": message, "status": name(status), "details": details}}),
+    )
+}
+
+pub(super) fn name(status: u16) -> &'static str {
+    match status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        499 => "CANCELLED",
+        500 => "INTERNAL",
+        501 => "UNIMPLEMENTED",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        502.. => "UNKNOWN",
+        _ => "INVALID_ARGUMENT",
+    }
+}
+
+pub(super) fn reason(reason: &str) -> Value {
+    json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+        "metadata": {"service": "generativelanguage.googleapis.com"}})
+}
+
+pub(super) fn rate_limited() -> Reply {
+    let message = "You exceeded your current quota, please check your plan and billing details. Please retry in 16.4s.";
+    let violation = json!({"quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+        "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "10"});
+    let quota = json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [violation]});
+    let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "16.4s"});
+    detailed(429, message, json!([quota, retry]))
+}
+
+pub(super) fn no_model(name: &str, verb: &str) -> Reply {
+    let message = format!(
+        "models/{name} is not found for API version v1beta, or is not supported for {verb}. Call ListModels to see the list of \
+         available models and their supported methods."
+    );
+    error(404, &message)
+}
 
 /// What `{{error=…}}` knows.
-pub(crate) const NAMED: &[Named] = &[
+pub(crate) const NAMED_ERRORS: &[NamedError] = &[
     row(
         "key_invalid",
         400,

@@ -1,10 +1,10 @@
 //! The members of Google's requests. Names are camelCase; the real API also takes snake_case, which Relay must not send.
 
-use crate::schema::{Field, INT, Kind, NUM, list, may, must};
+use crate::schema::{Field, INT, NUM, Shape, list, may, must};
 
-use Kind::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Ref, Text};
+use Shape::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Ref, Text};
 
-static PART: Kind = Object(&[
+static PART: Shape = Object(&[
     may("text", Text),
     may("inlineData", Object(&[must("mimeType", Text), must("data", Text), may("displayName", Text)])),
     may("fileData", Object(&[may("mimeType", Text), must("fileUri", Text)])),
@@ -34,9 +34,9 @@ static PART: Kind = Object(&[
         )]),
     ),
 ]);
-static CONTENT: Kind = Object(&[may("role", Text), may("parts", list(&PART))]);
+static CONTENT: Shape = Object(&[may("role", Text), may("parts", list(&PART))]);
 /// Google's older `Schema`, a subset of OpenAPI's.
-static SCHEMA: Kind = Object(&[
+static SCHEMA: Shape = Object(&[
     may(
         "type",
         Enum(&[
@@ -66,7 +66,7 @@ static SCHEMA: Kind = Object(&[
     may("default", Any),
     may("example", Any),
 ]);
-static DECLARATION: Kind = Object(&[
+static DECLARATION: Shape = Object(&[
     must("name", Text),
     may("description", Text),
     may("parameters", Ref(&SCHEMA)),
@@ -75,13 +75,13 @@ static DECLARATION: Kind = Object(&[
     may("responseJsonSchema", Map),
     may("behavior", Enum(&["BLOCKING", "NON_BLOCKING"])),
 ]);
-static TOOL: Kind = Object(&[
+static TOOL: Shape = Object(&[
     may("functionDeclarations", List(&DECLARATION, 0, 512)),
     may("googleSearch", Map),
     may("codeExecution", Map),
     may("urlContext", Map),
 ]);
-static SAFETY: Kind = Object(&[
+static SAFETY: Shape = Object(&[
     must(
         "category",
         Enum(&[
@@ -94,8 +94,8 @@ static SAFETY: Kind = Object(&[
     ),
     must("threshold", Enum(&["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"])),
 ]);
-const I32: Kind = Int(-0x8000_0000, 0x7fff_ffff);
-static CONFIG: Kind = Object(&[
+const I32: Shape = Int(-0x8000_0000, 0x7fff_ffff);
+static CONFIG: Shape = Object(&[
     may("candidateCount", Int(1, 8)),
     may("stopSequences", List(&Text, 0, 5)),
     may("maxOutputTokens", Int(1, 0x7fff_ffff)),
@@ -128,7 +128,7 @@ const CONTENTS: Field = may("contents", list(&CONTENT));
 const SYSTEM: Field = may("systemInstruction", Ref(&CONTENT));
 const TOOLS: Field = may("tools", list(&TOOL));
 /// `generateContent`, `streamGenerateContent`.
-pub(super) static GENERATE: Kind = Object(&[
+pub(super) static GENERATE: Shape = Object(&[
     CONTENTS,
     SYSTEM,
     TOOLS,
@@ -154,4 +154,4 @@ pub(super) static GENERATE: Kind = Object(&[
     may("continuationToken", Text),
 ]);
 /// `countTokens`.
-pub(super) static COUNT: Kind = Object(&[CONTENTS, may("generateContentRequest", Map)]);
+pub(super) static COUNT: Shape = Object(&[CONTENTS, may("generateContentRequest", Map)]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::rules::Said;
+use super::errors::Checked;
 
 /// Keywords that exist.
 const KEYWORDS: &[&str] = &[
@@ -33,7 +33,7 @@ const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "obj
 const DEPTH: usize = 32;
 
 /// Checks a schema; `path` is its place in the request.
-pub(super) fn check(schema: &Value, path: &str) -> Said {
+pub(super) fn check(schema: &Value, path: &str) -> Checked {
     node(schema, path, 0)?;
     let mut walk = Walk { root: schema, path, open: Vec::new(), done: Vec::new() };
     walk.follow("#".to_owned())?;
@@ -41,7 +41,7 @@ pub(super) fn check(schema: &Value, path: &str) -> Said {
     defined.into_iter().flat_map(Map::keys).try_for_each(|name| walk.follow(format!("#/$defs/{name}")))
 }
 
-fn node(schema: &Value, path: &str, depth: usize) -> Said {
+fn node(schema: &Value, path: &str, depth: usize) -> Checked {
     let refuse = |what: &str| Err(format!("* GenerateContentRequest.{path}: {what}\n"));
     let Some(map) = schema.as_object() else { return refuse("schema should be an object") };
     if depth > DEPTH {
@@ -113,7 +113,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// A schema may contain itself only through properties that are not required.
-    fn follow(&mut self, target: String) -> Said {
+    fn follow(&mut self, target: String) -> Checked {
         let refuse = |what: &str| Err(format!("* GenerateContentRequest.{}: {what}\n", self.path));
         if self.done.contains(&target) {
             return Ok(());
@@ -135,7 +135,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn inside(&mut self, schema: &Value) -> Said {
+    fn inside(&mut self, schema: &Value) -> Checked {
         let Some(map) = schema.as_object() else { return Ok(()) };
         if let Some(target) = map.get("$ref").and_then(Value::as_str) {
             return self.follow(target.to_owned());

@@ -1,4 +1,10 @@
-//! What each class of Google's models can do.
+//! The models that the simulated Google has, and what each family of them can do.
+
+use serde_json::{Value, json};
+
+use super::errors::error;
+use crate::reply::Reply;
+use crate::request::Request;
 
 /// How thinking is set.
 #[derive(Clone, Copy)]
@@ -11,8 +17,8 @@ pub(super) enum Thinking {
     Level(&'static [&'static str]),
 }
 
-/// A class of models.
-pub(super) struct Class {
+/// A family of models.
+pub(super) struct Family {
     pub(super) name: &'static str,
     pub(super) thinking: Thinking,
     /// Calls carry ids and signatures, and signatures have to come back.
@@ -30,12 +36,12 @@ pub(super) struct Class {
 const ALL: &[&str] = &["MINIMAL", "LOW", "MEDIUM", "HIGH"];
 const NO_MINIMAL: &[&str] = &["LOW", "MEDIUM", "HIGH"];
 
-const fn second(name: &'static str, thinking: Thinking) -> Class {
-    Class { name, thinking, signs: false, several: true, prefill: true, json_with_tools: false, long: false }
+const fn second(name: &'static str, thinking: Thinking) -> Family {
+    Family { name, thinking, signs: false, several: true, prefill: true, json_with_tools: false, long: false }
 }
 
-const fn third(name: &'static str, levels: &'static [&'static str]) -> Class {
-    Class {
+const fn third(name: &'static str, levels: &'static [&'static str]) -> Family {
+    Family {
         name,
         thinking: Thinking::Level(levels),
         signs: true,
@@ -46,16 +52,16 @@ const fn third(name: &'static str, levels: &'static [&'static str]) -> Class {
     }
 }
 
-const fn newest(name: &'static str, levels: &'static [&'static str]) -> Class {
-    Class { prefill: false, ..third(name, levels) }
+const fn newest(name: &'static str, levels: &'static [&'static str]) -> Family {
+    Family { prefill: false, ..third(name, levels) }
 }
 
-const fn fourth(name: &'static str, levels: &'static [&'static str]) -> Class {
-    Class { long: true, ..newest(name, levels) }
+const fn fourth(name: &'static str, levels: &'static [&'static str]) -> Family {
+    Family { long: true, ..newest(name, levels) }
 }
 
 /// The longest name first among those with the same beginning.
-pub(super) const CLASSES: &[Class] = &[
+pub(super) const FAMILIES: &[Family] = &[
     second("gemini-2.5-pro", Thinking::Budget(128, 32_768, false)),
     second("gemini-2.5-flash-lite", Thinking::Budget(512, 24_576, true)),
     second("gemini-2.5-flash", Thinking::Budget(1, 24_576, true)),
@@ -77,15 +83,58 @@ pub(super) const CLASSES: &[Class] = &[
     second("gemma-3-27b-it", Thinking::None),
 ];
 
-/// A model that was added to the mock.
-pub(super) static ADDED: Class = newest("", ALL);
+/// Models that make embeddings.
+pub(super) const EMBEDDING_MODELS: &[&str] = &["gemini-embedding-001", "gemini-embedding-2"];
 
-/// The class of a model: its name, or with `-preview…`, `-latest`, `-exp…` or three digits behind.
-pub(super) fn find(model: &str) -> Option<&'static Class> {
+/// A model that was added to the mock.
+pub(super) static ADDED: Family = newest("", ALL);
+
+/// The family of a model: its name, or with `-preview…`, `-latest`, `-exp…` or three digits behind.
+pub(super) fn find(model: &str) -> Option<&'static Family> {
     let variant = |rest: &str| {
         let Some(rest) = rest.strip_prefix('-') else { return rest.is_empty() };
         let version = rest.len() == 3 && rest.bytes().all(|b| b.is_ascii_digit());
         version || ["preview", "latest", "exp"].iter().any(|word| rest.starts_with(word))
     };
-    CLASSES.iter().find(|class| model.strip_prefix(class.name).is_some_and(variant))
+    FAMILIES.iter().find(|family| model.strip_prefix(family.name).is_some_and(variant))
+}
+
+/// A page of the list: `pageSize` (50 by default, at most 1000) and `pageToken`.
+pub(super) fn list(request: &Request<'_>) -> Result<Value, Reply> {
+    let invalid = |name: &str| {
+        error(400, &format!("Invalid value at '{name}' (TYPE_INT32), \"{}\"", request.query(name).unwrap_or("")))
+    };
+    let size = match request.query("pageSize").map(str::parse::<usize>) {
+        None | Some(Ok(0)) => 50,
+        Some(Ok(size)) => size.min(1000),
+        Some(Err(_)) => return Err(invalid("pageSize")),
+    };
+    let start = match request
+        .query("pageToken")
+        .map(|token| token.strip_prefix("page-").and_then(|at| at.parse::<usize>().ok()))
+    {
+        None => 0,
+        Some(Some(start)) => start,
+        Some(None) => return Err(error(400, "API page token is invalid.")),
+    };
+    let all = listed(request);
+    let page: Vec<&Value> = all.iter().skip(start).take(size).collect();
+    let next = start + page.len();
+    let mut body = json!({ "models": page });
+    if let (Some(map), true) = (body.as_object_mut(), next < all.len()) {
+        map.insert("nextPageToken".into(), json!(format!("page-{next}")));
+    }
+    Ok(body)
+}
+
+/// Every model.
+pub(super) fn listed(request: &Request<'_>) -> Vec<Value> {
+    let chat = FAMILIES.iter().map(|family| family.name).chain(request.models.iter().copied());
+    let chat = chat.map(|name| model(name, &["generateContent", "countTokens"]));
+    chat.chain(EMBEDDING_MODELS.iter().map(|name| model(name, &["embedContent", "batchEmbedContents"]))).collect()
+}
+
+fn model(name: &str, methods: &[&str]) -> Value {
+    json!({"name": format!("models/{name}"), "version": "001", "displayName": name.replace('-', " "),
+        "inputTokenLimit": 1_048_576, "outputTokenLimit": 65_536, "supportedGenerationMethods": methods})
 }

@@ -2,67 +2,71 @@
 
 use serde_json::{Value, json};
 
-use super::chat::{ask, content};
+use super::chat::{self, content};
 use super::continuation;
-use super::conversation::conversation;
+use super::conversation;
+use super::errors::{Checked, detailed, error, no_model};
 use super::fields::{COUNT, GENERATE};
 use super::json_schema;
-use super::models::{self, Class, Thinking};
-use super::{detailed, error, no_model};
-use crate::chat::Ask;
+use super::models::{self, Family, Thinking};
+use crate::chat::ChatRequest;
 use crate::members::{items, string};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::schema::{Fault, Type, What, check};
+use crate::schema::{Problem, Type, Violation, check};
 use crate::text;
 
-/// A 400's message.
-pub(super) type Said = Result<(), String>;
-
 /// The body as JSON.
-pub(super) fn body(request: &Request<'_>) -> Result<Value, Reply> {
+pub(super) fn parse(request: &Request<'_>) -> Result<Value, Reply> {
     serde_json::from_slice(request.body)
-        .map_err(|error| super::error(400, &format!("Invalid JSON payload received. Parsing failed: {error}")))
+        .map_err(|cause| error(400, &format!("Invalid JSON payload received. Parsing failed: {cause}")))
 }
 
 /// Counts the words of a prompt.
 pub(super) fn count(request: &Request<'_>, model: &str) -> Result<u64, Reply> {
-    class(request, model, "countTokens")?;
-    let body = body(request)?;
-    check(&COUNT, &body).map_err(|fault| words(&fault))?;
+    family(request, model, "countTokens")?;
+    let body = parse(request)?;
+    check(&COUNT, &body).map_err(|violation| describe(&violation))?;
     let contents = items(body.get("generateContentRequest").unwrap_or(&body), "contents");
     Ok(contents.into_iter().map(|one| text::words(&content(one))).sum::<u64>().max(1))
 }
 
 /// Checks a chat request and reads what the answer depends on.
-pub(super) fn generate(request: &Request<'_>, model: &str, stream: bool) -> Result<Ask, Reply> {
+pub(super) fn generate(request: &Request<'_>, model: &str, stream: bool) -> Result<ChatRequest, Reply> {
     let refuse = |message: String| error(400, &message);
     let verb = if stream { "streamGenerateContent" } else { "generateContent" };
-    let class = class(request, model, verb)?;
+    let family = family(request, model, verb)?;
     match request.query("alt") {
         None | Some("json") => {}
         Some("sse") if stream => {}
         Some(other) => return Err(refuse(format!("Invalid value at 'alt' (TYPE_ENUM), \"{other}\""))),
     }
-    let body = body(request)?;
-    check(&GENERATE, &body).map_err(|fault| words(&fault))?;
-    config(&body, class, model).map_err(refuse)?;
-    tools(&body, class).map_err(refuse)?;
-    conversation(&body, class).map_err(refuse)?;
-    let (hop, digest) = continuation::read(&body, class).map_err(refuse)?;
+    let body = parse(request)?;
+    check(&GENERATE, &body).map_err(|violation| describe(&violation))?;
+    config(&body, family, model).map_err(refuse)?;
+    tools(&body, family).map_err(refuse)?;
+    conversation::check(&body, family).map_err(refuse)?;
+    let (continuation, digest) = continuation::read(&body, family).map_err(refuse)?;
     let array = stream && request.query("alt") != Some("sse");
-    Ok(Ask { json_array: array, stream, model: model.to_owned(), hop, digest, ..ask(&body, class, request.seed) })
+    Ok(ChatRequest {
+        json_array: array,
+        stream,
+        model: model.to_owned(),
+        continuation,
+        digest,
+        ..chat::read(&body, family, request.seed)
+    })
 }
 
-fn class(request: &Request<'_>, model: &str, verb: &str) -> Result<&'static Class, Reply> {
+fn family(request: &Request<'_>, model: &str, verb: &str) -> Result<&'static Family, Reply> {
     let added = request.models.contains(&model).then_some(&models::ADDED);
     models::find(model).or(added).ok_or_else(|| no_model(model, verb))
 }
 
 /// What this class can't do.
-fn config(body: &Value, class: &Class, model: &str) -> Said {
+fn config(body: &Value, family: &Family, model: &str) -> Checked {
     let at = |name: &str| body.pointer(&format!("/generationConfig/{name}")).filter(|value| !value.is_null());
-    if at("candidateCount").is_some_and(|count| count != 1) && !class.several {
+    if at("candidateCount").is_some_and(|count| count != 1) && !family.several {
         return Err("Multiple candidates is not enabled for this model".to_owned());
     }
     if at("responseLogprobs") == Some(&Value::Bool(true)) || at("logprobs").is_some() {
@@ -82,7 +86,7 @@ fn config(body: &Value, class: &Class, model: &str) -> Said {
         ));
     }
     let declared = items(body, "tools").iter().any(|tool| tool.get("functionDeclarations").is_some());
-    if json_answer && declared && !class.json_with_tools {
+    if json_answer && declared && !family.json_with_tools {
         return Err("Function calling with a response mime type: 'application/json' is unsupported".to_owned());
     }
     let forced = body.pointer("/toolConfig/functionCallingConfig/mode").is_some_and(|mode| mode == "ANY");
@@ -93,17 +97,17 @@ fn config(body: &Value, class: &Class, model: &str) -> Said {
     if let Some(schema) = at("responseJsonSchema") {
         json_schema::check(schema, "generation_config.response_json_schema")?;
     }
-    thinking(at("thinkingConfig"), class)
+    thinking(at("thinkingConfig"), family)
 }
 
-fn thinking(config: Option<&Value>, class: &Class) -> Said {
+fn thinking(config: Option<&Value>, family: &Family) -> Checked {
     let Some(config) = config else { return Ok(()) };
     let level = config.get("thinkingLevel").and_then(Value::as_str).map(str::to_ascii_uppercase);
     let budget = config.get("thinkingBudget").and_then(Value::as_i64);
     if level.is_some() && budget.is_some() {
         return Err("You can only set only one of thinking budget and thinking level.".to_owned());
     }
-    match (class.thinking, level, budget) {
+    match (family.thinking, level, budget) {
         (Thinking::None, _, _) => Err("Thinking is not supported for this model.".to_owned()),
         (Thinking::Budget(..), Some(_), _) => Err("Thinking level is not supported for this model.".to_owned()),
         (Thinking::Budget(_, _, false), _, Some(0)) => {
@@ -121,7 +125,7 @@ fn thinking(config: Option<&Value>, class: &Class) -> Said {
     }
 }
 
-fn tools(body: &Value, class: &Class) -> Said {
+fn tools(body: &Value, family: &Family) -> Checked {
     let mut names = Vec::new();
     for (at, tool) in items(body, "tools").into_iter().enumerate() {
         for (index, one) in items(tool, "functionDeclarations").into_iter().enumerate() {
@@ -153,7 +157,8 @@ fn tools(body: &Value, class: &Class) -> Said {
         }
     }
     let searches = items(body, "tools").iter().any(|tool| tool.get("googleSearch").is_some());
-    let mixes = body.pointer("/toolConfig/includeServerSideToolInvocations") == Some(&Value::Bool(true)) && class.signs;
+    let mixes =
+        body.pointer("/toolConfig/includeServerSideToolInvocations") == Some(&Value::Bool(true)) && family.signs;
     if searches && !names.is_empty() && !mixes {
         return Err(
             "Built-in tools ({google_search}) and Function Calling cannot be combined in the same request.".to_owned()
@@ -162,7 +167,7 @@ fn tools(body: &Value, class: &Class) -> Said {
     choice_fits(body, &names)
 }
 
-fn choice_fits(body: &Value, declared: &[&str]) -> Said {
+fn choice_fits(body: &Value, declared: &[&str]) -> Checked {
     let Some(config) = body.pointer("/toolConfig/functionCallingConfig") else { return Ok(()) };
     if declared.is_empty() {
         return Err("Function calling config is set without function_declarations.".to_owned());
@@ -183,30 +188,32 @@ fn is_name(name: &str) -> bool {
     first && name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
 }
 
-/// A fault in Google's words.
-pub(super) fn words(fault: &Fault) -> Reply {
-    let path = snake(&fault.dotted());
-    let message = match &fault.what {
-        What::Unknown => {
-            let parent = Fault {
-                path: fault.path.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default(),
-                what: What::Unknown,
+/// The answer of Google to a violation.
+pub(super) fn describe(violation: &Violation) -> Reply {
+    let path = snake(&violation.dotted());
+    let message = match &violation.what {
+        Problem::Unknown => {
+            let parent = Violation {
+                path: violation.path.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default(),
+                what: Problem::Unknown,
             };
             let place = snake(&parent.dotted());
             let at = if place.is_empty() { String::new() } else { format!(" at '{place}'") };
-            let said = format!("Unknown name \"{}\"{at}: Cannot find field.", fault.name());
-            let violation = json!({"field": place, "description": format!("Invalid JSON payload received. {said}")});
+            let message = format!("Unknown name \"{}\"{at}: Cannot find field.", violation.name());
+            let violation = json!({"field": place, "description": format!("Invalid JSON payload received. {message}")});
             let details =
                 json!([{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}]);
-            return detailed(400, &format!("Invalid JSON payload received. {said}"), details);
+            return detailed(400, &format!("Invalid JSON payload received. {message}"), details);
         }
-        What::Missing => format!("* GenerateContentRequest.{path}: required field is not specified\n"),
-        What::Type { want, got } => format!("Invalid value at '{path}' ({}), {got}", type_name(*want)),
-        What::Value { got, .. } | What::Tag { got, .. } => format!("Invalid value at '{path}' (TYPE_ENUM), \"{got}\""),
-        What::Low { min, .. } => format!("* GenerateContentRequest.{path}: must be at least {min}\n"),
-        What::High { max, .. } => format!("* GenerateContentRequest.{path}: must be at most {max}\n"),
-        What::Short { min } => format!("* GenerateContentRequest.{path}: must have at least {min} entries\n"),
-        What::Long { max, got } => {
+        Problem::Missing => format!("* GenerateContentRequest.{path}: required field is not specified\n"),
+        Problem::Type { want, got } => format!("Invalid value at '{path}' ({}), {got}", type_name(*want)),
+        Problem::Value { got, .. } | Problem::Tag { got, .. } => {
+            format!("Invalid value at '{path}' (TYPE_ENUM), \"{got}\"")
+        }
+        Problem::Low { min, .. } => format!("* GenerateContentRequest.{path}: must be at least {min}\n"),
+        Problem::High { max, .. } => format!("* GenerateContentRequest.{path}: must be at most {max}\n"),
+        Problem::Short { min } => format!("* GenerateContentRequest.{path}: must have at least {min} entries\n"),
+        Problem::Long { max, got } => {
             format!("* GenerateContentRequest.{path}: must have at most {max} entries, got {got}\n")
         }
     };

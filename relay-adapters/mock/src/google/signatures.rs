@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::models::Class;
-use super::rules::Said;
+use super::errors::Checked;
+use super::models::Family;
+use crate::hash;
 use crate::members::{items, string};
-use crate::text;
 
 /// What Google documents for histories of other models.
 const SENTINEL: &str = "skip_thought_signature_validator";
@@ -16,25 +16,25 @@ const SENTINEL_BASE64: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
 
 /// The signature of a call. One that was made without an id fits any.
 pub(super) fn of_call(name: &str, arguments: &Value, id: Option<&str>) -> String {
-    let about = text::hash(&[name.as_bytes(), arguments.to_string().as_bytes()]);
-    let id = id.map_or("-".to_owned(), |id| format!("{:016x}", text::hash(&[id.as_bytes()])));
+    let about = hash::hash(&[name.as_bytes(), arguments.to_string().as_bytes()]);
+    let id = id.map_or("-".to_owned(), |id| format!("{:016x}", hash::hash(&[id.as_bytes()])));
     STANDARD.encode(format!("mock-signature:call:{about:016x}:{id}"))
 }
 
 /// The signature of a text: all of it since the last signature.
-pub(super) fn of_text(said: &str) -> String {
-    STANDARD.encode(format!("mock-signature:text:{:016x}", text::hash(&[said.as_bytes()])))
+pub(super) fn of_text(text: &str) -> String {
+    STANDARD.encode(format!("mock-signature:text:{:016x}", hash::hash(&[text.as_bytes()])))
 }
 
 /// Each signature of a content stands where it was made for.
 ///
 /// From Gemini 3 on others than the mock's own are forged. Older models only look at theirs.
-pub(super) fn check(content: &Value, class: &Class) -> Said {
-    let mut said = String::new();
+pub(super) fn check(content: &Value, family: &Family) -> Checked {
+    let mut text = String::new();
     for part in items(content, "parts") {
         let thought = part.get("thought") == Some(&Value::Bool(true));
         if !thought {
-            said.push_str(string(part, "text"));
+            text.push_str(string(part, "text"));
         }
         let Some(signature) = part.get("thoughtSignature").and_then(Value::as_str) else { continue };
         let fits = match part.get("functionCall") {
@@ -43,13 +43,13 @@ pub(super) fn check(content: &Value, class: &Class) -> Said {
                 let id = call.get("id").and_then(Value::as_str);
                 signature == of_call(name, &arguments, id) || signature == of_call(name, &arguments, None)
             }
-            None => signature == of_text(&said),
+            None => signature == of_text(&text),
         };
-        let foreign = !is_own(signature) && !class.signs;
+        let foreign = !is_own(signature) && !family.signs;
         if !fits && !foreign && !matches!(signature, SENTINEL | SENTINEL_BASE64) {
             return Err("Corrupted thought signature.".to_owned());
         }
-        said.clear();
+        text.clear();
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ fn is_own(signature: &str) -> bool {
 }
 
 /// From Gemini 3 on: in the current turn the first call of each model content is signed.
-pub(super) fn required(contents: &[&Value]) -> Said {
+pub(super) fn required(contents: &[&Value]) -> Checked {
     let own = |one: &&&Value| {
         string(one, "role") != "model" && items(one, "parts").iter().any(|part| part.get("functionResponse").is_none())
     };

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use crate::chat::{Ask, Choice, Form, Tool};
+use crate::chat::{ChatRequest, Choice, Form, Tool};
 use crate::members::{flag, items, string};
 use crate::text;
 
-pub(super) fn ask(body: &Value, seed: u64) -> Ask {
+/// Reads a body that was checked.
+pub(super) fn read(body: &Value, seed: u64) -> ChatRequest {
     let messages = items(body, "messages");
     let spoken = messages.iter().rposition(|message| string(message, "role") == "user");
     let turn = messages.get(spoken.unwrap_or(0)..).unwrap_or_default();
@@ -18,9 +19,9 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
     });
     let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| body.get(name)?.as_u64());
     let count = body.get("n").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
-    Ask {
+    ChatRequest {
         model: string(body, "model").to_owned(),
-        said: spoken.and_then(|at| messages.get(at)).map(|message| content(message)).unwrap_or_default(),
+        user_text: spoken.and_then(|at| messages.get(at)).map(|message| content(message)).unwrap_or_default(),
         results: results(&messages),
         turn_results: turn
             .iter()
@@ -49,7 +50,7 @@ pub(super) fn ask(body: &Value, seed: u64) -> Ask {
         include_usage: body.pointer("/stream_options/include_usage") == Some(&Value::Bool(true)),
         legacy,
         seed,
-        ..Ask::default()
+        ..ChatRequest::default()
     }
 }
 

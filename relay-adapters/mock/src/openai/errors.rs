@@ -1,9 +1,63 @@
-//! OpenAI's errors by name.
+//! OpenAI's errors: as it words them, and by name.
 
-use crate::named_errors::{Named, PAGE, retry, row};
+use serde_json::json;
+
+use super::reply::json_reply;
+use crate::named_errors::{NamedError, PAGE, retry, row};
+use crate::reply::Reply;
+
+pub(super) type Marks = (&'static str, Option<&'static str>, Option<&'static str>);
+pub(super) const PLAIN: Marks = ("invalid_request_error", None, None);
+
+/// An error body; `marks` are type, param and code.
+pub(super) fn error(status: u16, message: &str, (kind, param, code): Marks) -> Reply {
+    json_reply(status, &json!({"error": {"message": message, "type": kind, "param": param, "code": code}}))
+}
+
+/// A 400 without param and code.
+pub(super) fn bad(message: &str) -> Reply {
+    error(400, message, PLAIN)
+}
+
+/// A 400 about a parameter.
+pub(super) fn bad_param(param: &str, code: Option<&str>, message: &str) -> Reply {
+    json_reply(
+        400,
+        &json!({"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}}),
+    )
+}
+
+pub(super) fn unknown_parameter(name: &str) -> Reply {
+    bad_param(name, Some("unknown_parameter"), &format!("Unknown parameter: '{name}'."))
+}
+
+pub(super) fn no_model(name: &str) -> Reply {
+    let message = format!("The model `{name}` does not exist or you do not have access to it.");
+    error(404, &message, ("invalid_request_error", None, Some("model_not_found")))
+}
+
+pub(super) fn rate_limited() -> Reply {
+    let message = "Rate limit reached for requests in organization org-mock on requests per min (RPM): Limit 3, Used 3, \
+                   Requested 1. Please try again in 20s. Visit https://platform.openai.com/account/rate-limits to learn more.";
+    error(429, message, ("requests", None, Some("rate_limit_exceeded")))
+        .header("retry-after", "20")
+        .header("retry-after-ms", "20000")
+        .header("x-ratelimit-limit-tokens", "40000")
+        .header("x-ratelimit-remaining-tokens", "39000")
+}
+
+pub(super) fn of_status(status: u16) -> Reply {
+    let message = format!("The mock was asked for status {status}.");
+    let kind = match status {
+        429 => "requests",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    };
+    error(status, &message, (kind, None, (status == 429).then_some("rate_limit_exceeded")))
+}
 
 /// What `{{error=…}}` knows.
-pub(crate) const NAMED: &[Named] = &[
+pub(crate) const NAMED_ERRORS: &[NamedError] = &[
     row(
         "key_invalid",
         401,

@@ -1,16 +1,16 @@
 //! The members of OpenAI's requests.
 
-use crate::schema::{Field, INT, Kind, list, may, must};
+use crate::schema::{Field, INT, Shape, list, may, must};
 
-use Kind::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Tagged, Text};
+use Shape::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Tagged, Text};
 
-static NAME: Kind = Text;
-static TEXT_PART: Kind = Tagged("type", &[("text", &[must("text", Text), may("prompt_cache_breakpoint", Map)])]);
-static ASSISTANT_PART: Kind = Tagged(
+static NAME: Shape = Text;
+static TEXT_PART: Shape = Tagged("type", &[("text", &[must("text", Text), may("prompt_cache_breakpoint", Map)])]);
+static ASSISTANT_PART: Shape = Tagged(
     "type",
     &[("text", &[must("text", Text), may("prompt_cache_breakpoint", Map)]), ("refusal", &[must("refusal", Text)])],
 );
-static USER_PART: Kind = Tagged(
+static USER_PART: Shape = Tagged(
     "type",
     &[
         ("text", &[must("text", Text), may("prompt_cache_breakpoint", Map)]),
@@ -28,7 +28,7 @@ static USER_PART: Kind = Tagged(
         ("file", &[must("file", Object(&[may("file_id", Text), may("file_data", Text), may("filename", Text)]))]),
     ],
 );
-static CALL: Kind = Tagged(
+static CALL: Shape = Tagged(
     "type",
     &[
         (
@@ -42,7 +42,7 @@ static CALL: Kind = Tagged(
         ("custom", &[must("id", Text), must("custom", Object(&[must("name", Text), must("input", Text)]))]),
     ],
 );
-static MESSAGE: Kind = Tagged(
+static MESSAGE: Shape = Tagged(
     "role",
     &[
         ("system", &[must("content", Either(&[Text, list(&TEXT_PART)])), may("name", Text)]),
@@ -62,9 +62,9 @@ static ASSISTANT: &[Field] = &[
     may("tool_calls", List(&CALL, 1, usize::MAX)),
     may("function_call", Object(&[must("name", Text), must("arguments", Text)])),
 ];
-static FUNCTION: Kind =
+static FUNCTION: Shape =
     Object(&[must("name", Text), may("description", Text), may("parameters", Map), may("strict", Bool)]);
-static TOOL: Kind = Tagged(
+static TOOL: Shape = Tagged(
     "type",
     &[
         (
@@ -78,7 +78,7 @@ static TOOL: Kind = Tagged(
     ],
 );
 /// `tool_choice`, in full.
-pub(super) static CHOICE: Kind = Either(&[
+pub(super) static CHOICE: Shape = Either(&[
     Enum(&["none", "auto", "required"]),
     Tagged(
         "type",
@@ -96,7 +96,7 @@ pub(super) static CHOICE: Kind = Either(&[
     ),
 ]);
 /// `/v1/chat/completions`.
-pub(super) static CHAT: Kind = Object(&[
+pub(super) static CHAT: Shape = Object(&[
     must("model", Text),
     must("messages", List(&MESSAGE, 1, usize::MAX)),
     may("audio", Map),
@@ -157,7 +157,7 @@ pub(super) static CHAT: Kind = Object(&[
     may("web_search_options", Map),
 ]);
 /// `/v1/embeddings`.
-pub(super) static EMBEDDINGS: Kind = Object(&[
+pub(super) static EMBEDDINGS: Shape = Object(&[
     must("model", Text),
     must("input", Either(&[Text, List(&Text, 1, 2048), List(&INT, 1, 2048), List(&List(&INT, 1, 8192), 1, 2048)])),
     may("dimensions", Int(1, 3072)),

@@ -2,82 +2,38 @@
 
 use serde_json::Value;
 
-use super::chat::{ask, content};
-use super::fields::{CHAT, CHOICE, EMBEDDINGS};
-use super::{bad, bad_param, knows, no_model, unknown_parameter};
-use crate::chat::Ask;
+use super::chat::{self, content};
+use super::conversation;
+use super::errors::{bad, bad_param, no_model, unknown_parameter};
+use super::fields::{CHAT, CHOICE};
+use super::models;
+use crate::chat::ChatRequest;
 use crate::members::{flag, items, string};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::schema::{Fault, Step, Type, What, check};
+use crate::schema::{Problem, Step, Type, Violation, check};
 
 /// Checks a chat request and reads what the answer depends on.
-pub(super) fn chat(request: &Request<'_>) -> Result<Ask, Reply> {
+pub(super) fn chat(request: &Request<'_>) -> Result<ChatRequest, Reply> {
     let body = parse(request)?;
-    check(&CHAT, &body).map_err(|fault| words(&fault))?;
+    check(&CHAT, &body).map_err(|violation| describe(&violation))?;
     if let Some(choice) = body.get("tool_choice").filter(|choice| !choice.is_null()) {
-        check(&CHOICE, choice).map_err(|fault| words(&within("tool_choice", fault)))?;
+        check(&CHOICE, choice).map_err(|violation| describe(&within("tool_choice", violation)))?;
     }
     let model = string(&body, "model");
-    if !knows(request, model) || model.starts_with("text-embedding") {
+    if !models::exists(request, model) || model.starts_with("text-embedding") {
         return Err(no_model(model));
     }
     together(&body)?;
-    conversation(&items(&body, "messages"))?;
+    conversation::check(&items(&body, "messages"))?;
     for (at, tool) in items(&body, "tools").iter().enumerate() {
         tool_name(tool, &format!("tools[{at}]"))?;
     }
-    Ok(ask(&body, request.seed))
+    Ok(chat::read(&body, request.seed))
 }
 
-/// An embeddings request.
-pub(super) struct Embeddings {
-    pub(super) model: String,
-    pub(super) inputs: Vec<String>,
-    pub(super) dimensions: usize,
-    pub(super) base64: bool,
-}
-
-/// Checks an embeddings request.
-pub(super) fn embeddings(request: &Request<'_>) -> Result<Embeddings, Reply> {
-    let body = parse(request)?;
-    check(&EMBEDDINGS, &body).map_err(|fault| words(&fault))?;
-    let model = string(&body, "model");
-    let largest = match model {
-        "text-embedding-3-large" => 3072,
-        "text-embedding-3-small" | "text-embedding-ada-002" => 1536,
-        _ if request.models.contains(&model) => 3072,
-        _ => return Err(no_model(model)),
-    };
-    let dimensions = body.get("dimensions").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
-    if dimensions.is_some() && model == "text-embedding-ada-002" {
-        return Err(bad("This model does not support specifying dimensions."));
-    }
-    if let Some(count) = dimensions.filter(|count| *count > largest) {
-        let message = format!("Invalid value for 'dimensions' = {count}. Must be less than or equal to {largest}.");
-        return Err(bad_param("dimensions", None, &message));
-    }
-    let inputs: Vec<String> = match body.get("input") {
-        Some(Value::Array(items)) if items.first().is_some_and(Value::is_number) => vec![join(items)],
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_array().map_or_else(|| content(item), |ids| join(ids))).collect()
-        }
-        one => vec![one.map(content).unwrap_or_default()],
-    };
-    if inputs.iter().any(String::is_empty) {
-        let message =
-            "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.";
-        return Err(bad(message));
-    }
-    let base64 = string(&body, "encoding_format") == "base64";
-    Ok(Embeddings { model: model.to_owned(), inputs, dimensions: dimensions.unwrap_or(largest), base64 })
-}
-
-fn join(ids: &[Value]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-fn parse(request: &Request<'_>) -> Result<Value, Reply> {
+/// The body as JSON.
+pub(super) fn parse(request: &Request<'_>) -> Result<Value, Reply> {
     serde_json::from_slice(request.body).map_err(|_| {
         bad("We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library \
              correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble \
@@ -123,50 +79,6 @@ fn together(body: &Value) -> Result<(), Reply> {
     Ok(())
 }
 
-/// Every call has its result right behind it, and no result comes out of nothing.
-fn conversation(messages: &[&Value]) -> Result<(), Reply> {
-    let mut open: Vec<&str> = Vec::new();
-    let mut asked_at = 0;
-    for (at, message) in messages.iter().enumerate() {
-        let role = string(message, "role");
-        let id = string(message, "tool_call_id");
-        if role == "tool" {
-            let Some(found) = open.iter().position(|known| *known == id) else {
-                let message = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
-                return Err(bad_param(&format!("messages.[{at}].role"), None, message));
-            };
-            open.remove(found);
-            continue;
-        }
-        unanswered(&open, asked_at)?;
-        asked_at = at;
-        open = items(message, "tool_calls").into_iter().map(|call| string(call, "id")).collect();
-        if role == "assistant"
-            && content(message).is_empty()
-            && open.is_empty()
-            && string(message, "refusal").is_empty()
-            && message.get("function_call").is_none_or(Value::is_null)
-            && message.get("content").is_none_or(Value::is_null)
-        {
-            let text = format!("Invalid value for 'content': expected a string, got null. (messages.[{at}].content)");
-            return Err(bad_param(&format!("messages.[{at}].content"), None, &text));
-        }
-    }
-    unanswered(&open, asked_at)
-}
-
-fn unanswered(open: &[&str], at: usize) -> Result<(), Reply> {
-    if open.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The \
-         following tool_call_ids did not have response messages: {}",
-        open.join(", ")
-    );
-    Err(bad_param(&format!("messages.[{at}].role"), None, &message))
-}
-
 fn tool_name(tool: &Value, path: &str) -> Result<(), Reply> {
     let name =
         tool.pointer("/function/name").or(tool.pointer("/custom/name")).and_then(Value::as_str).unwrap_or_default();
@@ -182,24 +94,24 @@ fn tool_name(tool: &Value, path: &str) -> Result<(), Reply> {
 }
 
 /// A fault in OpenAI's words.
-fn words(fault: &Fault) -> Reply {
-    let path = fault.dotted();
-    let (code, message) = match &fault.what {
-        What::Missing if path == "model" => return bad("you must provide a model parameter"),
-        What::Missing => ("missing_required_parameter", format!("Missing required parameter: '{path}'.")),
-        What::Unknown if fault.path.len() == 1 => {
+pub(super) fn describe(violation: &Violation) -> Reply {
+    let path = violation.dotted();
+    let (code, message) = match &violation.what {
+        Problem::Missing if path == "model" => return bad("you must provide a model parameter"),
+        Problem::Missing => ("missing_required_parameter", format!("Missing required parameter: '{path}'.")),
+        Problem::Unknown if violation.path.len() == 1 => {
             return bad(&format!("Unrecognized request argument supplied: {path}"));
         }
-        What::Unknown => return unknown_parameter(&path),
-        What::Type { want, got } => {
+        Problem::Unknown => return unknown_parameter(&path),
+        Problem::Type { want, got } => {
             let (want, got) = (article(*want), article(Type::of(got)));
             ("invalid_type", format!("Invalid type for '{path}': expected {want}, but got {got} instead."))
         }
-        What::Value { got, allowed } => ("invalid_value", not_in(got, allowed)),
-        What::Tag { tag, got, allowed } => {
+        Problem::Value { got, allowed } => ("invalid_value", not_in(got, allowed)),
+        Problem::Tag { tag, got, allowed } => {
             return bad_param(&format!("{path}.{tag}"), Some("invalid_value"), &not_in(got, allowed));
         }
-        What::Low { min, got, decimal } => {
+        Problem::Low { min, got, decimal } => {
             let kind = if *decimal { "decimal" } else { "integer" };
             let text = format!(
                 "Invalid '{path}': {kind} below minimum value. Expected a value >= {min}, but got {got} instead."
@@ -210,7 +122,7 @@ fn words(fault: &Fault) -> Reply {
                 &text,
             );
         }
-        What::High { max, got, decimal } => {
+        Problem::High { max, got, decimal } => {
             let kind = if *decimal { "decimal" } else { "integer" };
             let text = format!(
                 "Invalid '{path}': {kind} above maximum value. Expected a value <= {max}, but got {got} instead."
@@ -221,13 +133,13 @@ fn words(fault: &Fault) -> Reply {
                 &text,
             );
         }
-        What::Short { min } => (
+        Problem::Short { min } => (
             "empty_array",
             format!(
                 "Invalid '{path}': empty array. Expected an array with minimum length {min}, but got an empty array instead."
             ),
         ),
-        What::Long { max, got } => (
+        Problem::Long { max, got } => (
             "array_above_max_length",
             format!(
                 "Invalid '{path}': array too long. Expected an array with maximum length {max}, but got an array with length {got} instead."
@@ -237,9 +149,9 @@ fn words(fault: &Fault) -> Reply {
     bad_param(&path, Some(code), &message)
 }
 
-fn within(name: &str, mut fault: Fault) -> Fault {
-    fault.path.insert(0, Step::Key(name.to_owned()));
-    fault
+fn within(name: &str, mut violation: Violation) -> Violation {
+    violation.path.insert(0, Step::Key(name.to_owned()));
+    violation
 }
 
 fn not_in(got: &str, allowed: &[&str]) -> String {

@@ -1,0 +1,10 @@
+//! How Anthropic sends JSON that is not a stream.
+
+use serde_json::Value;
+
+use crate::reply::Reply;
+
+/// A JSON body.
+pub(super) fn json_reply(status: u16, body: &Value) -> Reply {
+    Reply::body(status, "application/json", body.to_string())
+}

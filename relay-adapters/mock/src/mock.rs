@@ -1,0 +1,296 @@
+//! The simulator: its settings, its record, and the way of a request through it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
+use relay_core::ports::{
+    Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
+};
+
+use crate::calls::{Aborted, Calls, Recorded};
+use crate::chat::ChatRequest;
+use crate::key_behaviour::KeyBehaviour;
+use crate::rejection::Rejection;
+use crate::reply::Reply;
+use crate::request::{Incoming, Request};
+use crate::script::{CallOutcome, Scripted};
+use crate::settings::Settings;
+use crate::wire::{Handled, WireFormat};
+use crate::{anthropic, faults, google, model, openai};
+
+/// How long keys with the word `late` wait.
+const LATE: Duration = Duration::from_secs(4);
+
+/// The three providers. Clones share everything: settings, scripts and the record.
+#[derive(Clone, Debug, Default)]
+pub struct Mock(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    settings: Mutex<Settings>,
+    scripts: Mutex<HashMap<Provider, VecDeque<Scripted>>>,
+    calls: Arc<Calls>,
+    flaky: AtomicU64,
+}
+
+/// Settings. They take effect for all clones, from the next call on.
+impl Mock {
+    /// Providers with all defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bodies arrive in pieces of at most `bytes` bytes, cut at awkward places too: inside a character, between CR and LF.
+    /// Without it a stream has one event a piece.
+    #[must_use]
+    pub fn cutting(self, bytes: usize) -> Self {
+        self.set(|settings| settings.cut = Some(bytes))
+    }
+
+    /// Waits between the pieces of a stream, and before an answer in one piece. Zero unless asked for.
+    #[must_use]
+    pub fn pausing(self, pause: Duration) -> Self {
+        self.set(|settings| settings.pause = pause)
+    }
+
+    /// The same for keys with the word `slow`: 50 ms by default.
+    #[must_use]
+    pub fn slow_pausing(self, pause: Duration) -> Self {
+        self.set(|settings| settings.slow = pause)
+    }
+
+    /// Whether requests are recorded (the default). Calls are counted in any case.
+    #[must_use]
+    pub fn recording(self, on: bool) -> Self {
+        self.set(|settings| settings.record = on)
+    }
+
+    /// Accepts all request headers, for a client that is not Relay. Relay has to send few, and the mock refuses the rest.
+    #[must_use]
+    pub fn any_headers(self) -> Self {
+        self.set(|settings| settings.any_headers = true)
+    }
+
+    /// A chat model beside those that the mock knows.
+    #[must_use]
+    pub fn with_model(self, provider: Provider, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.models.push((provider, name.into())))
+    }
+
+    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut lock(&self.0.settings));
+        self
+    }
+}
+
+/// Clients, scripts and the record.
+impl Mock {
+    /// A client of one of the providers.
+    pub fn client(&self, provider: Provider) -> Arc<dyn ProviderClient> {
+        Arc::new(MockClient { mock: self.clone(), provider })
+    }
+
+    /// The next call to this provider gets this answer, whatever it asks. Several wait in a queue.
+    pub fn script(&self, provider: Provider, answer: Scripted) {
+        lock(&self.0.scripts).entry(provider).or_default().push_back(answer);
+    }
+
+    /// How many scripted answers were not asked for yet.
+    pub fn scripts_left(&self) -> usize {
+        lock(&self.0.scripts).values().map(VecDeque::len).sum()
+    }
+
+    /// The last requests (at most 10,000), the oldest first.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.0.calls.requests()
+    }
+
+    /// The last calls (at most 10,000) that their callers left before the end.
+    pub fn aborted_calls(&self) -> Vec<Aborted> {
+        self.0.calls.aborted()
+    }
+
+    /// Calls that wait for an answer or stream one right now.
+    pub fn open_calls(&self) -> usize {
+        self.0.calls.open()
+    }
+
+    /// All calls so far.
+    pub fn total_calls(&self) -> u64 {
+        self.0.calls.total()
+    }
+
+    /// Forgets requests and aborted calls.
+    pub fn forget(&self) {
+        self.0.calls.forget();
+    }
+
+    /// Waits until the condition is met; it is checked whenever a call begins or ends.
+    pub async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        let mut changes = self.0.calls.changes();
+        while !condition(self) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Answers a request that came over HTTP, with all its headers. [`Self::client`] is the way in without HTTP.
+    ///
+    /// # Errors
+    /// When the mock plays a provider that does not answer.
+    pub async fn handle(&self, incoming: Incoming) -> Result<WireResponse, TransportError> {
+        let settings = lock(&self.0.settings).clone();
+        let key = incoming.credential().ok();
+        let mut call = self.0.calls.begin(incoming.recorded(key), settings.record);
+        let scripted = lock(&self.0.scripts).get_mut(&incoming.provider).and_then(VecDeque::pop_front);
+        let outcome = scripted.map_or_else(|| self.outcome(&incoming, &settings), |scripted| scripted.0);
+        match outcome {
+            CallOutcome::Answer(reply) => {
+                if !reply.wait.is_zero() {
+                    tokio::time::sleep(reply.wait).await;
+                }
+                Ok(reply.send(call))
+            }
+            CallOutcome::Fail(kind) => {
+                call.complete();
+                Err(TransportError::new(kind, "the mock plays an unreachable provider"))
+            }
+            CallOutcome::Never => std::future::pending().await,
+        }
+    }
+
+    fn outcome(&self, incoming: &Incoming, settings: &Settings) -> CallOutcome {
+        let wire = wire(incoming.provider);
+        let request = Request::new(incoming, settings);
+        let outcome = self.play(wire, incoming, &request, settings).unwrap_or_else(CallOutcome::Answer);
+        match outcome {
+            CallOutcome::Answer(reply) => {
+                let mut reply = wire.add_headers(reply, &request);
+                if let Some(size) = settings.cut {
+                    reply.cut_small(size);
+                }
+                CallOutcome::Answer(reply)
+            }
+            other => other,
+        }
+    }
+
+    /// The order is the one of the real ones: credential, route, rights, body.
+    fn play(
+        &self,
+        wire: &dyn WireFormat,
+        incoming: &Incoming,
+        request: &Request,
+        settings: &Settings,
+    ) -> Result<CallOutcome, Reply> {
+        let refuse = |rejection: Rejection<'_>| wire.reject(&rejection, request.seed);
+        if !settings.any_headers {
+            request.refuse_foreign_headers().map_err(|why| refuse(Rejection::Request(&why)))?;
+        }
+        let key = incoming.credential().map_err(refuse)?;
+        let behaviour = KeyBehaviour::parse(incoming.provider, key);
+        match behaviour {
+            KeyBehaviour::Unreachable => return Ok(CallOutcome::Fail(TransportErrorKind::Connect)),
+            KeyBehaviour::Refused => return Err(refuse(Rejection::Refused(key))),
+            KeyBehaviour::Revoked => return Err(refuse(Rejection::Revoked)),
+            KeyBehaviour::RateLimited => return Err(refuse(Rejection::RateLimited)),
+            KeyBehaviour::Overloaded => return Err(refuse(Rejection::Overloaded)),
+            KeyBehaviour::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => {
+                return Err(refuse(Rejection::Overloaded));
+            }
+            _ => {}
+        }
+        wire.check_headers(request, behaviour)?;
+        let route = wire.route(request)?;
+        match behaviour {
+            KeyBehaviour::Restricted if !route.is_list() => return Err(refuse(Rejection::Restricted)),
+            KeyBehaviour::NoCredit if route.costs() => return Err(refuse(Rejection::NoCredit)),
+            _ => {}
+        }
+        let pause = if behaviour == KeyBehaviour::Slow { settings.slow } else { settings.pause };
+        match wire.handle(request, &route)? {
+            Handled::Reply(reply) => {
+                let wait = if behaviour == KeyBehaviour::Late { LATE } else { pause };
+                Ok(CallOutcome::Answer(Reply { wait, ..reply }))
+            }
+            Handled::Chat(chat) => answer(wire, request, &chat, pause),
+        }
+    }
+}
+
+fn answer(wire: &dyn WireFormat, request: &Request, chat: &ChatRequest, pause: Duration) -> Result<CallOutcome, Reply> {
+    let (directives, answer) = model::answer(chat);
+    if directives.hang {
+        return Ok(CallOutcome::Never);
+    }
+    if let Some(reply) = faults::replacement(wire, &directives, chat) {
+        return Err(reply);
+    }
+    let mut reply = if chat.stream { wire.stream(chat, &answer) } else { wire.whole(chat, &answer) };
+    let pause = directives.delay.unwrap_or(pause);
+    if chat.stream {
+        reply.pause = pause
+    } else {
+        reply.wait = pause
+    }
+    faults::apply(wire, &directives, chat, &mut reply).map_err(|rejection| wire.reject(&rejection, request.seed))?;
+    Ok(CallOutcome::Answer(reply))
+}
+
+fn wire(provider: Provider) -> &'static dyn WireFormat {
+    match provider.name() {
+        "anthropic" => &anthropic::Anthropic,
+        "google" => &google::Google,
+        // Whoever speaks OpenAI's dialect.
+        _ => &openai::OpenAi,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A client of one provider.
+struct MockClient {
+    mock: Mock,
+    provider: Provider,
+}
+
+#[async_trait]
+impl ProviderClient for MockClient {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        let (name, value) = match self.provider.name() {
+            "google" => ("x-goog-api-key", key.expose().to_owned()),
+            _ => ("authorization", format!("Bearer {}", key.expose())),
+        };
+        let mut headers = vec![(name.to_owned(), value)];
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => {
+                headers.push(("content-type".into(), "application/json".into()));
+                "POST"
+            }
+        };
+        headers.extend(request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let incoming = Incoming {
+            provider: self.provider,
+            method: method.to_owned(),
+            target: request.path,
+            headers,
+            body: request.body,
+        };
+        let mut response = self.mock.handle(incoming).await?;
+        response.headers.retain(|(name, _)| READ_HEADERS.iter().any(|read| name.starts_with(read)));
+        Ok(response)
+    }
+}
