@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
+use relay_core::Provider;
 use relay_core::domain::ids::{RequestId, Timestamp};
 use relay_core::translation::json::Object;
 use relay_core::translation::sse::Decoder;
@@ -108,7 +109,7 @@ fn google_text(bencher: Bencher<'_, '_>, how: Cut) {
 #[divan::bench(args = CUTS)]
 fn openai_without_usage(bencher: Bencher<'_, '_>, how: Cut) {
     let context = ChatContext { include_usage: false, ..context() };
-    stream(bencher, &OpenAi, &context, &bodies::openai_text(), how);
+    stream(bencher, &OpenAi::new(Provider::OPENAI), &context, &bodies::openai_text(), how);
 }
 
 #[divan::bench(args = ["small", "1 MB of history", "8 MB image"])]
@@ -123,7 +124,7 @@ fn google_request(bencher: Bencher<'_, '_>, size: &str) {
 
 #[divan::bench(args = ["small", "1 MB of history", "8 MB image"])]
 fn openai_request(bencher: Bencher<'_, '_>, size: &str) {
-    request(bencher, &OpenAi, "gpt-5", size);
+    request(bencher, &OpenAi::new(Provider::OPENAI), "gpt-5", size);
 }
 
 fn request(bencher: Bencher<'_, '_>, dialect: &dyn Dialect, model: &str, size: &str) {

@@ -90,8 +90,8 @@ async fn assistant(State(app): State<App>, Session(user): Session, body: Bytes) 
 async fn connect_key(State(app): State<App>, Session(user): Session, body: Bytes) -> Result<Response, Refusal> {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let provider =
-        Provider::named(&text("provider")).ok_or_else(|| RelayError::invalid_value("provider", "no such provider"))?;
+    let provider = Provider::from_name(&text("provider"))
+        .ok_or_else(|| RelayError::invalid_value("provider", "no such provider"))?;
     let key = ProviderKey::parse(text("key")).map_err(|error| RelayError::invalid_value("key", error.to_string()))?;
     let stored = app.relay.connect(&app.project, user, provider, key, None).await?;
     Ok((StatusCode::CREATED, format!("{} key …{} is {}", stored.provider.label(), stored.last4, stored.state.as_str()))

@@ -217,7 +217,7 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
     let only: Option<String> = row.get("provider")?;
     let allowed = match only {
         None => Allowed::Any,
-        Some(_) => Allowed::Only(rows::parsed(row, "provider", Provider::named)?),
+        Some(_) => Allowed::Only(rows::parsed(row, "provider", Provider::from_name)?),
     };
     let grant = Grant {
         project: rows::project(row, "project")?,
@@ -232,7 +232,7 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
         None => None,
         Some(at) => Some(Spent {
             at,
-            provider: rows::parsed(row, "spent_provider", Provider::named)?,
+            provider: rows::parsed(row, "spent_provider", Provider::from_name)?,
             fingerprint: row.get("spent_fingerprint")?,
             last4: row.get("spent_last4")?,
             state: rows::parsed(row, "spent_state", ConnectionState::named)?,

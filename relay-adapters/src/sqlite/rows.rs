@@ -59,7 +59,7 @@ pub(super) fn user(row: &Row<'_>) -> Result<EndUser> {
 
 /// The provider of a row, `None` if this program does not know it (any more).
 pub(super) fn provider(row: &Row<'_>) -> Result<Option<Provider>> {
-    parsed(row, "provider", |name| Some(Provider::named(name)))
+    parsed(row, "provider", |name| Some(Provider::from_name(name)))
 }
 
 /// What [`connection`] takes.

@@ -1,62 +1,178 @@
-//! The model table: which providers there are, and which model names belong to which.
+//! The providers: one row of data for each.
 //!
-//! Providers are rows. One that speaks a dialect we know (an OpenAI-compatible one) is one more row here.
+//! A provider that speaks a format Relay already knows (an OpenAI-compatible one) is one more row here, and nothing
+//! else: configuration, command line, widget, API description and documentation are derived from [`Provider::ALL`].
+//! What a provider does with a request is found by [`crate::translation::dialect`].
 
 use std::fmt;
 
-use crate::translation::{Dialect, anthropic, google, openai};
-
-/// One provider: a row of the table. Cheap to copy, compared by its row.
+/// One provider: a row of the table. Cheap to copy, compared by its name.
 #[derive(Clone, Copy)]
 pub struct Provider(&'static Row);
 
-/// What Relay knows of a provider apart from its wire format.
+/// The format of a provider's requests, answers and streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// OpenAI's Chat Completions and Embeddings, also spoken by OpenAI-compatible providers.
+    OpenAi,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Google's Gemini API.
+    Google,
+}
+
+/// The request header that carries the provider key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CredentialHeader {
+    /// `Authorization: Bearer <key>`.
+    Bearer,
+    /// A header of the provider's own, in lower case, with nothing but the key.
+    Named(&'static str),
+}
+
+impl CredentialHeader {
+    /// The header's name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "authorization",
+            Self::Named(name) => name,
+        }
+    }
+
+    /// What stands in front of the key in its value.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer ",
+            Self::Named(_) => "",
+        }
+    }
+}
+
+/// What Relay knows of a provider apart from its format.
 struct Row {
+    /// The name in the API, the database, the configuration and the model prefix: lower-case letters and digits.
     name: &'static str,
+    /// The name for people.
     label: &'static str,
+    format: Format,
+    /// Scheme and host, with a path if all its APIs are below one.
+    base_url: &'static str,
+    /// The path between the base URL and `/chat/completions`. Only [`Format::OpenAi`] reads it: the others' is fixed.
+    api_path: &'static str,
+    credential: CredentialHeader,
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
     key_prefixes: &'static [&'static str],
-    serves: fn(&str) -> bool,
+    models: ModelNames,
     embeds: bool,
-    dialect: &'static dyn Dialect,
+    /// Whether it takes `stream_options`. Only [`Format::OpenAi`] reads it.
+    stream_options: bool,
+}
+
+/// Which model names belong to a provider.
+struct ModelNames {
+    /// How they begin. The first one stands for all of them in error messages.
+    prefixes: &'static [&'static str],
+    /// How they begin when a digit follows: `o` for `o3-mini`.
+    before_digit: &'static [&'static str],
+    /// What may stand in front of any of them.
+    path: &'static str,
+}
+
+impl ModelNames {
+    fn contain(&self, model: &str) -> bool {
+        let model = model.strip_prefix(self.path).unwrap_or(model);
+        let digit_follows =
+            |start: &&str| model.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        self.prefixes.iter().any(|prefix| model.starts_with(prefix)) || self.before_digit.iter().any(digit_follows)
+    }
 }
 
 static OPENAI: Row = Row {
     name: "openai",
     label: "OpenAI",
+    format: Format::OpenAi,
+    base_url: "https://api.openai.com",
+    api_path: "/v1",
+    credential: CredentialHeader::Bearer,
     key_placeholder: "sk-proj-…",
     key_url: "https://platform.openai.com/api-keys",
     billing_url: "https://platform.openai.com/settings/organization/billing/overview",
     key_prefixes: &["sk-"],
-    serves: is_openai_model,
+    models: ModelNames {
+        prefixes: &[
+            "gpt-",
+            "chatgpt-",
+            "codex-",
+            "ft:",
+            "text-embedding-3-",
+            "text-embedding-ada-",
+            "omni-moderation-",
+        ],
+        before_digit: &["o"],
+        path: "",
+    },
     embeds: true,
-    dialect: &openai::OpenAi,
+    stream_options: true,
 };
 
 static ANTHROPIC: Row = Row {
     name: "anthropic",
     label: "Anthropic",
+    format: Format::Anthropic,
+    base_url: "https://api.anthropic.com",
+    api_path: "/v1",
+    // And there alone: `x-api-key` would win if both were sent.
+    credential: CredentialHeader::Bearer,
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
     billing_url: "https://platform.claude.com/settings/billing",
     key_prefixes: &["sk-ant-"],
-    serves: |model| model.starts_with("claude-"),
+    models: ModelNames { prefixes: &["claude-"], before_digit: &[], path: "" },
     embeds: false,
-    dialect: &anthropic::Anthropic,
+    stream_options: false,
 };
 
 static GOOGLE: Row = Row {
     name: "google",
     label: "Google",
+    format: Format::Google,
+    base_url: "https://generativelanguage.googleapis.com",
+    api_path: "/v1beta",
+    // Never in the query, where it would end up in logs.
+    credential: CredentialHeader::Named("x-goog-api-key"),
     key_placeholder: "AQ.… / AIza…",
     key_url: "https://aistudio.google.com/apikey",
     billing_url: "https://aistudio.google.com/billing",
     key_prefixes: &["AQ.", "AIza"],
-    serves: is_google_model,
+    models: ModelNames {
+        prefixes: &["gemini-", "gemma-", "text-embedding-00", "embedding-00", "learnlm-"],
+        before_digit: &[],
+        path: "models/",
+    },
     embeds: true,
-    dialect: &google::Google,
+    stream_options: false,
+};
+
+/// An OpenAI-compatible provider that differs from OpenAI wherever a row can.
+#[cfg(test)]
+static ACME: Row = Row {
+    name: "acme",
+    label: "Acme AI",
+    format: Format::OpenAi,
+    base_url: "https://api.acme.example/inference",
+    api_path: "/v4",
+    credential: CredentialHeader::Named("x-acme-key"),
+    key_placeholder: "acme_…",
+    key_url: "https://acme.example/keys",
+    billing_url: "https://acme.example/billing",
+    key_prefixes: &["acme_"],
+    models: ModelNames { prefixes: &["acme-"], before_digit: &[], path: "" },
+    embeds: false,
+    stream_options: false,
 };
 
 impl Provider {
@@ -68,21 +184,24 @@ impl Provider {
     pub const GOOGLE: Self = Self(&GOOGLE);
     /// Every provider, in the order in which they are shown.
     pub const ALL: &'static [Self] = &[Self::OPENAI, Self::ANTHROPIC, Self::GOOGLE];
+    /// A provider for tests that is not OpenAI and speaks its format. Not one of [`Self::ALL`].
+    #[cfg(test)]
+    pub(crate) const ACME: Self = Self(&ACME);
 
     /// The provider of that name (`openai`, `anthropic`, `google`).
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|provider| provider.name() == name)
     }
 
-    /// Picks the provider by the model's name, and the model's name without a `openai/`, `anthropic/` or `google/` in front.
-    pub fn of(model: &str) -> Option<(Self, &str)> {
+    /// Picks the provider by the model's name, and the model's name without a provider's name and slash in front.
+    pub fn for_model(model: &str) -> Option<(Self, &str)> {
         if let Some((name, rest)) = model.split_once('/')
-            && let Some(provider) = Self::named(name)
+            && let Some(provider) = Self::from_name(name)
             && !rest.is_empty()
         {
             return Some((provider, rest));
         }
-        Self::ALL.iter().copied().find(|provider| (provider.0.serves)(model)).map(|provider| (provider, model))
+        Self::ALL.iter().copied().find(|provider| provider.0.models.contain(model)).map(|provider| (provider, model))
     }
 
     /// The name in the API, the database and the model prefix.
@@ -93,6 +212,26 @@ impl Provider {
     /// The name for people.
     pub fn label(self) -> &'static str {
         self.0.label
+    }
+
+    /// The format of its requests, answers and streams.
+    pub fn format(self) -> Format {
+        self.0.format
+    }
+
+    /// Scheme and host of its API, with a path if there is one, unless configured otherwise. Without a slash at the end.
+    pub fn base_url(self) -> &'static str {
+        self.0.base_url
+    }
+
+    /// The path of its API below [`Self::base_url`]: `/v1`. Begins with a slash, or is empty.
+    pub fn api_path(self) -> &'static str {
+        self.0.api_path
+    }
+
+    /// The header that carries the key.
+    pub fn credential(self) -> CredentialHeader {
+        self.0.credential
     }
 
     /// What a key looks like, for an empty input field.
@@ -115,6 +254,11 @@ impl Provider {
         self.0.key_prefixes
     }
 
+    /// How the names of its models begin. The best known first.
+    pub fn model_prefixes(self) -> &'static [&'static str] {
+        self.0.models.prefixes
+    }
+
     /// The place in [`Self::ALL`], to sort lists by.
     pub fn rank(self) -> usize {
         Self::ALL.iter().position(|other| *other == self).unwrap_or(Self::ALL.len())
@@ -125,22 +269,10 @@ impl Provider {
         self.0.embeds
     }
 
-    pub(crate) fn dialect(self) -> &'static dyn Dialect {
-        self.0.dialect
+    /// Whether a streamed chat request may have `stream_options`, the member that asks for usage.
+    pub fn takes_stream_options(self) -> bool {
+        self.0.stream_options
     }
-}
-
-fn is_openai_model(model: &str) -> bool {
-    const PREFIXES: &[&str] =
-        &["gpt-", "chatgpt-", "codex-", "ft:", "text-embedding-3-", "text-embedding-ada-", "omni-moderation-"];
-    let reasoning = model.strip_prefix('o').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    reasoning || PREFIXES.iter().any(|prefix| model.starts_with(prefix))
-}
-
-fn is_google_model(model: &str) -> bool {
-    let model = model.strip_prefix("models/").unwrap_or(model);
-    const PREFIXES: &[&str] = &["gemini-", "gemma-", "text-embedding-00", "embedding-00", "learnlm-"];
-    PREFIXES.iter().any(|prefix| model.starts_with(prefix))
 }
 
 impl PartialEq for Provider {
@@ -181,7 +313,7 @@ mod tests {
 
     #[track_caller]
     fn check(model: &str, want: Option<(Provider, &str)>) {
-        assert_eq!(Provider::of(model), want, "{model}");
+        assert_eq!(Provider::for_model(model), want, "{model}");
     }
 
     #[test]
@@ -217,6 +349,35 @@ mod tests {
     fn an_unknown_name_has_no_provider() {
         for model in ["", "llama-3", "omega", "open", "mistral/x", "GPT-4", "openai/", "google/"] {
             check(model, None);
+        }
+    }
+
+    #[test]
+    fn rows_are_well_formed() {
+        for provider in Provider::ALL.iter().chain([&Provider::ACME]) {
+            let plain = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+            assert!(plain(provider.name()) && !provider.name().is_empty(), "{provider}: name");
+            assert!(!provider.label().is_empty(), "{provider}: label");
+            for url in [provider.base_url(), provider.key_url(), provider.billing_url()] {
+                assert!(url.starts_with("https://") && !url.ends_with('/'), "{provider}: {url}");
+            }
+            let path = provider.api_path();
+            assert!(path.is_empty() || path.starts_with('/') && !path.ends_with('/'), "{provider}: {path}");
+            assert!(!provider.model_prefixes().is_empty(), "{provider}: a row without model names serves none");
+            let header = provider.credential().name();
+            assert!(header.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{header}");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_claim_the_same_name_or_models() {
+        for (at, provider) in Provider::ALL.iter().enumerate() {
+            assert_eq!(Provider::from_name(provider.name()), Some(*provider));
+            assert_eq!(provider.rank(), at);
+            for prefix in provider.model_prefixes() {
+                let model = format!("{prefix}x");
+                assert_eq!(Provider::for_model(&model), Some((*provider, model.as_str())), "{model}");
+            }
         }
     }
 }

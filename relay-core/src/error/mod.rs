@@ -102,8 +102,9 @@ impl RelayError {
             Class::NotFound,
             "model_not_found",
             format!(
-                "no provider serves the model `{shown}`: use a gpt-*, claude-* or gemini-* name, \
-                 or put `openai/`, `anthropic/` or `google/` in front"
+                "no provider serves the model `{shown}`: use a {} name, or put {} in front",
+                one_of(|provider| provider.model_prefixes().first().map(|prefix| format!("{prefix}*"))),
+                one_of(|provider| Some(format!("`{}/`", provider.name()))),
             ),
         )
         .with_param("model")
@@ -282,6 +283,13 @@ impl RelayError {
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
+}
+
+/// What each provider has of something, as a choice: `a, b or c`.
+fn one_of(of: impl Fn(Provider) -> Option<String>) -> String {
+    let mut all: Vec<_> = Provider::ALL.iter().copied().filter_map(of).collect();
+    let last = all.pop().unwrap_or_default();
+    if all.is_empty() { last } else { format!("{} or {last}", all.join(", ")) }
 }
 
 impl fmt::Display for RelayError {

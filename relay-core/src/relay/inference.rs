@@ -16,7 +16,7 @@ use crate::relay::stream::{Translation, collected};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
-use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions};
+use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect};
 
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
@@ -86,18 +86,18 @@ impl Relay {
         let began = self.ports.clock.micros();
         let request = Object::parse(&body)?;
         let asked = requested_model(&request)?;
-        let (provider, model) = Provider::of(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
+        let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let route = self.route(caller, provider).await?;
         let now = self.ports.clock.now();
         let call = call(&body, &request, &asked, model, caller, now);
-        let mut chat = provider.dialect().chat(&call)?;
+        let mut chat = dialect(provider).chat(&call)?;
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
         chat.context.is_amendable &= !caller.project.policy.strict_params;
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
-        let wire = if chat.context.is_long { provider.dialect().streamed(chat.wire) } else { chat.wire };
+        let wire = if chat.context.is_long { dialect(provider).streamed(chat.wire) } else { chat.wire };
         let kind = Kind::Chat(route.addressed(wire), chat.context);
         let call = Outgoing { relay: self.clone(), route, meter, kind, notes: chat.notes, began };
         Ok(Prepared { headers, stream, call })
@@ -111,11 +111,11 @@ impl Relay {
         let began = self.ports.clock.micros();
         let request = Object::parse(&body)?;
         let asked = requested_model(&request)?;
-        let (provider, model) = Provider::of(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
+        let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let now = self.ports.clock.now();
         let call = call(&body, &request, &asked, model, caller, now);
         // Translated first: a provider without embeddings is the caller's mistake, whether or not the user has a key.
-        let embeddings = provider.dialect().embeddings(&call)?;
+        let embeddings = dialect(provider).embeddings(&call)?;
         let route = self.route(caller, provider).await?;
         refuse_notes_if_strict(caller, &embeddings.notes)?;
         let headers = known_headers(&route, &embeddings.notes);
@@ -179,7 +179,7 @@ impl Relay {
         (wire, mut context): (WireRequest, ChatContext),
         notes: Notes,
     ) -> Result<Timed, RelayError> {
-        let dialect = route.provider().dialect();
+        let dialect = dialect(route.provider());
         let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
@@ -217,7 +217,7 @@ impl Relay {
         context: &mut ChatContext,
         mut notes: Notes,
     ) -> Result<First, RelayError> {
-        let dialect = route.provider().dialect();
+        let dialect = dialect(route.provider());
         let mut asked = context.may_continue.then(|| wire.clone());
         let (response, amended) = match context.is_amendable {
             true => self.send_amendable(route, wire).await?,
@@ -241,7 +241,7 @@ impl Relay {
 
     /// The body of a whole answer, collected if it comes as a stream.
     async fn body(&self, route: &Route, response: WireResponse, context: &ChatContext) -> Result<Bytes, RelayError> {
-        match route.provider().dialect().collector().filter(|_| context.is_long) {
+        match dialect(route.provider()).collector().filter(|_| context.is_long) {
             None => collect(response, MAX_ANSWER).await,
             Some(collector) => match collected(response.body, collector).await {
                 Ok(body) => Ok(body),
@@ -259,7 +259,7 @@ impl Relay {
     ) -> Result<Timed, RelayError> {
         let calls = wires.into_iter().map(|wire| async {
             let response = self.send(route, wire).await?;
-            let headers = route.provider().dialect().passed_headers(&response.headers, self.ports.clock.now());
+            let headers = dialect(route.provider()).passed_headers(&response.headers, self.ports.clock.now());
             Ok::<_, RelayError>((headers, collect(response, MAX_EMBEDDINGS).await?))
         });
         let mut answers = futures::stream::iter(calls).buffered(EMBEDDINGS_AT_ONCE);
@@ -270,7 +270,7 @@ impl Relay {
             bodies.push(body);
         }
         let answered = self.ports.clock.micros();
-        let answer = route.provider().dialect().embeddings_answer(bodies, context)?;
+        let answer = dialect(route.provider()).embeddings_answer(bodies, context)?;
         meter.complete(answer.usage, answer.model);
         if answer.usage_estimated {
             headers.push(("x-relay-usage-estimated", "true".to_owned()));
@@ -294,7 +294,7 @@ impl Relay {
             }
         };
         headers.push(("x-relay-overhead-us", overhead.to_string()));
-        let translator = route.provider().dialect().chat_stream(context);
+        let translator = dialect(route.provider()).chat_stream(context);
         let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);
         match translation.next().await {
             Ok(first) => Ok(Reply { headers, body: ReplyBody::Stream(translation.into_stream(first)) }),

@@ -5,6 +5,7 @@ use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash};
 use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
 use crate::relay::Relay;
+use crate::translation::dialect;
 
 /// What a provider says about a key, if it says anything.
 pub(crate) enum Verdict {
@@ -65,7 +66,7 @@ impl Relay {
         key: &ProviderKey,
         workspace: Option<&str>,
     ) -> Result<Verdict, RelayError> {
-        let dialect = provider.dialect();
+        let dialect = dialect(provider);
         let verdict = self.ask_once(provider, dialect.check_key(), key, workspace).await?;
         let (Verdict::Known(KeySignal::Works), Some(second)) = (&verdict, dialect.check_use()) else {
             return Ok(verdict);
@@ -86,7 +87,7 @@ impl Relay {
         key: &ProviderKey,
         workspace: Option<&str>,
     ) -> Result<Verdict, RelayError> {
-        let wire = match (provider.dialect().workspace_header(), workspace) {
+        let wire = match (dialect(provider).workspace_header(), workspace) {
             (Some(name), Some(id)) => wire.with_header(name, id),
             _ => wire,
         };

@@ -25,7 +25,7 @@ use crate::ports::{
     UsageSink, WireRequest, WireResponse,
 };
 use crate::relay::registration_lock::RegistrationLocks;
-use crate::translation::{Amended, ErrorResponse, ProviderError};
+use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
 
 /// How much of an error's body is read.
 const MAX_ERROR: usize = 64 << 10;
@@ -201,7 +201,7 @@ impl Relay {
     ) -> Result<(WireResponse, Option<Amended>), RelayError> {
         match self.exchange(route, wire.clone()).await? {
             Ok(response) => Ok((response, None)),
-            Err(refusal) => match route.provider().dialect().amended(&refusal.failure(), &wire) {
+            Err(refusal) => match dialect(route.provider()).amended(&refusal.failure(), &wire) {
                 Some(amended) => Ok((self.send(route, amended.wire.clone()).await?, Some(amended))),
                 None => Err(self.settle_refusal(route, &refusal).await),
             },
@@ -223,14 +223,14 @@ impl Relay {
     }
 
     async fn settle_refusal(&self, route: &Route, refusal: &Refusal) -> RelayError {
-        let fault = route.provider().dialect().error(&refusal.failure(), self.ports.clock.now());
+        let fault = dialect(route.provider()).error(&refusal.failure(), self.ports.clock.now());
         self.settle(route, fault).await
     }
 
     /// Reads an answer with an error status.
     pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> ProviderError {
         let refusal = Refusal::read(response, key).await;
-        provider.dialect().error(&refusal.failure(), self.ports.clock.now())
+        dialect(provider).error(&refusal.failure(), self.ports.clock.now())
     }
 
     /// Feeds the connection's state with what a failure says about the key; reregistration_locks the caller's error.
@@ -287,7 +287,7 @@ impl Route {
 
     /// Adds the workspace id, where the connection has one.
     pub(crate) fn addressed(&self, wire: WireRequest) -> WireRequest {
-        match (self.provider().dialect().workspace_header(), &self.connection.workspace_id) {
+        match (dialect(self.provider()).workspace_header(), &self.connection.workspace_id) {
             (Some(name), Some(id)) => wire.with_header(name, id.clone()),
             _ => wire,
         }

@@ -6,6 +6,7 @@ use crate::domain::{Connection, Provider};
 use crate::error::{Class, RelayError};
 use crate::relay::inference::collect;
 use crate::relay::{Caller, Relay};
+use crate::translation::dialect;
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};
 
@@ -41,12 +42,12 @@ impl Relay {
     /// `model_not_found`, and as [`Self::models`].
     pub async fn model(&self, caller: &Caller, asked: &str) -> Result<Model, RelayError> {
         let unknown = || RelayError::model_not_found(asked);
-        let (provider, id) = Provider::of(asked).ok_or_else(unknown)?;
+        let (provider, id) = Provider::for_model(asked).ok_or_else(unknown)?;
         let connection = self.connection(caller, provider).await?;
-        if let Some(wire) = provider.dialect().model(id) {
+        if let Some(wire) = dialect(provider).model(id) {
             let route = &self.open(connection)?;
             let body = collect(self.send(route, route.addressed(wire)).await?, MAX_ANSWER).await?;
-            return provider.dialect().model_answer(&body);
+            return dialect(provider).model_answer(&body);
         }
         let models = self.models_of(connection).await?;
         models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
@@ -55,7 +56,7 @@ impl Relay {
     /// Lists cost nothing, so they are not metered.
     async fn models_of(&self, connection: Connection) -> Result<Vec<Model>, RelayError> {
         let route = &self.open(connection)?;
-        let dialect = route.provider().dialect();
+        let dialect = dialect(route.provider());
         let (mut models, mut page) = (Vec::new(), None);
         for _ in 0..MAX_MODEL_PAGES {
             let wire = route.addressed(dialect.models(page.as_deref()));

@@ -1,10 +1,11 @@
-//! What a provider's wire format must offer.
+//! What a provider's wire format must offer, and which one a provider has.
 
 use bytes::Bytes;
 
 use crate::domain::TokenUsage;
 use crate::domain::ids::Timestamp;
-use crate::error::RelayError;
+use crate::domain::provider::{Format, Provider};
+use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::call::Call;
 use crate::translation::context::{ChatContext, EmbeddingsContext};
@@ -12,9 +13,26 @@ use crate::translation::failure::{ErrorResponse, ProviderError};
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::surface::models::Model;
 use crate::translation::translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
+use crate::translation::{anthropic, google, openai};
+
+/// What this provider speaks.
+pub fn dialect(provider: Provider) -> Box<dyn Dialect> {
+    match provider.format() {
+        Format::OpenAi => Box::new(openai::OpenAi::new(provider)),
+        Format::Anthropic => Box::new(anthropic::Anthropic),
+        Format::Google => Box::new(google::Google),
+    }
+}
+
+/// The refusal of an embeddings call to a provider that has none.
+pub(crate) fn no_embeddings(provider: Provider) -> RelayError {
+    let others: Vec<_> = Provider::ALL.iter().filter(|other| other.embeds()).map(|other| other.label()).collect();
+    let message = format!("{} has no embeddings: use an embedding model of {}", provider.label(), others.join(" or "));
+    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
+}
 
 /// One provider's wire format. Stateless; what a stream must remember is in its [`StreamTranslator`].
-pub trait Dialect: Sync {
+pub trait Dialect: Send + Sync {
     /// Translates a chat request.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! All translation between OpenAI's schema and the providers' own: one folder a provider, five files each.
 //!
-//! Everything here is pure: bytes in, bytes out. Deleting a folder (and its row in the table) deletes a provider.
+//! Everything here is pure: bytes in, bytes out. [`dialect`] finds what a provider speaks. Deleting a folder (and its arm
+//! in `dialect`) deletes a format.
 
 mod answer_budget;
 pub mod anthropic;
@@ -25,7 +26,8 @@ mod tests;
 
 pub use call::{Call, TranslationOptions};
 pub use context::{ChatContext, EmbeddingsContext};
-pub use dialect::{Dialect, StreamCollector, StreamTranslator};
+pub(crate) use dialect::no_embeddings;
+pub use dialect::{Dialect, StreamCollector, StreamTranslator, dialect};
 pub use failure::{ErrorResponse, ProviderError};
 pub use notes::Notes;
 pub use redact::shown;

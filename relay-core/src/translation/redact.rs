@@ -1,5 +1,7 @@
 //! A provider's words, cut to length and without what looks like a key.
 
+use crate::domain::Provider;
+
 /// A provider's words for a caller: at most 500 characters, with anything that looks like a key masked.
 pub fn shown(text: &str) -> String {
     let mut words = String::new();
@@ -11,11 +13,11 @@ pub fn shown(text: &str) -> String {
 
 /// Masks what begins like a secret within a word, up to the word's end. Punctuation behind it stays.
 fn masked(word: &str) -> std::borrow::Cow<'_, str> {
-    const STARTS: &[&str] = &["sk-", "AIza", "AQ.", "rly-", "rrt-"];
+    const OWN: &[&str] = &["rly-", "rrt-"];
+    let starts = Provider::ALL.iter().flat_map(|provider| provider.key_prefixes()).chain(OWN);
     let begins =
         |at: usize| word.get(..at).is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()));
-    let secret =
-        STARTS.iter().filter_map(|start| word.find(start)).filter(|at| begins(*at) && word.len() - at > 8).min();
+    let secret = starts.filter_map(|start| word.find(start)).filter(|at| begins(*at) && word.len() - at > 8).min();
     let Some((before, rest)) =
         secret.or_else(|| word.find("key=").map(|at| at + 4)).and_then(|at| word.split_at_checked(at))
     else {

@@ -140,7 +140,7 @@ fn parse(body: &[u8]) -> Result<(Provider, ProviderKey, Option<String>), RelayEr
     known_members_only(&object, &["provider", "apiKey", "workspaceId"])?;
     let missing = |name: &'static str| RelayError::invalid_value(name, format!("`{name}` is missing"));
     let provider = object.text("provider")?.ok_or_else(|| missing("provider"))?;
-    let provider = Provider::named(&provider).ok_or_else(|| extract::unknown_provider("provider"))?;
+    let provider = Provider::from_name(&provider).ok_or_else(|| extract::unknown_provider("provider"))?;
     let key: Zeroizing<String> = Zeroizing::new(object.text("apiKey")?.ok_or_else(|| missing("apiKey"))?.into_owned());
     let key = ProviderKey::parse(key.as_str().to_owned())
         .map_err(|error| RelayError::invalid_value("apiKey", error.to_string()).with_provider(provider))?;

@@ -66,7 +66,9 @@ fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
         user: user(&object)?,
         allowed: match object.text("provider")? {
             None => Allowed::Any,
-            Some(name) => Allowed::Only(Provider::named(&name).ok_or_else(|| extract::unknown_provider("provider"))?),
+            Some(name) => {
+                Allowed::Only(Provider::from_name(&name).ok_or_else(|| extract::unknown_provider("provider"))?)
+            }
         },
         // Out of range, which the core refuses.
         seconds: seconds.unwrap_or(0),

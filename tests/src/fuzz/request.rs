@@ -1,6 +1,7 @@
 //! Requests: refused with a named reason, or translated into JSON in which a tool call's arguments are what they were.
 
 use bytes::Bytes;
+use relay_core::Provider;
 use relay_core::error::RelayError;
 use relay_core::ports::WireRequest;
 use relay_core::translation::json::{Object, compact};
@@ -13,7 +14,7 @@ use super::{NOW, id, is_json, switches};
 
 /// A chat request to OpenAI.
 pub fn openai_chat(data: &[u8]) {
-    chat(&OpenAi, data, |_, _| {});
+    chat(&OpenAi::new(Provider::OPENAI), data, |_, _| {});
 }
 
 /// A chat request to Anthropic.
@@ -37,7 +38,7 @@ pub fn google_chat(data: &[u8]) {
 
 /// An embeddings request, to OpenAI or to Google.
 pub fn embeddings(data: &[u8]) {
-    let dialect: &dyn Dialect = if switches(data).0 & 2 == 0 { &OpenAi } else { &Google };
+    let dialect: &dyn Dialect = if switches(data).0 & 2 == 0 { &OpenAi::new(Provider::OPENAI) } else { &Google };
     call(data, |call| {
         let embeddings = dialect.embeddings(call)?;
         checked(&embeddings.notes);

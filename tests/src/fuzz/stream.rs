@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use relay_core::Provider;
 use relay_core::error::RelayError;
 use relay_core::translation::sse::{Decoder, TooLong};
 use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
@@ -20,7 +21,7 @@ const CHUNK: usize = 4096;
 
 /// OpenAI's stream: passed on.
 pub fn openai_stream(data: &[u8]) {
-    let out = stream(&OpenAi, data);
+    let out = stream(&OpenAi::new(Provider::OPENAI), data);
     well_formed(&out);
 }
 

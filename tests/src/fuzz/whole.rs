@@ -1,6 +1,7 @@
 //! Whole answers and errors: whatever a provider sends, the caller gets JSON, and no number in a tool call changes.
 
 use bytes::Bytes;
+use relay_core::Provider;
 use relay_core::ports::{Expect, WireRequest};
 use relay_core::translation::json::{Object, compact};
 use relay_core::translation::surface::embeddings::Encoding;
@@ -13,7 +14,7 @@ use super::{NOW, context, is_json, switches};
 
 /// An answer of OpenAI: passed on.
 pub fn openai_answer(data: &[u8]) {
-    answer(&OpenAi, data);
+    answer(&OpenAi::new(Provider::OPENAI), data);
 }
 
 /// An answer of Anthropic.
@@ -39,7 +40,7 @@ pub fn google_answer(data: &[u8]) {
 pub fn error(data: &[u8]) {
     let (kind, body) = switches(data);
     let dialect: &dyn Dialect = match kind % 3 {
-        0 => &OpenAi,
+        0 => &OpenAi::new(Provider::OPENAI),
         1 => &Anthropic,
         _ => &Google,
     };

@@ -266,7 +266,7 @@ async fn must_not_open(relay: &TestRelay, key: &str, user: &str, model: &str, wh
     let before = relay.mock.total_calls();
     let answer = relay.infer(key, user, "/v1/chat/completions", &says(model, "hi")).await;
     unreadable(&answer, what);
-    let provider = Provider::of(model).unwrap().0.name();
+    let provider = Provider::for_model(model).unwrap().0.name();
     let path = format!("/v1/users/{user}/connections/{provider}/verify");
     unreadable(&relay.call_as(key, Method::POST, &path, &json!({})).await, what);
     assert_eq!(relay.mock.total_calls(), before, "{what}: the provider was called");

@@ -178,7 +178,7 @@ fn user(row: &Value) -> Option<EndUser> {
 }
 
 fn provider(row: &Value, name: &str) -> Option<Provider> {
-    Provider::named(&text(row, name)?)
+    Provider::from_name(&text(row, name)?)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -58,14 +58,17 @@ pub(super) mod tests;
 
 use bytes::Bytes;
 
+use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Amended, Call, ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
 };
-use crate::translation::{Continuation, ErrorResponse, ProviderError, StreamCollector, StreamTranslator};
+use crate::translation::{
+    Continuation, ErrorResponse, ProviderError, StreamCollector, StreamTranslator, no_embeddings,
+};
 
 /// The dialect.
 #[derive(Debug)]
@@ -105,11 +108,11 @@ impl Dialect for Anthropic {
     }
 
     fn embeddings(&self, _: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
-        Err(no_embeddings())
+        Err(no_embeddings(Provider::ANTHROPIC))
     }
 
     fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
-        Err(no_embeddings())
+        Err(no_embeddings(Provider::ANTHROPIC))
     }
 
     fn models(&self, page: Option<&str>) -> WireRequest {
@@ -147,9 +150,4 @@ impl Dialect for Anthropic {
     fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)> {
         headers::passed(headers, now)
     }
-}
-
-fn no_embeddings() -> RelayError {
-    let message = "Anthropic has no embeddings: use an OpenAI or a Google embedding model";
-    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
 }

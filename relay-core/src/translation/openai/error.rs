@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::KeySignal;
+use crate::domain::{KeySignal, Provider};
 use crate::error::{Class, RelayError, kind};
 use crate::translation::{ErrorResponse, ProviderError, shown};
 
@@ -62,9 +62,9 @@ pub(super) fn implied_status(body: &[u8]) -> u16 {
     }
 }
 
-pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
+pub(super) fn fault(provider: Provider, failure: &ErrorResponse<'_>) -> ProviderError {
     let words = words(failure.body);
-    let (mut error, signal) = classify(failure.status, &words);
+    let (mut error, signal) = classify(provider, failure.status, &words);
     if let Some(param) = words.param {
         error = error.with_param(param);
     }
@@ -77,7 +77,7 @@ pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
                 error = error.with_header(name, value);
             }
         }
-        // What only a person can mend is never tried again, whatever OpenAI says.
+        // What only a person can mend is never tried again, whatever the provider says.
         if let Some(retry) = failure.header("x-should-retry").filter(|_| error.class() != Class::Forbidden) {
             error = error.with_retry(retry == "true");
         }
@@ -85,73 +85,90 @@ pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
     ProviderError { error, signal }
 }
 
-fn classify(status: u16, words: &Words) -> (RelayError, Option<KeySignal>) {
+fn classify(provider: Provider, status: u16, words: &Words) -> (RelayError, Option<KeySignal>) {
     let code = words.code.as_str();
-    let own =
-        |class: Class, code: &'static str, fallback: &'static str| RelayError::new(class, code, said(words, fallback));
+    let label = provider.label();
+    let own = |class: Class, code: &'static str, fallback: String| RelayError::new(class, code, said(words, fallback));
     match status {
         _ if code == "insufficient_quota"
             || code == "billing_hard_limit_reached"
             || words.kind == "insufficient_quota" =>
         {
             (
-                own(Class::RateLimited, "insufficient_quota", "this user's OpenAI account has no credit left")
-                    .with_kind(kind::INSUFFICIENT_QUOTA),
+                own(
+                    Class::RateLimited,
+                    "insufficient_quota",
+                    format!("this user's {label} account has no credit left"),
+                )
+                .with_kind(kind::INSUFFICIENT_QUOTA),
                 Some(KeySignal::NoCredit),
             )
         }
         401 if matches!(code, "account_deactivated" | "organization_deactivated") => (
-            own(Class::Forbidden, "provider_account_disabled", "this user's OpenAI account is disabled"),
+            own(Class::Forbidden, "provider_account_disabled", format!("this user's {label} account is disabled")),
             Some(KeySignal::Disabled),
         ),
         401 if code == "missing_scope" || words.message.contains("insufficient permissions") => (
-            own(Class::Forbidden, "provider_permission_denied", "this user's OpenAI key may not do this"),
+            own(Class::Forbidden, "provider_permission_denied", format!("this user's {label} key may not do this")),
             Some(KeySignal::Restricted),
         ),
         401 => (
             own(
                 Class::Forbidden,
                 "provider_key_invalid",
-                "OpenAI refuses this user's key; ask the user to connect a new one",
+                format!("{label} refuses this user's key; ask the user to connect a new one"),
             ),
             Some(KeySignal::Invalid),
         ),
-        403 if code == "unsupported_country_region_territory" => {
-            (own(Class::Forbidden, "unsupported_country_region_territory", "OpenAI does not serve this region"), None)
-        }
+        403 if code == "unsupported_country_region_territory" => (
+            own(
+                Class::Forbidden,
+                "unsupported_country_region_territory",
+                format!("{label} does not serve this region"),
+            ),
+            None,
+        ),
         403 => (
-            own(Class::Forbidden, "provider_permission_denied", "this user's OpenAI key may not do this"),
+            own(Class::Forbidden, "provider_permission_denied", format!("this user's {label} key may not do this")),
             Some(KeySignal::Restricted),
         ),
-        404 if code == "model_not_found" || code.is_empty() && words.message.contains("model") => {
-            (own(Class::NotFound, "model_not_found", "OpenAI does not know this model").with_param("model"), None)
+        404 if code == "model_not_found" || code.is_empty() && words.message.contains("model") => (
+            own(Class::NotFound, "model_not_found", format!("{label} does not know this model")).with_param("model"),
+            None,
+        ),
+        404 => (passed(label, Class::NotFound, words), None),
+        408 | 504 => (own(Class::GatewayTimeout, "upstream_timeout", format!("{label} did not answer in time")), None),
+        413 => (own(Class::TooLarge, "request_too_large", format!("the request is too large for {label}")), None),
+        429 => (rate_limited(label, words), None),
+        400..=499 => {
+            (passed(label, if status == 400 { Class::InvalidRequest } else { Class::Provider(status) }, words), None)
         }
-        404 => (passed(Class::NotFound, words), None),
-        408 | 504 => (own(Class::GatewayTimeout, "upstream_timeout", "OpenAI did not answer in time"), None),
-        413 => (own(Class::TooLarge, "request_too_large", "the request is too large for OpenAI"), None),
-        429 => (rate_limited(words), None),
-        400..=499 => (passed(if status == 400 { Class::InvalidRequest } else { Class::Provider(status) }, words), None),
-        500 => (own(Class::Internal, "upstream_error", "OpenAI failed; try again"), None),
-        503 => (own(Class::Unavailable, "upstream_overloaded", "OpenAI is overloaded; try again later"), None),
-        _ => (RelayError::upstream("OpenAI's answer is of no use"), None),
+        500 => (own(Class::Internal, "upstream_error", format!("{label} failed; try again")), None),
+        503 => {
+            (own(Class::Unavailable, "upstream_overloaded", format!("{label} is overloaded; try again later")), None)
+        }
+        _ => (RelayError::upstream(format!("{label} returned an answer that could not be read")), None),
     }
 }
 
-fn rate_limited(words: &Words) -> RelayError {
-    let error =
-        RelayError::new(Class::RateLimited, "rate_limit_exceeded", said(words, "OpenAI limits this user's key"));
+fn rate_limited(label: &str, words: &Words) -> RelayError {
+    let error = RelayError::new(
+        Class::RateLimited,
+        "rate_limit_exceeded",
+        said(words, format!("{label} limits this user's key")),
+    );
     if words.kind == kind::TOKENS { error.with_kind(kind::TOKENS) } else { error }
 }
 
-/// The error in OpenAI's own words.
-fn passed(class: Class, words: &Words) -> RelayError {
+/// The error in the provider's own words.
+fn passed(label: &str, class: Class, words: &Words) -> RelayError {
     let kind = if words.kind.is_empty() { kind::INVALID_REQUEST.to_owned() } else { words.kind.clone() };
     let code = (!words.code.is_empty()).then(|| Cow::Owned(words.code.clone()));
-    RelayError::new(class, "", said(words, "OpenAI refuses this request")).with_kind(kind).with_code(code)
+    RelayError::new(class, "", said(words, format!("{label} refuses this request"))).with_kind(kind).with_code(code)
 }
 
-fn said(words: &Words, fallback: &'static str) -> Cow<'static, str> {
-    if words.message.is_empty() { fallback.into() } else { words.message.clone().into() }
+fn said(words: &Words, fallback: String) -> String {
+    if words.message.is_empty() { fallback } else { words.message.clone() }
 }
 
 pub(super) fn passed_headers(headers: &[(String, String)]) -> Vec<(&'static str, String)> {

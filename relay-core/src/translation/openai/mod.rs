@@ -1,13 +1,14 @@
-//! OpenAI: passed through, byte for byte, except where Relay must act.
+//! OpenAI's format: passed through, byte for byte, except where Relay must act.
 //!
 //! | what | how |
 //! | --- | --- |
-//! | request body | as it came, but: a stripped `openai/` prefix of `model`; extension members of other providers taken out of messages and the top level; `stream_options.include_usage` switched on for metering |
+//! | request body | as it came, but: a stripped provider prefix of `model`; extension members of other providers taken out of messages and the top level; `stream_options.include_usage` switched on for metering, or `stream_options` taken out, as the provider's row says |
 //! | whole answer | as it came; usage and model are read off it |
 //! | stream | each event as it came; the usage chunk, and `"usage":null`, are taken out again if the caller did not ask |
 //! | errors | OpenAI's members, but a 401 becomes a 403: a 401 would tell the developer that the Relay key is wrong |
 //!
-//! Unknown members reach the provider, so Relay never lags behind OpenAI's newest field.
+//! Unknown members reach the provider, so Relay never lags behind its newest field. What differs between OpenAI and the
+//! providers compatible with it (paths, `stream_options`, the name in error messages) is in the provider's row.
 
 mod error;
 mod request;
@@ -19,22 +20,32 @@ mod tests;
 
 use bytes::Bytes;
 
+use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Call, ChatContext, Dialect, EmbeddingsContext, ErrorResponse, ProviderError, StreamTranslator, TranslatedAnswer,
-    TranslatedChat, TranslatedEmbeddings,
+    TranslatedChat, TranslatedEmbeddings, no_embeddings,
 };
 
-/// OpenAI's dialect: also that of every OpenAI-compatible provider.
+/// OpenAI's format, as one provider speaks it: OpenAI itself or a compatible one.
 #[derive(Debug)]
-pub struct OpenAi;
+pub struct OpenAi {
+    provider: Provider,
+}
+
+impl OpenAi {
+    /// The format as `provider` speaks it.
+    pub const fn new(provider: Provider) -> Self {
+        Self { provider }
+    }
+}
 
 impl Dialect for OpenAi {
     fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-        request::chat(call)
+        request::chat(self.provider, call)
     }
 
     fn chat_answer(&self, body: Bytes, _: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
@@ -42,11 +53,14 @@ impl Dialect for OpenAi {
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
-        Box::new(stream::PassThrough::new(context.include_usage))
+        Box::new(stream::PassThrough::new(self.provider, context.include_usage))
     }
 
     fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
-        request::embeddings(call)
+        if !self.provider.embeds() {
+            return Err(no_embeddings(self.provider));
+        }
+        request::embeddings(self.provider, call)
     }
 
     fn embeddings_answer(&self, bodies: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
@@ -54,15 +68,15 @@ impl Dialect for OpenAi {
     }
 
     fn models(&self, _: Option<&str>) -> WireRequest {
-        WireRequest::get("/v1/models")
+        WireRequest::get(format!("{}/models", self.provider.api_path()))
     }
 
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-        response::models(body)
+        response::models(self.provider, body)
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, _: Timestamp) -> ProviderError {
-        error::fault(failure)
+        error::fault(self.provider, failure)
     }
 
     fn passed_headers(&self, headers: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 use serde_json::value::RawValue;
 
+use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::{self, Object};
@@ -19,22 +20,23 @@ const MESSAGE_EXTENSIONS: &[&str] =
 /// Top-level members that only other providers know.
 const TOP_EXTENSIONS: &[&str] = &["thinking", "extra_body", "cache_control"];
 
-pub(super) fn chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-    let extended = |name: &str| TOP_EXTENSIONS.contains(&name);
+pub(super) fn chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
+    let refuses = |name: &str| name == "stream_options" && !provider.takes_stream_options();
+    let extended = |name: &str| TOP_EXTENSIONS.contains(&name) || refuses(name);
     if !call.request.members().any(|(name, _)| extended(name)) {
-        return own_chat(call);
+        return own_chat(provider, call);
     }
     let kept = call.request.members().filter(|(name, _)| !extended(name)).map(|(name, raw)| (name, raw.get()));
     let body = Bytes::from(object_of(kept));
-    let mut chat = own_chat(&Call { body: &body, request: &Object::parse(&body)?, ..*call })?;
+    let mut chat = own_chat(provider, &Call { body: &body, request: &Object::parse(&body)?, ..*call })?;
     for (name, _) in call.request.members().filter(|(name, _)| extended(name)) {
         chat.notes.drop(name);
     }
     Ok(chat)
 }
 
-/// A request without top-level members that only other providers know.
-fn own_chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
+/// A request without top-level members that the provider does not know.
+fn own_chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let stream = call.request.flag("stream")?.unwrap_or(false);
     let options = call.request.object("stream_options")?;
     let include_usage = match &options {
@@ -44,19 +46,19 @@ fn own_chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let mut edits = Edits::new(call.body);
     edits.model(call);
     edits.messages(call.request)?;
-    if stream && !include_usage {
+    if stream && !include_usage && provider.takes_stream_options() {
         edits.ask_for_usage(call.request, options.as_ref());
     }
     let expect = if stream { Expect::Stream } else { Expect::Whole };
     let context = ChatContext { stream, include_usage, ..ChatContext::new(call.id, call.now.seconds(), call.model) };
     Ok(TranslatedChat {
-        wire: WireRequest::post("/v1/chat/completions", edits.apply(), expect),
+        wire: WireRequest::post(format!("{}/chat/completions", provider.api_path()), edits.apply(), expect),
         context,
         notes: Notes::default(),
     })
 }
 
-pub(super) fn embeddings(call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
+pub(super) fn embeddings(provider: Provider, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
     let mut edits = Edits::new(call.body);
     edits.model(call);
     let context = EmbeddingsContext {
@@ -65,7 +67,7 @@ pub(super) fn embeddings(call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayE
         inputs: 1,
         input_bytes: Vec::new(),
     };
-    let wire = WireRequest::post("/v1/embeddings", edits.apply(), Expect::Whole);
+    let wire = WireRequest::post(format!("{}/embeddings", provider.api_path()), edits.apply(), Expect::Whole);
     Ok(TranslatedEmbeddings { wires: vec![wire], context, notes: Notes::default() })
 }
 

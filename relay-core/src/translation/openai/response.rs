@@ -7,7 +7,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::domain::TokenUsage;
+use crate::domain::{Provider, TokenUsage};
 use crate::error::RelayError;
 use crate::translation::TranslatedAnswer;
 use crate::translation::surface::models::Model;
@@ -95,7 +95,7 @@ fn usage_at_end(body: &[u8]) -> Option<WireUsage> {
     serde_json::Deserializer::from_slice(after).into_iter().next()?.ok()
 }
 
-pub(super) fn models(body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
+pub(super) fn models(provider: Provider, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
     #[derive(Deserialize)]
     struct List {
         data: Vec<Entry>,
@@ -113,7 +113,7 @@ pub(super) fn models(body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayE
         id: entry.id,
         object: "model",
         created: entry.created,
-        owned_by: entry.owned_by.unwrap_or_else(|| "openai".to_owned()),
+        owned_by: entry.owned_by.unwrap_or_else(|| provider.name().to_owned()),
     });
     Ok((models.collect(), None))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::error;
 use super::response::WireUsage;
-use crate::domain::TokenUsage;
+use crate::domain::{Provider, TokenUsage};
 use crate::error::RelayError;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::{ErrorResponse, ProviderError, StreamTranslator};
@@ -18,14 +18,15 @@ const NO_USAGE: &[u8] = b",\"usage\":null";
 
 /// State: what was read off the events so far.
 pub(super) struct PassThrough {
+    provider: Provider,
     include_usage: bool,
     usage: Option<TokenUsage>,
     model: Option<String>,
 }
 
 impl PassThrough {
-    pub(super) fn new(include_usage: bool) -> Self {
-        Self { include_usage, usage: None, model: None }
+    pub(super) fn new(provider: Provider, include_usage: bool) -> Self {
+        Self { provider, include_usage, usage: None, model: None }
     }
 
     /// Reads an event that holds usage; tells whether it holds nothing else.
@@ -59,7 +60,7 @@ impl StreamTranslator for PassThrough {
             return Err(RelayError::upstream("the provider sent an event that is not JSON").into());
         }
         let data = &*one_line(data);
-        if let Some(fault) = error_event(data) {
+        if let Some(fault) = error_event(self.provider, data) {
             return Err(fault);
         }
         let null_usage = memmem::find(data, NO_USAGE);
@@ -108,10 +109,11 @@ fn is_object(data: &[u8]) -> bool {
 }
 
 /// An event that is an error: `{"error":{…}}` first thing.
-fn error_event(data: &[u8]) -> Option<ProviderError> {
+fn error_event(provider: Provider, data: &[u8]) -> Option<ProviderError> {
     let rest = data.strip_prefix(b"{")?.trim_ascii_start();
     if !rest.starts_with(b"\"error\"") {
         return None;
     }
-    Some(error::fault(&ErrorResponse { status: error::implied_status(data), headers: &[], body: data }))
+    let failure = ErrorResponse { status: error::implied_status(data), headers: &[], body: data };
+    Some(error::fault(provider, &failure))
 }

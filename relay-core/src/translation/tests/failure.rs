@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{key_state, shown_error};
+use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::translation::{Dialect, ErrorResponse, anthropic, google, openai};
 
@@ -42,7 +43,7 @@ pub(crate) fn check(dialect: &dyn Dialect, rows: &[Row]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-const DIALECTS: [&dyn Dialect; 3] = [&openai::OpenAi, &anthropic::Anthropic, &google::Google];
+const DIALECTS: [&dyn Dialect; 3] = [&openai::OpenAi::new(Provider::OPENAI), &anthropic::Anthropic, &google::Google];
 
 /// Everything that a provider, or something in front of it, may answer with.
 fn bodies() -> Vec<String> {

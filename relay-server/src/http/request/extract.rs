@@ -178,7 +178,7 @@ pub(crate) fn path_user(request: &HttpRequest) -> Result<EndUser, RelayError> {
 /// # Errors
 /// `invalid_value`.
 pub(crate) fn path_provider(request: &HttpRequest, place: usize) -> Result<Provider, RelayError> {
-    path_segment(request, place).as_deref().and_then(Provider::named).ok_or_else(|| unknown_provider("provider"))
+    path_segment(request, place).as_deref().and_then(Provider::from_name).ok_or_else(|| unknown_provider("provider"))
 }
 
 /// There is no such provider.

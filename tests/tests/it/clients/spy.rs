@@ -104,6 +104,6 @@ async fn script(seen: web::Data<Seen>, script: web::Json<Script>) -> HttpRespons
             .iter()
             .fold(Scripted::whole(status, script.body.to_string()), |answer, (name, value)| answer.header(name, value)),
     };
-    seen.scripted.script(Provider::named(&script.provider).unwrap(), answer);
+    seen.scripted.script(Provider::from_name(&script.provider).unwrap(), answer);
     HttpResponse::NoContent().finish()
 }

@@ -7,16 +7,22 @@ use super::*;
 use crate::domain::KeySignal;
 use crate::domain::ids::RequestId;
 use crate::error::Class;
-use crate::translation::TranslationOptions;
 use crate::translation::json::Object;
 use crate::translation::sse::Decoder;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
+use crate::translation::{Notes, TranslationOptions};
+
+const OPENAI: OpenAi = OpenAi::new(Provider::OPENAI);
 
 fn sent(body: &str) -> (String, TranslatedChat) {
+    sent_to(Provider::OPENAI, body)
+}
+
+fn sent_to(provider: Provider, body: &str) -> (String, TranslatedChat) {
     let body = Bytes::copy_from_slice(body.as_bytes());
     let request = Object::parse(&body).unwrap();
     let asked = request.text("model").unwrap().unwrap().into_owned();
-    let model = asked.strip_prefix("openai/").unwrap_or(&asked);
+    let model = asked.strip_prefix(&format!("{provider}/")).unwrap_or(&asked);
     let call = Call {
         body: &body,
         request: &request,
@@ -26,7 +32,7 @@ fn sent(body: &str) -> (String, TranslatedChat) {
         now: Timestamp(0),
         options: TranslationOptions::default(),
     };
-    let chat = OpenAi.chat(&call).unwrap();
+    let chat = OpenAi::new(provider).chat(&call).unwrap();
     (String::from_utf8(chat.wire.body.to_vec()).unwrap(), chat)
 }
 
@@ -97,7 +103,7 @@ fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), Pro
     let mut results = Vec::new();
     for size in [sse.len().max(1), 7, 1] {
         let (mut decoder, mut out) = (Decoder::default(), ChunkWriter::default());
-        let mut stream = stream::PassThrough::new(include_usage);
+        let mut stream = stream::PassThrough::new(Provider::OPENAI, include_usage);
         let mut run = || -> Result<(), ProviderError> {
             for piece in sse.as_bytes().chunks(size) {
                 decoder.feed(piece);
@@ -148,7 +154,7 @@ fn an_event_over_several_lines_stays_one_event() {
 #[test]
 fn what_is_no_json_is_not_streamed_on() {
     for bad in [&b"{\"id\":\"1\",\"cho"[..], b"{oops}", b"{} {}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}"] {
-        let (mut stream, mut out) = (stream::PassThrough::new(true), ChunkWriter::default());
+        let (mut stream, mut out) = (stream::PassThrough::new(Provider::OPENAI, true), ChunkWriter::default());
         let error = stream.feed(bad, &mut out).unwrap_err().error;
         assert_eq!(error.code(), "upstream_error", "{}", String::from_utf8_lossy(bad));
         assert!(out.is_empty());
@@ -226,7 +232,7 @@ fn errors_about_the_users_key_are_never_401() {
     ];
     for (status, error, class, code, signal) in ROWS {
         let body = format!("{{\"error\":{error}}}");
-        let fault = OpenAi.error(&ErrorResponse { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
+        let fault = OPENAI.error(&ErrorResponse { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
         assert_eq!(
             (fault.error.class(), fault.error.code(), fault.signal),
             (*class, *code, *signal),
@@ -238,7 +244,7 @@ fn errors_about_the_users_key_are_never_401() {
 #[test]
 fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
     for body in [&b""[..], b"<html>502</html>", b"\xff\xfe", b"{\"error\":\"plain text\"}"] {
-        let fault = OpenAi.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0));
+        let fault = OPENAI.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0));
         assert!(!fault.error.message().is_empty() && !fault.error.message().contains("html"));
     }
 }
@@ -246,9 +252,64 @@ fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
 #[test]
 fn keys_echoed_by_openai_are_masked() {
     let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
-    let fault = OpenAi.error(&ErrorResponse { status: 401, headers: &[], body }, Timestamp(0));
+    let fault = OPENAI.error(&ErrorResponse { status: 401, headers: &[], body }, Timestamp(0));
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
     let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
-    let error = OpenAi.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0)).error;
+    let error = OPENAI.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0)).error;
     assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
+}
+
+/// What a row says is what is done, down to the words of an error.
+#[test]
+fn a_compatible_provider_is_spoken_to_as_its_row_says() {
+    let acme = OpenAi::new(Provider::ACME);
+    let asked = r#"{"model":"acme/acme-large","stream":true,"stream_options":{"include_usage":true}}"#;
+    let (body, chat) = sent_to(Provider::ACME, asked);
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({"model":"acme-large","stream":true}));
+    assert_eq!(
+        (chat.wire.path.as_str(), chat.notes.dropped),
+        ("/v4/chat/completions", vec!["stream_options".to_owned()])
+    );
+    let (body, chat) = sent_to(Provider::ACME, r#"{"model":"acme-large","stream":true}"#);
+    assert_eq!((body.as_str(), chat.notes), (r#"{"model":"acme-large","stream":true}"#, Notes::default()));
+    assert_eq!(acme.models(None).path, "/v4/models");
+    assert_eq!(acme.models_answer(br#"{"data":[{"id":"acme-large"}]}"#).unwrap().0[0].owned_by, "acme");
+}
+
+#[test]
+fn no_error_of_a_compatible_provider_speaks_of_openai() {
+    let acme = OpenAi::new(Provider::ACME);
+    let codes = [
+        "",
+        "insufficient_quota",
+        "account_deactivated",
+        "missing_scope",
+        "unsupported_country_region_territory",
+        "model_not_found",
+    ];
+    for (status, code) in (300..600).flat_map(|status| codes.map(|code| (status, code))) {
+        let body = json!({"error": {"code": code}}).to_string();
+        let fault = acme.error(&ErrorResponse { status, headers: &[], body: body.as_bytes() }, Timestamp(0));
+        assert!(fault.error.message().contains("Acme AI"), "{status} {code}: {}", fault.error.message());
+    }
+    let mut stream = acme.chat_stream(ChatContext::new(RequestId::new(0, [0; 10]), 0, "acme-large"));
+    let fault = stream.feed(br#"{"error":{"code":"invalid_api_key"}}"#, &mut ChunkWriter::default()).unwrap_err();
+    assert_eq!(fault.error.message(), "Acme AI refuses this user's key; ask the user to connect a new one");
+}
+
+#[test]
+fn a_compatible_provider_without_embeddings_refuses_them() {
+    let body = Bytes::from_static(br#"{"model":"acme-embed","input":"a"}"#);
+    let call = Call {
+        body: &body,
+        request: &Object::parse(&body).unwrap(),
+        model: "acme-embed",
+        prefixed: false,
+        id: RequestId::new(0, [0; 10]),
+        now: Timestamp(0),
+        options: TranslationOptions::default(),
+    };
+    let error = OpenAi::new(Provider::ACME).embeddings(&call).unwrap_err();
+    assert_eq!(error.code(), "model_not_found");
+    assert_eq!(error.message(), "Acme AI has no embeddings: use an embedding model of OpenAI or Google");
 }
