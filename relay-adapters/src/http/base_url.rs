@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
+use relay_core::Provider;
 use relay_core::ports::{TransportError, TransportErrorKind};
 
 /// Whether a base URL may do without TLS.
@@ -79,9 +80,9 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), known: Arc::default() })
     }
 
-    /// One of this crate's own, which a test parses.
-    pub(super) fn known_valid(text: &'static str) -> Self {
-        Self { text: text.to_owned(), known: Arc::default() }
+    /// The provider's own, which a test parses.
+    pub(super) fn of(provider: Provider) -> Self {
+        Self { text: provider.base_url().to_owned(), known: Arc::default() }
     }
 
     /// The URL of a path and query, which must be one that no parser changes: no dot segments, no fragment, nothing that
@@ -140,6 +141,14 @@ mod tests {
     fn check(text: &str, plain: PlainHttp, want: Result<&str, InvalidBaseUrl>) {
         let got = BaseUrl::parse(text, plain).map(|base| base.to_string());
         assert_eq!(got.as_deref(), want.as_ref().map(|text| *text), "{text}");
+    }
+
+    #[test]
+    fn every_providers_own_base_url_is_one() {
+        for provider in Provider::ALL {
+            let parsed = BaseUrl::parse(provider.base_url(), PlainHttp::Refused);
+            assert_eq!(parsed, Ok(BaseUrl::of(*provider)), "{provider}");
+        }
     }
 
     #[test]

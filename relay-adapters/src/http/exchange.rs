@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Request, Response};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use relay_core::Provider;
+use relay_core::domain::provider::CredentialHeader;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{
     Expect, Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
@@ -19,17 +20,7 @@ use super::base_url::BaseUrl;
 use super::body::guarded;
 use super::error::{is_unprocessed, malformed, timed_out, transport_error};
 use super::lanes::Place;
-use super::providers::row;
 use super::transport::{HttpTransport, MAX_HEAD};
-
-/// Which header carries the key.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Credential {
-    /// `Authorization: Bearer …`
-    Bearer,
-    /// A header of the provider's own, lower-case, with nothing but the key.
-    Header(&'static str),
-}
 
 /// One provider over HTTP: a base URL, a credential header, and connections that it shares with others.
 ///
@@ -47,7 +38,6 @@ pub(super) enum Credential {
 #[derive(Clone, Debug)]
 pub struct HttpProvider {
     provider: Provider,
-    credential: Credential,
     base: BaseUrl,
     transport: HttpTransport,
 }
@@ -55,9 +45,7 @@ pub struct HttpProvider {
 impl HttpProvider {
     /// A client of `provider` at its own address, with the header that it wants its key in.
     pub fn new(provider: Provider, transport: &HttpTransport) -> Self {
-        let row = row(provider);
-        let base = BaseUrl::known_valid(row.base_url);
-        Self { provider, credential: row.credential, base, transport: transport.clone() }
+        Self { provider, base: BaseUrl::of(provider), transport: transport.clone() }
     }
 
     /// The same at another address: a gateway, or a test on this machine.
@@ -86,7 +74,7 @@ impl HttpProvider {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(wire.body.clone().into());
         }
-        let (name, value) = self.credential.sign(key)?;
+        let (name, value) = signed(self.provider.credential(), key)?;
         headers.insert(name, value);
         *request.headers_mut() = headers;
         Ok(request)
@@ -123,18 +111,12 @@ impl ProviderClient for HttpProvider {
     }
 }
 
-impl Credential {
-    fn sign(self, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
-        let (name, value) = match self {
-            Self::Bearer => (AUTHORIZATION, HeaderValue::try_from(["Bearer ", key.expose()].concat())),
-            Self::Header(name) => {
-                (HeaderName::from_bytes(name.as_bytes()).map_err(refused)?, HeaderValue::from_str(key.expose()))
-            }
-        };
-        let mut value = value.map_err(refused)?;
-        value.set_sensitive(true);
-        Ok((name, value))
-    }
+/// The header that carries the key, in the form that the provider expects.
+fn signed(header: CredentialHeader, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
+    let name = HeaderName::from_bytes(header.name().as_bytes()).map_err(refused)?;
+    let mut value = HeaderValue::try_from([header.prefix(), key.expose()].concat()).map_err(refused)?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 /// A header that can't be sent. The cause says only that it is invalid.
@@ -182,8 +164,8 @@ mod tests {
     #[test]
     fn debug_of_a_signed_request_shows_no_key() {
         let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
-        for credential in [Credential::Bearer, Credential::Header("x-goog-api-key")] {
-            let headers: HeaderMap = [credential.sign(&key).unwrap()].into_iter().collect();
+        for credential in [CredentialHeader::Bearer, CredentialHeader::Named("x-goog-api-key")] {
+            let headers: HeaderMap = [signed(credential, &key).unwrap()].into_iter().collect();
             assert!(format!("{headers:?}").ends_with("Sensitive}"), "{headers:?}");
         }
     }

@@ -5,7 +5,6 @@
 //! | limits and time-outs | [`Timeouts`], `body.rs` |
 //! | connections | [`HttpTransport`], `lanes.rs` |
 //! | one request and its answer | [`HttpProvider`] |
-//! | each provider's base URL and header | `providers.rs` |
 //! | where it may go | [`BaseUrl`] |
 //! | what went wrong | `error.rs` |
 //!
@@ -19,7 +18,6 @@ mod exchange;
 #[cfg(test)]
 mod http2_tests;
 mod lanes;
-mod providers;
 mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
