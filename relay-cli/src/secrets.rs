@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use relay_core::Provider;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// How secrets of Relay and of the providers begin.
-const PREFIXES: &[&str] = &["rly-", "rrt-", "sk-", "AIza", "AQ."];
+/// How secrets of Relay begin. Those of the providers are in [`Provider::key_prefixes`].
+const PREFIXES: &[&str] = &["rly-", "rrt-"];
 /// Shorter texts are names that happen to begin so.
 const SHORTEST: usize = 20;
 /// The longest secret that is read, in bytes.
@@ -31,9 +32,10 @@ pub fn refuse_in_arguments(arguments: impl IntoIterator<Item = OsString>) -> Res
 
 fn looks_secret(argument: &str) -> bool {
     let value = argument.split_once('=').filter(|_| argument.starts_with("--")).map_or(argument, |(_, value)| value);
+    let mut prefixes = Provider::ALL.iter().flat_map(|provider| provider.key_prefixes()).chain(PREFIXES);
     value.len() >= SHORTEST
         && value.bytes().all(|b| b.is_ascii_graphic())
-        && PREFIXES.iter().any(|prefix| value.starts_with(prefix))
+        && prefixes.any(|prefix| value.starts_with(prefix))
 }
 
 /// The Relay key: from the file if there is one, else from `RELAY_KEY`.

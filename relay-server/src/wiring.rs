@@ -327,7 +327,7 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
     let plain = if upstream.allow_http_loopback { PlainHttp::OnLoopback } else { PlainHttp::Refused };
     let client = |provider: &Provider| -> Result<Arc<dyn ProviderClient>, StartError> {
         let client = HttpProvider::new(*provider, &http);
-        let Some(origin) = upstream.origin(*provider) else { return Ok(Arc::new(client)) };
+        let Some(origin) = upstream.base_url(*provider) else { return Ok(Arc::new(client)) };
         let base = BaseUrl::parse(origin, plain)
             .map_err(|error| StartError::Upstream(format!("`upstream.{provider}`: {error}")))?;
         Ok(Arc::new(client.with_base_url(base)))

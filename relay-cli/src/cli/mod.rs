@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use relay_core::Provider;
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong command line · 69 unavailable · 77 refused · 78 configuration
@@ -301,26 +303,10 @@ pub struct ProjectArgs {
     pub local: LocalArgs,
 }
 
-/// A provider's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProviderName {
-    /// OpenAI.
-    Openai,
-    /// Anthropic.
-    Anthropic,
-    /// Google.
-    Google,
-}
-
-impl ProviderName {
-    /// The name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Openai => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Google => "google",
-        }
-    }
+/// A provider by its name in the API; the help lists them all.
+fn provider() -> impl TypedValueParser<Value = Provider> {
+    let names = Provider::ALL.iter().map(|provider| PossibleValue::new(provider.name()).help(provider.label()));
+    PossibleValuesParser::new(names).try_map(|name| Provider::from_name(&name).ok_or("unknown provider"))
 }
 
 /// `relay tokens …`
@@ -333,8 +319,8 @@ pub enum TokensCommand {
         #[arg(long, value_name = "LABEL")]
         user: String,
         /// For which provider only; without it the user picks.
-        #[arg(long, value_enum)]
-        provider: Option<ProviderName>,
+        #[arg(long, value_parser = provider())]
+        provider: Option<Provider>,
         /// How long it lives, in seconds.
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(60..=3600))]
         expires_in: Option<u32>,
@@ -384,8 +370,8 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "LABEL")]
     pub user: String,
     /// Which provider.
-    #[arg(long, value_enum)]
-    pub provider: ProviderName,
+    #[arg(long, value_parser = provider())]
+    pub provider: Provider,
     /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
@@ -515,10 +501,15 @@ mod tests {
     }
 
     #[test]
-    fn every_provider_of_the_core_has_a_name_here() {
-        let known: Vec<_> = ProviderName::value_variants().iter().map(|name| name.as_str()).collect();
-        let core: Vec<_> = relay_core::Provider::ALL.iter().map(|provider| provider.name()).collect();
-        assert_eq!(known, core);
+    fn every_provider_can_be_named() {
+        for provider in Provider::ALL {
+            let line = ["relay", "connections", "verify", "--user", "u", "--provider", provider.name()];
+            let Command::Connections(ConnectionsCommand::Verify(read)) = Cli::try_parse_from(line).unwrap().command
+            else {
+                panic!("another command")
+            };
+            assert_eq!(read.provider, *provider);
+        }
     }
 
     #[test]

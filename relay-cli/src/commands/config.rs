@@ -1,5 +1,6 @@
 //! `relay config`: is it right, and what is in effect?
 
+use relay_core::Provider;
 use relay_server::config::{Config, KEYS, LogFormat, StoragePath};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,7 @@ pub fn run(command: ConfigCommand, out: Out) -> Result<(), Failure> {
 /// Every setting with the value that is in effect. No secret is among them: of the master key, only where it is.
 pub fn effective(config: &Config) -> Map<String, Value> {
     KEYS.iter()
-        .map(|key| (key.name.to_owned(), value(config, key.name).unwrap_or_else(|| json!(key.default))))
+        .map(|key| (key.name.to_string(), value(config, &key.name).unwrap_or_else(|| json!(key.default))))
         .collect()
 }
 
@@ -59,9 +60,6 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         },
         "master_key.file" => json!(config.master_key.file.as_ref()?),
         "master_key.env" => json!(config.master_key.env),
-        "upstream.openai" => json!(config.upstream.openai.as_ref()?),
-        "upstream.anthropic" => json!(config.upstream.anthropic.as_ref()?),
-        "upstream.google" => json!(config.upstream.google.as_ref()?),
         "upstream.allow_http_loopback" => json!(config.upstream.allow_http_loopback),
         "metrics.listen" => json!(config.metrics.listen?),
         "log.level" => json!(config.log.level.to_string()),
@@ -69,7 +67,10 @@ fn value(config: &Config, name: &str) -> Option<Value> {
             LogFormat::Json => "json",
             LogFormat::Text => "text",
         }),
-        _ => return None,
+        _ => {
+            let provider = Provider::from_name(name.strip_prefix("upstream.")?)?;
+            json!(config.upstream.base_url(provider)?)
+        }
     })
 }
 
@@ -84,13 +85,14 @@ mod tests {
     fn every_setting_is_shown_as_it_is_in_effect() {
         let text = "mock = true\n[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://r.example\"\nworkers = 3\n\
             max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
-            drain_delay_seconds = 12\n[storage]\npath = \":memory:\"\n[master_key]\nenv = \"OTHER\"\n[upstream]\n\
-            openai = \"http://127.0.0.1:2\"\nanthropic = \"http://127.0.0.1:3\"\ngoogle = \"http://127.0.0.1:4\"\n\
-            allow_http_loopback = true\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n";
-        let config = Config::read(Some((Path::new("relay.toml"), text)), &BTreeMap::new()).unwrap();
+            drain_delay_seconds = 12\n[storage]\npath = \":memory:\"\n[master_key]\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
+            [upstream]\nallow_http_loopback = true\n";
+        let base_urls = Provider::ALL.iter().map(|provider| format!("{provider} = \"http://127.0.0.1:2\"\n"));
+        let text = text.to_owned() + &base_urls.collect::<String>();
+        let config = Config::read(Some((Path::new("relay.toml"), &text)), &BTreeMap::new()).unwrap();
         let effective = effective(&config);
         for key in KEYS.iter().filter(|key| key.name != "master_key.file") {
-            let shown = &effective[key.name];
+            let shown = &effective[key.name.as_ref()];
             let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
             assert_ne!(shown, key.default, "{}", key.name);
         }

@@ -32,7 +32,7 @@ pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
             out.table(&table(&json!({ "connections": [found] })), &found)
         }
         ConnectionsCommand::Delete { yes, connection } => {
-            let (path, provider) = (path(&connection)?, connection.provider.as_str());
+            let (path, provider) = (path(&connection)?, connection.provider.name());
             confirm(yes, &format!("Shred the {provider} key of {}?", connection.user))?;
             Remote::new(&connection.remote)?.json(Call::new(Verb::Delete, path)).await?;
             out.value(&json!({ "user": connection.user, "provider": provider, "deleted": true }))?;
@@ -49,7 +49,7 @@ async fn add(
     workspace: Option<String>,
     out: Out,
 ) -> Result<(), Failure> {
-    let provider = connection.provider.as_str();
+    let provider = connection.provider.name();
     let grant = json!({ "endUserLabel": connection.user, "provider": provider, "expiresInSeconds": 60 });
     let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(grant)).await?;
     let token = json::text(&issued, "/registrationToken").unwrap_or_default();
@@ -63,7 +63,7 @@ async fn add(
 }
 
 fn path(connection: &ConnectionArgs) -> Result<String, Failure> {
-    Ok(format!("/v1/users/{}/connections/{}", segment(&connection.user)?, connection.provider.as_str()))
+    Ok(format!("/v1/users/{}/connections/{}", segment(&connection.user)?, connection.provider.name()))
 }
 
 /// The `connections` of an answer.

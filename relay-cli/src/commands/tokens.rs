@@ -17,7 +17,7 @@ pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
     let remote = Remote::new(&remote)?;
     let mut body = json!({ "endUserLabel": user });
     let optional = [
-        ("provider", provider.map(|provider| json!(provider.as_str()))),
+        ("provider", provider.map(|provider| json!(provider.name()))),
         ("expiresInSeconds", expires_in.map(Value::from)),
         ("allowedOrigins", Some(json!(origins)).filter(|_| !origins.is_empty())),
         ("replace", no_replace.then_some(json!(false))),

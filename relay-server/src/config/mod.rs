@@ -11,9 +11,13 @@ mod server;
 mod storage;
 mod upstream;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use relay_core::Provider;
 
 pub use log::{LogConfig, LogFormat};
 pub use master_key::{MasterKeyConfig, MasterKeyText};
@@ -26,41 +30,42 @@ pub use upstream::UpstreamConfig;
 use reader::Reader;
 
 /// A setting, as `docs/configuration.md` lists it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Key {
     /// `section.key`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The value if nothing is said; empty: none.
     pub default: &'static str,
 }
 
-const fn key(name: &'static str, default: &'static str) -> Key {
-    Key { name, default }
-}
-
 /// Every setting there is.
-pub const KEYS: &[Key] = &[
-    key("mock", "false"),
-    key("server.listen", "127.0.0.1:8080"),
-    key("server.public_url", ""),
-    key("server.workers", "0"),
-    key("server.max_connections", "25000"),
-    key("server.keep_alive_seconds", "75"),
-    key("server.ping_seconds", "15"),
-    key("server.max_body_mib", "32"),
-    key("server.drain_seconds", "120"),
-    key("server.drain_delay_seconds", "0"),
-    key("storage.path", "relay.db"),
-    key("master_key.file", ""),
-    key("master_key.env", "RELAY_MASTER_KEY"),
-    key("upstream.openai", "https://api.openai.com"),
-    key("upstream.anthropic", "https://api.anthropic.com"),
-    key("upstream.google", "https://generativelanguage.googleapis.com"),
-    key("upstream.allow_http_loopback", "false"),
-    key("metrics.listen", ""),
-    key("log.level", "info"),
-    key("log.format", "json"),
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let fixed = |settings: &[(&'static str, &'static str)]| {
+        settings.iter().map(|(name, default)| Key { name: (*name).into(), default }).collect::<Vec<_>>()
+    };
+    let base_url =
+        |provider: &Provider| Key { name: upstream::setting(*provider).into(), default: provider.base_url() };
+    [fixed(BEFORE_PROVIDERS), Provider::ALL.iter().map(base_url).collect(), fixed(AFTER_PROVIDERS)].concat()
+});
+
+const BEFORE_PROVIDERS: &[(&str, &str)] = &[
+    ("mock", "false"),
+    ("server.listen", "127.0.0.1:8080"),
+    ("server.public_url", ""),
+    ("server.workers", "0"),
+    ("server.max_connections", "25000"),
+    ("server.keep_alive_seconds", "75"),
+    ("server.ping_seconds", "15"),
+    ("server.max_body_mib", "32"),
+    ("server.drain_seconds", "120"),
+    ("server.drain_delay_seconds", "0"),
+    ("storage.path", "relay.db"),
+    ("master_key.file", ""),
+    ("master_key.env", "RELAY_MASTER_KEY"),
 ];
+
+const AFTER_PROVIDERS: &[(&str, &str)] =
+    &[("upstream.allow_http_loopback", "false"), ("metrics.listen", ""), ("log.level", "info"), ("log.format", "json")];
 
 /// The whole configuration. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]

@@ -41,11 +41,11 @@ struct Given {
 
 /// The settings that were given.
 pub(super) struct Reader {
-    given: BTreeMap<&'static str, Given>,
+    given: BTreeMap<String, Given>,
     faults: Vec<Fault>,
     base: PathBuf,
     #[cfg(test)]
-    pub(super) asked: std::collections::BTreeSet<&'static str>,
+    pub(super) asked: std::collections::BTreeSet<String>,
 }
 
 impl Reader {
@@ -102,16 +102,16 @@ impl Reader {
             DeValue::Boolean(flag) => Raw::Flag(*flag),
             _ => Raw::Other,
         };
-        self.given.insert(key.name, Given { raw, place });
+        self.given.insert(key.name.to_string(), Given { raw, place });
     }
 
     /// Variables win over the file.
     fn take_variables(&mut self, variables: &BTreeMap<String, String>) {
         for (variable, value) in variables {
-            match KEYS.iter().find(|key| variable_of(key.name) == *variable) {
+            match KEYS.iter().find(|key| variable_of(&key.name) == *variable) {
                 Some(key) => {
                     let given = Given { raw: Raw::Variable(value.clone()), place: variable.clone() };
-                    self.given.insert(key.name, given);
+                    self.given.insert(key.name.to_string(), given);
                 }
                 None if looks_like_ours(variable) => self.faults.push(Fault {
                     place: variable.clone(),
@@ -123,7 +123,7 @@ impl Reader {
     }
 
     /// The setting `name` as `parse` reads it, or `None` if it was not given or is wrong.
-    pub(super) fn get<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn get<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = match self.ask(name)? {
             Given { raw: Raw::Text(text) | Raw::Variable(text), .. } => Ok(text.clone()),
             _ => Err("must be text in quotes".to_owned()),
@@ -132,7 +132,7 @@ impl Reader {
     }
 
     /// The setting `name` as a whole number in a range.
-    pub(super) fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn number(&mut self, name: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let number = match self.ask(name)? {
             Given { raw: Raw::Number(text) | Raw::Variable(text), .. } => text.trim().parse::<u64>().ok(),
             _ => None,
@@ -142,7 +142,7 @@ impl Reader {
     }
 
     /// The setting `name` as true or false.
-    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         let flag = match &self.ask(name)?.raw {
             Raw::Flag(flag) => Some(*flag),
             Raw::Variable(text) => match text.as_str() {
@@ -156,7 +156,7 @@ impl Reader {
     }
 
     /// The setting `name` as a path. One in the file is relative to the file.
-    pub(super) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, name: &str) -> Option<PathBuf> {
         let base = match self.ask(name)?.raw {
             Raw::Variable(_) => PathBuf::new(),
             _ => self.base.clone(),
@@ -170,12 +170,12 @@ impl Reader {
     }
 
     /// Whether the setting `name` is this text.
-    pub(super) fn text_is(&mut self, name: &'static str, text: &str) -> bool {
+    pub(super) fn text_is(&mut self, name: &str, text: &str) -> bool {
         matches!(self.ask(name), Some(Given { raw: Raw::Text(given) | Raw::Variable(given), .. }) if given == text)
     }
 
     /// Notes a fault of the setting `name`, where it was given.
-    pub(super) fn fault(&mut self, name: &'static str, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, name: &str, message: impl Into<String>) {
         let place = self.given.get(name).map(|given| given.place.clone()).unwrap_or_default();
         self.faults.push(Fault { place, message: format!("`{name}` {}", message.into()) });
     }
@@ -190,13 +190,13 @@ impl Reader {
         self.faults
     }
 
-    fn ask(&mut self, name: &'static str) -> Option<&Given> {
+    fn ask(&mut self, name: &str) -> Option<&Given> {
         #[cfg(test)]
-        self.asked.insert(name);
+        self.asked.insert(name.to_owned());
         self.given.get(name)
     }
 
-    fn settle<T>(&mut self, name: &'static str, value: Result<T, String>) -> Option<T> {
+    fn settle<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
         value.map_err(|message| self.fault(name, message)).ok()
     }
 }

@@ -70,7 +70,7 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!((options.public_url.as_deref(), options.drain), (Some("https://vault.example"), Duration::ZERO));
     assert_eq!((options.limits.ping, options.drain_delay), (Duration::from_secs(1), Duration::from_secs(4)));
     assert_eq!(config.storage.path, StoragePath::File(PathBuf::from("etc/data/relay.db")));
-    assert_eq!(config.upstream.anthropic.as_deref(), Some("http://[::1]:9002"));
+    assert_eq!(config.upstream.base_url(Provider::ANTHROPIC), Some("http://[::1]:9002"));
     assert_eq!(config.metrics.listen.unwrap().port(), 9464);
     assert_eq!(config.master_key.text.as_ref().unwrap().expose(), "from the environment");
     assert_eq!(config.master_key.origin.as_deref(), Some("variable OTHER_KEY"));
@@ -214,7 +214,7 @@ fn the_documented_settings_are_those_that_are_read() {
     let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
     let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
     let _ = MasterKeyConfig::read(&mut reader, &BTreeMap::new());
-    let known: BTreeSet<&str> = KEYS.iter().map(|key| key.name).collect();
+    let known: BTreeSet<String> = KEYS.iter().map(|key| key.name.to_string()).collect();
     assert_eq!(reader.asked, known);
 
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
@@ -225,6 +225,6 @@ fn the_documented_settings_are_those_that_are_read() {
     });
     let documented: BTreeSet<_> = rows.collect();
     let settings: BTreeSet<_> =
-        KEYS.iter().map(|key| (key.name.to_owned(), Config::variable_of(key.name), key.default.to_owned())).collect();
+        KEYS.iter().map(|key| (key.name.to_string(), Config::variable_of(&key.name), key.default.to_owned())).collect();
     assert_eq!(documented, settings);
 }

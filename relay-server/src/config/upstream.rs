@@ -1,5 +1,7 @@
 //! `[upstream]`
 
+use std::collections::BTreeMap;
+
 use relay_core::Provider;
 
 use super::reader::Reader;
@@ -8,37 +10,30 @@ use super::server::is_loopback;
 /// Where the providers are. Nothing in a request can change it.
 #[derive(Clone, Debug)]
 pub struct UpstreamConfig {
-    /// OpenAI's origin; `None`: the usual one.
-    pub openai: Option<String>,
-    /// Anthropic's origin; `None`: the usual one.
-    pub anthropic: Option<String>,
-    /// Google's origin; `None`: the usual one.
-    pub google: Option<String>,
+    base_urls: BTreeMap<Provider, String>,
     /// Whether `http://` is allowed for origins on this machine.
     pub allow_http_loopback: bool,
 }
 
 impl UpstreamConfig {
-    /// The origin that is configured for a provider; `None`: the usual one.
-    pub fn origin(&self, provider: Provider) -> Option<&str> {
-        match provider.name() {
-            "openai" => self.openai.as_deref(),
-            "anthropic" => self.anthropic.as_deref(),
-            "google" => self.google.as_deref(),
-            _ => None,
-        }
+    /// The base URL that is configured for a provider; `None`: its own, [`Provider::base_url`].
+    pub fn base_url(&self, provider: Provider) -> Option<&str> {
+        self.base_urls.get(&provider).map(String::as_str)
     }
 
     pub(super) fn read(reader: &mut Reader) -> Self {
         let allow_http_loopback = reader.flag("upstream.allow_http_loopback").unwrap_or(false);
-        let mut origin = |name| reader.get(name, |text| base_url(text, allow_http_loopback));
-        Self {
-            openai: origin("upstream.openai"),
-            anthropic: origin("upstream.anthropic"),
-            google: origin("upstream.google"),
-            allow_http_loopback,
-        }
+        let given = |provider: &Provider| {
+            let base = reader.get(&setting(*provider), |text| base_url(text, allow_http_loopback))?;
+            Some((*provider, base))
+        };
+        Self { base_urls: Provider::ALL.iter().filter_map(given).collect(), allow_http_loopback }
     }
+}
+
+/// The setting that holds a provider's base URL.
+pub(super) fn setting(provider: Provider) -> String {
+    format!("upstream.{provider}")
 }
 
 fn base_url(text: &str, allow_http_loopback: bool) -> Result<String, String> {

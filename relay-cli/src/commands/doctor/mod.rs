@@ -7,8 +7,9 @@ mod store;
 use std::path::Path;
 
 use relay_adapters::system_clock::SystemClock;
+use relay_core::Provider;
 use relay_core::ports::Clock as _;
-use relay_server::config::{Config, KEYS, StoragePath};
+use relay_server::config::{Config, StoragePath};
 
 use self::report::{Check, Report};
 use super::config;
@@ -100,20 +101,15 @@ async fn providers(config: &Config, offline: bool, report: &mut Report) {
         });
         return;
     }
-    let default = |name: &str| KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default).to_owned();
-    let upstream = &config.upstream;
-    let origins = [
-        ("OpenAI", upstream.openai.clone().unwrap_or_else(|| default("upstream.openai"))),
-        ("Anthropic", upstream.anthropic.clone().unwrap_or_else(|| default("upstream.anthropic"))),
-        ("Google", upstream.google.clone().unwrap_or_else(|| default("upstream.google"))),
-    ];
-    for (label, origin) in origins {
-        let url = reqwest::Url::parse(&origin).ok();
+    for provider in Provider::ALL {
+        let label = provider.label();
+        let base = config.upstream.base_url(*provider).unwrap_or(provider.base_url());
+        let url = reqwest::Url::parse(base).ok();
         let target =
             url.as_ref().and_then(|url| Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?)));
         report.add(match target {
             Some((host, port)) => machine::provider(label, host, port).await,
-            None => Check::misconfigured(label, format!("{origin} names no host")),
+            None => Check::misconfigured(label, format!("{base} names no host")),
         });
     }
 }
