@@ -6,6 +6,7 @@ mod grant;
 pub mod ids;
 mod policy;
 mod project;
+pub mod origin;
 pub mod provider;
 mod relay_key;
 pub mod secret;

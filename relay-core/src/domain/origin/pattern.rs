@@ -1,0 +1,255 @@
+//! One entry of a list of origins.
+
+use std::fmt;
+
+use url::{Host as UrlHost, Url};
+
+use super::error::{InvalidOrigin, Reason};
+use super::host::is_loopback;
+use super::public_suffix::{PublicSuffix, is_public};
+
+/// The longest origin, in bytes: a host name of 255 with scheme and port.
+const MAX_LEN: usize = 270;
+
+/// An origin (`https://app.example.com`), or a wildcard for the origins below a domain (`https://*.example.com`).
+///
+/// `Display` writes the origin as browsers send it, and the wildcard as CSP does. [`Self::parse`] reads both back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginPattern {
+    scheme: Scheme,
+    host: Host,
+    /// `None`: the scheme's own.
+    port: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Https,
+    Http,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Host {
+    /// This name or address.
+    Exactly(Box<str>),
+    /// One or more labels in front of this name.
+    Below(Box<str>),
+    /// Any name. Addresses are none, as in CSP (Level 3, 6.7.2.9).
+    AnyName,
+}
+
+/// One origin: of a page, or of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(OriginPattern);
+
+impl Origin {
+    /// Reads an origin, in any spelling that a browser would take for it. A wildcard is not one.
+    ///
+    /// # Errors
+    /// When it has more or less than scheme, host and port.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
+        let pattern = OriginPattern::parse(text)?;
+        match pattern.host {
+            Host::Exactly(_) => Ok(Self(pattern)),
+            Host::Below(_) | Host::AnyName => Err(InvalidOrigin::new(text, Reason::Host)),
+        }
+    }
+
+    /// Whether what is sent there can't be read on its way: it is `https:`, or stays on this machine.
+    pub fn is_private(&self) -> bool {
+        self.0.scheme == Scheme::Https || matches!(&self.0.host, Host::Exactly(host) if is_loopback(host))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl OriginPattern {
+    /// Reads an origin or a wildcard, in any spelling that a browser would take for it.
+    ///
+    /// # Errors
+    /// When it has more or less than scheme, host and port, or a wildcard that is not the first label.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
+        Self::read(text).map_err(|reason| InvalidOrigin::new(text, reason))
+    }
+
+    fn read(text: &str) -> Result<Self, Reason> {
+        let (scheme, authority) = split(text)?;
+        let (is_wildcard, authority) = match authority.strip_prefix('*') {
+            None => (false, authority),
+            Some(rest) => (true, rest),
+        };
+        if authority.ends_with(":*") {
+            return Err(Reason::AnyPort);
+        }
+        if authority.contains('*') {
+            return Err(Reason::Wildcard);
+        }
+        if is_wildcard && (authority.is_empty() || authority.starts_with(':')) {
+            // Any name will do, to have the port read.
+            let (_, port) = host_and_port(scheme, &format!("any{authority}"))?;
+            return Ok(Self { scheme, host: Host::AnyName, port });
+        }
+        if !is_wildcard {
+            let (host, port) = host_and_port(scheme, authority)?;
+            return Ok(Self { scheme, host: Host::Exactly(host.to_string().into()), port });
+        }
+        match host_and_port(scheme, authority.strip_prefix('.').ok_or(Reason::Wildcard)?)? {
+            (UrlHost::Domain(name), port) if are_labels(&name) => {
+                Ok(Self { scheme, host: Host::Below(name.into()), port })
+            }
+            (UrlHost::Domain(_), _) => Err(Reason::Host),
+            (UrlHost::Ipv4(_) | UrlHost::Ipv6(_), _) => Err(Reason::WildcardHost),
+        }
+    }
+
+    /// Whether a page of this origin, as browsers send it, is meant. What is spelt otherwise is not an origin of a browser.
+    pub fn permits(&self, origin: &str) -> bool {
+        let Some(authority) = origin.strip_prefix(self.scheme.prefix()) else { return false };
+        let host = match self.port {
+            None => authority,
+            Some(port) => match authority.strip_suffix(&format!(":{port}")) {
+                Some(host) => host,
+                None => return false,
+            },
+        };
+        match &self.host {
+            Host::Exactly(known) => host == &**known,
+            Host::Below(domain) => {
+                let labels = host.strip_suffix(&**domain).and_then(|host| host.strip_suffix('.'));
+                labels.is_some_and(are_labels)
+            }
+            Host::AnyName => are_labels(host) && !is_address(host),
+        }
+    }
+
+    /// Whether `other` means no page that this does not.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.narrowed_by(other).as_ref() == Some(other)
+    }
+
+    /// The pages that both mean; `None` if there are none.
+    pub fn narrowed_by(&self, other: &Self) -> Option<Self> {
+        if (self.scheme, self.port) != (other.scheme, other.port) {
+            return None;
+        }
+        let narrower = match (&self.host, &other.host) {
+            (mine, theirs) if mine.reaches(theirs) => other,
+            (mine, theirs) if theirs.reaches(mine) => self,
+            _ => return None,
+        };
+        Some(narrower.clone())
+    }
+
+    /// What the pattern reaches beyond one owner's hosts; `None` for an origin, and for a wildcard below a registered domain.
+    ///
+    /// Limit: of `https://*.amazonaws.com`, which is nobody's to register and has public suffixes below it, the list tells
+    /// nothing.
+    pub fn public_suffix(&self) -> Option<PublicSuffix> {
+        match &self.host {
+            Host::AnyName => Some(PublicSuffix::EveryHost),
+            Host::Below(domain) if is_public(domain) => Some(PublicSuffix::Below(domain.to_string())),
+            Host::Below(_) | Host::Exactly(_) => None,
+        }
+    }
+}
+
+impl Host {
+    /// Whether all that `other` means is meant by this.
+    fn reaches(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exactly(name), Self::Exactly(other)) => name == other,
+            (Self::Exactly(_), _) | (Self::Below(_), Self::AnyName) => false,
+            (Self::Below(domain), Self::Exactly(name)) => {
+                let labels = name.strip_suffix(&**domain).and_then(|name| name.strip_suffix('.'));
+                labels.is_some_and(are_labels)
+            }
+            (Self::Below(domain), Self::Below(other)) => {
+                domain == other || other.strip_suffix(&**domain).is_some_and(|rest| rest.ends_with('.'))
+            }
+            (Self::AnyName, Self::Exactly(name)) => are_labels(name) && !is_address(name),
+            (Self::AnyName, _) => true,
+        }
+    }
+}
+
+impl Scheme {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Https => "https://",
+            Self::Http => "http://",
+        }
+    }
+}
+
+impl fmt::Display for OriginPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.scheme.prefix())?;
+        match &self.host {
+            Host::Exactly(name) => f.write_str(name)?,
+            Host::Below(domain) => write!(f, "*.{domain}")?,
+            Host::AnyName => f.write_str("*")?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// The scheme, and what stands between it and the end or a single slash.
+fn split(text: &str) -> Result<(Scheme, &str), Reason> {
+    match text {
+        "*" => return Err(Reason::Any),
+        "null" => return Err(Reason::Null),
+        _ if text.len() > MAX_LEN => return Err(Reason::TooLong),
+        _ => {}
+    }
+    let (scheme, rest) = text.split_once("://").ok_or(Reason::NoScheme)?;
+    let scheme = [("https", Scheme::Https), ("http", Scheme::Http)]
+        .into_iter()
+        .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
+    let (_, scheme) = scheme.ok_or(Reason::Scheme)?;
+    // Copied out of an address bar, an origin ends in a slash.
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.contains(['/', '?', '#', '\\']) {
+        return Err(Reason::MoreThanOrigin);
+    }
+    if rest.contains('@') {
+        return Err(Reason::UserInfo);
+    }
+    Ok((scheme, rest))
+}
+
+/// The host and a port that is not the scheme's own, as browsers read them.
+fn host_and_port(scheme: Scheme, authority: &str) -> Result<(UrlHost<String>, Option<u16>), Reason> {
+    // Browsers take line breaks and tabs out of an address, and decode percent signs.
+    if authority.contains(|c: char| c.is_control() || c.is_whitespace() || c == '%') {
+        return Err(Reason::Host);
+    }
+    let url = Url::parse(&format!("{}{authority}/", scheme.prefix())).map_err(|error| match error {
+        url::ParseError::InvalidPort => Reason::Port,
+        _ => Reason::Host,
+    })?;
+    let port = url.port();
+    if port == Some(0) {
+        return Err(Reason::Port);
+    }
+    match url.host().ok_or(Reason::Host)?.to_owned() {
+        // A host may end in a dot: browsers take that for another origin.
+        UrlHost::Domain(name) if !are_labels(name.strip_suffix('.').unwrap_or(&name)) => Err(Reason::Host),
+        host => Ok((host, port)),
+    }
+}
+
+/// Whether this is one or more labels of a host name, with a dot between each two. Browsers take more characters, such as
+/// `;`, which must not get into a header.
+fn are_labels(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    text.split('.').all(|label| !label.is_empty() && label.bytes().all(plain))
+}
+
+/// Whether a host is an IPv4 address: browsers take a host whose last label is a number for one.
+fn is_address(host: &str) -> bool {
+    host.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()))
+}
