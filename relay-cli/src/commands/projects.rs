@@ -1,5 +1,6 @@
 //! `relay projects`: apps, in the local store.
 
+use relay_core::domain::origin::{Origins, PublicSuffixes};
 use relay_core::domain::{Policy, Project};
 use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::{Map, Value, json};
@@ -92,7 +93,7 @@ fn checked_name(name: &str) -> Result<String, Failure> {
 }
 
 fn checked_origins(origins: &[String]) -> Result<Vec<String>, Failure> {
-    origins.iter().map(|text| origin(text)).collect()
+    Ok(Origins::parse(origins, PublicSuffixes::Refused).map_err(Failure::usage)?.to_stored())
 }
 
 async fn list(local: &Local, out: Out) -> Result<(), Failure> {
@@ -119,37 +120,4 @@ pub fn describe(project: &Project) -> Value {
     members.extend(Policy::FIELDS.iter().map(|field| (field.json_name(), field.value(&project.policy))));
     members.insert("createdAt".to_owned(), json!(project.created_at.to_string()));
     members.into()
-}
-
-/// An origin as browsers send it: scheme, host and a port that is not the scheme's own; no path.
-fn origin(text: &str) -> Result<String, Failure> {
-    let wrong = || Failure::usage(format_args!("{text} is no origin; write it as https://app.example.com"));
-    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-    let bare = matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty();
-    if bare && matches!(url.scheme(), "http" | "https") { Ok(url.origin().ascii_serialization()) } else { Err(wrong()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_is_stored_as_browsers_send_it() {
-        assert_eq!(origin("https://App.example.com/").unwrap(), "https://app.example.com");
-        assert_eq!(origin("https://app.example.com:443").unwrap(), "https://app.example.com");
-        assert_eq!(origin("http://localhost:3000").unwrap(), "http://localhost:3000");
-        for bad in [
-            "app.example.com",
-            "*",
-            "https://a.example/path",
-            "https://u@a.example",
-            "file:///tmp",
-            "https://a.example?x",
-        ] {
-            assert!(origin(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -127,6 +127,10 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
             json!({"allowedOrigins": ["https://a.example", "https://b.example"]}),
         ),
         (
+            vec!["--origin", "https://*.Preview.shop.example:443", "--origin", "http://localhost:3000"],
+            json!({"allowedOrigins": ["https://*.preview.shop.example", "http://localhost:3000"]}),
+        ),
+        (
             vec!["--return-url", "https://shop.example/done?a=1"],
             json!({"returnUrls": ["https://shop.example/done?a=1"]}),
         ),
@@ -150,6 +154,8 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
         vec!["--return-url", "https://a.example", "--no-return-urls"],
         vec!["--return-url", "javascript:alert(1)"],
         vec!["--origin", "https://a.example/path"],
+        vec!["--origin", "https://*.vercel.app"],
+        vec!["--origin", "https://*"],
         vec!["--name", " "],
     ] {
         run(&[&["update", id], &*wrong].concat()).code(2);

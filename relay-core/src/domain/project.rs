@@ -1,6 +1,7 @@
 //! A project: the tenant that everything else belongs to.
 
 use crate::domain::ids::{ProjectId, Timestamp};
+use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::policy::Policy;
 
 /// A project: a developer's app.
@@ -21,6 +22,11 @@ impl Project {
     /// A project with the default policy.
     pub fn new(id: ProjectId, name: impl Into<String>, created_at: Timestamp) -> Self {
         Self { id, name: name.into(), policy: Policy::default(), created_at }
+    }
+
+    /// The pages that may register keys.
+    pub fn origins(&self) -> Origins {
+        Origins::stored(&self.policy.allowed_origins, PublicSuffixes::Refused)
     }
 
     /// Whether the hosted page may send a user to `url`: only if it is on the list, letter by letter. What looks alike (a

@@ -3,6 +3,7 @@
 //! A browser names the page that a call comes from, or that frames one of Relay's own. What is not a browser names none,
 //! and needs none: whoever holds a token may use it there.
 
+use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::{Grant, Project, SecretHash};
 use crate::error::RelayError;
 use crate::relay::Relay;
@@ -16,34 +17,10 @@ pub struct Page<'a> {
     pub framed: bool,
 }
 
-/// Origins of pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    /// All of them.
-    Any,
-    /// These, as browsers send them; none, if there are none.
-    Only(Vec<String>),
-}
-
-impl Origins {
-    /// Those that both the token and its project allow: a token's list can narrow the project's and not widen it.
-    pub fn allowed(grant: &Grant, project: &Project) -> Self {
-        let (own, all) = (&grant.allowed_origins, &project.policy.allowed_origins);
-        match (own.is_empty(), all.is_empty()) {
-            (true, true) => Self::Any,
-            (true, false) => Self::Only(all.clone()),
-            (false, true) => Self::Only(own.clone()),
-            (false, false) => Self::Only(own.iter().filter(|origin| all.contains(origin)).cloned().collect()),
-        }
-    }
-
-    /// Whether a page of this origin is one of them.
-    pub fn permits(&self, origin: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Only(known) => known.iter().any(|known| known == origin),
-        }
-    }
+/// The pages that both a token and its project allow: a token's list can narrow the project's and not widen it.
+pub(crate) fn allowed_origins(grant: &Grant, project: &Project) -> Origins {
+    // Which public suffixes a token may name was decided when it was issued.
+    Origins::stored(&grant.allowed_origins, PublicSuffixes::Allowed).narrowed_by(&project.origins())
 }
 
 impl Relay {
@@ -55,7 +32,7 @@ impl Relay {
     pub async fn framing_origins(&self, token: &SecretHash) -> Result<Option<Origins>, RelayError> {
         let Some(stored) = self.ports.key_store.grant(token).await? else { return Ok(None) };
         let project = self.ports.projects.project(&stored.grant.project).await?;
-        Ok(project.map(|project| Origins::allowed(&stored.grant, &project)))
+        Ok(project.map(|project| allowed_origins(&stored.grant, &project)))
     }
 }
 
@@ -78,31 +55,29 @@ mod tests {
             created_at: Timestamp(0),
             expires_at: Timestamp(1),
         };
-        Origins::allowed(&grant, &project)
+        allowed_origins(&grant, &project)
     }
 
     #[test]
     fn a_token_narrows_its_projects_origins_and_never_widens_them() {
         let (a, b, c) = ("https://a.example", "https://b.example", "https://c.example");
-        let only = |list: &[&str]| Origins::Only(list.iter().map(|&origin| origin.to_owned()).collect());
         assert_eq!(allowed(&[], &[]), Origins::Any);
-        assert_eq!(allowed(&[], &[a, b]), only(&[a, b]));
-        assert_eq!(allowed(&[a], &[]), only(&[a]));
-        assert_eq!(allowed(&[c, b, a], &[a, b]), only(&[b, a]));
+        assert_eq!(allowed(&[], &[a, b]).to_stored(), [a, b]);
+        assert_eq!(allowed(&[a], &[]).to_stored(), [a]);
+        assert_eq!(allowed(&[c, b, a], &[a, b]).to_stored(), [b, a]);
         // Not "any", although there is nothing in it.
-        assert_eq!(allowed(&[c], &[a, b]), only(&[]));
+        assert_eq!(allowed(&[c], &[a, b]), Origins::Only(vec![]));
+        assert_eq!(
+            allowed(&["https://x.b.example", c], &[a, "https://*.b.example"]).to_stored(),
+            ["https://x.b.example"]
+        );
     }
 
     #[test]
-    fn an_origin_is_permitted_letter_by_letter() {
-        let known = allowed(&[], &["https://a.example"]);
-        assert!(known.permits("https://a.example"));
-        for other in
-            ["https://A.example", "https://a.example/", "http://a.example", "https://a.example:443", "null", ""]
-        {
-            assert!(!known.permits(other), "{other}");
-            assert!(Origins::Any.permits(other));
+    fn what_a_project_has_stored_and_can_not_mean_allows_no_page() {
+        for useless in ["https://a.example/path", "https://*.vercel.app", "*"] {
+            assert_eq!(allowed(&[], &[useless]), Origins::Only(vec![]), "{useless}");
+            assert_eq!(allowed(&["https://a.vercel.app"], &[useless]), Origins::Only(vec![]), "{useless}");
         }
-        assert!(!allowed(&["https://c.example"], &["https://a.example"]).permits("https://a.example"));
     }
 }

@@ -3,6 +3,7 @@
 //! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
 
 use crate::domain::ids::{EndUser, Timestamp};
+use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Project, Provider, RedeemRefusal, SealedSlot,
@@ -11,7 +12,7 @@ use crate::domain::{
 use crate::error::{Class, RelayError};
 use crate::ports::{NoRandomness, RedeemError};
 use crate::relay::key_check::Verdict;
-use crate::relay::page::{Origins, Page};
+use crate::relay::page::{Page, allowed_origins};
 use crate::relay::{Relay, Route};
 
 /// How long a registration token lives if nothing is said, in seconds.
@@ -34,7 +35,8 @@ pub struct TokenRequest {
     pub allowed: Allowed,
     /// How long it lives; see [`TOKEN_SECONDS`].
     pub seconds: u64,
-    /// Origins of pages that may use it; empty: the project's.
+    /// Origins of pages that may use it, of the project's; empty: all of them. A wildcard over a public suffix must be on the
+    /// project's list.
     pub allowed_origins: Vec<String>,
     /// Whether it may replace a key that is there.
     pub replace: bool,
@@ -90,7 +92,8 @@ impl Relay {
     /// Issues a registration token. With the same idempotency key and request the same token comes back.
     ///
     /// # Errors
-    /// `invalid_value` for a life outside [`TOKEN_SECONDS`], `idempotency_key_reused` for another request.
+    /// `invalid_value` for a life outside [`TOKEN_SECONDS`] and for an origin that is not one, `idempotency_key_reused` for
+    /// another request.
     pub async fn issue_token(
         &self,
         project: &Project,
@@ -105,7 +108,7 @@ impl Relay {
             project: project.id.clone(),
             user: request.user,
             allowed: request.allowed,
-            allowed_origins: request.allowed_origins,
+            allowed_origins: token_origins(&request.allowed_origins, project)?.to_stored(),
             replace: request.replace,
             created_at: now,
             expires_at: now.plus_seconds(request.seconds),
@@ -229,7 +232,7 @@ impl Relay {
         let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown_token)?;
         let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown_token)?;
         // A call that comes from no page: there is nothing to protect it from.
-        if page.is_some_and(|page| !Origins::allowed(&stored.grant, &project).permits(page.origin)) {
+        if page.is_some_and(|page| !allowed_origins(&stored.grant, &project).permits(page.origin)) {
             return Err(RelayError::new(
                 Class::Forbidden,
                 "origin_not_allowed",
@@ -428,6 +431,17 @@ struct Attempt {
     slot: Slot,
     fingerprint: [u8; 16],
     workspace_id: Option<String>,
+}
+
+/// The origins that a token asks for. A public suffix must be on the project's list: there, somebody decided it.
+fn token_origins(asked: &[String], project: &Project) -> Result<Origins, RelayError> {
+    Origins::parse(asked, PublicSuffixes::AllowedBy(&project.origins())).map_err(|error| {
+        let param = match &error {
+            InvalidOriginList::TooLong => "allowedOrigins".to_owned(),
+            InvalidOriginList::Entry(at, _) => format!("allowedOrigins[{at}]"),
+        };
+        RelayError::invalid_value(param, error.to_string())
+    })
 }
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {

@@ -6,7 +6,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::domain::SecretHash;
-use relay_core::relay::page::Origins;
+use relay_core::domain::origin::Origins;
 use relay_core::{Class, RelayError};
 use serde::Serialize;
 
@@ -109,17 +109,9 @@ async fn framing_origins(request: &HttpRequest, trace: &Trace) -> Result<Option<
     }
 }
 
-/// The sources of `frame-ancestors`. Relay's own page is always one: it nests the frame.
+/// The sources of `frame-ancestors`; `unnamed` if the page is for no known token.
 fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
-    match origins {
-        None => unnamed.to_owned(),
-        Some(Origins::Any) => "*".to_owned(),
-        // What no browser sends as an origin can't match, and must not end up as more of the policy.
-        Some(Origins::Only(known)) => known
-            .iter()
-            .filter(|origin| extract::is_origin(origin))
-            .fold("'self'".to_owned(), |list, origin| list + " " + origin),
-    }
+    origins.map_or_else(|| unnamed.to_owned(), |origins| origins.frame_ancestors())
 }
 
 /// A document without a line of script or style of its own.

@@ -105,6 +105,43 @@ async fn a_token_can_be_bound_to_a_pages_origin() {
 }
 
 #[tokio::test]
+async fn a_token_takes_origins_in_any_spelling_and_wildcards() {
+    let test = TestRelay::start().await;
+    for (asked, origin, status) in [
+        ("https://App.example:443/", PAGE, 200),
+        ("https://*.app.example", "https://pr-7.app.example", 200),
+        ("https://*.app.example", "https://a.pr-7.app.example", 200),
+        ("https://*.app.example", PAGE, 403),
+        ("https://*.app.example", "http://pr-7.app.example", 403),
+        ("https://*.app.example", "https://pr-7.app.example:8443", 403),
+        ("https://*.app.example", "https://pr-7.app.example.evil", 403),
+        ("https://*.app.example", "https://xapp.example", 403),
+    ] {
+        let token = format!("Bearer {}", test.token_with("bo", json!({"allowedOrigins": [asked]})).await);
+        let request = || test.request("GET", "/v1/registration").header("authorization", &token);
+        let by_page = request().header("origin", origin).send().await;
+        let by_frame = request().header("x-relay-page-origin", origin).send().await;
+        assert_eq!((by_page.status, by_frame.status), (status, status), "{asked} {origin}");
+    }
+    for (origins, param, message) in [
+        (json!([PAGE, "*"]), "allowedOrigins[1]", "`*` is not an origin; to allow every origin, give no list"),
+        (json!([PAGE, "https://a.example/x"]), "allowedOrigins[1]", "`https://a.example/x` has more than an origin"),
+        (
+            json!(["https://*.vercel.app"]),
+            "allowedOrigins[0]",
+            "anyone can get a host below the public suffix vercel.app",
+        ),
+        (json!(vec![PAGE; 51]), "allowedOrigins", "a list has at most 50 origins"),
+    ] {
+        let body = json!({"user": "bo", "allowedOrigins": origins});
+        let answer = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
+        let error = answer.assert_error(400, "invalid_value");
+        assert_eq!(error["param"], param);
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn answers_are_not_stored_framed_or_sniffed() {
     let test = TestRelay::start().await;
     for answer in [

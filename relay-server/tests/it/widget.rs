@@ -218,12 +218,17 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
 async fn who_may_frame_a_page_is_what_both_lists_allow() {
     let test = TestRelay::start().await;
     let (a, b, c) = ("https://a.example", "http://b.example:3000", "https://c.example");
-    let cases: [(&[&str], &[&str], &str); 6] = [
+    let below = "https://*.example.com";
+    let cases: [(&[&str], &[&str], &str); 10] = [
         (&[], &[], "*"),
         (&[a], &[], "'self' https://a.example"),
         (&[], &[b, a], "'self' http://b.example:3000 https://a.example"),
         (&[a, b, c], &[b, a], "'self' https://a.example http://b.example:3000"),
         (&[a], &[b], "'self'"),
+        (&[], &[below], "'self' https://*.example.com"),
+        (&["https://pr-7.example.com", a], &[below], "'self' https://pr-7.example.com"),
+        (&["https://*.pr.example.com"], &[below], "'self' https://*.pr.example.com"),
+        (&[below], &["https://*.pr.example.com"], "'self' https://*.pr.example.com"),
         // What no browser sends can't match, and must not become a directive of its own.
         (&[], &["https://x.example; script-src *", "*", "https://é.example"], "'self'"),
     ];

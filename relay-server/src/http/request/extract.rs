@@ -112,15 +112,6 @@ fn is_host(headers: &HeaderMap, origin: &str) -> bool {
     host.is_some_and(|host| headers.get(HOST).is_some_and(|asked| asked == host))
 }
 
-/// Whether a browser could send this as `Origin`: only then can it ever match.
-pub(crate) fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        (1..=255).contains(&host.len())
-            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b))
-    })
-}
-
 /// The credential of the only `Authorization` header.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = only(headers, &AUTHORIZATION).ok()??;
