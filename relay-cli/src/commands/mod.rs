@@ -10,7 +10,6 @@ pub mod init;
 pub mod keys;
 pub mod master_key;
 pub mod projects;
-mod return_url;
 pub mod serve;
 pub mod tokens;
 pub mod usage;

@@ -1,13 +1,13 @@
 //! `relay projects`: apps, in the local store.
 
 use relay_core::domain::origin::{Origins, PublicSuffixes};
+use relay_core::domain::return_url::ReturnUrl;
 use relay_core::domain::{Policy, Project};
 use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{ProjectChange, ProjectsCommand};
 use crate::commands::keys::find_project;
-use crate::commands::return_url;
 use crate::failure::Failure;
 use crate::local::Local;
 use crate::output::{Out, Table};
@@ -34,7 +34,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             let local = Local::open(&local.config)?;
             let mut policy = Policy::default();
             (policy.allowed_origins, policy.return_urls) =
-                (checked_origins(&origins)?, return_url::checked(return_urls)?);
+                (checked_origins(&origins)?, checked_return_urls(&return_urls)?);
             (policy.frame_only, policy.strict_params) = (frame_only, strict_params);
             policy.forced_tool_choice_auto = forced_tool_choice_auto;
             let project = create(&local, &name, policy).await?;
@@ -73,7 +73,7 @@ async fn update(local: &Local, wanted: &str, change: ProjectChange) -> Result<Pr
         project.policy.allowed_origins = checked_origins(&change.origins)?;
     }
     if change.no_return_urls || !change.return_urls.is_empty() {
-        project.policy.return_urls = return_url::checked(change.return_urls)?;
+        project.policy.return_urls = checked_return_urls(&change.return_urls)?;
     }
     if change.frame_only || change.no_frame_only {
         project.policy.frame_only = change.frame_only;
@@ -94,6 +94,10 @@ fn checked_name(name: &str) -> Result<String, Failure> {
 
 fn checked_origins(origins: &[String]) -> Result<Vec<String>, Failure> {
     Ok(Origins::parse(origins, PublicSuffixes::Refused).map_err(Failure::usage)?.to_stored())
+}
+
+fn checked_return_urls(urls: &[String]) -> Result<Vec<String>, Failure> {
+    urls.iter().map(|url| ReturnUrl::parse(url).map(String::from).map_err(Failure::usage)).collect()
 }
 
 async fn list(local: &Local, out: Out) -> Result<(), Failure> {

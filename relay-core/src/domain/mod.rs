@@ -9,6 +9,7 @@ mod project;
 pub mod origin;
 pub mod provider;
 mod relay_key;
+pub mod return_url;
 pub mod secret;
 mod secret_hash;
 mod usage;

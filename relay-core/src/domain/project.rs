@@ -3,6 +3,7 @@
 use crate::domain::ids::{ProjectId, Timestamp};
 use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::policy::Policy;
+use crate::domain::return_url::ReturnUrl;
 
 /// A project: a developer's app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +30,9 @@ impl Project {
         Origins::stored(&self.policy.allowed_origins, PublicSuffixes::Refused)
     }
 
-    /// Whether the hosted page may send a user to `url`: only if it is on the list, letter by letter. What looks alike (a
+    /// Whether the hosted page may send a user to `url`: only if it is a [`ReturnUrl`] on the list, letter by letter. What looks alike (a
     /// longer path, another case, an encoded letter) may lead elsewhere.
     pub fn returns_to(&self, url: &str) -> bool {
-        self.policy.return_urls.iter().any(|known| known == url)
+        ReturnUrl::parse(url).is_ok() && self.policy.return_urls.iter().any(|known| known == url)
     }
 }

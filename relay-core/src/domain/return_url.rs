@@ -1,32 +1,74 @@
-//! Where the hosted page may send a user: what can stand in a project's list.
+//! Where the hosted page may send a user when they are done.
 //!
 //! The address is compared letter by letter with what a link asks for, so it is kept as it was given.
 
-use std::net::IpAddr;
+use std::fmt;
 
-use crate::failure::Failure;
+use url::Url;
+
+use crate::domain::origin::is_loopback;
 
 /// The longest one, in characters.
-const MAX: usize = 2000;
+const MAX_LEN: usize = 2000;
 /// Schemes that run or show what is in the address itself, read files, or are no place to go.
 const REFUSED: [&str; 11] =
     ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws", "wss"];
 
-/// The addresses, if all can be used.
-pub(crate) fn checked(urls: Vec<String>) -> Result<Vec<String>, Failure> {
-    match urls.iter().find(|url| !is_usable(url)) {
-        None => Ok(urls),
-        Some(url) => Err(Failure::usage(format_args!("{url} is no place to return to")).hint(
-            "a return URL is https://…, an app's own (myapp://done), or http:// on this machine; without a #fragment",
-        )),
+/// An address that a project can have on its list: a site's (`https:`), an app's own (`myapp://done`), or this machine's
+/// (`http:`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnUrl(String);
+
+impl ReturnUrl {
+    /// Takes an address as it is.
+    ///
+    /// # Errors
+    /// When a browser would take it for another one, or it runs a script, or leads nowhere.
+    pub fn parse(text: &str) -> Result<Self, InvalidReturnUrl> {
+        if is_usable(text) { Ok(Self(text.to_owned())) } else { Err(InvalidReturnUrl::new(text)) }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
+impl From<ReturnUrl> for String {
+    fn from(url: ReturnUrl) -> Self {
+        url.0
+    }
+}
+
+/// A text that can't be a return URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidReturnUrl(String);
+
+impl InvalidReturnUrl {
+    fn new(text: &str) -> Self {
+        // It may go to a terminal.
+        Self(text.chars().take(100).map(|c| if c.is_control() { '?' } else { c }).collect())
+    }
+}
+
+impl fmt::Display for InvalidReturnUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` can't be a return URL; use https://…, an app's own (myapp://done), or http:// on this machine, without a \
+             #fragment",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidReturnUrl {}
+
 fn is_usable(text: &str) -> bool {
     // A browser would drop or rewrite other characters, and then go elsewhere than was compared.
-    let plain = text.len() <= MAX && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b));
+    let plain = text.len() <= MAX_LEN && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b));
     let Some((scheme, rest)) = text.split_once(':').filter(|_| plain) else { return false };
-    let Ok(url) = reqwest::Url::parse(text) else { return false };
+    let Ok(url) = Url::parse(text) else { return false };
     let bare = url.username().is_empty() && url.password().is_none();
     if url.scheme() != scheme || REFUSED.contains(&scheme) || !bare {
         return false;
@@ -36,11 +78,6 @@ fn is_usable(text: &str) -> bool {
         "http" => rest.starts_with("//") && url.host_str().is_some_and(is_loopback),
         _ => rest.starts_with('/'),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -104,6 +141,6 @@ mod tests {
         ] {
             assert!(!is_usable(bad), "{bad}");
         }
-        assert!(!is_usable(&format!("https://app.example/{}", "x".repeat(MAX))));
+        assert!(!is_usable(&format!("https://app.example/{}", "x".repeat(MAX_LEN))));
     }
 }
