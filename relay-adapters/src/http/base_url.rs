@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
 use relay_core::Provider;
+use relay_core::domain::origin::is_loopback;
 use relay_core::ports::{TransportError, TransportErrorKind};
 
 /// Whether a base URL may do without TLS.
@@ -114,11 +114,6 @@ impl BaseUrl {
     fn known(&self) -> MutexGuard<'_, HashMap<String, Url>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for BaseUrl {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
+use relay_core::domain::origin::is_loopback;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -193,7 +194,7 @@ impl Server {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT);
-        if is_loopback(&url) {
+        if is_this_machine(&url) {
             builder = builder.no_proxy();
         }
         let client =
@@ -206,7 +207,7 @@ impl Server {
     /// Whether what is sent can be read on its way.
     pub fn is_open(&self) -> bool {
         let url = reqwest::Url::parse(&self.base);
-        url.is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url))
+        url.is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url))
     }
 
     /// Where it is, without a slash at the end.
@@ -338,9 +339,8 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+fn is_this_machine(url: &reqwest::Url) -> bool {
+    url.host_str().is_some_and(is_loopback)
 }
 
 /// The innermost cause: "Connection refused" rather than "error sending request".

@@ -4,9 +4,9 @@
 mod connection;
 mod grant;
 pub mod ids;
+pub mod origin;
 mod policy;
 mod project;
-pub mod origin;
 pub mod provider;
 mod relay_key;
 pub mod return_url;

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use relay_core::domain::origin::Origin;
+
 use super::reader::Reader;
 use crate::state::{Limits, Options};
 
@@ -74,28 +76,9 @@ fn small(number: Option<u64>, default: usize) -> usize {
 
 /// `https://host[:port]`, or `http://` on this machine.
 fn public_url(text: &str) -> Result<String, String> {
-    let url = text.strip_suffix('/').unwrap_or(text);
-    let (plain, host) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-        (Some(host), _) => (false, host),
-        (_, Some(host)) => (true, host),
-        _ => return Err("must begin with https://".to_owned()),
-    };
-    let plain_host =
-        !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b));
-    if !plain_host {
-        return Err("must be a scheme, a host in lower case and a port, without a path".to_owned());
-    }
-    if plain && !is_loopback(host) {
+    let origin = Origin::parse(text).map_err(|error| error.to_string())?;
+    if !origin.is_private() {
         return Err("must begin with https:// unless it is on this machine: keys are sent there".to_owned());
     }
-    Ok(url.to_owned())
-}
-
-/// Whether `host[:port]` is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    Ok(origin.to_string())
 }

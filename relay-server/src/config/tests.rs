@@ -124,8 +124,8 @@ fn a_setting_in_the_wrong_section_gets_a_hint() {
 fn weak_settings_are_refused() {
     for (text, want) in [
         ("[server]\npublic_url = \"http://vault.example\"", "must begin with https:// unless"),
-        ("[server]\npublic_url = \"https://vault.example/relay\"", "without a path"),
-        ("[server]\npublic_url = \"vault.example\"", "must begin with https://"),
+        ("[server]\npublic_url = \"https://vault.example/relay\"", "leave out what follows the host"),
+        ("[server]\npublic_url = \"vault.example\"", "write it with its scheme"),
         ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
         ("[metrics]\nlisten = \"0.0.0.0:9464\"", "must be a loopback address"),
         ("[upstream]\nopenai = \"http://api.openai.com\"", "must begin with https://"),
@@ -143,6 +143,9 @@ fn weak_settings_are_refused() {
     ] {
         check(text, &[], &[want]);
     }
+    // As browsers know it: they name it in `Origin`.
+    let config = read("[server]\npublic_url = \"https://Vault.example:443/\"", &[]).unwrap();
+    assert_eq!(config.server.public_url.as_deref(), Some("https://vault.example"));
     for good in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:1"] {
         assert!(read(&format!("[server]\npublic_url = \"{good}\""), &[]).is_ok(), "{good}");
     }

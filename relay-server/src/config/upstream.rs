@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use relay_core::Provider;
+use relay_core::domain::origin::is_loopback;
+use url::Url;
 
 use super::reader::Reader;
-use super::server::is_loopback;
 
 /// Where the providers are. Nothing in a request can change it.
 #[derive(Clone, Debug)]
@@ -40,13 +41,13 @@ fn base_url(text: &str, allow_http_loopback: bool) -> Result<String, String> {
     if text.starts_with("https://") {
         return Ok(text.to_owned());
     }
-    let host = text.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or(rest));
-    match host {
-        Some(host) if is_loopback(host) && allow_http_loopback => Ok(text.to_owned()),
-        Some(host) if is_loopback(host) => {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "http");
+    match url.is_some_and(|url| url.host_str().is_some_and(is_loopback)) {
+        true if allow_http_loopback => Ok(text.to_owned()),
+        true => {
             Err("must begin with https://; set `upstream.allow_http_loopback = true` for a test on this machine"
                 .to_owned())
         }
-        _ => Err("must begin with https://: keys are sent there".to_owned()),
+        false => Err("must begin with https://: keys are sent there".to_owned()),
     }
 }
