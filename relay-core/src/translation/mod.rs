@@ -20,6 +20,7 @@ mod redact;
 pub mod sse;
 pub mod surface;
 mod translated;
+mod url;
 
 #[cfg(test)]
 mod tests;

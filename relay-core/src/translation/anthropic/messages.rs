@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::assistant::{self, ToolIds};
 use super::blocks::{Block, ResultContent, Turn};
-use super::models::Family;
+use super::models::ModelFamily;
 use super::parts::{self, Content};
 use crate::error::RelayError;
 use crate::translation::Notes;
@@ -36,7 +36,7 @@ enum Role {
 /// What Anthropic has no counterpart for, and conversations that it would refuse.
 pub(super) fn read<'a>(
     request: &Object<'a>,
-    family: &Family,
+    family: &ModelFamily,
     notes: &mut Notes,
 ) -> Result<Conversation<'a>, RelayError> {
     let mut messages = Vec::new();
@@ -90,7 +90,7 @@ fn role(message: &Object<'_>) -> Result<Role, RelayError> {
 }
 
 /// Rules on the first and the last turn.
-fn finish(turns: &mut Vec<Turn<'_>>, family: &Family, notes: &mut Notes) -> Result<(), RelayError> {
+fn finish(turns: &mut Vec<Turn<'_>>, family: &ModelFamily, notes: &mut Notes) -> Result<(), RelayError> {
     let Some(first) = turns.first() else {
         return Err(refused("there is no message with content"));
     };
@@ -120,7 +120,7 @@ fn refused(message: impl Into<Cow<'static, str>>) -> RelayError {
 }
 
 struct Builder<'a, 'f> {
-    family: &'f Family,
+    family: &'f ModelFamily,
     turns: Vec<Turn<'a>>,
     /// Ids of the last assistant turn's calls, until their results are there.
     open: Vec<String>,

@@ -136,11 +136,11 @@ impl Dialect for Anthropic {
     }
 
     fn check_key(&self) -> WireRequest {
-        model_list::check()
+        model_list::check_key()
     }
 
     fn check_use(&self) -> Option<WireRequest> {
-        Some(model_list::count())
+        Some(model_list::check_use())
     }
 
     fn workspace_header(&self) -> Option<&'static str> {

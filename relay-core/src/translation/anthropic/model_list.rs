@@ -1,7 +1,6 @@
-//! The list of models, and the free request that shows whether a key is good.
+//! The list of models, and the free requests that show whether a key works.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use serde::Deserialize;
 
@@ -11,42 +10,29 @@ use super::{headers, wire};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::surface::models::Model;
+use crate::translation::url::encoded;
 
 /// Asks for a page of the list. 1000 is Anthropic's limit.
 pub(super) fn request(after: Option<&str>) -> WireRequest {
-    let mut path = "/v1/models?limit=1000".to_owned();
-    if let Some(after) = after {
-        path.push_str("&after_id=");
-        push_encoded(&mut path, after);
-    }
-    get(path)
+    get(match after {
+        None => "/v1/models?limit=1000".to_owned(),
+        Some(after) => format!("/v1/models?limit=1000&after_id={}", encoded(after)),
+    })
 }
 
 /// Asks for one model. Anthropic knows aliases here, as in a call, which are not in the list
 /// (<https://docs.claude.com/en/api/models>).
 pub(super) fn one(name: &str) -> WireRequest {
-    let mut path = "/v1/models/".to_owned();
-    push_encoded(&mut path, name);
-    get(path)
+    get(format!("/v1/models/{}", encoded(name)))
 }
 
-fn push_encoded(path: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            path.push(char::from(byte));
-        } else {
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
-}
-
-/// The smallest question: one model. It costs nothing.
-pub(super) fn check() -> WireRequest {
+/// The smallest question: a page of one model. It costs nothing.
+pub(super) fn check_key() -> WireRequest {
     get("/v1/models?limit=1".to_owned())
 }
 
 /// Counts the tokens of one word, which is free and shows a spent account (<https://docs.claude.com/en/api/messages-count-tokens>).
-pub(super) fn count() -> WireRequest {
+pub(super) fn check_use() -> WireRequest {
     const BODY: &str = r#"{"model":"claude-haiku-4-5","messages":[{"role":"user","content":"hi"}]}"#;
     WireRequest::post("/v1/messages/count_tokens", BODY, Expect::Whole).with_header("anthropic-version", VERSION)
 }
@@ -55,7 +41,7 @@ fn get(path: String) -> WireRequest {
     WireRequest::get(path).with_header("anthropic-version", VERSION)
 }
 
-/// Translates a page, without retired models, and says where the next one begins.
+/// Translates a page, without retired models, and returns where the next one begins.
 ///
 /// # Errors
 /// An answer that can't be read.

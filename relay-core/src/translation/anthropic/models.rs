@@ -1,11 +1,12 @@
-//! What each Claude family can do, as data. A new model is a row here.
+//! What each family of Claude models can do, as data. A new family is a row here.
 //!
-//! Sources: Anthropic's model and migration pages and the catalogues of two other gateways, November 2026. The models
-//! endpoint says nothing about sampling, forced tools, prefill, later system messages or prefix binding.
+//! Sources: Anthropic's pages on models (<https://platform.claude.com/docs/en/about-claude/models/overview>) and migration,
+//! November 2026. The endpoint that lists models is silent on sampling, forced tools, prefill, later system messages and
+//! bound thinking.
 
 /// What the translation must know of a family.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::translation) struct Family {
+pub(in crate::translation) struct ModelFamily {
     /// The name without a date: `claude-opus-5-5`.
     pub(in crate::translation) name: &'static str,
     /// The tokens of a conversation and its answer together.
@@ -17,7 +18,7 @@ pub(in crate::translation) struct Family {
     /// Whether thinking takes a budget in tokens. Otherwise the model decides, guided by an effort.
     pub(in crate::translation) budget: bool,
     /// How thinking is turned off.
-    pub(in crate::translation) off: Off,
+    pub(in crate::translation) off: ThinkingOff,
     /// Words for the effort; empty: not used.
     pub(in crate::translation) efforts: &'static [&'static str],
     /// Whether a tool call can be forced.
@@ -32,7 +33,7 @@ pub(in crate::translation) struct Family {
 
 /// How thinking is turned off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::translation) enum Off {
+pub(in crate::translation) enum ThinkingOff {
     /// It is off unless asked for.
     Default,
     /// `thinking: {"type":"disabled"}`.
@@ -43,23 +44,23 @@ pub(in crate::translation) enum Off {
     Impossible,
 }
 
-impl Family {
+impl ModelFamily {
     /// Whether the model thinks when the request does not say.
     pub(super) fn thinks_by_default(&self) -> bool {
-        self.off != Off::Default
+        self.off != ThinkingOff::Default
     }
 }
 
 const ALL_EFFORTS: &[&str] = &["low", "medium", "high", "xhigh", "max"];
 
-/// What a name that is not in the table is taken for: the careful choices of the newest models.
-const UNKNOWN: Family = Family {
+/// For names without a row: the most restrictive choices of the newest models.
+const UNKNOWN: ModelFamily = ModelFamily {
     name: "",
     context: 0,
     max_output: 64_000,
     sampling: false,
     budget: false,
-    off: Off::Impossible,
+    off: ThinkingOff::Impossible,
     efforts: ALL_EFFORTS,
     forced_tool: true,
     prefill: false,
@@ -67,15 +68,15 @@ const UNKNOWN: Family = Family {
     binding: false,
 };
 
-const FABLE_5: Family =
-    Family { name: "claude-fable-5", context: 1_000_000, max_output: 128_000, mid_system: true, ..UNKNOWN };
-const FABLE_5_1: Family = Family { name: "claude-fable-5-1", forced_tool: false, binding: true, ..FABLE_5 };
-const OPUS_5: Family = Family { name: "claude-opus-5", off: Off::Disabled, ..FABLE_5 };
-const OPUS_4_8: Family = Family { name: "claude-opus-4-8", off: Off::Default, ..FABLE_5 };
-const OPUS_4_7: Family = Family { name: "claude-opus-4-7", mid_system: false, ..OPUS_4_8 };
-const OPUS_4_6: Family =
-    Family { name: "claude-opus-4-6", sampling: true, efforts: &["low", "medium", "high", "max"], ..OPUS_4_7 };
-const OPUS_4_5: Family = Family {
+const FABLE_5: ModelFamily =
+    ModelFamily { name: "claude-fable-5", context: 1_000_000, max_output: 128_000, mid_system: true, ..UNKNOWN };
+const FABLE_5_1: ModelFamily = ModelFamily { name: "claude-fable-5-1", forced_tool: false, binding: true, ..FABLE_5 };
+const OPUS_5: ModelFamily = ModelFamily { name: "claude-opus-5", off: ThinkingOff::Disabled, ..FABLE_5 };
+const OPUS_4_8: ModelFamily = ModelFamily { name: "claude-opus-4-8", off: ThinkingOff::Default, ..FABLE_5 };
+const OPUS_4_7: ModelFamily = ModelFamily { name: "claude-opus-4-7", mid_system: false, ..OPUS_4_8 };
+const OPUS_4_6: ModelFamily =
+    ModelFamily { name: "claude-opus-4-6", sampling: true, efforts: &["low", "medium", "high", "max"], ..OPUS_4_7 };
+const OPUS_4_5: ModelFamily = ModelFamily {
     name: "claude-opus-4-5",
     context: 200_000,
     max_output: 64_000,
@@ -86,49 +87,48 @@ const OPUS_4_5: Family = Family {
 };
 
 /// The order does not matter.
-pub(in crate::translation) const FAMILIES: &[Family] = &[
-    Family { name: "claude-fable-5-2", ..FABLE_5_1 },
+pub(in crate::translation) const FAMILIES: &[ModelFamily] = &[
+    ModelFamily { name: "claude-fable-5-2", ..FABLE_5_1 },
     FABLE_5_1,
-    Family { name: "claude-mythos-5-2", ..FABLE_5_1 },
-    Family { name: "claude-mythos-5-1", ..FABLE_5_1 },
-    Family { name: "claude-opus-5-5", ..FABLE_5_1 },
-    Family { name: "claude-sonnet-5-5", off: Off::BetweenTools, ..FABLE_5_1 },
-    Family { name: "claude-haiku-5-5", off: Off::Disabled, forced_tool: true, ..FABLE_5_1 },
+    ModelFamily { name: "claude-mythos-5-2", ..FABLE_5_1 },
+    ModelFamily { name: "claude-mythos-5-1", ..FABLE_5_1 },
+    ModelFamily { name: "claude-opus-5-5", ..FABLE_5_1 },
+    ModelFamily { name: "claude-sonnet-5-5", off: ThinkingOff::BetweenTools, ..FABLE_5_1 },
+    ModelFamily { name: "claude-haiku-5-5", off: ThinkingOff::Disabled, forced_tool: true, ..FABLE_5_1 },
     FABLE_5,
-    Family { name: "claude-mythos-5", ..FABLE_5 },
+    ModelFamily { name: "claude-mythos-5", ..FABLE_5 },
     OPUS_5,
-    Family { name: "claude-sonnet-5", mid_system: false, ..OPUS_5 },
+    ModelFamily { name: "claude-sonnet-5", mid_system: false, ..OPUS_5 },
     OPUS_4_8,
     OPUS_4_7,
     OPUS_4_6,
-    Family { name: "claude-sonnet-4-6", ..OPUS_4_6 },
+    ModelFamily { name: "claude-sonnet-4-6", ..OPUS_4_6 },
     OPUS_4_5,
-    Family { name: "claude-sonnet-4-5", ..OPUS_4_5 },
-    Family { name: "claude-haiku-4-5", ..OPUS_4_5 },
+    ModelFamily { name: "claude-sonnet-4-5", ..OPUS_4_5 },
+    ModelFamily { name: "claude-haiku-4-5", ..OPUS_4_5 },
 ];
 
-/// A model: its family, and how well that fits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Model {
-    pub(super) family: &'static Family,
-    /// Whether the family's `max_output` is this model's. A newer one may write more.
-    pub(super) limit_is_known: bool,
-}
-
-/// The family of a model: its name alone, or with a date (`-20251001`) or `-latest` behind it.
-///
-/// A version of a known line that is newer than all of its rows is taken for the newest of them.
-pub(super) fn of(model: &str) -> Model {
-    let name = undated(model);
-    if let Some(family) = FAMILIES.iter().find(|family| family.name == name) {
-        return Model { family, limit_is_known: true };
+impl ModelFamily {
+    /// The family of a model: its name alone, or with a date (`-20251001`) or `-latest` behind it.
+    ///
+    /// A version of a known line that is newer than all of its rows behaves like the newest of them.
+    pub(super) fn for_model(model: &str) -> &'static Self {
+        let name = undated(model);
+        if let Some(family) = FAMILIES.iter().find(|family| family.name == name) {
+            return family;
+        }
+        let newest = line_and_version(name).and_then(|(line, version)| {
+            let of_line = FAMILIES.iter().filter_map(|family| Some((family, line_and_version(family.name)?)));
+            let newest = of_line.filter(|(_, (known, _))| *known == line).max_by_key(|(_, (_, known))| *known)?;
+            (version > newest.1.1).then_some(newest.0)
+        });
+        newest.unwrap_or(&UNKNOWN)
     }
-    let newest = line_and_version(name).and_then(|(line, version)| {
-        let of_line = FAMILIES.iter().filter_map(|family| Some((family, line_and_version(family.name)?)));
-        let newest = of_line.filter(|(_, (known, _))| *known == line).max_by_key(|(_, (_, known))| *known)?;
-        (version > newest.1.1).then_some(newest.0)
-    });
-    Model { family: newest.unwrap_or(&UNKNOWN), limit_is_known: false }
+
+    /// Whether the family has a row for exactly this model. A newer one may write longer answers.
+    pub(super) fn has_row_for(&self, model: &str) -> bool {
+        !self.name.is_empty() && self.name == undated(model)
+    }
 }
 
 /// The name without a date or `-latest` at its end.
@@ -160,8 +160,8 @@ mod tests {
             ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
             ("claude-opus-5-5-latest", "claude-opus-5-5"),
         ] {
-            let found = of(model);
-            assert_eq!((found.family.name, found.limit_is_known), (family, true), "{model}");
+            let found = ModelFamily::for_model(model);
+            assert_eq!((found.name, found.has_row_for(model)), (family, true), "{model}");
         }
     }
 
@@ -176,8 +176,8 @@ mod tests {
             ("claude-fable-5-3", "claude-fable-5-2"),
             ("claude-mythos-6-1", "claude-mythos-5-2"),
         ] {
-            let found = of(model);
-            assert_eq!((found.family.name, found.limit_is_known), (family, false), "{model}");
+            let found = ModelFamily::for_model(model);
+            assert_eq!((found.name, found.has_row_for(model)), (family, false), "{model}");
         }
     }
 
@@ -197,7 +197,8 @@ mod tests {
             "claude",
             "",
         ] {
-            assert_eq!(of(model).family.name, "", "{model}");
+            let found = ModelFamily::for_model(model);
+            assert_eq!((found.name, found.has_row_for(model)), ("", false), "{model}");
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::blocks::{Block, Turn};
-use super::models::{Family, Off};
+use super::models::{ModelFamily, ThinkingOff};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
@@ -68,7 +68,7 @@ impl Thinking<'_> {
 
 /// What of the call decides on thinking.
 pub(super) struct Situation<'s, 'a> {
-    pub(super) family: &'s Family,
+    pub(super) family: &'s ModelFamily,
     pub(super) turns: &'s [Turn<'a>],
     pub(super) max_tokens: u64,
     pub(super) forced_tool: bool,
@@ -174,7 +174,7 @@ impl Level {
     }
 }
 
-fn word_for(level: Level, family: &Family, notes: &mut Notes) -> &'static str {
+fn word_for(level: Level, family: &ModelFamily, notes: &mut Notes) -> &'static str {
     let word = level.effort();
     if family.efforts.contains(&word) {
         return word;
@@ -183,12 +183,12 @@ fn word_for(level: Level, family: &Family, notes: &mut Notes) -> &'static str {
     "high"
 }
 
-fn turn_off(reasoning: &mut Reasoning<'_>, family: &Family, notes: &mut Notes) {
+fn turn_off(reasoning: &mut Reasoning<'_>, family: &ModelFamily, notes: &mut Notes) {
     match family.off {
-        Off::Default => {}
-        Off::Disabled => reasoning.thinking = Some(Thinking::made("disabled")),
-        Off::BetweenTools => reasoning.thinking = Some(Thinking::made("between_tools")),
-        Off::Impossible => {
+        ThinkingOff::Default => {}
+        ThinkingOff::Disabled => reasoning.thinking = Some(Thinking::made("disabled")),
+        ThinkingOff::BetweenTools => reasoning.thinking = Some(Thinking::made("between_tools")),
+        ThinkingOff::Impossible => {
             reasoning.effort = Some("low");
             notes.adjust("reasoning_effort");
         }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, Turn};
-use super::models::{self, Family, Model};
+use super::models::ModelFamily;
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::tools::{self, Choice, Tool};
 use super::{continuation, mapping, messages, parts, schema};
@@ -90,14 +90,13 @@ struct Metadata<'a> {
 /// What Anthropic, or the model at hand, has no counterpart for, as a 400 that names the `param`.
 pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let request = call.request;
-    let model = models::of(call.model);
-    let family = model.family;
+    let family = ModelFamily::for_model(call.model);
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
     let mut tools = tools::read(request, family, call.options, &mut notes)?;
     let mut conversation = messages::read(request, family, &mut notes)?;
     tools::stubs(&mut tools, &conversation.turns)?;
-    let max_tokens = max_tokens(request, model, &mut notes)?;
+    let max_tokens = max_tokens(call, family, &mut notes)?;
     let forced_tool = tools.choice.as_ref().is_some_and(Choice::is_forced);
     let situation = Situation { family, turns: &conversation.turns, max_tokens, forced_tool };
     let reasoning = reasoning::read(request, &situation, &mut notes)?;
@@ -163,13 +162,14 @@ fn context(call: &Call<'_>) -> Result<ChatContext, RelayError> {
 }
 
 /// The required `max_tokens`: the caller's, or the most that the model can write.
-fn max_tokens(request: &Object<'_>, model: Model, notes: &mut Notes) -> Result<u64, RelayError> {
-    let most = u64::from(model.family.max_output);
+fn max_tokens(call: &Call<'_>, family: &ModelFamily, notes: &mut Notes) -> Result<u64, RelayError> {
+    let request = call.request;
+    let most = u64::from(family.max_output);
     let asked = ["max_completion_tokens", "max_tokens"].into_iter().find(|name| request.get(name).is_some());
     let Some(name) = asked else { return Ok(most) };
     let tokens = request.integer(name)?.and_then(|tokens| u64::try_from(tokens).ok()).filter(|tokens| *tokens > 0);
     let tokens = tokens.ok_or_else(|| RelayError::invalid_value(name, format!("`{name}` must be at least 1")))?;
-    if model.limit_is_known && tokens > most {
+    if family.has_row_for(call.model) && tokens > most {
         notes.adjust(name);
         return Ok(most);
     }
@@ -179,7 +179,7 @@ fn max_tokens(request: &Object<'_>, model: Model, notes: &mut Notes) -> Result<u
 /// `temperature` and `top_p`, of which at most one is sent, and only where the model takes them.
 fn sampling<'a>(
     request: &Object<'a>,
-    family: &Family,
+    family: &ModelFamily,
     thinks: bool,
     notes: &mut Notes,
 ) -> Result<(Option<&'a RawValue>, Option<&'a RawValue>), RelayError> {

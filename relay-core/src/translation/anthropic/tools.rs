@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::blocks::{Block, Marker, Turn};
-use super::models::Family;
+use super::models::ModelFamily;
 use super::parts;
 use super::schema;
 use crate::error::RelayError;
@@ -91,7 +91,7 @@ impl<'a> Choice<'a> {
 /// Tools and choices that Anthropic, or this model, has no counterpart for.
 pub(super) fn read<'a>(
     request: &Object<'a>,
-    family: &Family,
+    family: &ModelFamily,
     options: TranslationOptions,
     notes: &mut Notes,
 ) -> Result<Tools<'a>, RelayError> {
@@ -262,7 +262,7 @@ fn allowed_tools<'a>(allowed: &Object<'a>, list: &mut Vec<Tool<'a>>) -> Result<C
 fn check_choice(
     tools: &mut Tools<'_>,
     param: &'static str,
-    family: &Family,
+    family: &ModelFamily,
     options: TranslationOptions,
     notes: &mut Notes,
 ) -> Result<(), RelayError> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::models::Class;
+use super::models::ModelFamily;
 use super::parts::{self, FunctionCall, FunctionResponse, Part, Words, raw_text, text_part};
 use super::tools::{required_object, required_text, wire_name};
 use crate::error::RelayError;
@@ -45,12 +45,16 @@ pub(super) struct Content<'a> {
 ///
 /// # Errors
 /// Messages without a counterpart, calls without a result, results without a call.
-pub(super) fn read<'a>(request: &Object<'a>, class: &Class, notes: &mut Notes) -> Result<Conversation<'a>, RelayError> {
+pub(super) fn read<'a>(
+    request: &Object<'a>,
+    family: &ModelFamily,
+    notes: &mut Notes,
+) -> Result<Conversation<'a>, RelayError> {
     let messages = request.objects("messages")?.unwrap_or_default();
     if messages.is_empty() {
         return Err(RelayError::invalid_value("messages", "`messages` is missing or empty"));
     }
-    let mut builder = Builder { class, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new() };
+    let mut builder = Builder { family, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new() };
     for message in &messages {
         builder.message(message)?;
     }
@@ -58,7 +62,7 @@ pub(super) fn read<'a>(request: &Object<'a>, class: &Class, notes: &mut Notes) -
 }
 
 struct Builder<'a, 'c> {
-    class: &'c Class,
+    family: &'c ModelFamily,
     notes: &'c mut Notes,
     system: Vec<Part<'a>>,
     contents: Vec<Content<'a>>,
@@ -133,8 +137,8 @@ impl<'a> Builder<'a, '_> {
     fn user(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
         self.close()?;
         self.drop_name(message);
-        let (class, notes) = (self.class, &mut *self.notes);
-        let mut parts = contents_of(message, |part| parts::user_part(part, class, notes))?;
+        let (family, notes) = (self.family, &mut *self.notes);
+        let mut parts = contents_of(message, |part| parts::user_part(part, family, notes))?;
         if parts.is_empty() {
             parts.push(text_part(Words::Own(" ")));
         }
@@ -183,7 +187,7 @@ impl<'a> Builder<'a, '_> {
         }
         let name = wire_name(required_text(function, "name")?);
         let args = args(&function.text("arguments")?.unwrap_or_default());
-        let sent_id = id.clone().filter(|_| self.class.third);
+        let sent_id = id.clone().filter(|_| self.family.since_gemini_3);
         self.open.push(OpenCall { id, name: name.clone(), param, result: None });
         Ok(Part { function_call: Some(FunctionCall { id: sent_id, name, args }), ..Part::default() })
     }
@@ -218,7 +222,7 @@ impl<'a> Builder<'a, '_> {
                 let why = format!("`{}` has a call without a result behind it", call.param);
                 return Err(RelayError::invalid_value(call.param, why));
             };
-            let id = call.id.filter(|_| self.class.third);
+            let id = call.id.filter(|_| self.family.since_gemini_3);
             let function_response = Some(FunctionResponse { id, name: call.name, response });
             parts.push(Part { function_response, ..Part::default() });
         }
@@ -238,7 +242,7 @@ impl<'a> Builder<'a, '_> {
 
     fn finish(mut self) -> Result<Conversation<'a>, RelayError> {
         self.close()?;
-        if self.contents.last().is_some_and(|last| last.role == "model") && !self.class.prefill {
+        if self.contents.last().is_some_and(|last| last.role == "model") && !self.family.prefill {
             let why = "this model takes no unfinished assistant message at the end of `messages`";
             return Err(RelayError::unsupported_value("messages", why));
         }
@@ -248,7 +252,7 @@ impl<'a> Builder<'a, '_> {
             }
             self.contents.push(Content { role: "user", parts: std::mem::take(&mut self.system), results: false });
         }
-        if self.class.third {
+        if self.family.since_gemini_3 {
             self.contents.iter_mut().for_each(excuse_missing_signatures);
         }
         let system = (!self.system.is_empty()).then_some(SystemInstruction { parts: self.system });

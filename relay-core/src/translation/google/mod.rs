@@ -18,12 +18,12 @@
 //! | errors | `google.rpc.Status` | `error.rs` |
 //!
 //! Left out and named in `x-relay-dropped-params`: `user`, `safety_identifier`, `metadata`, `store`, `verbosity`,
-//! `prediction`, `audio`, the prompt cache's members, penalties, `name` of messages, and what the model's class ignores.
+//! `prediction`, `audio`, the prompt cache's members, penalties, `name` of messages, and what the model's family ignores.
 //! Refused: `moderation`, a `logit_bias`, audio output, custom tools, pictures that are neither https nor data URLs.
 //!
 //! Models differ in classes, a table in `models.rs`:
 //!
-//! | class | thinking | sampling | `n` | ends with a model turn | call ids, signatures |
+//! | family | thinking | sampling | `n` | ends with a model turn | call ids, signatures |
 //! | --- | --- | --- | --- | --- | --- |
 //! | up to 2.5, Gemma | budget, or none | yes | 8 | yes | no |
 //! | 3 to 3.5 | level | yes | 1 | yes | yes |
@@ -39,6 +39,7 @@ mod finish;
 mod grounding;
 pub(super) mod mapping;
 mod messages;
+mod model_list;
 pub(super) mod models;
 mod parts;
 mod reasoning;
@@ -57,7 +58,7 @@ use bytes::Bytes;
 
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
-use crate::ports::{Expect, WireRequest};
+use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Amended, Call, ChatContext, Continuation, Dialect, EmbeddingsContext, ErrorResponse, ProviderError,
@@ -111,11 +112,11 @@ impl Dialect for Google {
     }
 
     fn models(&self, page: Option<&str>) -> WireRequest {
-        models::list(page)
+        model_list::request(page)
     }
 
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-        models::answer(body)
+        model_list::answer(body)
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, _now: Timestamp) -> ProviderError {
@@ -123,13 +124,11 @@ impl Dialect for Google {
     }
 
     fn check_key(&self) -> WireRequest {
-        WireRequest::get("/v1beta/models?pageSize=1")
+        model_list::check_key()
     }
 
-    /// Counts the tokens of one word, which is free: keys exist that list models and may not generate.
     fn check_use(&self) -> Option<WireRequest> {
-        const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
-        Some(WireRequest::post("/v1beta/models/gemini-2.5-flash:countTokens", BODY, Expect::Whole))
+        Some(model_list::check_use())
     }
 
     fn passed_headers(&self, _headers: &[(String, String)], _now: Timestamp) -> Vec<(&'static str, String)> {

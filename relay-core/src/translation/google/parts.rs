@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::models::Class;
+use super::models::ModelFamily;
 use super::tools::{required_object, required_text};
 use crate::error::RelayError;
 use crate::translation::Notes;
@@ -108,12 +108,12 @@ pub(super) fn text_part(text: Words<'_>) -> Part<'_> {
 /// Kinds and media that Gemini does not take, naming the member.
 pub(super) fn user_part<'a>(
     part: &Object<'a>,
-    class: &Class,
+    family: &ModelFamily,
     notes: &mut Notes,
 ) -> Result<Option<Part<'a>>, RelayError> {
     match required_text(part, "type")?.as_ref() {
         "text" => Ok(raw_text(part, "text")?.map(text_part)),
-        "image_url" => image(&required_object(part, "image_url")?, class, notes).map(Some),
+        "image_url" => image(&required_object(part, "image_url")?, family, notes).map(Some),
         "input_audio" => audio(&required_object(part, "input_audio")?).map(Some),
         "file" => file(&required_object(part, "file")?).map(Some),
         kind => {
@@ -124,7 +124,7 @@ pub(super) fn user_part<'a>(
     }
 }
 
-fn image<'a>(image: &Object<'a>, class: &Class, notes: &mut Notes) -> Result<Part<'a>, RelayError> {
+fn image<'a>(image: &Object<'a>, family: &ModelFamily, notes: &mut Notes) -> Result<Part<'a>, RelayError> {
     let url = required_text(image, "url")?;
     let refused = |why: &str| RelayError::invalid_value(image.path("url"), format!("`{}` {why}", image.path("url")));
     let mut part = Part::default();
@@ -140,7 +140,7 @@ fn image<'a>(image: &Object<'a>, class: &Class, notes: &mut Notes) -> Result<Par
     }
     part.media_resolution = match image.text("detail")?.as_deref() {
         None | Some("auto") => None,
-        Some(_) if !class.third => {
+        Some(_) if !family.since_gemini_3 => {
             notes.drop("image_url.detail");
             None
         }
@@ -281,13 +281,12 @@ fn media_type(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::models::class;
     use super::*;
 
     #[track_caller]
     fn check(part: &str, want: &str) {
         let object = Object::parse(part.as_bytes()).unwrap();
-        let got = match user_part(&object, class("gemini-3.8-flash"), &mut Notes::default()) {
+        let got = match user_part(&object, ModelFamily::for_model("gemini-3.8-flash"), &mut Notes::default()) {
             Ok(part) => serde_json::to_string(&part).unwrap(),
             Err(error) => error.param().unwrap_or("?").to_owned(),
         };

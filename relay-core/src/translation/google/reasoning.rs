@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::models::{Class, Level, Thinking};
+use super::models::{Level, ModelFamily, Thinking};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
@@ -45,7 +45,7 @@ const CONFIG: &str = "extra_body.google.thinking_config";
 pub(super) fn config(
     request: &Object<'_>,
     google: Option<&Object<'_>>,
-    class: &Class,
+    family: &ModelFamily,
     notes: &mut Notes,
 ) -> Result<Option<ThinkingConfig>, RelayError> {
     let own = google.map(|google| google.object("thinking_config")).transpose()?.flatten();
@@ -60,7 +60,7 @@ pub(super) fn config(
             let why = format!("`reasoning_effort` must be one of {}", names.join(", "));
             RelayError::invalid_value("reasoning_effort", why)
         })?;
-        apply(effort, class, &mut config, notes);
+        apply(effort, family, &mut config, notes);
     }
     Ok((config != ThinkingConfig::default()).then_some(config))
 }
@@ -77,13 +77,13 @@ fn explicit(own: &Object<'_>) -> Result<ThinkingConfig, RelayError> {
         let why = "`thinking_level` must be MINIMAL, LOW, MEDIUM, HIGH or XHIGH";
         RelayError::invalid_value(own.path("thinking_level"), why)
     };
-    let thinking_level = level.map(|name| Level::named(&name).ok_or_else(unknown)).transpose()?.map(Level::as_str);
+    let thinking_level = level.map(|name| Level::from_name(&name).ok_or_else(unknown)).transpose()?.map(Level::as_str);
     Ok(ThinkingConfig { thinking_budget, thinking_level, include_thoughts: own.flag("include_thoughts")? })
 }
 
-/// The nearest thing that the class can do; noted where it is not the same.
-fn apply(effort: &Effort, class: &Class, config: &mut ThinkingConfig, notes: &mut Notes) {
-    match class.thinking {
+/// The nearest thing that the family can do; noted where it is not the same.
+fn apply(effort: &Effort, family: &ModelFamily, config: &mut ThinkingConfig, notes: &mut Notes) {
+    match family.thinking {
         Thinking::Never if effort.name == "none" => {}
         Thinking::Never => notes.drop("reasoning_effort"),
         Thinking::Budget { least, most } => {
@@ -105,14 +105,13 @@ fn apply(effort: &Effort, class: &Class, config: &mut ThinkingConfig, notes: &mu
 
 #[cfg(test)]
 mod tests {
-    use super::super::models::class;
     use super::*;
 
     #[track_caller]
     fn check(model: &str, effort: &str, want: &str) {
         let body = format!("{{\"reasoning_effort\":\"{effort}\"}}");
         let request = Object::parse(body.as_bytes()).unwrap();
-        let config = config(&request, None, class(model), &mut Notes::default()).unwrap();
+        let config = config(&request, None, ModelFamily::for_model(model), &mut Notes::default()).unwrap();
         assert_eq!(serde_json::to_string(&config).unwrap(), want, "{model} {effort}");
     }
 
@@ -132,7 +131,8 @@ mod tests {
     #[test]
     fn an_unknown_effort_is_refused() {
         let request = Object::parse(b"{\"reasoning_effort\":\"huge\"}").unwrap();
-        let error = config(&request, None, class("gemini-2.5-pro"), &mut Notes::default()).unwrap_err();
+        let error =
+            config(&request, None, ModelFamily::for_model("gemini-2.5-pro"), &mut Notes::default()).unwrap_err();
         assert_eq!(error.param(), Some("reasoning_effort"));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::messages::{self, Content, SystemInstruction};
-use super::models::{self, Class};
+use super::models::{self, ModelFamily};
 use super::reasoning::{self, ThinkingConfig};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
 use super::{continuation, mapping, safety, schema};
@@ -70,13 +70,13 @@ struct GenerationConfig<'a> {
 /// What Gemini has no counterpart for, naming the member.
 pub(super) fn chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let (name, path) = models::path(call.model)?;
-    let (request, class) = (call.request, models::class(name));
+    let (request, family) = (call.request, ModelFamily::for_model(name));
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
-    let conversation = messages::read(request, class, &mut notes)?;
+    let conversation = messages::read(request, family, &mut notes)?;
     let tools = tools::read(request, &mut notes)?;
     let google = request.object("extra_body")?.map(|extra| extra.object("google")).transpose()?.flatten();
-    let config = generation_config(request, google.as_ref(), class, &tools, &mut notes)?;
+    let config = generation_config(request, google.as_ref(), family, &tools, &mut notes)?;
     let stream = request.flag("stream")?.unwrap_or(false);
     let is_amendable = conversation.contents.iter().any(Content::is_signed);
     let context = ChatContext { is_amendable, ..context(call, name, stream, &tools)? };
@@ -116,7 +116,7 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
         legacy_functions: tools.legacy,
         first_call_only: tools.legacy || !parallel,
         renamed_tools: tools.renamed.clone(),
-        may_continue: models::class(name).long_answers && may_be_long,
+        may_continue: ModelFamily::for_model(name).long_answers && may_be_long,
         ..ChatContext::new(call.id, call.now.seconds(), name)
     })
 }
@@ -124,22 +124,22 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
 fn generation_config<'a>(
     request: &Object<'a>,
     google: Option<&Object<'a>>,
-    class: &Class,
+    family: &ModelFamily,
     tools: &Tools<'a>,
     notes: &mut Notes,
 ) -> Result<Box<RawValue>, RelayError> {
     let mut config = GenerationConfig {
         max_output_tokens: max_tokens(request)?,
-        temperature: sampling(request, "temperature", 2.0, class, notes)?,
-        top_p: sampling(request, "top_p", 1.0, class, notes)?,
-        candidate_count: candidates(request, class)?,
+        temperature: sampling(request, "temperature", 2.0, family, notes)?,
+        top_p: sampling(request, "top_p", 1.0, family, notes)?,
+        candidate_count: candidates(request, family)?,
         stop_sequences: stop(request)?,
         seed: request.integer("seed")?.map(folded),
-        thinking_config: reasoning::config(request, google, class, notes)?,
+        thinking_config: reasoning::config(request, google, family, notes)?,
         ..GenerationConfig::default()
     };
     logprobs(request, &mut config)?;
-    response_format(request, class, tools, &mut config, notes)?;
+    response_format(request, family, tools, &mut config, notes)?;
     to_raw_value(&config)
         .map_err(|error| crate::translation::json::invalid_json("it can't be written again").with_cause(error))
 }
@@ -152,19 +152,19 @@ fn max_tokens(request: &Object<'_>) -> Result<Option<i64>, RelayError> {
     }
 }
 
-/// `temperature` or `top_p`: as it came, unless the class ignores it.
+/// `temperature` or `top_p`: as it came, unless the family ignores it.
 fn sampling<'a>(
     request: &Object<'a>,
     name: &'static str,
     most: f64,
-    class: &Class,
+    family: &ModelFamily,
     notes: &mut Notes,
 ) -> Result<Option<&'a RawValue>, RelayError> {
     let Some(value) = request.number(name)? else { return Ok(None) };
     if !(0.0..=most).contains(&value) {
         return Err(RelayError::invalid_value(name, format!("`{name}` must be between 0 and {most}")));
     }
-    if !class.sampling {
+    if !family.sampling {
         if value != 1.0 {
             notes.drop(name);
         }
@@ -173,12 +173,12 @@ fn sampling<'a>(
     Ok(request.get(name))
 }
 
-fn candidates(request: &Object<'_>, class: &Class) -> Result<Option<i64>, RelayError> {
+fn candidates(request: &Object<'_>, family: &ModelFamily) -> Result<Option<i64>, RelayError> {
     match request.integer("n")? {
         None | Some(1) => Ok(None),
-        Some(count) if (2..=class.candidates).contains(&count) => Ok(Some(count)),
+        Some(count) if (2..=family.candidates).contains(&count) => Ok(Some(count)),
         Some(_) => {
-            let why = format!("this model gives at most {} answers to a request", class.candidates);
+            let why = format!("this model gives at most {} answers to a request", family.candidates);
             Err(RelayError::unsupported_value("n", why))
         }
     }
@@ -221,7 +221,7 @@ fn logprobs(request: &Object<'_>, config: &mut GenerationConfig<'_>) -> Result<(
 
 fn response_format(
     request: &Object<'_>,
-    class: &Class,
+    family: &ModelFamily,
     tools: &Tools<'_>,
     config: &mut GenerationConfig<'_>,
     notes: &mut Notes,
@@ -240,7 +240,7 @@ fn response_format(
         notes.drop("response_format"); // the answer can only be a call
         return Ok(());
     }
-    if !class.third && !tools.declarations.is_empty() {
+    if !family.since_gemini_3 && !tools.declarations.is_empty() {
         let why = "Gemini models before 3 don't take tools together with a JSON `response_format`";
         return Err(RelayError::unsupported_parameter("response_format", why));
     }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::mapping::{anthropic, google, google_embeddings};
-use crate::translation::anthropic::models::{FAMILIES, Off};
-use crate::translation::google::models::{CLASSES, Class, NEWEST, Thinking};
+use crate::translation::anthropic::models::{FAMILIES, ThinkingOff};
+use crate::translation::google::models::{self as gemini, ModelFamily, Thinking};
 use crate::translation::mapping::{Effect, Group, Mapping, Outcome, Row};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
@@ -111,10 +111,10 @@ fn claude() -> String {
     for family in FAMILIES {
         let thinking = match (family.budget, family.off) {
             (true, _) => "a budget, off by default",
-            (false, Off::Default) => "off by default",
-            (false, Off::Disabled) => "on, can be turned off",
-            (false, Off::BetweenTools) => "on, `none` is between tools",
-            (false, Off::Impossible) => "always on",
+            (false, ThinkingOff::Default) => "off by default",
+            (false, ThinkingOff::Disabled) => "on, can be turned off",
+            (false, ThinkingOff::BetweenTools) => "on, `none` is between tools",
+            (false, ThinkingOff::Impossible) => "always on",
         };
         let efforts = if family.efforts.is_empty() { "–".to_owned() } else { family.efforts.join(", ") };
         let _ = writeln!(
@@ -140,25 +140,25 @@ fn gemini() -> String {
                     message | tool call ids, signatures | long answers in pieces |\n\
                     | --- | --- | --- | --- | --- | --- | --- |\n"
             .to_owned();
-    for class in CLASSES.iter().chain([&NEWEST]) {
-        let name = if class.prefix.is_empty() { "all other names".to_owned() } else { format!("`{}`", class.prefix) };
+    for family in gemini::FAMILIES.iter().chain([&gemini::NEWEST]) {
+        let name = if family.prefix.is_empty() { "all other names".to_owned() } else { format!("`{}`", family.prefix) };
         let _ = writeln!(
             page,
             "| {name} | {} | {} | {} | {} | {} | {} |",
-            thinking(class),
-            if class.sampling { "yes" } else { "ignored" },
-            class.candidates,
-            yes(class.prefill),
-            yes(class.third),
-            yes(class.long_answers)
+            thinking(family),
+            if family.sampling { "yes" } else { "ignored" },
+            family.candidates,
+            yes(family.prefill),
+            yes(family.since_gemini_3),
+            yes(family.long_answers)
         );
     }
     page.push('\n');
     page
 }
 
-fn thinking(class: &Class) -> String {
-    match class.thinking {
+fn thinking(family: &ModelFamily) -> String {
+    match family.thinking {
         Thinking::Never => "no".to_owned(),
         Thinking::Budget { least, most } => format!("a budget of {} to {}", thousands(least), thousands(most)),
         Thinking::Levels(levels) => {
