@@ -5,6 +5,6 @@
 mod bad_input;
 mod calls;
 mod connection_state;
+mod continuation;
 mod embeddings;
-mod hops;
 mod registration;

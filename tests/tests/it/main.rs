@@ -11,11 +11,11 @@
 mod browser;
 mod cancel;
 mod clients;
+mod continuation;
 mod corpus;
 mod crash;
 mod faults;
 mod fuzz;
-mod hops;
 mod isolation;
 mod panics;
 mod redeem;

@@ -294,14 +294,14 @@ fn a_later_answer_that_is_none_leaves_what_there_is() {
             assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&json!("One."), &json!("length")));
         }
         let blocked = r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#;
-        let answers = [hop("One.", "CONTINUATION", Some("t"), false), (200, blocked.to_owned())];
+        let answers = [answer("One.", "CONTINUATION", Some("t"), false), (200, blocked.to_owned())];
         let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({})));
         assert_eq!(outcome.json()["choices"][0]["message"]["content"], "One.");
     }
 }
 
 /// One request's part of a Gemini answer.
-fn hop(text: &str, finish: &str, token: Option<&str>, stream: bool) -> (u16, String) {
+fn answer(text: &str, finish: &str, token: Option<&str>, stream: bool) -> (u16, String) {
     let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish});
     if let Some(token) = token {
         candidate["continuationToken"] = json!(token);
@@ -317,7 +317,7 @@ fn a_gemini_answer_over_its_cap_is_continued_with_the_token() {
     for stream in [false, true] {
         let options = json!({"stream": stream, "stream_options": if stream { json!({"include_usage": true}) } else { Value::Null }});
         let answers = [("A", "CONTINUATION", Some("t1")), ("B", "CONTINUATION", Some("t2")), ("C", "STOP", None)];
-        let answers = answers.map(|(text, finish, token)| hop(text, finish, token, stream));
+        let answers = answers.map(|(text, finish, token)| answer(text, finish, token, stream));
         let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &options));
         let tokens: Vec<&Value> = outcome.asked.iter().map(|asked| &asked["continuationToken"]).collect();
         assert_eq!(tokens, [&Value::Null, &json!("t1"), &json!("t2")]);
@@ -340,9 +340,9 @@ fn a_gemini_answer_over_its_cap_is_continued_with_the_token() {
 fn a_gemini_answer_whose_budget_is_used_up_or_whose_rest_fails_is_cut_short() {
     for stream in [false, true] {
         for answers in [
-            vec![hop("A", "MAX_TOKENS", Some("t"), stream)],
-            vec![hop("A", "CONTINUATION", None, stream)],
-            vec![hop("A", "CONTINUATION", Some("t"), stream), (503, "{}".to_owned())],
+            vec![answer("A", "MAX_TOKENS", Some("t"), stream)],
+            vec![answer("A", "CONTINUATION", None, stream)],
+            vec![answer("A", "CONTINUATION", Some("t"), stream), (503, "{}".to_owned())],
         ] {
             let count = answers.len();
             let request = ask("gemini-4-argon", &json!({"stream": stream}));
@@ -381,7 +381,7 @@ fn a_service_tier_that_only_a_header_names_is_told() {
     let mut client = MockProviderClient::new();
     client.expect_provider().return_const(Provider::GOOGLE);
     client.expect_send().returning(|_, _| {
-        Ok(WireResponse::whole(200, hop("A", "STOP", None, false).1).with_header("x-gemini-service-tier", "flex"))
+        Ok(WireResponse::whole(200, answer("A", "STOP", None, false).1).with_header("x-gemini-service-tier", "flex"))
     });
     let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
     let body = ask("gemini-3.8-flash", &json!({"service_tier": "flex"})).to_string();
@@ -484,7 +484,7 @@ fn a_later_answer_of_no_use_is_an_error_if_nothing_was_shown() {
         let outcome = script(Provider::ANTHROPIC, answers).play(&request);
         assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
         assert_eq!(outcome.metered[0].outcome, relay_core::domain::Outcome::Failed);
-        let answers = [hop("", "CONTINUATION", Some("t"), true), (200, body.to_owned())];
+        let answers = [answer("", "CONTINUATION", Some("t"), true), (200, body.to_owned())];
         let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
         assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
     }
