@@ -97,7 +97,7 @@ impl Relay {
         let headers = known_headers(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
-        let wire = if chat.context.is_long { dialect(provider).streamed(chat.wire) } else { chat.wire };
+        let wire = if chat.context.is_long { dialect(provider).as_stream(chat.wire) } else { chat.wire };
         let kind = Kind::Chat(route.addressed(wire), chat.context);
         let call = Outgoing { relay: self.clone(), route, meter, kind, notes: chat.notes, began };
         Ok(Prepared { headers, stream, call })
@@ -188,8 +188,8 @@ impl Relay {
             if let Ok(so_far) = dialect.chat_answer(whole.clone(), &context) {
                 meter.note(so_far.usage, so_far.model.as_deref());
             }
-            let rest = self.hop(route, next.wire, &context).await.and_then(|body| {
-                let joined = dialect.joined(&whole, &body).ok_or_else(no_answer)?;
+            let rest = self.continue_with(route, next.wire, &context).await.and_then(|body| {
+                let joined = dialect.join(&whole, &body).ok_or_else(no_answer)?;
                 bodies.push(body);
                 Ok(joined)
             });
@@ -234,7 +234,12 @@ impl Relay {
         Ok(First { response, headers, asked })
     }
 
-    async fn hop(&self, route: &Route, wire: WireRequest, context: &ChatContext) -> Result<Bytes, RelayError> {
+    async fn continue_with(
+        &self,
+        route: &Route,
+        wire: WireRequest,
+        context: &ChatContext,
+    ) -> Result<Bytes, RelayError> {
         let response = self.send(route, wire).await?;
         self.body(route, response, context).await
     }

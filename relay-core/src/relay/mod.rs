@@ -201,7 +201,7 @@ impl Relay {
     ) -> Result<(WireResponse, Option<Amended>), RelayError> {
         match self.exchange(route, wire.clone()).await? {
             Ok(response) => Ok((response, None)),
-            Err(refusal) => match dialect(route.provider()).amended(&refusal.failure(), &wire) {
+            Err(refusal) => match dialect(route.provider()).amend(&refusal.failure(), &wire) {
                 Some(amended) => Ok((self.send(route, amended.wire.clone()).await?, Some(amended))),
                 None => Err(self.settle_refusal(route, &refusal).await),
             },

@@ -81,7 +81,7 @@ impl Translation {
     async fn advance(&mut self) -> Result<Option<Bytes>, ProviderError> {
         while !self.writer.is_done() {
             if let Some(next) = self.next.take() {
-                self.hop(next).await?;
+                self.continue_with(next).await?;
             }
             match self.upstream.next().await {
                 Some(piece) => self.take_piece(&piece.map_err(|error| unreachable_provider(&error))?)?,
@@ -122,7 +122,7 @@ impl Translation {
     }
 
     /// Asks for the rest of the answer. If it is not to be had, what there is stands, and says that it was cut short.
-    async fn hop(&mut self, next: Continuation) -> Result<(), ProviderError> {
+    async fn continue_with(&mut self, next: Continuation) -> Result<(), ProviderError> {
         self.decoder = Decoder::default();
         match self.relay.send(&self.route, next.wire).await {
             Ok(response) => self.upstream = response.body,

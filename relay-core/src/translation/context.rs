@@ -26,7 +26,7 @@ pub struct ChatContext {
     pub may_continue: bool,
     /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
     pub is_long: bool,
-    /// Whether the request holds what the provider may refuse and [`Dialect::amended`] takes out.
+    /// Whether the request holds what the provider may refuse and [`Dialect::amend`] takes out.
     pub is_amendable: bool,
     /// Which tier served the call, in OpenAI's words, where a header says it.
     pub service_tier: Option<&'static str>,

@@ -1,11 +1,10 @@
-//! What a provider's wire format must offer, and which one a provider has.
+//! What a provider's wire format must offer.
 
 use bytes::Bytes;
 
 use crate::domain::TokenUsage;
 use crate::domain::ids::Timestamp;
-use crate::domain::provider::{Format, Provider};
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::call::Call;
 use crate::translation::context::{ChatContext, EmbeddingsContext};
@@ -13,23 +12,6 @@ use crate::translation::failure::{ErrorResponse, ProviderError};
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::surface::models::Model;
 use crate::translation::translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
-use crate::translation::{anthropic, google, openai};
-
-/// What this provider speaks.
-pub fn dialect(provider: Provider) -> Box<dyn Dialect> {
-    match provider.format() {
-        Format::OpenAi => Box::new(openai::OpenAi::new(provider)),
-        Format::Anthropic => Box::new(anthropic::Anthropic),
-        Format::Google => Box::new(google::Google),
-    }
-}
-
-/// The refusal of an embeddings call to a provider that has none.
-pub(crate) fn no_embeddings(provider: Provider) -> RelayError {
-    let others: Vec<_> = Provider::ALL.iter().filter(|other| other.embeds()).map(|other| other.label()).collect();
-    let message = format!("{} has no embeddings: use an embedding model of {}", provider.label(), others.join(" or "));
-    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
-}
 
 /// One provider's wire format. Stateless; what a stream must remember is in its [`StreamTranslator`].
 pub trait Dialect: Send + Sync {
@@ -46,11 +28,11 @@ pub trait Dialect: Send + Sync {
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError>;
 
     /// The same chat request for a stream, to be collected into a whole answer (see [`ChatContext::is_long`]).
-    fn streamed(&self, wire: WireRequest) -> WireRequest {
+    fn as_stream(&self, wire: WireRequest) -> WireRequest {
         wire
     }
 
-    /// Collects a stream to the whole answer that it amounts to. Asked only for what [`Self::streamed`] made.
+    /// Collects a stream to the whole answer that it amounts to. Asked only for what [`Self::as_stream`] made.
     ///
     /// # Errors
     /// `None`: this provider's answers are never collected.
@@ -64,13 +46,13 @@ pub trait Dialect: Send + Sync {
         None
     }
 
-    /// The answers of two hops as one, in the provider's own format; `None` if the second one is no answer.
-    fn joined(&self, _first: &Bytes, _second: &Bytes) -> Option<Bytes> {
+    /// The answers to two requests as one, in the provider's own format; `None` if the second one is no answer.
+    fn join(&self, _first: &Bytes, _second: &Bytes) -> Option<Bytes> {
         None
     }
 
     /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
-    fn amended(&self, _failure: &ErrorResponse<'_>, _wire: &WireRequest) -> Option<Amended> {
+    fn amend(&self, _failure: &ErrorResponse<'_>, _wire: &WireRequest) -> Option<Amended> {
         None
     }
 

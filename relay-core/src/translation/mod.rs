@@ -27,9 +27,19 @@ mod tests;
 
 pub use call::{Call, TranslationOptions};
 pub use context::{ChatContext, EmbeddingsContext};
-pub(crate) use dialect::no_embeddings;
-pub use dialect::{Dialect, StreamCollector, StreamTranslator, dialect};
+pub use dialect::{Dialect, StreamCollector, StreamTranslator};
 pub use failure::{ErrorResponse, ProviderError};
 pub use notes::Notes;
 pub use redact::shown;
 pub use translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
+
+use crate::domain::provider::{Format, Provider};
+
+/// The wire format that this provider speaks.
+pub fn dialect(provider: Provider) -> Box<dyn Dialect> {
+    match provider.format() {
+        Format::OpenAi => Box::new(openai::OpenAi::new(provider)),
+        Format::Anthropic => Box::new(anthropic::Anthropic),
+        Format::Google => Box::new(google::Google),
+    }
+}

@@ -72,7 +72,7 @@ fn answer(dialect: &dyn Dialect, data: &[u8]) -> Option<Bytes> {
         let asked = WireRequest::post("/v1/x", "{\"messages\":[{\"role\":\"user\"}]}", Expect::Whole);
         let next = dialect.continuation(&asked, std::slice::from_ref(&body));
         assert!(next.is_none_or(|next| is_json(&next.wire.body)));
-        assert!(dialect.joined(&body, &body).is_none_or(|joined| is_json(&joined)));
+        assert!(dialect.join(&body, &body).is_none_or(|joined| is_json(&joined)));
     }
     match dialect.chat_answer(body.clone(), &context(switches)) {
         Ok(answer) => {

@@ -11,7 +11,7 @@ use crate::translation::members::Members;
 use crate::translation::{Amended, ErrorResponse};
 
 /// The request without thinking blocks, if they are what this failure is about.
-pub(super) fn without_thinking(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
+pub(super) fn amend(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
     (failure.status == 400 && is_about_thinking(&error::message(failure.body))).then_some(())?;
     let mut body = Members::from_raw(serde_json::from_slice(&wire.body).ok()?).ok()?;
     let messages: Vec<Box<RawValue>> = serde_json::from_str(body.get("messages")?.get()).ok()?;
@@ -63,7 +63,7 @@ mod tests {
         let body = serde_json::json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
         let body = body.to_string();
         let failure = ErrorResponse { status, headers: &[], body: body.as_bytes() };
-        let amended = without_thinking(&failure, &WireRequest::post("/v1/messages", BODY, Expect::Whole))?;
+        let amended = amend(&failure, &WireRequest::post("/v1/messages", BODY, Expect::Whole))?;
         Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }
 

@@ -13,14 +13,14 @@ use crate::translation::json::{Object, range_in};
 use crate::translation::members::Members;
 
 /// How often a paused turn is continued.
-pub(super) const MAX_PAUSES: usize = 5;
+pub(super) const MAX_CONTINUATIONS: usize = 5;
 
 /// The most `max_tokens` of an answer that is asked for whole. Anthropic's own SDKs refuse more: at 128,000 tokens an hour's
 /// answer might take over ten minutes, and connections that are silent for so long get cut.
 pub(super) const MAX_WHOLE: u64 = 21_333;
 
 /// The same request for a stream.
-pub(super) fn streamed(wire: WireRequest) -> WireRequest {
+pub(super) fn as_stream(wire: WireRequest) -> WireRequest {
     let mut body = wire.body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
     if body.last() == Some(&b'}') {
         body.truncate(body.len() - 1);
@@ -31,7 +31,7 @@ pub(super) fn streamed(wire: WireRequest) -> WireRequest {
 
 /// The request that continues a turn: the first one, and behind its messages what was answered so far, unchanged. All of it is
 /// one turn, and so one message.
-pub(super) fn continued(asked: &WireRequest, contents: &[&RawValue]) -> Option<WireRequest> {
+pub(super) fn request(asked: &WireRequest, contents: &[&RawValue]) -> Option<WireRequest> {
     let body = std::str::from_utf8(&asked.body).ok()?;
     let messages = Object::parse(&asked.body).ok()?.get("messages")?.get();
     let end = range_in(&asked.body, messages)?.end.checked_sub(1)?;
@@ -53,7 +53,7 @@ pub(super) fn continued(asked: &WireRequest, contents: &[&RawValue]) -> Option<W
 
 /// What comes after whole answers, if the last one paused.
 pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
-    if bodies.len() > MAX_PAUSES {
+    if bodies.len() > MAX_CONTINUATIONS {
         return None;
     }
     let messages = bodies.iter().map(|body| read(body)).collect::<Option<Vec<_>>>()?;
@@ -61,7 +61,7 @@ pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation
         return None;
     }
     let contents = messages.iter().map(|message| message.get("content")).collect::<Option<Vec<_>>>()?;
-    Some(Continuation { wire: continued(asked, &contents)?, has_output: contents.iter().any(|content| shows(content)) })
+    Some(Continuation { wire: request(asked, &contents)?, has_output: contents.iter().any(|content| shows(content)) })
 }
 
 /// Whether any of these blocks is shown to the caller.
@@ -77,7 +77,7 @@ pub(super) fn shows(content: &RawValue) -> bool {
 }
 
 /// The answers of one turn as one: the first one's id and model, all blocks, summed counts, the last one's end.
-pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
+pub(super) fn join(bodies: &[Bytes]) -> Option<Bytes> {
     let mut messages = bodies.iter().map(|body| read(body)).collect::<Option<Vec<_>>>()?.into_iter();
     let mut whole = messages.next()?;
     let mut blocks: Vec<Box<RawValue>> = serde_json::from_str(whole.get("content")?.get()).ok()?;
@@ -146,14 +146,14 @@ mod tests {
         let one = answer(r#"[{"type":"text","text":"A"}]"#, "pause_turn", 2);
         let two = answer(r#"[{"type":"text","text":"B"}]"#, "end_turn", 3);
         assert_eq!(
-            text(&joined(&[one, two]).unwrap()),
+            text(&join(&[one, two]).unwrap()),
             r#"{"id":"msg_2","model":"m","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}],"stop_reason":"end_turn","usage":{"input_tokens":2,"output_tokens":5},"stop_sequence":null,"stop_details":null}"#
         );
     }
 
     #[test]
     fn a_request_becomes_one_for_a_stream() {
-        let wire = streamed(asked());
+        let wire = as_stream(asked());
         assert!(text(&wire.body).ends_with(r#""tools":[{"n":1.0}],"stream":true}"#) && wire.expect == Expect::Stream);
     }
 }

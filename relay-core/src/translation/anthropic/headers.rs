@@ -1,6 +1,6 @@
 //! Response headers: Anthropic's rate limits under OpenAI's names.
 
-use crate::domain::ids::Timestamp;
+use crate::domain::ids::{Timestamp, days_from_civil};
 
 /// Headers with the same meaning in both schemas.
 const RENAMED: &[(&str, &str)] = &[
@@ -52,7 +52,11 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     if !(is_at(4, b"-") && is_at(7, b"-") && is_at(10, b"Tt ") && is_at(13, b":") && is_at(16, b":")) {
         return None;
     }
-    let days = days_from_civil(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+    let (year, month, day) = (number(0, 4)?, u32::try_from(number(5, 7)?).ok()?, u32::try_from(number(8, 10)?).ok()?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let days = days_from_civil(year, month, day);
     let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
     let rest = text.get(19..)?;
     let fraction = rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count() + 1);
@@ -71,21 +75,6 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
         }
     };
     u64::try_from((days * 86_400 + seconds - offset * 60) * 1000 + millis).ok().map(Timestamp)
-}
-
-/// Days since 1970-01-01; the inverse of [`crate::domain::ids::civil_from_days`].
-///
-/// The algorithm is Howard Hinnant's `days_from_civil`, <https://howardhinnant.github.io/date_algorithms.html>.
-fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
 }
 
 #[cfg(test)]

@@ -62,13 +62,12 @@ use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::WireRequest;
+use crate::translation::surface::embeddings::no_embeddings;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Amended, Call, ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
 };
-use crate::translation::{
-    Continuation, ErrorResponse, ProviderError, StreamCollector, StreamTranslator, no_embeddings,
-};
+use crate::translation::{Continuation, ErrorResponse, ProviderError, StreamCollector, StreamTranslator};
 
 /// The dialect.
 #[derive(Debug)]
@@ -83,8 +82,8 @@ impl Dialect for Anthropic {
         response::translate(&body, context)
     }
 
-    fn streamed(&self, wire: WireRequest) -> WireRequest {
-        continuation::streamed(wire)
+    fn as_stream(&self, wire: WireRequest) -> WireRequest {
+        continuation::as_stream(wire)
     }
 
     fn collector(&self) -> Option<Box<dyn StreamCollector>> {
@@ -95,16 +94,16 @@ impl Dialect for Anthropic {
         continuation::next(asked, bodies)
     }
 
-    fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
-        continuation::joined(&[first.clone(), second.clone()])
+    fn join(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
+        continuation::join(&[first.clone(), second.clone()])
     }
 
-    fn amended(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
-        amend::without_thinking(failure, wire)
+    fn amend(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::amend(failure, wire)
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
-        Box::new(stream::Stream::new(context))
+        Box::new(stream::Translator::new(context))
     }
 
     fn embeddings(&self, _: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {

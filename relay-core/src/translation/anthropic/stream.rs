@@ -20,11 +20,11 @@ use crate::translation::surface::chat_completions::completion::{Annotation, Func
 use crate::translation::{ChatContext, Continuation, ProviderError, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
-pub(super) struct Stream {
+pub(super) struct Translator {
     context: ChatContext,
     model: Option<String>,
     counts: Option<Counts>,
-    /// Counts of the hops before this one.
+    /// Counts of the requests before this one.
     earlier: Option<Counts>,
     stop_reason: Option<String>,
     refusal: Option<String>,
@@ -43,29 +43,29 @@ pub(super) struct Stream {
     tool_count: u32,
     has_reasoning: bool,
     has_foreign: bool,
-    hops: Hops,
+    continued: Continued,
     done: bool,
 }
 
 /// The requests of one turn. Unused unless a server tool may pause it.
 #[derive(Default)]
-struct Hops {
+struct Continued {
     /// What is collected of this one, in order to send it back.
     collector: Option<Collector>,
     /// The contents of those before.
     contents: Vec<Box<RawValue>>,
-    state: Hop,
+    phase: Phase,
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Hop {
+enum Phase {
     /// The answer comes.
     #[default]
     Running,
     /// It paused; the next request was not asked for yet.
     Paused,
     /// The next answer has not begun.
-    Asked,
+    Requested,
 }
 
 /// What must be remembered of a block until it stops.
@@ -87,9 +87,9 @@ enum Open {
     Other,
 }
 
-impl Stream {
+impl Translator {
     pub(super) fn new(context: ChatContext) -> Self {
-        let hops = Hops { collector: context.may_continue.then(Collector::default), ..Hops::default() };
+        let continued = Continued { collector: context.may_continue.then(Collector::default), ..Continued::default() };
         Self {
             context,
             model: None,
@@ -107,20 +107,20 @@ impl Stream {
             tool_count: 0,
             has_reasoning: false,
             has_foreign: false,
-            hops,
+            continued,
             done: false,
         }
     }
 
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         let Some(event) = Event::read(data)? else { return Ok(()) };
-        if let Some(collector) = &mut self.hops.collector {
+        if let Some(collector) = &mut self.continued.collector {
             collector.feed(data)?;
         }
         match event.kind() {
             "error" => return Err(error::in_answer(data)),
             "message_start" => self.start(event.message, out)?,
-            _ if !out.has_begun() || self.hops.state != Hop::Running => {}
+            _ if !out.has_begun() || self.continued.phase != Phase::Running => {}
             "content_block_delta" => self.change(event.index, event.delta.unwrap_or_default(), out)?,
             "content_block_start" => {
                 if let Some(block) = event.content_block {
@@ -139,7 +139,7 @@ impl Stream {
                 }
             }
             "message_delta" => self.message_delta(event.delta.unwrap_or_default(), event.usage),
-            "message_stop" if self.pauses() => self.hops.state = Hop::Paused,
+            "message_stop" if self.pauses() => self.continued.phase = Phase::Paused,
             "message_stop" => self.complete(out),
             _ => {}
         }
@@ -149,7 +149,9 @@ impl Stream {
     /// Whether the turn goes on with another request.
     fn pauses(&self) -> bool {
         let is_paused = self.stop_reason.as_deref() == Some("pause_turn");
-        is_paused && self.hops.collector.is_some() && self.hops.contents.len() < continuation::MAX_PAUSES
+        is_paused
+            && self.continued.collector.is_some()
+            && self.continued.contents.len() < continuation::MAX_CONTINUATIONS
     }
 
     /// Whether the caller has any of the answer.
@@ -159,7 +161,7 @@ impl Stream {
 
     /// The next answer of the turn begins: its indexes are its own, all else goes on.
     fn resume(&mut self, message: Option<&RawValue>) {
-        self.hops.state = Hop::Running;
+        self.continued.phase = Phase::Running;
         self.stop_reason = None;
         let counts = self.counts.take().unwrap_or_default();
         self.earlier = Some(self.earlier.unwrap_or_default().plus(counts));
@@ -169,7 +171,7 @@ impl Stream {
         }
     }
 
-    /// All hops' counts.
+    /// The counts of all requests so far.
     fn total(&self) -> Option<Counts> {
         match (self.earlier, self.counts) {
             (Some(earlier), counts) => Some(earlier.plus(counts.unwrap_or_default())),
@@ -178,7 +180,7 @@ impl Stream {
     }
 
     fn start(&mut self, message: Option<&RawValue>, out: &mut ChunkWriter) -> Result<(), RelayError> {
-        if self.hops.state == Hop::Asked {
+        if self.continued.phase == Phase::Requested {
             self.close_all(out);
             self.resume(message);
             return Ok(());
@@ -369,7 +371,7 @@ impl Stream {
     }
 }
 
-impl StreamTranslator for Stream {
+impl StreamTranslator for Translator {
     fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         if self.done {
             return Ok(());
@@ -382,7 +384,7 @@ impl StreamTranslator for Stream {
             return Ok(());
         }
         // A later answer that never began leaves what there is, not an empty answer.
-        let is_left = self.hops.state != Hop::Asked || self.has_output();
+        let is_left = self.continued.phase != Phase::Requested || self.has_output();
         if self.stop_reason.is_some() && is_left {
             self.complete(out);
             return Ok(());
@@ -391,16 +393,16 @@ impl StreamTranslator for Stream {
     }
 
     fn continuation(&mut self, asked: &WireRequest) -> Option<Continuation> {
-        if self.hops.state != Hop::Paused {
+        if self.continued.phase != Phase::Paused {
             return None;
         }
-        let mut collector = self.hops.collector.take()?;
-        self.hops.collector = Some(collector.next());
+        let mut collector = self.continued.collector.take()?;
+        self.continued.collector = Some(collector.next());
         let message = collector.message()?;
-        self.hops.contents.push(message.get("content")?.to_owned());
-        let contents: Vec<&RawValue> = self.hops.contents.iter().map(AsRef::as_ref).collect();
-        let wire = continuation::continued(asked, &contents)?;
-        self.hops.state = Hop::Asked;
+        self.continued.contents.push(message.get("content")?.to_owned());
+        let contents: Vec<&RawValue> = self.continued.contents.iter().map(AsRef::as_ref).collect();
+        let wire = continuation::request(asked, &contents)?;
+        self.continued.phase = Phase::Requested;
         Some(Continuation { wire, has_output: self.has_output() })
     }
 

@@ -12,7 +12,7 @@ use crate::translation::members::Members;
 use crate::translation::{Amended, ErrorResponse};
 
 /// The request without the caller's signatures, if they are what this failure is about.
-pub(super) fn without_signatures(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
+pub(super) fn amend(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
     let said = String::from_utf8_lossy(failure.body).to_lowercase();
     (failure.status == 400 && said.contains("corrupted thought signature")).then_some(())?;
     let mut body = Members::from_raw(serde_json::from_slice(&wire.body).ok()?).ok()?;
@@ -50,7 +50,7 @@ mod tests {
     fn amended(status: u16, said: &'static str) -> Option<String> {
         let body = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"y","thoughtSignature":"T"},{"functionCall":{"name":"f","args":{"n":1.50}},"thoughtSignature":"A"},{"functionCall":{"name":"g","args":{}}}]}],"tools":[]}"#;
         let failure = ErrorResponse { status, headers: &[], body: said.as_bytes() };
-        let amended = without_signatures(&failure, &WireRequest::post("/v1beta/x", body, Expect::Whole))?;
+        let amended = amend(&failure, &WireRequest::post("/v1beta/x", body, Expect::Whole))?;
         Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }
 

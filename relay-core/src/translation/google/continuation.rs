@@ -10,12 +10,12 @@ use crate::translation::Continuation;
 use crate::translation::members::Members;
 
 /// The most tokens of one answer below which no model stops to be asked again.
-pub(super) const MAX_HOP: u64 = 32_768;
-/// How many requests one answer may take.
-pub(super) const MAX_HOPS: usize = 32;
+pub(super) const UNINTERRUPTED_TOKENS: u64 = 32_768;
+/// How often an answer is continued.
+pub(super) const MAX_CONTINUATIONS: usize = 31;
 
 /// The same request, with the token of the answer that stopped.
-pub(super) fn continued(asked: &WireRequest, token: &str) -> Option<WireRequest> {
+pub(super) fn request(asked: &WireRequest, token: &str) -> Option<WireRequest> {
     let mut body = Members::from_raw(serde_json::from_slice(&asked.body).ok()?).ok()?;
     body.write("continuationToken", token);
     Some(WireRequest { body: body.to_bytes().into(), ..asked.clone() })
@@ -23,14 +23,14 @@ pub(super) fn continued(asked: &WireRequest, token: &str) -> Option<WireRequest>
 
 /// What comes after whole answers, if the last one stopped at its cap. Only a single answer can go on.
 pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
-    if bodies.len() >= MAX_HOPS {
+    if bodies.len() > MAX_CONTINUATIONS {
         return None;
     }
     let payload = Payload::read(bodies.last()?).ok()?;
     let mut candidates = payload.candidates.into_iter();
     let (candidate, None) = (candidates.next()?, candidates.next()) else { return None };
     let token = candidate.continuation()?;
-    Some(Continuation { wire: continued(asked, token)?, has_output: bodies.iter().any(|body| shows(body)) })
+    Some(Continuation { wire: request(asked, token)?, has_output: bodies.iter().any(|body| shows(body)) })
 }
 
 fn shows(body: &[u8]) -> bool {
@@ -41,18 +41,18 @@ fn shows(body: &[u8]) -> bool {
 }
 
 /// The answers as one: the first one's members, all parts, summed counts, the last one's end.
-pub(super) fn joined(bodies: &[Bytes]) -> Option<Bytes> {
-    let mut hops = bodies.iter().map(|body| Members::from_raw(serde_json::from_slice(body).ok()?).ok());
-    let mut whole = hops.next()??;
+pub(super) fn join(bodies: &[Bytes]) -> Option<Bytes> {
+    let mut answers = bodies.iter().map(|body| Members::from_raw(serde_json::from_slice(body).ok()?).ok());
+    let mut whole = answers.next()??;
     let mut counts = whole.get("usageMetadata").and_then(|usage| Members::from_raw(usage).ok()).unwrap_or_default();
     let mut candidate = first_candidate(&whole)?;
     let mut parts = parts_of(&candidate);
-    for hop in hops {
-        let hop = hop?;
-        if let Some(usage) = hop.get("usageMetadata") {
+    for answer in answers {
+        let answer = answer?;
+        if let Some(usage) = answer.get("usageMetadata") {
             counts.add(usage);
         }
-        let more = first_candidate(&hop)?;
+        let more = first_candidate(&answer)?;
         if let Some(sources) = more.get("groundingMetadata") {
             let all = sources_behind(candidate.get("groundingMetadata"), sources, parts.len())?;
             candidate.write("groundingMetadata", &all);
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::ports::Expect;
 
-    fn hop(text: &str, finish: &str, token: Option<&str>) -> Bytes {
+    fn answer(text: &str, finish: &str, token: Option<&str>) -> Bytes {
         let mut candidate = json!({"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": finish});
         if let Some(token) = token {
             candidate["continuationToken"] = json!(token);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_reached_its_cap_goes_on_with_the_token() {
-        let first = hop("A", "CONTINUATION", Some("t\"1"));
+        let first = answer("A", "CONTINUATION", Some("t\"1"));
         let next = next(&asked(), &[first]).unwrap();
         assert_eq!(next.wire.body, r#"{"contents":[],"n":1.50,"continuationToken":"t\"1"}"#);
         assert!(next.has_output);
@@ -152,16 +152,18 @@ mod tests {
 
     #[test]
     fn nothing_else_goes_on() {
-        for body in [hop("A", "MAX_TOKENS", Some("t")), hop("A", "STOP", Some("t")), hop("A", "CONTINUATION", None)] {
+        for body in
+            [answer("A", "MAX_TOKENS", Some("t")), answer("A", "STOP", Some("t")), answer("A", "CONTINUATION", None)]
+        {
             assert!(next(&asked(), &[body]).is_none());
         }
-        let hops = |count| vec![hop("A", "CONTINUATION", Some("t")); count];
-        assert!(next(&asked(), &hops(31)).is_some() && next(&asked(), &hops(32)).is_none());
+        let answers = |count| vec![answer("A", "CONTINUATION", Some("t")); count];
+        assert!(next(&asked(), &answers(31)).is_some() && next(&asked(), &answers(32)).is_none());
     }
 
     #[test]
-    fn the_hops_are_one_answer() {
-        let joined = joined(&[hop("A", "CONTINUATION", Some("t")), hop("B", "STOP", None)]).unwrap();
+    fn the_answers_are_joined() {
+        let joined = join(&[answer("A", "CONTINUATION", Some("t")), answer("B", "STOP", None)]).unwrap();
         let joined: Value = serde_json::from_slice(&joined).unwrap();
         let candidate = &joined["candidates"][0];
         assert_eq!(candidate["content"]["parts"], json!([{"text": "A"}, {"text": "B"}]));
@@ -170,8 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn counts_in_lists_and_logprobs_are_those_of_all_hops() {
-        let hop = |text: &str| {
+    fn counts_in_lists_and_logprobs_are_those_of_all_answers() {
+        let answer = |text: &str| {
             let token = json!({"token": text, "logProbability": -0.5});
             let logprobs = json!({"chosenCandidates": [token], "topCandidates": [{"candidates": [token]}]});
             let candidate = json!({"content": {"parts": [{"text": text}]}, "logprobsResult": logprobs});
@@ -179,7 +181,7 @@ mod tests {
             let usage = json!({"promptTokenCount": 3, "promptTokensDetails": audio});
             Bytes::from(json!({"candidates": [candidate], "usageMetadata": usage}).to_string())
         };
-        let joined = joined(&[hop("A"), hop("B")]).unwrap();
+        let joined = join(&[answer("A"), answer("B")]).unwrap();
         assert_eq!(
             Payload::read(&joined)
                 .unwrap()
@@ -201,14 +203,14 @@ mod tests {
 
     #[test]
     fn no_counts_are_made_up() {
-        let hop = Bytes::from_static(br#"{"candidates":[{"content":{"parts":[]}}]}"#);
-        let joined: Value = serde_json::from_slice(&joined(&[hop.clone(), hop]).unwrap()).unwrap();
+        let answer = Bytes::from_static(br#"{"candidates":[{"content":{"parts":[]}}]}"#);
+        let joined: Value = serde_json::from_slice(&join(&[answer.clone(), answer]).unwrap()).unwrap();
         assert_eq!(joined.get("usageMetadata"), None);
     }
 
     #[test]
-    fn sources_of_all_hops_stay_with_their_words() {
-        let hop = |parts: &[&str], part: usize, page: &str| {
+    fn sources_of_all_answers_stay_with_their_text() {
+        let answer = |parts: &[&str], part: usize, page: &str| {
             let parts: Vec<Value> = parts.iter().map(|text| json!({"text": text})).collect();
             let segment = json!({"partIndex": part, "startIndex": 0, "endIndex": 2});
             let support = json!({"segment": segment, "groundingChunkIndices": [0]});
@@ -217,9 +219,10 @@ mod tests {
             let candidate = json!({"content": {"parts": parts}, "groundingMetadata": grounding});
             Bytes::from(json!({"candidates": [candidate]}).to_string())
         };
-        let joined = joined(&[hop(&["aa", "bb"], 1, "one"), hop(&["cc"], 0, "two"), hop(&["dd", "ee"], 1, "three")]);
+        let joined =
+            join(&[answer(&["aa", "bb"], 1, "one"), answer(&["cc"], 0, "two"), answer(&["dd", "ee"], 1, "three")]);
         let context = crate::translation::ChatContext::new(crate::domain::ids::RequestId::new(1, [1; 10]), 7, "m");
-        let answer = super::super::response::answer(&joined.unwrap(), &context).unwrap();
+        let answer = super::super::response::translate(&joined.unwrap(), &context).unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let annotations = answer["choices"][0]["message"]["annotations"].as_array().unwrap();
         let spans = annotations.iter().map(|annotation| &annotation["url_citation"]);

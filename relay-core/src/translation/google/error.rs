@@ -245,14 +245,14 @@ const ROWS: &[Row] = &[
 ];
 
 /// Translates an answer with an error status.
-pub(super) fn fault(failure: &ErrorResponse<'_>) -> ProviderError {
-    translate(failure.status, parse(failure.body), failure.header("retry-after"))
+pub(super) fn translate(failure: &ErrorResponse<'_>) -> ProviderError {
+    from_status(failure.status, parse(failure.body), failure.header("retry-after"))
 }
 
 /// Translates an error object inside an answer or a stream.
-pub(super) fn inside(raw: &RawValue) -> ProviderError {
+pub(super) fn in_answer(raw: &RawValue) -> ProviderError {
     let status = serde_json::from_str(raw.get()).unwrap_or_default();
-    translate(0, Some(status), None)
+    from_status(0, Some(status), None)
 }
 
 /// The error in the lines that Google sends outside of events, if there is one.
@@ -260,7 +260,7 @@ pub(super) fn stray(text: &[u8]) -> Option<ProviderError> {
     let start = text.iter().position(|byte| *byte == b'{')?;
     let mut values = serde_json::Deserializer::from_slice(text.get(start..)?).into_iter::<Envelope>();
     let status = values.next()?.ok()?.error;
-    Some(translate(0, Some(status), None))
+    Some(from_status(0, Some(status), None))
 }
 
 #[derive(Deserialize)]
@@ -312,7 +312,7 @@ fn parse(body: &[u8]) -> Option<Status> {
     found.map(|envelope: Envelope| envelope.error)
 }
 
-fn translate(status: u16, body: Option<Status>, retry_after: Option<&str>) -> ProviderError {
+fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> ProviderError {
     let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
@@ -408,7 +408,7 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, body: &str, class: Class, code: &str, signal: Option<KeySignal>) -> RelayError {
-        let fault = fault(&ErrorResponse { status, headers: &[], body: body.as_bytes() });
+        let fault = translate(&ErrorResponse { status, headers: &[], body: body.as_bytes() });
         assert_eq!((fault.error.class(), fault.error.code(), fault.signal), (class, code, signal), "{status} {body}");
         fault.error
     }

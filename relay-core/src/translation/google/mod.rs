@@ -37,6 +37,7 @@ mod embeddings;
 mod error;
 mod finish;
 mod grounding;
+mod headers;
 pub(super) mod mapping;
 mod messages;
 mod model_list;
@@ -71,32 +72,31 @@ pub struct Google;
 
 impl Dialect for Google {
     fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-        request::chat(call)
+        request::translate(call)
     }
 
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-        response::answer(&body, context)
+        response::translate(&body, context)
     }
 
     fn continuation(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
         continuation::next(asked, bodies)
     }
 
-    fn joined(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
-        continuation::joined(&[first.clone(), second.clone()])
+    fn join(&self, first: &Bytes, second: &Bytes) -> Option<Bytes> {
+        continuation::join(&[first.clone(), second.clone()])
     }
 
-    fn amended(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
-        amend::without_signatures(failure, wire)
+    fn amend(&self, failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
+        amend::amend(failure, wire)
     }
 
     fn read_headers(&self, headers: &[(String, String)], context: &mut ChatContext) {
-        let tier = headers.iter().find(|(name, _)| name == "x-gemini-service-tier");
-        context.service_tier = tier.and_then(|(_, value)| wire::tier(value));
+        context.service_tier = headers::service_tier(headers);
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
-        Box::new(stream::Stream::new(context))
+        Box::new(stream::Translator::new(context))
     }
 
     fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
@@ -120,7 +120,7 @@ impl Dialect for Google {
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, _now: Timestamp) -> ProviderError {
-        error::fault(failure)
+        error::translate(failure)
     }
 
     fn check_key(&self) -> WireRequest {
@@ -131,7 +131,7 @@ impl Dialect for Google {
         Some(model_list::check_use())
     }
 
-    fn passed_headers(&self, _headers: &[(String, String)], _now: Timestamp) -> Vec<(&'static str, String)> {
-        Vec::new() // Google sends none that OpenAI has a name for
+    fn passed_headers(&self, _: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
+        headers::passed()
     }
 }

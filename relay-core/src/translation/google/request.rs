@@ -68,7 +68,7 @@ struct GenerationConfig<'a> {
 ///
 /// # Errors
 /// What Gemini has no counterpart for, naming the member.
-pub(super) fn chat(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
+pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let (name, path) = models::path(call.model)?;
     let (request, family) = (call.request, ModelFamily::for_model(name));
     let mut notes = Notes::default();
@@ -108,8 +108,8 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
     let include_usage = options.map(|options| options.flag("include_usage")).transpose()?.flatten();
     let parallel = call.request.flag("parallel_tool_calls")?.unwrap_or(true);
     let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| call.request.get(name));
-    let may_be_long =
-        limit.is_none_or(|limit| limit.get().parse().is_ok_and(|limit: u64| limit > continuation::MAX_HOP));
+    let may_be_long = limit
+        .is_none_or(|limit| limit.get().parse().is_ok_and(|limit: u64| limit > continuation::UNINTERRUPTED_TOKENS));
     Ok(ChatContext {
         stream,
         include_usage: include_usage.unwrap_or(false),

@@ -20,14 +20,14 @@ const MADE_UP: usize = 24;
 ///
 /// # Errors
 /// An answer that means failure, or has nothing in it.
-pub(super) fn answer(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
+pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
     let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_cause(error);
     if body.is_empty() {
         return Err(empty());
     }
     let mut payload = Payload::read(body).map_err(unreadable)?;
     if let Some(raw) = payload.error {
-        return Err(error::inside(raw).error);
+        return Err(error::in_answer(raw).error);
     }
     let usage = payload.usage_metadata.as_ref().map(super::wire::UsageMetadata::to_usage);
     let service_tier = payload.service_tier().or(context.service_tier);
@@ -269,7 +269,7 @@ mod tests {
     #[track_caller]
     fn answered(request: &Value, parts: &str) -> Value {
         let body = format!("{{\"candidates\":[{{\"content\":{{\"parts\":{parts}}},\"finishReason\":\"STOP\"}}]}}");
-        let answer = answer(&body.into(), &context(request)).unwrap();
+        let answer = translate(&body.into(), &context(request)).unwrap();
         serde_json::from_slice::<Value>(&answer.body).unwrap()["choices"][0].clone()
     }
 
@@ -312,8 +312,8 @@ mod tests {
     #[test]
     fn an_error_inside_a_good_answer_is_an_error() {
         let body = Bytes::from_static(br#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#);
-        assert_eq!(answer(&body, &context(&request())).unwrap_err().code(), "upstream_overloaded");
-        let code_of = |body: &'static str| answer(&body.into(), &context(&request())).unwrap_err().code().to_owned();
+        assert_eq!(translate(&body, &context(&request())).unwrap_err().code(), "upstream_overloaded");
+        let code_of = |body: &'static str| translate(&body.into(), &context(&request())).unwrap_err().code().to_owned();
         for empty in ["", "{}", "{\"candidates\":null}"] {
             assert_eq!(code_of(empty), "empty_response", "{empty}");
         }
@@ -326,7 +326,7 @@ mod tests {
     fn one_failed_candidate_does_not_spoil_the_others() {
         let body = r#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"},
             {"content":{"parts":[{"text":"B"}]},"finishReason":"STOP"}]}"#;
-        let answer = answer(&body.into(), &context(&request())).unwrap();
+        let answer = translate(&body.into(), &context(&request())).unwrap();
         let choices = serde_json::from_slice::<Value>(&answer.body).unwrap()["choices"].clone();
         assert_eq!(choices[0]["native_finish_reason"], "MALFORMED_FUNCTION_CALL");
         assert_eq!((&choices[1]["index"], &choices[1]["message"]["content"]), (&json!(1), &json!("B")));

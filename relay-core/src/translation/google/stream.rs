@@ -18,9 +18,9 @@ use crate::translation::surface::chat_completions::chunk::{ChunkChoice, ChunkWri
 use crate::translation::surface::chat_completions::completion::Usage;
 use crate::translation::{ChatContext, Continuation, ProviderError, StreamTranslator};
 
-/// A stream's state.
+/// Translates one stream.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct Translator {
     context: ChatContext,
     model: Option<String>,
     usage: Option<Usage>,
@@ -29,18 +29,18 @@ pub(super) struct Stream {
     made_up: u64,
     /// What is held of the choices: text, pictures, citations.
     budget: AnswerBudget,
-    hops: Hops,
+    continued: Continued,
 }
 
 /// The requests of one answer.
 #[derive(Debug, Default)]
-struct Hops {
+struct Continued {
     /// How many were asked for, after the first.
     count: usize,
     /// Goes on with the answer that stopped.
     token: Option<String>,
     /// Whether the next answer has not begun.
-    is_asked: bool,
+    is_requested: bool,
     /// Tokens of the requests before this one.
     earlier: Option<Usage>,
 }
@@ -53,7 +53,7 @@ struct State {
     /// The text so far, which citations point into.
     text: String,
     /// Where in `text` this request's part begins.
-    hop: usize,
+    start: usize,
     /// The newest `groundingMetadata` of each request that has any, and where in `text` its part begins.
     grounding: Vec<(usize, Box<RawValue>)>,
     /// The newest signature on a text, and all pictures. They go out in one delta: of several, Node's helper keeps the last
@@ -66,7 +66,7 @@ struct State {
     blocked: bool,
 }
 
-impl Stream {
+impl Translator {
     pub(super) fn new(context: ChatContext) -> Self {
         Self {
             context,
@@ -75,7 +75,7 @@ impl Stream {
             choices: Vec::new(),
             made_up: 0,
             budget: AnswerBudget::default(),
-            hops: Hops::default(),
+            continued: Continued::default(),
         }
     }
 
@@ -99,7 +99,7 @@ impl Stream {
 
     fn candidate(&mut self, candidate: Candidate<'_>, position: u32, out: &mut ChunkWriter) -> Result<(), RelayError> {
         if self.context.may_continue {
-            self.hops.token = candidate.continuation().map(str::to_owned).or(self.hops.token.take());
+            self.continued.token = candidate.continuation().map(str::to_owned).or(self.continued.token.take());
         }
         let state = state(&mut self.choices, candidate.index.unwrap_or(position), out)?;
         if state.is_closed() {
@@ -118,9 +118,9 @@ impl Stream {
             out.choice(&ChunkChoice { index: state.index, logprobs, ..ChunkChoice::default() });
         }
         if let Some(raw) = candidate.grounding_metadata.filter(|raw| raw.get().contains("groundingSupports")) {
-            let old = state.grounding.pop_if(|(hop, _)| *hop == state.hop);
+            let old = state.grounding.pop_if(|(start, _)| *start == state.start);
             self.budget.replace(old.map_or(0, |(_, old)| old.get().len()), raw.get().len())?;
-            state.grounding.push((state.hop, raw.to_owned()));
+            state.grounding.push((state.start, raw.to_owned()));
         }
         let Some(word) = candidate.finish_reason.map(|word| word.0) else { return Ok(()) };
         state.finish = Some(word.into_owned());
@@ -134,18 +134,18 @@ impl Stream {
 
     /// The next answer begins where the last one stopped.
     fn resume(&mut self) {
-        self.hops.is_asked = false;
-        self.hops.earlier = self.total();
+        self.continued.is_requested = false;
+        self.continued.earlier = self.total();
         self.usage = None;
         for state in &mut self.choices {
             state.finish = None;
-            state.hop = state.text.len();
+            state.start = state.text.len();
         }
     }
 
-    /// All hops' counts.
+    /// The counts of all requests so far.
     fn total(&self) -> Option<Usage> {
-        match (self.hops.earlier, self.usage) {
+        match (self.continued.earlier, self.usage) {
             (Some(earlier), Some(usage)) => Some(earlier.plus(usage)),
             (earlier, usage) => usage.or(earlier),
         }
@@ -179,7 +179,7 @@ impl State {
             index,
             calls: 0,
             text: String::new(),
-            hop: 0,
+            start: 0,
             grounding: Vec::new(),
             signature: None,
             images: Vec::new(),
@@ -273,7 +273,7 @@ impl State {
         }
         let sources = self.grounding.iter();
         let annotations: Vec<_> =
-            sources.flat_map(|(hop, raw)| grounding::annotations(raw, &self.text, &[], *hop)).collect();
+            sources.flat_map(|(start, raw)| grounding::annotations(raw, &self.text, &[], *start)).collect();
         if !annotations.is_empty() {
             out.delta(self.index, Delta { annotations: Some(annotations), ..Delta::default() });
         }
@@ -298,16 +298,16 @@ fn unreadable(error: serde_json::Error) -> RelayError {
     says.with_cause(error)
 }
 
-impl StreamTranslator for Stream {
+impl StreamTranslator for Translator {
     fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         if data.trim_ascii().is_empty() {
             return Ok(());
         }
         let payload = Payload::read(data).map_err(unreadable)?;
         if let Some(raw) = payload.error {
-            return Err(error::inside(raw));
+            return Err(error::in_answer(raw));
         }
-        if self.hops.is_asked {
+        if self.continued.is_requested {
             self.resume();
         }
         if let Some(usage) = &payload.usage_metadata {
@@ -327,7 +327,7 @@ impl StreamTranslator for Stream {
 
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         // A later answer that never began leaves what there is, not an empty answer.
-        let is_left = !self.hops.is_asked || self.choices.iter().any(State::has_output);
+        let is_left = !self.continued.is_requested || self.choices.iter().any(State::has_output);
         if !self.is_complete() || !is_left {
             return Err(error::stray(stray).unwrap_or_else(|| RelayError::interrupted().into()));
         }
@@ -342,14 +342,14 @@ impl StreamTranslator for Stream {
     }
 
     fn continuation(&mut self, asked: &WireRequest) -> Option<Continuation> {
-        let token = self.hops.token.take()?;
+        let token = self.continued.token.take()?;
         let [state] = self.choices.as_slice() else { return None };
-        if state.finish.as_deref() != Some("CONTINUATION") || self.hops.count + 1 >= continuation::MAX_HOPS {
+        if state.finish.as_deref() != Some("CONTINUATION") || self.continued.count >= continuation::MAX_CONTINUATIONS {
             return None;
         }
-        let next = Continuation { wire: continuation::continued(asked, &token)?, has_output: state.has_output() };
-        self.hops.count += 1;
-        self.hops.is_asked = true;
+        let next = Continuation { wire: continuation::request(asked, &token)?, has_output: state.has_output() };
+        self.continued.count += 1;
+        self.continued.is_requested = true;
         Some(next)
     }
 

@@ -5,20 +5,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::headers;
 use crate::domain::{KeySignal, Provider};
 use crate::error::{Class, RelayError, kind};
 use crate::translation::{ErrorResponse, ProviderError, shown};
-
-/// Response headers that are passed on under their own names.
-const PASSED: &[&str] = &[
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-    "openai-processing-ms",
-];
 
 #[derive(Default, Deserialize)]
 struct Body {
@@ -50,8 +40,12 @@ fn words(body: &[u8]) -> Words {
     }
 }
 
-/// The status that an error event inside a stream stands for.
-pub(super) fn implied_status(body: &[u8]) -> u16 {
+/// Translates an error that came with status 200, in a stream. Its members imply a status.
+pub(super) fn in_answer(provider: Provider, body: &[u8]) -> ProviderError {
+    translate(provider, &ErrorResponse { status: implied_status(body), headers: &[], body })
+}
+
+fn implied_status(body: &[u8]) -> u16 {
     let words = words(body);
     match (words.kind.as_str(), words.code.as_str()) {
         (_, "insufficient_quota" | "rate_limit_exceeded") | ("insufficient_quota" | "requests" | "tokens", _) => 429,
@@ -62,13 +56,14 @@ pub(super) fn implied_status(body: &[u8]) -> u16 {
     }
 }
 
-pub(super) fn fault(provider: Provider, failure: &ErrorResponse<'_>) -> ProviderError {
+/// Translates an answer with an error status.
+pub(super) fn translate(provider: Provider, failure: &ErrorResponse<'_>) -> ProviderError {
     let words = words(failure.body);
     let (mut error, signal) = classify(provider, failure.status, &words);
     if let Some(param) = words.param {
         error = error.with_param(param);
     }
-    for (name, value) in passed_headers(failure.headers) {
+    for (name, value) in headers::passed(failure.headers) {
         error = error.with_header(name, value);
     }
     if error.kind() != kind::INSUFFICIENT_QUOTA {
@@ -169,11 +164,4 @@ fn passed(label: &str, class: Class, words: &Words) -> RelayError {
 
 fn said(words: &Words, fallback: String) -> String {
     if words.message.is_empty() { fallback } else { words.message.clone() }
-}
-
-pub(super) fn passed_headers(headers: &[(String, String)]) -> Vec<(&'static str, String)> {
-    let named = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let mut passed: Vec<_> = PASSED.iter().filter_map(|name| named(name).map(|value| (*name, value))).collect();
-    passed.extend(named("x-request-id").map(|id| ("x-relay-provider-request-id", id)));
-    passed
 }

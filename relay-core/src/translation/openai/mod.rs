@@ -10,7 +10,11 @@
 //! Unknown members reach the provider, so Relay never lags behind its newest field. What differs between OpenAI and the
 //! providers compatible with it (paths, `stream_options`, the name in error messages) is in the provider's row.
 
+mod edits;
+mod embeddings;
 mod error;
+mod headers;
+mod model_list;
 mod request;
 mod response;
 mod stream;
@@ -24,10 +28,11 @@ use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::WireRequest;
+use crate::translation::surface::embeddings::no_embeddings;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Call, ChatContext, Dialect, EmbeddingsContext, ErrorResponse, ProviderError, StreamTranslator, TranslatedAnswer,
-    TranslatedChat, TranslatedEmbeddings, no_embeddings,
+    TranslatedChat, TranslatedEmbeddings,
 };
 
 /// OpenAI's format, as one provider speaks it: OpenAI itself or a compatible one.
@@ -45,41 +50,41 @@ impl OpenAi {
 
 impl Dialect for OpenAi {
     fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-        request::chat(self.provider, call)
+        request::translate(self.provider, call)
     }
 
     fn chat_answer(&self, body: Bytes, _: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-        response::passed(body)
+        response::translate(body)
     }
 
     fn chat_stream(&self, context: ChatContext) -> Box<dyn StreamTranslator> {
-        Box::new(stream::PassThrough::new(self.provider, context.include_usage))
+        Box::new(stream::Translator::new(self.provider, &context))
     }
 
     fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
         if !self.provider.embeds() {
             return Err(no_embeddings(self.provider));
         }
-        request::embeddings(self.provider, call)
+        Ok(embeddings::request(self.provider, call))
     }
 
     fn embeddings_answer(&self, bodies: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
-        response::passed(bodies.into_iter().next().unwrap_or_default())
+        embeddings::answer(bodies)
     }
 
     fn models(&self, _: Option<&str>) -> WireRequest {
-        WireRequest::get(format!("{}/models", self.provider.api_path()))
+        model_list::request(self.provider)
     }
 
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-        response::models(self.provider, body)
+        model_list::answer(self.provider, body)
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, _: Timestamp) -> ProviderError {
-        error::fault(self.provider, failure)
+        error::translate(self.provider, failure)
     }
 
     fn passed_headers(&self, headers: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
-        error::passed_headers(headers)
+        headers::passed(headers)
     }
 }

@@ -1,17 +1,13 @@
 //! Edits the few places of a request that can't stay as they are.
 
-use std::ops::Range;
+use bytes::Bytes;
 
-use bytes::{Bytes, BytesMut};
-use memchr::memmem;
-use serde_json::value::RawValue;
-
+use super::edits::Edits;
 use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
-use crate::translation::json::{self, Object};
-use crate::translation::surface::embeddings::Encoding;
-use crate::translation::{Call, ChatContext, EmbeddingsContext, Notes, TranslatedChat, TranslatedEmbeddings};
+use crate::translation::json::Object;
+use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 
 /// Members that other providers' translations add to answers, and that clients send back with the history.
 /// OpenAI refuses members that it does not know.
@@ -20,7 +16,11 @@ const MESSAGE_EXTENSIONS: &[&str] =
 /// Top-level members that only other providers know.
 const TOP_EXTENSIONS: &[&str] = &["thinking", "extra_body", "cache_control"];
 
-pub(super) fn chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
+/// Translates a chat request.
+///
+/// # Errors
+/// Members of a wrong type where Relay must read them.
+pub(super) fn translate(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let refuses = |name: &str| name == "stream_options" && !provider.takes_stream_options();
     let extended = |name: &str| TOP_EXTENSIONS.contains(&name) || refuses(name);
     if !call.request.members().any(|(name, _)| extended(name)) {
@@ -45,9 +45,9 @@ fn own_chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, Relay
     };
     let mut edits = Edits::new(call.body);
     edits.model(call);
-    edits.messages(call.request)?;
+    without_message_extensions(&mut edits, call.request)?;
     if stream && !include_usage && provider.takes_stream_options() {
-        edits.ask_for_usage(call.request, options.as_ref());
+        ask_for_usage(&mut edits, call.request, options.as_ref());
     }
     let expect = if stream { Expect::Stream } else { Expect::Whole };
     let context = ChatContext { stream, include_usage, ..ChatContext::new(call.id, call.now.seconds(), call.model) };
@@ -58,93 +58,32 @@ fn own_chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, Relay
     })
 }
 
-pub(super) fn embeddings(provider: Provider, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
-    let mut edits = Edits::new(call.body);
-    edits.model(call);
-    let context = EmbeddingsContext {
-        model: call.model.to_owned(),
-        encoding: Encoding::Float,
-        inputs: 1,
-        input_bytes: Vec::new(),
-    };
-    let wire = WireRequest::post(format!("{}/embeddings", provider.api_path()), edits.apply(), Expect::Whole);
-    Ok(TranslatedEmbeddings { wires: vec![wire], context, notes: Notes::default() })
+/// Takes extension members out of the messages that have any.
+fn without_message_extensions(edits: &mut Edits<'_>, request: &Object<'_>) -> Result<(), RelayError> {
+    if !MESSAGE_EXTENSIONS.iter().any(|name| edits.has(name)) {
+        return Ok(());
+    }
+    for message in request.array("messages")?.unwrap_or_default() {
+        let object = Object::from_raw(message, "messages".to_owned())?;
+        if let Some(text) = without_extensions(&object)? {
+            edits.replace(message, text);
+        }
+    }
+    Ok(())
 }
 
-/// Replacements in a body, each of a range that does not touch the others.
-struct Edits<'a> {
-    body: &'a Bytes,
-    edits: Vec<(Range<usize>, String)>,
-}
-
-impl<'a> Edits<'a> {
-    fn new(body: &'a Bytes) -> Self {
-        Self { body, edits: Vec::new() }
-    }
-
-    fn replace(&mut self, raw: &RawValue, with: String) {
-        if let Some(range) = json::range_in(self.body, raw.get()) {
-            self.edits.push((range, with));
-        }
-    }
-
-    fn has(&self, word: &str) -> bool {
-        memmem::find(self.body, word.as_bytes()).is_some()
-    }
-
-    /// Takes the provider prefix off the model's name.
-    fn model(&mut self, call: &Call<'_>) {
-        if let (true, Some(raw)) = (call.prefixed, call.request.get("model")) {
-            self.replace(raw, serde_json::Value::from(call.model).to_string());
-        }
-    }
-
-    /// Takes extension members out of the messages that have any.
-    fn messages(&mut self, request: &Object<'_>) -> Result<(), RelayError> {
-        if !MESSAGE_EXTENSIONS.iter().any(|name| self.has(name)) {
-            return Ok(());
-        }
-        for message in request.array("messages")?.unwrap_or_default() {
-            let object = Object::from_raw(message, "messages".to_owned())?;
-            if let Some(text) = without_extensions(&object)? {
-                self.replace(message, text);
-            }
-        }
-        Ok(())
-    }
-
-    /// Switches usage in streams on, since Relay meters it.
-    fn ask_for_usage(&mut self, request: &Object<'_>, options: Option<&Object<'_>>) {
-        let with_usage = options.map_or_else(
-            || "{\"include_usage\":true}".to_owned(),
-            |options| {
-                let others = options.members().filter(|(name, _)| *name != "include_usage");
-                object_of(others.map(|(name, raw)| (name, raw.get())).chain([("include_usage", "true")]))
-            },
-        );
-        match request.members().filter(|(name, _)| *name == "stream_options").last() {
-            Some((_, raw)) => self.replace(raw, with_usage),
-            None => {
-                let start = memchr::memchr(b'{', self.body).map_or(0, |at| at + 1);
-                self.edits.push((start..start, format!("\"stream_options\":{with_usage},")));
-            }
-        }
-    }
-
-    fn apply(mut self) -> Bytes {
-        if self.edits.is_empty() {
-            return self.body.clone();
-        }
-        self.edits.sort_by_key(|(range, _)| range.start);
-        let added: usize = self.edits.iter().map(|(_, text)| text.len()).sum();
-        let (mut out, mut at) = (BytesMut::with_capacity(self.body.len() + added), 0);
-        for (range, text) in &self.edits {
-            out.extend_from_slice(self.body.get(at..range.start).unwrap_or_default());
-            out.extend_from_slice(text.as_bytes());
-            at = at.max(range.end);
-        }
-        out.extend_from_slice(self.body.get(at..).unwrap_or_default());
-        out.freeze()
+/// Switches usage in streams on, since Relay meters it.
+fn ask_for_usage(edits: &mut Edits<'_>, request: &Object<'_>, options: Option<&Object<'_>>) {
+    let with_usage = options.map_or_else(
+        || "{\"include_usage\":true}".to_owned(),
+        |options| {
+            let others = options.members().filter(|(name, _)| *name != "include_usage");
+            object_of(others.map(|(name, raw)| (name, raw.get())).chain([("include_usage", "true")]))
+        },
+    );
+    match request.members().filter(|(name, _)| *name == "stream_options").last() {
+        Some((_, raw)) => edits.replace(raw, with_usage),
+        None => edits.insert_first(format!("\"stream_options\":{with_usage},")),
     }
 }
 

@@ -7,10 +7,9 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::domain::{Provider, TokenUsage};
+use crate::domain::TokenUsage;
 use crate::error::RelayError;
 use crate::translation::TranslatedAnswer;
-use crate::translation::surface::models::Model;
 
 /// Up to this size an answer is read as JSON before it is passed on. Above it (large embeddings) only its ends and its
 /// usage are looked at: reading 100 MB of numbers would cost more than sending them.
@@ -63,7 +62,7 @@ impl WireUsage {
 ///
 /// # Errors
 /// A body that is no JSON object: HTML with status 200, nothing, garbage.
-pub(super) fn passed(body: Bytes) -> Result<TranslatedAnswer, RelayError> {
+pub(super) fn translate(body: Bytes) -> Result<TranslatedAnswer, RelayError> {
     #[derive(Deserialize)]
     struct Read<'a> {
         #[serde(borrow)]
@@ -71,9 +70,9 @@ pub(super) fn passed(body: Bytes) -> Result<TranslatedAnswer, RelayError> {
         #[serde(default)]
         usage: Option<WireUsage>,
     }
-    let text = std::str::from_utf8(&body).map_err(|_| useless())?.trim_ascii();
+    let text = std::str::from_utf8(&body).map_err(|_| not_json())?.trim_ascii();
     if !(text.starts_with('{') && text.ends_with('}')) {
-        return Err(useless());
+        return Err(not_json());
     }
     if body.len() > CHECKED_WHOLE {
         let usage = usage_at_end(&body).map(|usage| usage.metered());
@@ -83,7 +82,7 @@ pub(super) fn passed(body: Bytes) -> Result<TranslatedAnswer, RelayError> {
         Ok(read) => (read.usage.map(|usage| usage.metered()), read.model.map(Cow::into_owned)),
         // Members of other types than OpenAI's are the caller's to judge; what is no JSON at all is not passed on.
         Err(_) if serde_json::from_slice::<IgnoredAny>(&body).is_ok() => (None, None),
-        Err(_) => return Err(useless()),
+        Err(_) => return Err(not_json()),
     };
     Ok(TranslatedAnswer { body, usage, model, usage_estimated: false })
 }
@@ -95,29 +94,7 @@ fn usage_at_end(body: &[u8]) -> Option<WireUsage> {
     serde_json::Deserializer::from_slice(after).into_iter().next()?.ok()
 }
 
-pub(super) fn models(provider: Provider, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
-    #[derive(Deserialize)]
-    struct List {
-        data: Vec<Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        id: String,
-        #[serde(default)]
-        created: u64,
-        #[serde(default)]
-        owned_by: Option<String>,
-    }
-    let list: List = serde_json::from_slice(body).map_err(|_| useless())?;
-    let models = list.data.into_iter().map(|entry| Model {
-        id: entry.id,
-        object: "model",
-        created: entry.created,
-        owned_by: entry.owned_by.unwrap_or_else(|| provider.name().to_owned()),
-    });
-    Ok((models.collect(), None))
-}
-
-fn useless() -> RelayError {
+/// The error for an answer that is not JSON.
+pub(super) fn not_json() -> RelayError {
     RelayError::upstream("the provider answered with something that is not JSON")
 }

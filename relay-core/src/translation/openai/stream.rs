@@ -10,26 +10,26 @@ use super::response::WireUsage;
 use crate::domain::{Provider, TokenUsage};
 use crate::error::RelayError;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
-use crate::translation::{ErrorResponse, ProviderError, StreamTranslator};
+use crate::translation::{ChatContext, ProviderError, StreamTranslator};
 
 /// The member that every chunk has once usage was asked for. In a JSON string its quotes would be escaped, so wherever these
 /// bytes stand they are a member.
 const NO_USAGE: &[u8] = b",\"usage\":null";
 
-/// State: what was read off the events so far.
-pub(super) struct PassThrough {
+/// Passes one stream on.
+pub(super) struct Translator {
     provider: Provider,
     include_usage: bool,
     usage: Option<TokenUsage>,
     model: Option<String>,
 }
 
-impl PassThrough {
-    pub(super) fn new(provider: Provider, include_usage: bool) -> Self {
-        Self { provider, include_usage, usage: None, model: None }
+impl Translator {
+    pub(super) fn new(provider: Provider, context: &ChatContext) -> Self {
+        Self { provider, include_usage: context.include_usage, usage: None, model: None }
     }
 
-    /// Reads an event that holds usage; tells whether it holds nothing else.
+    /// Reads an event that holds usage; returns whether it holds nothing else.
     fn read_usage(&mut self, data: &[u8]) -> bool {
         #[derive(Deserialize)]
         struct Chunk {
@@ -46,7 +46,7 @@ impl PassThrough {
     }
 }
 
-impl StreamTranslator for PassThrough {
+impl StreamTranslator for Translator {
     fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         let data = data.trim_ascii();
         if data.is_empty() {
@@ -114,6 +114,5 @@ fn error_event(provider: Provider, data: &[u8]) -> Option<ProviderError> {
     if !rest.starts_with(b"\"error\"") {
         return None;
     }
-    let failure = ErrorResponse { status: error::implied_status(data), headers: &[], body: data };
-    Some(error::fault(provider, &failure))
+    Some(error::in_answer(provider, data))
 }

@@ -36,6 +36,13 @@ fn sent_to(provider: Provider, body: &str) -> (String, TranslatedChat) {
     (String::from_utf8(chat.wire.body.to_vec()).unwrap(), chat)
 }
 
+fn translator(include_usage: bool) -> stream::Translator {
+    stream::Translator::new(
+        Provider::OPENAI,
+        &ChatContext { include_usage, ..ChatContext::new(RequestId::new(0, [0; 10]), 0, "m") },
+    )
+}
+
 #[track_caller]
 fn check_sent(body: &str, want: &str) {
     let (got, _) = sent(body);
@@ -103,7 +110,7 @@ fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), Pro
     let mut results = Vec::new();
     for size in [sse.len().max(1), 7, 1] {
         let (mut decoder, mut out) = (Decoder::default(), ChunkWriter::default());
-        let mut stream = stream::PassThrough::new(Provider::OPENAI, include_usage);
+        let mut stream = translator(include_usage);
         let mut run = || -> Result<(), ProviderError> {
             for piece in sse.as_bytes().chunks(size) {
                 decoder.feed(piece);
@@ -154,7 +161,7 @@ fn an_event_over_several_lines_stays_one_event() {
 #[test]
 fn what_is_no_json_is_not_streamed_on() {
     for bad in [&b"{\"id\":\"1\",\"cho"[..], b"{oops}", b"{} {}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}"] {
-        let (mut stream, mut out) = (stream::PassThrough::new(Provider::OPENAI, true), ChunkWriter::default());
+        let (mut stream, mut out) = (translator(true), ChunkWriter::default());
         let error = stream.feed(bad, &mut out).unwrap_err().error;
         assert_eq!(error.code(), "upstream_error", "{}", String::from_utf8_lossy(bad));
         assert!(out.is_empty());
@@ -176,7 +183,7 @@ fn usage_is_read_off_short_and_long_answers() {
         let body = format!(
             "{{\"model\":\"m\",\"choices\":[\"{text}\"],\"usage\": {{\"prompt_tokens\":5,\"total_tokens\":5}}}}"
         );
-        let answer = response::passed(Bytes::from(body.clone())).unwrap();
+        let answer = response::translate(Bytes::from(body.clone())).unwrap();
         assert_eq!(answer.usage.unwrap().prompt(), 5);
         assert_eq!(answer.body, body);
     }
@@ -187,7 +194,7 @@ fn what_is_no_json_is_not_passed_on() {
     for bad in
         [&b""[..], b"<html>", b"{", b"{oops}", b"[]", b"{\"a\":1}}", b"{\"a\":\"\xff\"}", b"{\"model\":\"\xff\"}"]
     {
-        let answer = response::passed(Bytes::from(bad));
+        let answer = response::translate(Bytes::from(bad));
         assert_eq!(answer.unwrap_err().code(), "upstream_error", "{}", bad.escape_ascii());
     }
 }
