@@ -16,11 +16,11 @@ mod mapping;
 pub(crate) mod members;
 mod notes;
 pub mod openai;
+mod percent;
 mod redact;
 pub mod sse;
 pub mod surface;
 mod translated;
-mod url;
 
 #[cfg(test)]
 mod tests;

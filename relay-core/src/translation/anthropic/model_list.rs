@@ -9,8 +9,8 @@ use super::response::unreadable;
 use super::{headers, wire};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
+use crate::translation::percent::encoded;
 use crate::translation::surface::models::Model;
-use crate::translation::url::encoded;
 
 /// Asks for a page of the list. 1000 is Anthropic's limit.
 pub(super) fn request(after: Option<&str>) -> WireRequest {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::models::bare;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
+use crate::translation::percent::encoded;
 use crate::translation::surface::models::Model;
-use crate::translation::url::encoded;
 
 /// Asks for one page of the list; 1000 is the largest page.
 pub(super) fn request(page: Option<&str>) -> WireRequest {

@@ -3,7 +3,7 @@
 //! Sources: <https://ai.google.dev/gemini-api/docs/thinking> and the reports of Google's generation notes, November 2026.
 
 use crate::error::RelayError;
-use crate::translation::url::encoded;
+use crate::translation::percent::encoded;
 
 /// A level of thinking, in the spelling of Google's SDKs, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
