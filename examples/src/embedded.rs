@@ -4,7 +4,7 @@
 //! and no Relay keys at all.
 
 use relay_core::domain::Project;
-use relay_core::domain::ids::{EndUser, ProjectId, Tier};
+use relay_core::domain::ids::{EndUser, ProjectId};
 use relay_core::{Caller, Class, Relay, RelayError};
 
 /// The program's own project: any constant will do, as long as it never changes. Sealed keys are bound to it.
@@ -29,5 +29,5 @@ pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
 
 /// One call for one user. Who the user is, your own session has decided.
 pub fn caller(relay: &Relay, project: &Project, user: EndUser) -> Caller {
-    Caller { project: project.clone(), relay_key: None, user, tier: Tier::Paid, request: relay.request_id() }
+    Caller::new(project.clone(), user, relay.request_id())
 }

@@ -40,16 +40,9 @@ impl From<UsageEvent> for Group {
 impl Group {
     /// The row as it is reported.
     pub(crate) fn row(self, sum: Counters) -> UsageRow {
-        UsageRow {
-            day: self.day,
-            user: self.user,
-            provider: self.provider,
-            model: self.model,
-            tier: self.tier,
-            requests: sum.requests,
-            errors: sum.errors,
-            tokens: sum.tokens,
-        }
+        let mut row = UsageRow::new(self.day, self.user, self.provider, self.model, self.tier);
+        (row.requests, row.errors, row.tokens) = (sum.requests, sum.errors, sum.tokens);
+        row
     }
 }
 

@@ -1,6 +1,5 @@
 //! `TestRelay`: the real server on port 0, over the adapters that a test chooses.
 
-use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -183,23 +182,9 @@ impl TestRelay {
         ports.projects.create_project(project).await.unwrap();
         let key = ports.tokens.relay_key().unwrap();
         let hash = ports.tokens.hash_relay_key(&key).unwrap();
-        let short = hash.0.iter().take(6).fold(String::new(), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}");
-            id
-        });
         let text = key.expose().to_owned();
-        let record = RelayKeyRecord {
-            hash,
-            id: short,
-            project: id,
-            name: "test".to_owned(),
-            last4: text[text.len() - 4..].to_owned(),
-            scopes: scopes.to_vec(),
-            created_at: now,
-            expires_at: None,
-            revoked_at: None,
-            last_used_at: None,
-        };
+        let mut record = RelayKeyRecord::new(hash, id, "test", &text[text.len() - 4..], now);
+        record.scopes = scopes.to_vec();
         ports.projects.create_relay_key(record).await.unwrap();
         self.secret(&text);
         text

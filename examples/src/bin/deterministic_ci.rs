@@ -14,7 +14,7 @@ use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_core::domain::ids::{EndUser, Timestamp};
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{Allowed, Project, UsageQuery};
+use relay_core::domain::{Project, UsageQuery};
 use relay_core::ports::{FixedClock, TransportErrorKind};
 use relay_core::relay::registration::TokenRequest;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
@@ -112,8 +112,7 @@ async fn the_provider_is_asked_what_was_meant() -> Tested {
 
 async fn time_passes_when_the_test_says_so() -> Tested {
     let world = World::new().await?;
-    let request =
-        TokenRequest { user: ana()?, allowed: Allowed::Any, seconds: 600, allowed_origins: vec![], replace: true };
+    let request = TokenRequest::new(ana()?);
     let issued = world.relay.issue_token(&world.project, request, None).await?;
     world.clock.advance_seconds(601);
     let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, "good", "ana1"))?;
@@ -124,7 +123,7 @@ async fn time_passes_when_the_test_says_so() -> Tested {
     world.connect("good").await?;
     world.title("Bread, milk, and a present").await?;
     let day = NOW.day();
-    let query = UsageQuery { project: world.project.id.clone(), user: None, from_day: day, to_day: day, limit: 10 };
+    let query = UsageQuery::new(world.project.id.clone(), day..=day, 10);
     let rows = world.relay.ports().usage_report.usage(&query).await?;
     let [row] = rows.as_slice() else { return Err("one row a model".into()) };
     assert_eq!((row.requests, row.errors), (1, 0));

@@ -1,9 +1,8 @@
 use async_trait::async_trait;
-use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, REGISTRATION_TRIES,
-    RedeemRefusal, SecretHash, Slot, Spent, StoredGrant, UserSummary,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
+    Slot, Spent, StoredGrant, UserSummary,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
@@ -91,7 +90,7 @@ impl KeyStore for Memory {
         state.refuse_known(hash)?;
         let owner = (grant.project.clone(), grant.user.clone());
         state.users.entry(owner).or_insert(User { created_at: grant.created_at, connections: vec![] });
-        state.grants.insert(*hash, StoredGrant { grant, tries_left: REGISTRATION_TRIES, spent: None });
+        state.grants.insert(*hash, StoredGrant::new(grant));
         Ok(None)
     }
 
@@ -129,9 +128,8 @@ impl KeyStore for Memory {
 
 impl User {
     fn summary(&self, label: &EndUser) -> UserSummary {
-        let mut providers: Vec<Provider> = self.connections.iter().map(|found| found.slot.slot.provider).collect();
-        providers.sort_by_key(|provider| provider.rank());
-        UserSummary { user: label.clone(), created_at: self.created_at, providers }
+        let providers = self.connections.iter().map(|found| found.slot.slot.provider).collect();
+        UserSummary::new(label.clone(), self.created_at, providers)
     }
 }
 

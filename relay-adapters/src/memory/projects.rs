@@ -53,7 +53,7 @@ impl Projects for Memory {
         let state = self.state();
         let Some(key) = state.relay_keys.iter().find(|key| key.hash == *hash) else { return Ok(None) };
         let project = state.project(&key.project).cloned();
-        Ok(project.map(|project| KeyedProject { key: key.clone(), project }))
+        Ok(project.map(|project| KeyedProject::new(key.clone(), project)))
     }
 
     async fn relay_keys(&self, project: &ProjectId) -> Result<Vec<RelayKeyRecord>, StoreError> {

@@ -219,16 +219,14 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
         None => Allowed::Any,
         Some(_) => Allowed::Only(rows::parsed(row, "provider", Provider::from_name)?),
     };
-    let grant = Grant {
-        project: rows::project(row, "project")?,
-        user: rows::user(row)?,
-        allowed,
-        allowed_origins: rows::json(row, "allowed_origins")?,
-        replace: row.get("may_replace")?,
-        created_at: rows::time(row, "created_at")?,
-        expires_at: rows::time(row, "expires_at")?,
-    };
-    let spent = match rows::time_or_none(row, "spent_at")? {
+    let (created_at, expires_at) = (rows::time(row, "created_at")?, rows::time(row, "expires_at")?);
+    let mut grant = Grant::new(rows::project(row, "project")?, rows::user(row)?, created_at, expires_at);
+    grant.allowed = allowed;
+    grant.allowed_origins = rows::json(row, "allowed_origins")?;
+    grant.replace = row.get("may_replace")?;
+    let mut stored = StoredGrant::new(grant);
+    stored.tries_left = row.get("tries_left")?;
+    stored.spent = match rows::time_or_none(row, "spent_at")? {
         None => None,
         Some(at) => Some(Spent {
             at,
@@ -238,5 +236,5 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
             state: rows::parsed(row, "spent_state", ConnectionState::named)?,
         }),
     };
-    Ok(StoredGrant { grant, tries_left: row.get("tries_left")?, spent })
+    Ok(stored)
 }

@@ -171,10 +171,8 @@ fn one_user(db: &Db, project: &ProjectId, user: &EndUser) -> Result<Option<UserS
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<UserSummary> {
     let names: Option<String> = row.get("providers")?;
-    let mut providers: Vec<Provider> =
-        names.as_deref().unwrap_or_default().split(',').filter_map(Provider::from_name).collect();
-    providers.sort_by_key(|provider| provider.rank());
-    Ok(UserSummary { user: rows::user(row)?, created_at: rows::time(row, "created_at")?, providers })
+    let providers = names.as_deref().unwrap_or_default().split(',').filter_map(Provider::from_name).collect();
+    Ok(UserSummary::new(rows::user(row)?, rows::time(row, "created_at")?, providers))
 }
 
 fn observe(

@@ -43,7 +43,7 @@ impl Projects for Sqlite {
             let Some(key) = db.reader().prepare_cached(ONE)?.query_row([hash.0], relay_key).optional()? else {
                 return Ok(None);
             };
-            Ok(one_project(db, &key.project)?.map(|project| KeyedProject { key, project }))
+            Ok(one_project(db, &key.project)?.map(|project| KeyedProject::new(key, project)))
         };
         self.readers.run(read).await
     }
@@ -123,17 +123,14 @@ fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
 }
 
 fn relay_key(row: &Row<'_>) -> rusqlite::Result<RelayKeyRecord> {
+    let (hash, project) = (SecretHash(row.get("hash")?), rows::project(row, "project")?);
+    let (name, last4): (String, String) = (row.get("name")?, row.get("last4")?);
     let scopes: Vec<String> = rows::json(row, "scopes")?;
-    Ok(RelayKeyRecord {
-        hash: SecretHash(row.get("hash")?),
-        id: row.get("id")?,
-        project: rows::project(row, "project")?,
-        name: row.get("name")?,
-        last4: row.get("last4")?,
-        scopes: scopes.iter().filter_map(|name| Scope::named(name)).collect(),
-        created_at: rows::time(row, "created_at")?,
-        expires_at: rows::time_or_none(row, "expires_at")?,
-        revoked_at: rows::time_or_none(row, "revoked_at")?,
-        last_used_at: rows::time_or_none(row, "last_used_at")?,
-    })
+    let mut key = RelayKeyRecord::new(hash, project, name, last4, rows::time(row, "created_at")?);
+    key.id = row.get("id")?;
+    key.scopes = scopes.iter().filter_map(|name| Scope::named(name)).collect();
+    key.expires_at = rows::time_or_none(row, "expires_at")?;
+    key.revoked_at = rows::time_or_none(row, "revoked_at")?;
+    key.last_used_at = rows::time_or_none(row, "last_used_at")?;
+    Ok(key)
 }

@@ -79,16 +79,14 @@ pub(super) use select_connection;
 pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
     let Some(provider) = provider(row)? else { return Ok(None) };
     let slot = Slot { project: project(row, "project")?, user: user(row)?, provider };
-    Ok(Some(Connection {
-        slot: SealedSlot { slot, record: RecordId(row.get("record")?), version: counter(row, "version")? },
-        sealed: SealedKey(row.get("bytes")?),
-        last4: row.get("last4")?,
-        fingerprint: row.get("fingerprint")?,
-        workspace_id: row.get("workspace_id")?,
-        state: parsed(row, "state", ConnectionState::named)?,
-        refusals: row.get("refusals")?,
-        connected_at: time(row, "connected_at")?,
-        last_used_at: time_or_none(row, "last_used_at")?,
-        last_refused_at: time_or_none(row, "last_refused_at")?,
-    }))
+    let slot = SealedSlot { slot, record: RecordId(row.get("record")?), version: counter(row, "version")? };
+    let sealed = SealedKey(row.get("bytes")?);
+    let state = parsed(row, "state", ConnectionState::named)?;
+    let (last4, fingerprint): (String, _) = (row.get("last4")?, row.get("fingerprint")?);
+    let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
+    connection.workspace_id = row.get("workspace_id")?;
+    connection.refusals = row.get("refusals")?;
+    connection.last_used_at = time_or_none(row, "last_used_at")?;
+    connection.last_refused_at = time_or_none(row, "last_refused_at")?;
+    Ok(Some(connection))
 }

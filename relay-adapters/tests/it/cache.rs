@@ -7,8 +7,8 @@ use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::{
-    Allowed, Connection, ConnectionState, Grant, KeySignal, KeyedProject, Project, RelayKeyRecord, Scope, SealedKey,
-    SealedSlot, SecretHash, Slot,
+    Connection, ConnectionState, Grant, KeySignal, KeyedProject, Project, RelayKeyRecord, Scope, SealedKey, SealedSlot,
+    SecretHash, Slot,
 };
 use relay_core::ports::{FixedClock, KeyStore, MockKeyStore, MockProjects, Projects};
 use relay_core::{Provider, conformance};
@@ -29,48 +29,26 @@ fn ana() -> Slot {
 }
 
 fn connection(slot: &Slot, version: u64) -> Connection {
-    Connection {
-        slot: SealedSlot { slot: slot.clone(), record: RecordId([1; 16]), version },
-        sealed: SealedKey(vec![9; 162]),
-        last4: "a1b2".into(),
-        fingerprint: [2; 16],
-        workspace_id: None,
-        state: ConnectionState::Active,
-        refusals: 0,
-        connected_at: NOW,
-        last_used_at: None,
-        last_refused_at: None,
-    }
+    Connection::new(
+        SealedSlot { slot: slot.clone(), record: RecordId([1; 16]), version },
+        SealedKey(vec![9; 162]),
+        "a1b2",
+        [2; 16],
+        ConnectionState::Active,
+        NOW,
+    )
 }
 
 fn grant(slot: &Slot) -> Grant {
-    Grant {
-        project: slot.project.clone(),
-        user: slot.user.clone(),
-        allowed: Allowed::Any,
-        allowed_origins: vec![],
-        replace: true,
-        created_at: NOW,
-        expires_at: NOW.plus_seconds(600),
-    }
+    Grant::new(slot.project.clone(), slot.user.clone(), NOW, NOW.plus_seconds(600))
 }
 
 fn keyed_project() -> KeyedProject {
     let id = ana().project;
     let project = Project::new(id.clone(), "app", NOW);
-    let key = RelayKeyRecord {
-        hash: HASH,
-        id: "070707070707".into(),
-        project: id,
-        name: "backend".into(),
-        last4: "Zx09".into(),
-        scopes: vec![Scope::Inference],
-        created_at: NOW,
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-    };
-    KeyedProject { key, project }
+    let mut key = RelayKeyRecord::new(HASH, id, "backend", "Zx09", NOW);
+    key.scopes = vec![Scope::Inference];
+    KeyedProject::new(key, project)
 }
 
 /// A cache before `memory`, and the clock.
@@ -141,7 +119,7 @@ async fn a_failure_is_not_remembered() {
 async fn what_others_write_is_seen_within_a_second() {
     let memory = Arc::new(Memory::default());
     let (cached, clock) = before(&memory);
-    let KeyedProject { key, project } = keyed_project();
+    let KeyedProject { key, project, .. } = keyed_project();
     memory.create_project(project).await.unwrap();
     memory.create_relay_key(key.clone()).await.unwrap();
     assert_eq!(cached.connection(&ana()).await.unwrap(), None);

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_core::Provider;
-use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Timestamp};
 use relay_core::domain::{
-    Allowed, Connection, ConnectionState, Endpoint, Grant, Outcome, RedeemRefusal, SealedKey, SealedSlot, SecretHash,
-    Slot, TokenUsage, UsageEvent, UsageQuery,
+    Connection, ConnectionState, Endpoint, Grant, Outcome, RedeemRefusal, SealedKey, SealedSlot, SecretHash, Slot,
+    UsageEvent, UsageQuery,
 };
 use relay_core::ports::{KeyStore, RedeemError, UsageReport, UsageSink};
 use rusqlite::Connection as Foreign;
@@ -40,30 +40,18 @@ fn hash(n: u32) -> SecretHash {
 }
 
 fn grant(slot: &Slot) -> Grant {
-    Grant {
-        project: slot.project.clone(),
-        user: slot.user.clone(),
-        allowed: Allowed::Any,
-        allowed_origins: vec![],
-        replace: true,
-        created_at: NOW,
-        expires_at: NOW.plus_seconds(600),
-    }
+    Grant::new(slot.project.clone(), slot.user.clone(), NOW, NOW.plus_seconds(600))
 }
 
 fn connection(slot: &Slot, version: u64, sealed: Vec<u8>) -> Connection {
-    Connection {
-        slot: SealedSlot { slot: slot.clone(), record: RecordId([1; 16]), version },
-        sealed: SealedKey(sealed),
-        last4: "a1b2".into(),
-        fingerprint: [2; 16],
-        workspace_id: None,
-        state: ConnectionState::Active,
-        refusals: 0,
-        connected_at: NOW,
-        last_used_at: None,
-        last_refused_at: None,
-    }
+    Connection::new(
+        SealedSlot { slot: slot.clone(), record: RecordId([1; 16]), version },
+        SealedKey(sealed),
+        "a1b2",
+        [2; 16],
+        ConnectionState::Active,
+        NOW,
+    )
 }
 
 async fn connect(store: &Sqlite, token: u32, connection: Connection) {
@@ -72,23 +60,15 @@ async fn connect(store: &Sqlite, token: u32, connection: Connection) {
 }
 
 fn event(slot: &Slot) -> UsageEvent {
-    UsageEvent {
-        at: NOW,
-        request: RequestId::new(NOW.0, [0; 10]),
-        project: slot.project.clone(),
-        relay_key: Some(hash(0)),
-        user: slot.user.clone(),
-        provider: slot.provider,
-        model: "gpt-4o-mini".into(),
-        endpoint: Endpoint::Chat,
-        tier: Tier::Paid,
-        outcome: Outcome::Complete,
-        tokens: TokenUsage { input: 1, ..TokenUsage::default() },
-    }
+    let mut event = UsageEvent::new(RequestId::new(NOW.0, [0; 10]), NOW, slot.clone(), Endpoint::Chat, "gpt-4o-mini");
+    event.relay_key = Some(hash(0));
+    event.outcome = Outcome::Complete;
+    event.tokens.input = 1;
+    event
 }
 
 fn everything() -> UsageQuery {
-    UsageQuery { project: project(), user: None, from_day: 0, to_day: u32::MAX, limit: 1000 }
+    UsageQuery::new(project(), 0..=u32::MAX, 1000)
 }
 
 /// All bytes of the database and the files beside it.
@@ -372,7 +352,9 @@ mod faults {
         let store = Sqlite::open(directory.path().join("relay.db"), few).unwrap();
         connect(&store, 1, connection(&slot(1), 1, vec![9; 162])).await;
         for model in (0..15).chain(0..15) {
-            store.record(UsageEvent { model: format!("model-{model}"), ..event(&slot(1)) });
+            let mut call = event(&slot(1));
+            call.model = format!("model-{model}");
+            store.record(call);
         }
         assert_eq!(store.dropped(), 10);
         let rows = store.usage(&everything()).await.unwrap();

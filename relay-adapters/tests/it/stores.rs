@@ -4,7 +4,7 @@ use relay_adapters::memory::Memory;
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::conformance;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::domain::{Allowed, Grant, SecretHash};
+use relay_core::domain::{Grant, SecretHash};
 use relay_core::ports::KeyStore;
 
 #[tokio::test]
@@ -48,14 +48,13 @@ async fn sqlite_passes_the_usage_suite() {
 
 /// Grants that ended more than a day ago go, a few with each new one.
 async fn old_grants_are_cleaned_up(store: &dyn KeyStore) {
-    let grant = |day: u64| Grant {
-        project: ProjectId::parse("prj_0123456789ABCDEFGHIJkl").unwrap(),
-        user: EndUser::parse("ana").unwrap(),
-        allowed: Allowed::Any,
-        allowed_origins: vec![],
-        replace: true,
-        created_at: Timestamp(0).plus_seconds(day * 86_400),
-        expires_at: Timestamp(0).plus_seconds(day * 86_400 + 600),
+    let grant = |day: u64| {
+        Grant::new(
+            ProjectId::parse("prj_0123456789ABCDEFGHIJkl").unwrap(),
+            EndUser::parse("ana").unwrap(),
+            Timestamp(0).plus_seconds(day * 86_400),
+            Timestamp(0).plus_seconds(day * 86_400 + 600),
+        )
     };
     for n in 0..30 {
         store.put_grant(&SecretHash([n; 32]), grant(1), None).await.unwrap();

@@ -12,8 +12,6 @@ use crate::local::Local;
 use crate::output::{Out, Table};
 
 const DAY_SECONDS: u64 = 86_400;
-/// Hex digits of a key's public id.
-const ID_LEN: usize = 12;
 /// The longest name of a key, in characters.
 const MAX_NAME: usize = 80;
 
@@ -62,18 +60,10 @@ pub async fn create(
         issuer.hash_relay_key(&key).ok_or_else(|| Failure::failed("the new key does not check; nothing was stored"))?;
     let text = key.expose();
     let now = local.now();
-    let record = RelayKeyRecord {
-        hash,
-        id: hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(ID_LEN).collect(),
-        project: project.id.clone(),
-        name: name.trim().to_owned(),
-        last4: text.get(text.len().saturating_sub(4)..).unwrap_or_default().to_owned(),
-        scopes: wanted(scopes),
-        created_at: now,
-        expires_at: lives_seconds.map(|seconds| now.plus_seconds(seconds)),
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let last4 = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+    let mut record = RelayKeyRecord::new(hash, project.id.clone(), name.trim(), last4, now);
+    record.scopes = wanted(scopes);
+    record.expires_at = lives_seconds.map(|seconds| now.plus_seconds(seconds));
     local.store.create_relay_key(record.clone()).await.map_err(Failure::failed)?;
     Ok((key, record))
 }

@@ -210,7 +210,7 @@ async fn a_grant_comes_back_as_it_was_stored(store: &dyn KeyStore) {
     open.allowed_origins.clear();
     for (n, grant) in [(1, narrow), (2, open)] {
         store.put_grant(&hash(&p, n), grant.clone(), None).await.unwrap();
-        let want = StoredGrant { grant, tries_left: REGISTRATION_TRIES, spent: None };
+        let want = StoredGrant::new(grant);
         assert_eq!(store.grant(&hash(&p, n)).await.unwrap(), Some(want));
     }
 }

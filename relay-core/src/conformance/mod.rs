@@ -19,7 +19,7 @@ pub use token_issuer::token_issuer;
 pub use usage::usage;
 
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use crate::domain::{Allowed, Connection, ConnectionState, Grant, Provider, SealedKey, SealedSlot, SecretHash, Slot};
+use crate::domain::{Connection, ConnectionState, Grant, Provider, SealedKey, SealedSlot, SecretHash, Slot};
 use crate::ports::KeyStore;
 
 /// When the suites take place.
@@ -46,31 +46,18 @@ fn hash(project: &ProjectId, n: u8) -> SecretHash {
 }
 
 fn grant(project: &ProjectId, label: &str) -> Grant {
-    Grant {
-        project: project.clone(),
-        user: user(label),
-        allowed: Allowed::Any,
-        allowed_origins: vec!["https://app.example".into()],
-        replace: true,
-        created_at: NOW,
-        expires_at: NOW.plus_seconds(600),
-    }
+    let mut grant = Grant::new(project.clone(), user(label), NOW, NOW.plus_seconds(600));
+    grant.allowed_origins = vec!["https://app.example".into()];
+    grant
 }
 
 /// A connection whose sealed bytes are `mark` over and over.
 fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
-    Connection {
-        slot: SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version },
-        sealed: SealedKey(vec![mark; 162]),
-        last4: "a1b2".into(),
-        fingerprint: [mark; 16],
-        workspace_id: Some("wrkspc_1".into()),
-        state: ConnectionState::Active,
-        refusals: 0,
-        connected_at: NOW,
-        last_used_at: None,
-        last_refused_at: None,
-    }
+    let slot = SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version };
+    let sealed = SealedKey(vec![mark; 162]);
+    let mut connection = Connection::new(slot, sealed, "a1b2", [mark; 16], ConnectionState::Active, NOW);
+    connection.workspace_id = Some("wrkspc_1".into());
+    connection
 }
 
 /// Connects a key the way that the product does: a grant, and then its redemption.

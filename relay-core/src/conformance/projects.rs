@@ -90,7 +90,7 @@ async fn a_changed_project_is_seen_as_changed_at_once(store: &dyn Projects) {
     assert!(store.update_project(changed.clone()).await.unwrap());
     let changed = Project { created_at: first.created_at, ..changed };
     assert_eq!(store.project(&first.id).await.unwrap().as_ref(), Some(&changed));
-    assert_eq!(store.relay_key(&key.hash).await.unwrap(), Some(KeyedProject { key, project: changed }));
+    assert_eq!(store.relay_key(&key.hash).await.unwrap(), Some(KeyedProject::new(key, changed)));
     assert_eq!(store.project(&other.id).await.unwrap(), Some(other));
 }
 
@@ -121,7 +121,7 @@ async fn a_key_comes_back_with_its_project(store: &dyn Projects) {
         assert_eq!(store.relay_key(&key.hash).await.unwrap(), None);
         store.create_relay_key(key.clone()).await.unwrap();
         let found = store.relay_key(&key.hash).await.unwrap();
-        assert_eq!(found, Some(KeyedProject { key, project: owner.clone() }));
+        assert_eq!(found, Some(KeyedProject::new(key, owner.clone())));
     }
 }
 

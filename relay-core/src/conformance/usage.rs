@@ -71,7 +71,7 @@ fn row(label: &str, requests: u64) -> UsageRow {
 }
 
 fn everything(project: &ProjectId) -> UsageQuery {
-    UsageQuery { project: project.clone(), user: None, from_day: 0, to_day: u32::MAX, limit: 1000 }
+    UsageQuery::new(project.clone(), 0..=u32::MAX, 1000)
 }
 
 impl Store<'_> {

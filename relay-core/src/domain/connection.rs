@@ -124,6 +124,7 @@ impl std::fmt::Debug for SealedKey {
 
 /// One user's stored key for one provider, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Connection {
     /// What the seal is bound to.
     pub slot: SealedSlot,
@@ -145,4 +146,29 @@ pub struct Connection {
     pub last_used_at: Option<Timestamp>,
     /// When the provider last refused it.
     pub last_refused_at: Option<Timestamp>,
+}
+
+impl Connection {
+    /// A key that was just sealed, in this state. `last4` is the key's end, `fingerprint` its keyed digest.
+    pub fn new(
+        slot: SealedSlot,
+        sealed: SealedKey,
+        last4: impl Into<String>,
+        fingerprint: [u8; 16],
+        state: ConnectionState,
+        connected_at: Timestamp,
+    ) -> Self {
+        Self {
+            slot,
+            sealed,
+            last4: last4.into(),
+            fingerprint,
+            workspace_id: None,
+            state,
+            refusals: 0,
+            connected_at,
+            last_used_at: None,
+            last_refused_at: None,
+        }
+    }
 }

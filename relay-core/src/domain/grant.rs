@@ -25,6 +25,7 @@ impl Allowed {
 
 /// What a registration token allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Grant {
     /// The tenant.
     pub project: ProjectId,
@@ -42,8 +43,17 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
+impl Grant {
+    /// A grant for any provider, from any page, that may replace a key.
+    pub fn new(project: ProjectId, user: EndUser, created_at: Timestamp, expires_at: Timestamp) -> Self {
+        let (allowed, allowed_origins, replace) = (Allowed::Any, Vec::new(), true);
+        Self { project, user, allowed, allowed_origins, replace, created_at, expires_at }
+    }
+}
+
 /// A grant as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredGrant {
     /// What it allows.
     pub grant: Grant,
@@ -54,6 +64,11 @@ pub struct StoredGrant {
 }
 
 impl StoredGrant {
+    /// What is stored of a new grant: all tries left, and not spent.
+    pub fn new(grant: Grant) -> Self {
+        Self { grant, tries_left: REGISTRATION_TRIES, spent: None }
+    }
+
     /// Whether the token may store `connection` now; `version` is that of the connection in the slot. Every store decides
     /// by this, in the transaction that spends the token. A token is unknown to all slots but its own.
     ///

@@ -36,6 +36,7 @@ impl Scope {
 
 /// A Relay key as it is stored: all but the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RelayKeyRecord {
     /// SHA-256 of the key.
     pub hash: SecretHash,
@@ -60,6 +61,33 @@ pub struct RelayKeyRecord {
 }
 
 impl RelayKeyRecord {
+    /// Hex digits of [`Self::id`].
+    const ID_LEN: usize = 12;
+
+    /// A key with all scopes that never expires. `last4` is the key's end.
+    pub fn new(
+        hash: SecretHash,
+        project: ProjectId,
+        name: impl Into<String>,
+        last4: impl Into<String>,
+        created_at: Timestamp,
+    ) -> Self {
+        let mut id = hash.to_hex();
+        id.truncate(Self::ID_LEN);
+        Self {
+            hash,
+            id,
+            project,
+            name: name.into(),
+            last4: last4.into(),
+            scopes: Scope::ALL.to_vec(),
+            created_at,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
     /// Whether the key works at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
@@ -68,9 +96,17 @@ impl RelayKeyRecord {
 
 /// A Relay key with its project: all that a request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyedProject {
     /// The key that was shown.
     pub key: RelayKeyRecord,
     /// Its project.
     pub project: Project,
+}
+
+impl KeyedProject {
+    /// A key and the project that it belongs to.
+    pub fn new(key: RelayKeyRecord, project: Project) -> Self {
+        Self { key, project }
+    }
 }

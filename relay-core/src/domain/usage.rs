@@ -1,5 +1,8 @@
 //! Metered usage: one event a call, summed by day.
 
+use std::ops::RangeInclusive;
+
+use crate::domain::connection::Slot;
 use crate::domain::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::provider::Provider;
 use crate::domain::secret_hash::SecretHash;
@@ -58,6 +61,7 @@ pub enum Outcome {
 
 /// One metered call.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UsageEvent {
     /// When it began.
     pub at: Timestamp,
@@ -83,8 +87,29 @@ pub struct UsageEvent {
     pub tokens: TokenUsage,
 }
 
+impl UsageEvent {
+    /// A paid call on the key in `slot` that was shown no Relay key and was cancelled before any token was counted.
+    pub fn new(request: RequestId, at: Timestamp, slot: Slot, endpoint: Endpoint, model: impl Into<String>) -> Self {
+        let Slot { project, user, provider } = slot;
+        Self {
+            at,
+            request,
+            project,
+            relay_key: None,
+            user,
+            provider,
+            model: model.into(),
+            endpoint,
+            tier: Tier::Paid,
+            outcome: Outcome::Cancelled,
+            tokens: TokenUsage::default(),
+        }
+    }
+}
+
 /// A row of the daily roll-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UsageRow {
     /// Days since 1970-01-01, in UTC.
     pub day: u32,
@@ -104,8 +129,17 @@ pub struct UsageRow {
     pub tokens: TokenUsage,
 }
 
+impl UsageRow {
+    /// A row without any call.
+    pub fn new(day: u32, user: EndUser, provider: Provider, model: impl Into<String>, tier: Tier) -> Self {
+        let tokens = TokenUsage::default();
+        Self { day, user, provider, model: model.into(), tier, requests: 0, errors: 0, tokens }
+    }
+}
+
 /// Which rows to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UsageQuery {
     /// The tenant.
     pub project: ProjectId,
@@ -115,6 +149,13 @@ pub struct UsageQuery {
     pub from_day: u32,
     /// Last day, inclusive.
     pub to_day: u32,
-    /// At most so many rows.
+    /// The largest number of rows.
     pub limit: u32,
+}
+
+impl UsageQuery {
+    /// The rows of all users on these days, at most `limit`.
+    pub fn new(project: ProjectId, days: RangeInclusive<u32>, limit: u32) -> Self {
+        Self { project, user: None, from_day: *days.start(), to_day: *days.end(), limit }
+    }
 }

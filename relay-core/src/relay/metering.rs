@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::ids::Timestamp;
-use crate::domain::{Endpoint, Outcome, Provider, TokenUsage, UsageEvent};
+use crate::domain::{Endpoint, Outcome, Provider, Slot, TokenUsage, UsageEvent};
 use crate::ports::UsageSink;
 use crate::relay::{Caller, Relay};
 
@@ -25,19 +25,10 @@ impl Meter {
         endpoint: Endpoint,
         now: Timestamp,
     ) -> Self {
-        let event = UsageEvent {
-            at: now,
-            request: caller.request,
-            project: caller.project.id.clone(),
-            relay_key: caller.relay_key,
-            user: caller.user.clone(),
-            provider,
-            model: model.chars().take(MAX_MODEL).collect(),
-            endpoint,
-            tier: caller.tier,
-            outcome: Outcome::Cancelled,
-            tokens: TokenUsage::default(),
-        };
+        let slot = Slot { project: caller.project.id.clone(), user: caller.user.clone(), provider };
+        let model: String = model.chars().take(MAX_MODEL).collect();
+        let mut event = UsageEvent::new(caller.request, now, slot, endpoint, model);
+        (event.relay_key, event.tier) = (caller.relay_key, caller.tier);
         Self { sink: Arc::clone(&relay.ports.usage), event: Some(event) }
     }
 

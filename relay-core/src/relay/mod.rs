@@ -70,6 +70,7 @@ impl std::fmt::Debug for Ports {
 
 /// Who is calling, and for whom. Holding one means that the caller may: relay-server makes one of a Relay key and two headers.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Caller {
     /// The tenant.
     pub project: Project,
@@ -81,6 +82,13 @@ pub struct Caller {
     pub tier: Tier,
     /// The request.
     pub request: RequestId,
+}
+
+impl Caller {
+    /// Calls for this user of a project, metered as paid, without a Relay key.
+    pub fn new(project: Project, user: EndUser, request: RequestId) -> Self {
+        Self { project, relay_key: None, user, tier: Tier::Paid, request }
+    }
 }
 
 /// A user's key for one provider, open for one call.

@@ -28,8 +28,9 @@ const MAX_WORKSPACE: usize = 128;
 
 /// What a developer asks of a registration token.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TokenRequest {
-    /// Whose key it shall store.
+    /// Whose key it stores.
     pub user: EndUser,
     /// For which provider.
     pub allowed: Allowed,
@@ -40,6 +41,14 @@ pub struct TokenRequest {
     pub allowed_origins: Vec<String>,
     /// Whether it may replace a key that is there.
     pub replace: bool,
+}
+
+impl TokenRequest {
+    /// A token for this user and any provider, from any page of the project, that lives ten minutes and may replace a key.
+    pub fn new(user: EndUser) -> Self {
+        let (allowed, seconds, allowed_origins) = (Allowed::Any, DEFAULT_TOKEN_SECONDS, Vec::new());
+        Self { user, allowed, seconds, allowed_origins, replace: true }
+    }
 }
 
 /// An `Idempotency-Key` and what it belongs to.
@@ -104,15 +113,11 @@ impl Relay {
             return Err(RelayError::invalid_value("expiresInSeconds", "`expiresInSeconds` must be 60 to 3600"));
         }
         let now = self.ports.clock.now();
-        let grant = Grant {
-            project: project.id.clone(),
-            user: request.user,
-            allowed: request.allowed,
-            allowed_origins: token_origins(&request.allowed_origins, project)?.to_stored(),
-            replace: request.replace,
-            created_at: now,
-            expires_at: now.plus_seconds(request.seconds),
-        };
+        let expires_at = now.plus_seconds(request.seconds);
+        let mut grant = Grant::new(project.id.clone(), request.user, now, expires_at);
+        grant.allowed = request.allowed;
+        grant.allowed_origins = token_origins(&request.allowed_origins, project)?.to_stored();
+        grant.replace = request.replace;
         match idempotency {
             None => self.issue_new(grant).await,
             Some(idempotency) => self.issue_once(grant, idempotency).await,
@@ -220,9 +225,8 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
-        let seconds = *TOKEN_SECONDS.start();
-        let allowed = Allowed::Only(provider);
-        let request = TokenRequest { user, allowed, seconds, allowed_origins: Vec::new(), replace: true };
+        let mut request = TokenRequest::new(user);
+        (request.allowed, request.seconds) = (Allowed::Only(provider), *TOKEN_SECONDS.start());
         let issued = self.issue_token(project, request, None).await?;
         self.register(&issued.token, None, provider, key, workspace_id).await
     }
@@ -296,18 +300,10 @@ impl Relay {
             RelayError::new(Class::Internal, "internal_error", "the key could not be sealed; nothing was stored")
                 .with_cause(error)
         })?;
-        Ok(Connection {
-            slot,
-            sealed,
-            last4: key.last4(),
-            fingerprint: attempt.fingerprint,
-            workspace_id: attempt.workspace_id.clone(),
-            state,
-            refusals: 0,
-            connected_at: self.ports.clock.now(),
-            last_used_at: None,
-            last_refused_at: None,
-        })
+        let (last4, now) = (key.last4(), self.ports.clock.now());
+        let mut connection = Connection::new(slot, sealed, last4, attempt.fingerprint, state, now);
+        connection.workspace_id.clone_from(&attempt.workspace_id);
+        Ok(connection)
     }
 
     /// Another request with the same token was faster. If it stored the same key, its answer is ours.

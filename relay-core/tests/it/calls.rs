@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::executor::block_on;
-use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Tier, Timestamp};
+use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Timestamp};
 use relay_core::domain::secret::{ProviderKey, RelayKey};
 use relay_core::domain::*;
 use relay_core::ports::*;
@@ -67,47 +67,29 @@ impl World {
 }
 
 fn connection(slot: Slot, state: ConnectionState) -> Connection {
-    Connection {
-        slot: SealedSlot { slot, record: RecordId([1; 16]), version: 1 },
-        sealed: SealedKey(vec![1]),
-        last4: "a1b2".to_owned(),
-        fingerprint: [0; 16],
-        workspace_id: None,
+    Connection::new(
+        SealedSlot { slot, record: RecordId([1; 16]), version: 1 },
+        SealedKey(vec![1]),
+        "a1b2",
+        [0; 16],
         state,
-        refusals: 0,
-        connected_at: Timestamp(0),
-        last_used_at: None,
-        last_refused_at: None,
-    }
+        Timestamp(0),
+    )
 }
 
 fn keyed_project() -> KeyedProject {
     let id = ProjectId::from_digits("0123456789012345678901").unwrap();
-    let key = RelayKeyRecord {
-        hash: SecretHash([7; 32]),
-        id: "070707070707".to_owned(),
-        project: id.clone(),
-        name: "test".to_owned(),
-        last4: "xxxx".to_owned(),
-        scopes: vec![Scope::Inference],
-        created_at: Timestamp(0),
-        expires_at: Some(Timestamp(2_000)),
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let mut key = RelayKeyRecord::new(SecretHash([7; 32]), id.clone(), "test", "xxxx", Timestamp(0));
+    (key.scopes, key.expires_at) = (vec![Scope::Inference], Some(Timestamp(2_000)));
     let project = Project::new(id, "p", Timestamp(0));
-    KeyedProject { key, project }
+    KeyedProject::new(key, project)
 }
 
 pub(super) fn caller() -> Caller {
-    let KeyedProject { project, key } = keyed_project();
-    Caller {
-        project,
-        relay_key: Some(key.hash),
-        user: EndUser::parse("ana").unwrap(),
-        tier: Tier::Paid,
-        request: RequestId::new(1, [1; 10]),
-    }
+    let KeyedProject { project, key, .. } = keyed_project();
+    let mut caller = Caller::new(project, EndUser::parse("ana").unwrap(), RequestId::new(1, [1; 10]));
+    caller.relay_key = Some(key.hash);
+    caller
 }
 
 fn chat(relay: &Relay, body: &'static str) -> Result<Bytes, relay_core::RelayError> {

@@ -55,16 +55,10 @@ fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
     let mut key_store = MockKeyStore::new();
     let read = Arc::clone(&left);
     key_store.expect_grant().returning(move |_| {
-        let grant = Grant {
-            project: project().id,
-            user: EndUser::parse("ana").unwrap(),
-            allowed: Allowed::Any,
-            allowed_origins: vec![],
-            replace: true,
-            created_at: Timestamp(0),
-            expires_at: Timestamp(600_000),
-        };
-        Ok(Some(StoredGrant { grant, tries_left: read.load(Ordering::SeqCst), spent: spent.clone() }))
+        let grant = Grant::new(project().id, EndUser::parse("ana").unwrap(), Timestamp(0), Timestamp(600_000));
+        let mut stored = StoredGrant::new(grant);
+        (stored.tries_left, stored.spent) = (read.load(Ordering::SeqCst), spent.clone());
+        Ok(Some(stored))
     });
     key_store.expect_count_refusal().returning(move |_| {
         let count = |left: u32| Some(left.saturating_sub(1));

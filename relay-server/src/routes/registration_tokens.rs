@@ -59,19 +59,16 @@ fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
         &["endUserLabel", "user", "provider", "expiresInSeconds", "allowedOrigins", "replace"],
     )?;
     let seconds = object.integer("expiresInSeconds")?.map_or(Some(DEFAULT_TOKEN_SECONDS), |n| u64::try_from(n).ok());
-    Ok(TokenRequest {
-        user: user(&object)?,
-        allowed: match object.text("provider")? {
-            None => Allowed::Any,
-            Some(name) => {
-                Allowed::Only(Provider::from_name(&name).ok_or_else(|| extract::unknown_provider("provider"))?)
-            }
-        },
-        // Out of range, which the core refuses.
-        seconds: seconds.unwrap_or(0),
-        allowed_origins: object.read("allowedOrigins", "an array of strings")?.unwrap_or_default(),
-        replace: object.flag("replace")?.unwrap_or(true),
-    })
+    let mut request = TokenRequest::new(user(&object)?);
+    if let Some(name) = object.text("provider")? {
+        let provider = Provider::from_name(&name).ok_or_else(|| extract::unknown_provider("provider"))?;
+        request.allowed = Allowed::Only(provider);
+    }
+    // Out of range, which the core refuses.
+    request.seconds = seconds.unwrap_or(0);
+    request.allowed_origins = object.read("allowedOrigins", "an array of strings")?.unwrap_or_default();
+    request.replace = object.flag("replace")?.unwrap_or(true);
+    Ok(request)
 }
 
 /// `endUserLabel`, or `user` as the SDK has it.

@@ -57,8 +57,8 @@ pub(crate) async fn report(request: HttpRequest) -> Answer {
             RelayError::new(relay_core::Class::InvalidRequest, "invalid_user", error.0).with_param("user")
         })
     });
-    let query =
-        UsageQuery { project: access.project.id, user: user.transpose()?, from_day, to_day, limit: MAX_ROWS + 1 };
+    let mut query = UsageQuery::new(access.project.id, from_day..=to_day, MAX_ROWS + 1);
+    query.user = user.transpose()?;
     let mut rows = ports.usage_report.usage(&query).await.map_err(RelayError::from)?;
     let has_more = rows.len() > MAX_ROWS as usize;
     rows.truncate(MAX_ROWS as usize);

@@ -74,18 +74,8 @@ impl TestRelay {
     pub(crate) async fn relay_key(&self, scopes: &[Scope], expires_at: Option<Timestamp>) -> String {
         let key = self.issuer.relay_key().unwrap();
         let hash = self.issuer.hash_relay_key(&key).unwrap();
-        let record = RelayKeyRecord {
-            hash,
-            id: format!("{:.6}", &key.expose()[4..]),
-            project: self.project.id.clone(),
-            name: "test".into(),
-            last4: "0000".into(),
-            scopes: scopes.to_vec(),
-            created_at: SystemClock.now(),
-            expires_at,
-            revoked_at: None,
-            last_used_at: None,
-        };
+        let mut record = RelayKeyRecord::new(hash, self.project.id.clone(), "test", "0000", SystemClock.now());
+        (record.scopes, record.expires_at) = (scopes.to_vec(), expires_at);
         self.store.create_relay_key(record).await.unwrap();
         key.expose().to_owned()
     }

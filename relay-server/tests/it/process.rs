@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::domain::ids::Timestamp;
-use relay_core::domain::{Project, RelayKeyRecord, Scope};
+use relay_core::domain::{Project, RelayKeyRecord};
 use relay_core::ports::{Projects as _, TokenIssuer as _};
 use serde_json::Value;
 
@@ -31,18 +31,8 @@ impl Site {
         let project = Project::new(issuer.project_id().unwrap(), "Notes", Timestamp(1));
         store.create_project(project.clone()).await.unwrap();
         let key = issuer.relay_key().unwrap();
-        let record = RelayKeyRecord {
-            hash: issuer.hash_relay_key(&key).unwrap(),
-            id: "0123456789ab".into(),
-            project: project.id,
-            name: "test".into(),
-            last4: "0000".into(),
-            scopes: Scope::ALL.to_vec(),
-            created_at: Timestamp(1),
-            expires_at: None,
-            revoked_at: None,
-            last_used_at: None,
-        };
+        let hash = issuer.hash_relay_key(&key).unwrap();
+        let record = RelayKeyRecord::new(hash, project.id, "test", "0000", Timestamp(1));
         store.create_relay_key(record).await.unwrap();
         Self { folder, key: key.expose().to_owned() }
     }

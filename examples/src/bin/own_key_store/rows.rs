@@ -86,22 +86,20 @@ fn connection_row(connection: &Connection) -> Value {
 
 fn connection(row: &Value) -> Option<Connection> {
     let slot = Slot { project: project(row)?, user: user(row)?, provider: provider(row, "provider")? };
-    Some(Connection {
-        slot: SealedSlot { slot, record: RecordId(array(row, "record")?), version: number(row, "version")? },
-        sealed: SealedKey(bytes(row, "sealed")?),
-        last4: text(row, "last4")?,
-        fingerprint: array(row, "fingerprint")?,
-        workspace_id: text(row, "workspace_id"),
-        state: ConnectionState::named(&text(row, "state")?)?,
-        refusals: number(row, "refusals")?.try_into().ok()?,
-        connected_at: time(row, "connected_at")?,
-        last_used_at: time(row, "last_used_at"),
-        last_refused_at: time(row, "last_refused_at"),
-    })
+    let (last4, fingerprint) = (text(row, "last4")?, array(row, "fingerprint")?);
+    let state = ConnectionState::named(&text(row, "state")?)?;
+    let slot = SealedSlot { slot, record: RecordId(array(row, "record")?), version: number(row, "version")? };
+    let sealed = SealedKey(bytes(row, "sealed")?);
+    let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
+    connection.workspace_id = text(row, "workspace_id");
+    connection.refusals = number(row, "refusals")?.try_into().ok()?;
+    connection.last_used_at = time(row, "last_used_at");
+    connection.last_refused_at = time(row, "last_refused_at");
+    Some(connection)
 }
 
 fn grant_row(hash: &SecretHash, stored: &StoredGrant) -> Value {
-    let StoredGrant { grant, tries_left, spent } = stored;
+    let StoredGrant { grant, tries_left, spent, .. } = stored;
     let provider = match grant.allowed {
         Allowed::Any => None,
         Allowed::Only(provider) => Some(provider.name()),
@@ -145,16 +143,14 @@ fn stored_grant(row: &Value) -> Option<StoredGrant> {
             state: ConnectionState::named(&text(spent, "state")?)?,
         }),
     };
-    let grant = Grant {
-        project: project(row)?,
-        user: user(row)?,
-        allowed,
-        allowed_origins: origins.collect::<Option<_>>()?,
-        replace: row["replace"].as_bool()?,
-        created_at: time(row, "created_at")?,
-        expires_at: time(row, "expires_at")?,
-    };
-    Some(StoredGrant { grant, tries_left: number(row, "tries_left")?.try_into().ok()?, spent })
+    let mut grant = Grant::new(project(row)?, user(row)?, time(row, "created_at")?, time(row, "expires_at")?);
+    grant.allowed = allowed;
+    grant.allowed_origins = origins.collect::<Option<_>>()?;
+    grant.replace = row["replace"].as_bool()?;
+    let mut stored = StoredGrant::new(grant);
+    stored.tries_left = number(row, "tries_left")?.try_into().ok()?;
+    stored.spent = spent;
+    Some(stored)
 }
 
 fn text(row: &Value, name: &str) -> Option<String> {

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, REGISTRATION_TRIES,
-    RedeemRefusal, SecretHash, Slot, Spent, StoredGrant, UserSummary,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
+    Slot, Spent, StoredGrant, UserSummary,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
@@ -170,7 +170,7 @@ impl KeyStore for JsonFile {
             }
             let owner = (grant.project.clone(), grant.user.clone());
             state.users.entry(owner).or_insert(grant.created_at);
-            state.grants.insert(*hash, StoredGrant { grant, tries_left: REGISTRATION_TRIES, spent: None });
+            state.grants.insert(*hash, StoredGrant::new(grant));
             Ok(None)
         })
     }
@@ -215,7 +215,7 @@ impl State {
     fn summary(&self, project: &ProjectId, user: &EndUser) -> Option<UserSummary> {
         let created_at = *self.users.get(&(project.clone(), user.clone()))?;
         let providers = self.connections_of(project, user).map(|connection| connection.slot.slot.provider).collect();
-        Some(UserSummary { user: user.clone(), created_at, providers })
+        Some(UserSummary::new(user.clone(), created_at, providers))
     }
 
     /// Drops what is past its time: idempotency records, and grants that none of them needs.

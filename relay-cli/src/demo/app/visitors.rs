@@ -2,8 +2,8 @@
 
 use relay_adapters::system_clock::SystemClock;
 use relay_core::Provider;
+use relay_core::domain::Grant;
 use relay_core::domain::ids::EndUser;
-use relay_core::domain::{Allowed, Grant};
 use relay_core::ports::{Clock as _, KeyStore, TokenIssuer as _};
 use relay_mock::sample_key;
 use relay_server::wiring::Store;
@@ -87,15 +87,9 @@ impl App {
             self.issuer.hash_registration_token(&token).ok_or_else(|| Failure::failed("a token is malformed"))?;
         let now = SystemClock.now();
         let ago = |seconds: u64| relay_core::domain::ids::Timestamp(now.0.saturating_sub(seconds * 1000));
-        let grant = Grant {
-            project: self.project.clone(),
-            user: EndUser::parse(&label(visitor)).map_err(Failure::failed)?,
-            allowed: Allowed::Any,
-            allowed_origins: vec![self.origin.clone()],
-            replace: true,
-            created_at: ago(660),
-            expires_at: ago(60),
-        };
+        let user = EndUser::parse(&label(visitor)).map_err(Failure::failed)?;
+        let mut grant = Grant::new(self.project.clone(), user, ago(660), ago(60));
+        grant.allowed_origins = vec![self.origin.clone()];
         let store: &dyn KeyStore = match &self.store {
             Store::Sqlite(store) => store.as_ref(),
             Store::Memory(store) => store.as_ref(),

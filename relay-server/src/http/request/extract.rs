@@ -60,10 +60,12 @@ pub(crate) fn refused(request: &HttpRequest, trace: &Trace, error: RelayError) -
 /// # Errors
 /// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
 pub(crate) async fn caller(request: &HttpRequest, trace: &Trace) -> Result<Caller, RelayError> {
-    let KeyedProject { project, key } = access(request, trace, Scope::Inference).await?;
+    let KeyedProject { project, key, .. } = access(request, trace, Scope::Inference).await?;
     let user = user(request.headers())?;
     let tier = tier(request.headers())?;
-    Ok(Caller { project, relay_key: Some(key.hash), user, tier, request: trace.id() })
+    let mut caller = Caller::new(project, user, trace.id());
+    (caller.relay_key, caller.tier) = (Some(key.hash), tier);
+    Ok(caller)
 }
 
 /// The registration token of a widget's call.

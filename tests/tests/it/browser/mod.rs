@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use relay_core::domain::Grant;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::RelayKey;
-use relay_core::domain::{Allowed, Grant};
 use relay_mock::Mock;
 use relay_tests::TestRelay;
 use tokio::process::Command;
@@ -49,15 +49,7 @@ async fn expired_token(relay: &TestRelay) -> String {
     let key = ports.tokens.hash_relay_key(&RelayKey::new(relay.key.clone())).unwrap();
     let owner = ports.projects.relay_key(&key).await.unwrap().unwrap();
     let now = ports.clock.now();
-    let grant = Grant {
-        project: owner.project.id,
-        user: EndUser::parse("late").unwrap(),
-        allowed: Allowed::Any,
-        allowed_origins: Vec::new(),
-        replace: true,
-        created_at: now,
-        expires_at: now,
-    };
+    let grant = Grant::new(owner.project.id, EndUser::parse("late").unwrap(), now, now);
     ports.key_store.put_grant(&ports.tokens.hash_registration_token(&token).unwrap(), grant, None).await.unwrap();
     let text = token.expose().to_owned();
     relay.secret(&text);
