@@ -16,7 +16,7 @@ use crate::relay::stream::{Translation, collected};
 use crate::relay::{Caller, Relay, Route, unreachable_provider};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
-use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect};
+use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect, surface};
 
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
@@ -85,7 +85,7 @@ impl Relay {
     pub async fn prepare_chat(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
         let began = self.ports.clock.micros();
         let request = Object::parse(&body)?;
-        let asked = requested_model(&request)?;
+        let asked = surface::request::model(&request)?;
         let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let route = self.route(caller, provider).await?;
         let now = self.ports.clock.now();
@@ -110,7 +110,7 @@ impl Relay {
     pub async fn prepare_embeddings(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
         let began = self.ports.clock.micros();
         let request = Object::parse(&body)?;
-        let asked = requested_model(&request)?;
+        let asked = surface::request::model(&request)?;
         let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let now = self.ports.clock.now();
         let call = call(&body, &request, &asked, model, caller, now);
@@ -336,18 +336,6 @@ fn too_long(limit: usize) -> RelayError {
 
 fn no_answer() -> RelayError {
     RelayError::upstream("the rest of the provider's answer can't be read")
-}
-
-fn requested_model(request: &Object<'_>) -> Result<String, RelayError> {
-    let model = request.text("model")?.unwrap_or_default();
-    if model.is_empty() {
-        return Err(RelayError::invalid_value("model", "`model` is missing: name the model to use"));
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._:/-@+".contains(c);
-    if model.len() > 256 || !model.chars().all(plain) || model.contains("..") {
-        return Err(RelayError::model_not_found(&model));
-    }
-    Ok(model.into_owned())
 }
 
 fn call<'a>(

@@ -7,22 +7,18 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use serde::de::IgnoredAny;
 
-use crate::error::RelayError;
 use crate::ports::{ByteStream, WireRequest};
 use crate::relay::metering::Meter;
 use crate::relay::{Relay, Route, unreachable_provider};
-use crate::translation::sse::{Decoder, TooLong};
-use crate::translation::surface::chat_completions::chunk::ChunkWriter;
+use crate::translation::sse::Decoder;
+use crate::translation::stream::{StreamTranslation, is_cut, too_long};
 use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};
 
 /// A stream under way: what came in, what goes out, and who pays.
 pub(crate) struct Translation {
     upstream: ByteStream,
-    decoder: Decoder,
-    translator: Box<dyn StreamTranslator>,
-    writer: ChunkWriter,
+    stream: StreamTranslation,
     meter: Meter,
     /// A failure that came in one piece with events before it: they go out first.
     failure: Option<ProviderError>,
@@ -42,8 +38,8 @@ impl Translation {
         translator: Box<dyn StreamTranslator>,
         meter: Meter,
     ) -> Self {
-        let (decoder, writer) = (Decoder::default(), ChunkWriter::default());
-        Self { upstream, decoder, translator, writer, meter, failure: None, relay, route, asked: None, next: None }
+        let stream = StreamTranslation::new(translator);
+        Self { upstream, stream, meter, failure: None, relay, route, asked: None, next: None }
     }
 
     /// Keeps the request, for a provider that may want to be asked again.
@@ -69,61 +65,46 @@ impl Translation {
             Err(fault) => {
                 self.note();
                 self.meter.failed();
-                if self.writer.is_empty() {
+                if self.stream.is_empty() {
                     return Err(fault);
                 }
                 self.failure = Some(fault);
-                Ok(Some(self.writer.take()))
+                Ok(Some(self.stream.take()))
             }
         }
     }
 
     async fn advance(&mut self) -> Result<Option<Bytes>, ProviderError> {
-        while !self.writer.is_done() {
+        while !self.stream.is_done() {
             if let Some(next) = self.next.take() {
                 self.continue_with(next).await?;
             }
             match self.upstream.next().await {
-                Some(piece) => self.take_piece(&piece.map_err(|error| unreachable_provider(&error))?)?,
+                Some(piece) => self.stream.feed(&piece.map_err(|error| unreachable_provider(&error))?)?,
                 None => self.end()?,
             }
-            if self.writer.is_done() {
+            if self.stream.is_done() {
                 self.note();
                 self.meter.complete(None, None);
             }
-            if !self.writer.is_empty() {
-                return Ok(Some(self.writer.take()));
+            if !self.stream.is_empty() {
+                return Ok(Some(self.stream.take()));
             }
         }
         Ok(None)
     }
 
-    fn take_piece(&mut self, piece: &[u8]) -> Result<(), ProviderError> {
-        self.decoder.feed(piece);
-        while let Some(event) = self.decoder.next_event().map_err(too_long)? {
-            if self.writer.is_done() {
-                break;
-            }
-            self.translator.feed(event, &mut self.writer)?;
-        }
-        Ok(())
-    }
-
     fn end(&mut self) -> Result<(), ProviderError> {
-        match self.decoder.last_event().map_err(too_long)? {
-            Some(event) if !is_cut(event) => self.translator.feed(event, &mut self.writer)?,
-            _ => {}
-        }
-        if self.writer.is_done() {
+        self.stream.end_body()?;
+        if self.stream.is_done() {
             return Ok(());
         }
-        self.next = self.asked.as_ref().and_then(|asked| self.translator.continuation(asked));
-        if self.next.is_some() { Ok(()) } else { self.translator.finish(self.decoder.stray(), &mut self.writer) }
+        self.next = self.asked.as_ref().and_then(|asked| self.stream.continuation(asked));
+        if self.next.is_some() { Ok(()) } else { self.stream.finish() }
     }
 
     /// Asks for the rest of the answer. If it is not to be had, what there is stands, and says that it was cut short.
     async fn continue_with(&mut self, next: Continuation) -> Result<(), ProviderError> {
-        self.decoder = Decoder::default();
         match self.relay.send(&self.route, next.wire).await {
             Ok(response) => self.upstream = response.body,
             Err(_) if next.has_output => {
@@ -136,7 +117,7 @@ impl Translation {
     }
 
     fn note(&mut self) {
-        self.meter.note(self.translator.usage(), self.translator.model());
+        self.meter.note(self.stream.usage(), self.stream.model());
     }
 
     /// The stream for the caller, beginning with `first`. A failure from here on is one error event and the end.
@@ -148,8 +129,8 @@ impl Translation {
                 Ok(Some(bytes)) => Some((bytes, Some(translation))),
                 Err(fault) => {
                     let error = translation.relay.settle(&translation.route, fault).await;
-                    translation.writer.error(&error);
-                    Some((translation.writer.take(), None))
+                    translation.stream.fail(&error);
+                    Some((translation.stream.take(), None))
                 }
             }
         });
@@ -187,13 +168,4 @@ pub(crate) async fn collected(
         _ => {}
     }
     Ok(collector.finish(decoder.stray())?.into())
-}
-
-/// Whether an event's JSON ends in its middle. An OpenAI client would fail on it before it reads the error that follows.
-fn is_cut(event: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(event).is_err_and(|error| error.is_eof())
-}
-
-fn too_long(error: TooLong) -> ProviderError {
-    RelayError::upstream(error.to_string()).into()
 }

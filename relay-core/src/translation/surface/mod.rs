@@ -3,3 +3,4 @@
 pub mod chat_completions;
 pub mod embeddings;
 pub mod models;
+pub(crate) mod request;

@@ -1,5 +1,6 @@
 //! What the tests of all dialects share: how a body is fed, what an error looks like, what a client makes of a stream.
 
+mod chat;
 pub(crate) mod failure;
 mod fold;
 mod golden;
