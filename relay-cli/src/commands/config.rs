@@ -1,7 +1,7 @@
 //! `relay config`: is it right, and what is in effect?
 
 use relay_core::Provider;
-use relay_server::config::{Config, KEYS, LogFormat, StoragePath};
+use relay_server::config::{Config, LogFormat, SETTINGS, StoragePath};
 use serde_json::{Map, Value, json};
 
 use crate::cli::ConfigCommand;
@@ -25,7 +25,8 @@ pub fn run(command: ConfigCommand, out: Out) -> Result<(), Failure> {
 
 /// Every setting with the value that is in effect. No secret is among them: of the master key, only where it is.
 pub fn effective(config: &Config) -> Map<String, Value> {
-    KEYS.iter()
+    SETTINGS
+        .iter()
         .map(|key| (key.name.to_string(), value(config, &key.name).unwrap_or_else(|| json!(key.default))))
         .collect()
 }
@@ -91,7 +92,7 @@ mod tests {
         let text = text.to_owned() + &base_urls.collect::<String>();
         let config = Config::read(Some((Path::new("relay.toml"), &text)), &BTreeMap::new()).unwrap();
         let effective = effective(&config);
-        for key in KEYS.iter().filter(|key| key.name != "master_key.file") {
+        for key in SETTINGS.iter().filter(|key| key.name != "master_key.file") {
             let shown = &effective[key.name.as_ref()];
             let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
             assert_ne!(shown, key.default, "{}", key.name);

@@ -3,7 +3,9 @@
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::reader::Reader;
-use crate::observe::logging::parse_level;
+
+/// Default filter: actix logs its own start at `info`, which only repeats what Relay logs.
+const QUIET: &str = "actix_server=warn";
 
 /// What is logged, and how.
 #[derive(Clone, Debug)]
@@ -37,6 +39,31 @@ impl LogConfig {
                     _ => Err("must be \"json\" or \"text\"".to_owned()),
                 })
                 .unwrap_or(LogFormat::Json),
+        }
+    }
+}
+
+/// Parses a level (`info`) or levels by part (`info,relay::access=off`).
+///
+/// # Errors
+/// A message for the operator that says what is allowed.
+fn parse_level(text: &str) -> Result<Targets, String> {
+    // `Targets` takes a lone word that is not a level for a target, and enables everything of it.
+    let is_level = |part: &str| !part.trim().is_empty() && part.trim().parse::<LevelFilter>().is_ok();
+    let good = |part: &str| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level));
+    let targets = format!("{QUIET},{text}").parse().ok().filter(|_| text.split(',').all(good));
+    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,part=level`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_may_differ_by_part() {
+        assert!(parse_level("info,relay::access=off").is_ok());
+        for bad in ["loud", "relay=loud", "info,loud", ""] {
+            assert!(parse_level(bad).is_err(), "{bad}");
         }
     }
 }

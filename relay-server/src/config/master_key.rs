@@ -53,13 +53,13 @@ impl MasterKeyConfig {
         if let Some(path) = &file {
             match read_private(path) {
                 Ok(text) => config.found(text, format!("file {}", path.display())),
-                Err(message) => reader.fault("master_key.file", message),
+                Err(message) => reader.error("master_key.file", message),
             }
         } else if let Some(path) = credential.filter(|path| path.exists()) {
             // systemd guards it; its mode says little, since access is given by an ACL.
             match std::fs::read_to_string(&path) {
                 Ok(text) => config.found(text, format!("systemd credential {CREDENTIAL}")),
-                Err(cause) => reader.general_fault(format!("the credential {CREDENTIAL} can't be read: {cause}")),
+                Err(cause) => reader.general_error(format!("the credential {CREDENTIAL} can't be read: {cause}")),
             }
         } else if let Some(text) = variables.get(&config.env) {
             let origin = format!("variable {}", config.env);

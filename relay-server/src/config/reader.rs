@@ -1,28 +1,13 @@
-//! Reads settings one by one, from the file and the environment, and remembers what was wrong with each.
+//! Reads settings one by one, from the file and the environment, and collects what is wrong with each.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::KEYS;
-
-/// Something wrong with a setting, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// `relay.toml:7` or the name of a variable; empty if the setting is missing.
-    pub place: String,
-    /// What is wrong, and what to do.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.place, self.message) }
-    }
-}
+use super::error::ConfigError;
+use super::settings::{SETTINGS, variable_of};
 
 /// A value as it was given.
 enum Raw {
@@ -42,7 +27,7 @@ struct Given {
 /// The settings that were given.
 pub(super) struct Reader {
     given: BTreeMap<String, Given>,
-    faults: Vec<Fault>,
+    errors: Vec<ConfigError>,
     base: PathBuf,
     #[cfg(test)]
     pub(super) asked: std::collections::BTreeSet<String>,
@@ -54,7 +39,7 @@ impl Reader {
         let base = file.and_then(|(path, _)| path.parent()).map(Path::to_owned).unwrap_or_default();
         let mut reader = Self {
             given: BTreeMap::new(),
-            faults: Vec::new(),
+            errors: Vec::new(),
             base,
             #[cfg(test)]
             asked: std::collections::BTreeSet::new(),
@@ -74,9 +59,9 @@ impl Reader {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.faults.push(Fault { place: place(at), message: error.message().to_owned() });
+            self.errors.push(ConfigError { place: place(at), message: error.message().to_owned() });
         }
-        if !self.faults.is_empty() {
+        if !self.errors.is_empty() {
             return;
         }
         for (name, value) in table.get_ref().iter() {
@@ -92,8 +77,8 @@ impl Reader {
     }
 
     fn take(&mut self, name: &str, value: &Spanned<DeValue<'_>>, place: String) {
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-            self.faults.push(Fault { place, message: format!("there is no setting `{name}`{}", hint(name)) });
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            self.errors.push(ConfigError { place, message: format!("there is no setting `{name}`{}", hint(name)) });
             return;
         };
         let raw = match value.get_ref() {
@@ -102,18 +87,18 @@ impl Reader {
             DeValue::Boolean(flag) => Raw::Flag(*flag),
             _ => Raw::Other,
         };
-        self.given.insert(key.name.to_string(), Given { raw, place });
+        self.given.insert(setting.name.to_string(), Given { raw, place });
     }
 
     /// Variables win over the file.
     fn take_variables(&mut self, variables: &BTreeMap<String, String>) {
         for (variable, value) in variables {
-            match KEYS.iter().find(|key| variable_of(&key.name) == *variable) {
-                Some(key) => {
+            match SETTINGS.iter().find(|setting| variable_of(&setting.name) == *variable) {
+                Some(setting) => {
                     let given = Given { raw: Raw::Variable(value.clone()), place: variable.clone() };
-                    self.given.insert(key.name.to_string(), given);
+                    self.given.insert(setting.name.to_string(), given);
                 }
-                None if looks_like_ours(variable) => self.faults.push(Fault {
+                None if looks_like_ours(variable) => self.errors.push(ConfigError {
                     place: variable.clone(),
                     message: "this variable sets nothing; see the list in docs/configuration.md".to_owned(),
                 }),
@@ -174,20 +159,20 @@ impl Reader {
         matches!(self.ask(name), Some(Given { raw: Raw::Text(given) | Raw::Variable(given), .. }) if given == text)
     }
 
-    /// Notes a fault of the setting `name`, where it was given.
-    pub(super) fn fault(&mut self, name: &str, message: impl Into<String>) {
+    /// Records an error of the setting `name`, where it was given.
+    pub(super) fn error(&mut self, name: &str, message: impl Into<String>) {
         let place = self.given.get(name).map(|given| given.place.clone()).unwrap_or_default();
-        self.faults.push(Fault { place, message: format!("`{name}` {}", message.into()) });
+        self.errors.push(ConfigError { place, message: format!("`{name}` {}", message.into()) });
     }
 
-    /// Notes a fault that no single setting has.
-    pub(super) fn general_fault(&mut self, message: impl Into<String>) {
-        self.faults.push(Fault { place: String::new(), message: message.into() });
+    /// Records an error that belongs to no single setting.
+    pub(super) fn general_error(&mut self, message: impl Into<String>) {
+        self.errors.push(ConfigError { place: String::new(), message: message.into() });
     }
 
     /// All that was wrong.
-    pub(super) fn into_faults(self) -> Vec<Fault> {
-        self.faults
+    pub(super) fn into_errors(self) -> Vec<ConfigError> {
+        self.errors
     }
 
     fn ask(&mut self, name: &str) -> Option<&Given> {
@@ -197,13 +182,8 @@ impl Reader {
     }
 
     fn settle<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
-        value.map_err(|message| self.fault(name, message)).ok()
+        value.map_err(|message| self.error(name, message)).ok()
     }
-}
-
-/// The variable that overrides a setting: `server.listen` is `RELAY_SERVER_LISTEN`.
-pub(super) fn variable_of(name: &str) -> String {
-    format!("RELAY_{}", name.replace('.', "_").to_ascii_uppercase())
 }
 
 /// Whether a variable was meant for us. Kubernetes makes some that were not, for a service called `relay-server`.
@@ -216,6 +196,6 @@ fn looks_like_ours(variable: &str) -> bool {
 /// A setting that may have been meant.
 fn hint(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let meant = KEYS.iter().find(|key| key.name.rsplit('.').next() == Some(last));
-    meant.map_or_else(String::new, |key| format!("; did you mean `{}`?", key.name))
+    let meant = SETTINGS.iter().find(|setting| setting.name.rsplit('.').next() == Some(last));
+    meant.map_or_else(String::new, |setting| format!("; did you mean `{}`?", setting.name))
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use relay_core::Provider;
+
 use super::*;
 
 fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -217,7 +219,7 @@ fn the_documented_settings_are_those_that_are_read() {
     let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
     let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
     let _ = MasterKeyConfig::read(&mut reader, &BTreeMap::new());
-    let known: BTreeSet<String> = KEYS.iter().map(|key| key.name.to_string()).collect();
+    let known: BTreeSet<String> = SETTINGS.iter().map(|key| key.name.to_string()).collect();
     assert_eq!(reader.asked, known);
 
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
@@ -227,7 +229,9 @@ fn the_documented_settings_are_those_that_are_read() {
         Some((cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned()))
     });
     let documented: BTreeSet<_> = rows.collect();
-    let settings: BTreeSet<_> =
-        KEYS.iter().map(|key| (key.name.to_string(), Config::variable_of(&key.name), key.default.to_owned())).collect();
+    let settings: BTreeSet<_> = SETTINGS
+        .iter()
+        .map(|key| (key.name.to_string(), Config::variable_of(&key.name), key.default.to_owned()))
+        .collect();
     assert_eq!(documented, settings);
 }

@@ -7,6 +7,7 @@ use relay_core::domain::origin::is_loopback;
 use url::Url;
 
 use super::reader::Reader;
+use super::settings::base_url_of;
 
 /// Where the providers are. Nothing in a request can change it.
 #[derive(Clone, Debug)]
@@ -25,16 +26,11 @@ impl UpstreamConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let allow_http_loopback = reader.flag("upstream.allow_http_loopback").unwrap_or(false);
         let given = |provider: &Provider| {
-            let base = reader.get(&setting(*provider), |text| base_url(text, allow_http_loopback))?;
+            let base = reader.get(&base_url_of(*provider), |text| base_url(text, allow_http_loopback))?;
             Some((*provider, base))
         };
         Self { base_urls: Provider::ALL.iter().filter_map(given).collect(), allow_http_loopback }
     }
-}
-
-/// The setting that holds a provider's base URL.
-pub(super) fn setting(provider: Provider) -> String {
-    format!("upstream.{provider}")
 }
 
 fn base_url(text: &str, allow_http_loopback: bool) -> Result<String, String> {

@@ -14,13 +14,10 @@ use relay_core::domain::ids::{RequestId, Timestamp};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// What actix says of its own start is of no use to anyone, unless they ask for it.
-const QUIET: &str = "actix_server=warn";
 /// Lines that wait for the writer at most.
 const QUEUE: usize = 8192;
 
@@ -66,18 +63,6 @@ pub fn start(config: &LogConfig) {
             tracing::error!(place, "a panic");
         }));
     });
-}
-
-/// Parses a level (`info`) or levels by part (`info,relay::access=off`).
-///
-/// # Errors
-/// What is wrong with it.
-pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
-    // A lone word that is no level would count as a part of the program, with everything of it.
-    let is_level = |part: &str| !part.trim().is_empty() && part.trim().parse::<LevelFilter>().is_ok();
-    let good = |part: &str| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level));
-    let targets = format!("{QUIET},{text}").parse().ok().filter(|_| text.split(',').all(good));
-    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,part=level`".to_owned())
 }
 
 /// What goes to the writer.
@@ -279,13 +264,5 @@ mod tests {
         assert_eq!(CURRENT.get(), Some(a));
         drop(outer);
         assert_eq!(CURRENT.get(), None);
-    }
-
-    #[test]
-    fn a_level_may_differ_by_part() {
-        assert!(parse_level("info,relay::access=off").is_ok());
-        for bad in ["loud", "relay=loud", "info,loud", ""] {
-            assert!(parse_level(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,0 +1,53 @@
+//! The list of settings.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use relay_core::Provider;
+
+/// A setting, as `docs/configuration.md` lists it.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// `section.key`.
+    pub name: Cow<'static, str>,
+    /// The value if nothing is said; empty: none.
+    pub default: &'static str,
+}
+
+/// Every setting there is.
+pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let fixed = |settings: &[(&'static str, &'static str)]| {
+        settings.iter().map(|(name, default)| Setting { name: (*name).into(), default }).collect::<Vec<_>>()
+    };
+    let base_url = |provider: &Provider| Setting { name: base_url_of(*provider).into(), default: provider.base_url() };
+    [fixed(BEFORE_PROVIDERS), Provider::ALL.iter().map(base_url).collect(), fixed(AFTER_PROVIDERS)].concat()
+});
+
+const BEFORE_PROVIDERS: &[(&str, &str)] = &[
+    ("mock", "false"),
+    ("server.listen", "127.0.0.1:8080"),
+    ("server.public_url", ""),
+    ("server.workers", "0"),
+    ("server.max_connections", "25000"),
+    ("server.keep_alive_seconds", "75"),
+    ("server.ping_seconds", "15"),
+    ("server.max_body_mib", "32"),
+    ("server.drain_seconds", "120"),
+    ("server.drain_delay_seconds", "0"),
+    ("storage.path", "relay.db"),
+    ("master_key.file", ""),
+    ("master_key.env", "RELAY_MASTER_KEY"),
+];
+
+const AFTER_PROVIDERS: &[(&str, &str)] =
+    &[("upstream.allow_http_loopback", "false"), ("metrics.listen", ""), ("log.level", "info"), ("log.format", "json")];
+
+/// The name of the setting that holds a provider's base URL: `upstream.openai`.
+pub(super) fn base_url_of(provider: Provider) -> String {
+    format!("upstream.{provider}")
+}
+
+/// The variable that overrides a setting: `server.listen` is `RELAY_SERVER_LISTEN`.
+pub(super) fn variable_of(name: &str) -> String {
+    format!("RELAY_{}", name.replace('.', "_").to_ascii_uppercase())
+}
