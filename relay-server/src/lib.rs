@@ -13,8 +13,8 @@ mod server;
 mod state;
 pub mod wiring;
 
+pub use config::{Options, RequestLimits};
 pub use observe::logging;
 pub use observe::readiness::Canary;
 pub use run::run;
 pub use server::{Running, Service, Stopper, serve};
-pub use state::{Limits, Options};

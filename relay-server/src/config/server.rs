@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use relay_core::domain::origin::Origin;
 
+use super::options::{Options, RequestLimits};
 use super::reader::Reader;
-use crate::state::{Limits, Options};
 
 /// The HTTP server's settings.
 #[derive(Clone, Debug)]
@@ -53,14 +53,14 @@ impl ServerConfig {
         }
     }
 
-    /// How the server shall behave.
+    /// How the server behaves.
     pub fn options(&self, metrics_listen: Option<SocketAddr>) -> Options {
         Options {
             listen: self.listen,
             workers: self.workers,
             public_url: self.public_url.clone(),
             metrics_listen,
-            limits: Limits { inference_body: self.max_body, ping: self.ping, ..Limits::default() },
+            limits: RequestLimits { inference_body: self.max_body, ping: self.ping, ..RequestLimits::default() },
             drain: self.drain,
             drain_delay: self.drain_delay,
             keep_alive: self.keep_alive,

@@ -4,15 +4,17 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::time::Instant;
 
-use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
+use actix_web::{HttpMessage as _, HttpRequest};
+use relay_core::RelayError;
 use relay_core::domain::ids::{ProjectId, RequestId};
 
+use crate::http::error;
 use crate::http::headers;
-use crate::routes::Endpoint;
+use crate::http::route::Route;
 use crate::state::State;
 
 /// The status in the log and the metrics when the client left before there was one.
@@ -20,7 +22,7 @@ const CLIENT_LEFT: u16 = 499;
 
 /// One request. Shared by the middleware, the extractors and the body of a stream; the last one of them writes the line.
 #[derive(Clone)]
-pub(crate) struct Trace(Rc<Inner>);
+pub(crate) struct RequestContext(Rc<Inner>);
 
 struct Inner {
     state: Data<State>,
@@ -31,7 +33,7 @@ struct Inner {
     client_retry: Option<u64>,
     method: Method,
     began: Instant,
-    endpoint: Cell<Option<&'static Endpoint>>,
+    route: Cell<Option<&'static str>>,
     status: Cell<u16>,
     code: Cell<Option<Box<str>>>,
     project: OnceCell<ProjectId>,
@@ -41,7 +43,7 @@ struct Inner {
     complete: Cell<bool>,
 }
 
-impl Trace {
+impl RequestContext {
     pub(crate) fn begin(state: Data<State>, request: &ServiceRequest) -> Self {
         let id = state.relay.request_id();
         let text = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static("req_"));
@@ -53,7 +55,7 @@ impl Trace {
             client_retry: client_retry(request.headers()),
             method: request.method().clone(),
             began: Instant::now(),
-            endpoint: Cell::new(None),
+            route: Cell::new(None),
             status: Cell::new(CLIENT_LEFT),
             code: Cell::new(None),
             project: OnceCell::new(),
@@ -63,9 +65,16 @@ impl Trace {
         }))
     }
 
-    /// The trace of a request that the middleware saw.
-    pub(crate) fn of(request: &impl HttpMessage) -> Option<Self> {
-        request.extensions().get::<Self>().cloned()
+    /// The context of a request that the middleware saw, with the route that the request took.
+    ///
+    /// # Errors
+    /// `internal_error` without the middleware.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, RelayError> {
+        let context = request.extensions().get::<Self>().cloned().ok_or_else(error::internal)?;
+        if let Some(route) = Route::of(request) {
+            context.set_route(route);
+        }
+        Ok(context)
     }
 
     pub(crate) fn id(&self) -> RequestId {
@@ -76,8 +85,8 @@ impl Trace {
         &self.0.state
     }
 
-    pub(crate) fn set_endpoint(&self, endpoint: &'static Endpoint) {
-        self.0.endpoint.set(Some(endpoint));
+    pub(crate) fn set_route(&self, route: &'static Route) {
+        self.0.route.set(Some(route.path));
     }
 
     pub(crate) fn set_project(&self, project: &ProjectId) {
@@ -139,7 +148,7 @@ fn client_retry(headers: &HeaderMap) -> Option<u64> {
 impl Drop for Inner {
     fn drop(&mut self) {
         let seconds = self.began.elapsed();
-        let route = self.endpoint.get().map_or("other", |endpoint| endpoint.path);
+        let route = self.route.get().unwrap_or("other");
         let status = if self.complete.get() || self.streamed.get() { self.status.get() } else { CLIENT_LEFT };
         self.state.metrics.request(route, self.method.as_str(), status, seconds);
         if !tracing::enabled!(target: "relay::access", tracing::Level::INFO) {

@@ -29,6 +29,14 @@ impl From<RelayError> for ApiError {
     }
 }
 
+/// What a handler returns.
+pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
+
+/// What a client is told of a fault in Relay itself.
+pub(crate) fn internal() -> RelayError {
+    RelayError::new(Class::Internal, "internal_error", "Relay failed; its log has more under this request's id")
+}
+
 /// The status that this class of failure is answered with.
 fn status(class: Class) -> StatusCode {
     StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -17,10 +17,11 @@ use actix_web::{Error, HttpMessage};
 use relay_core::domain::ids::RequestId;
 use relay_core::{Class, RelayError};
 
-use crate::http::context::Trace;
+use crate::config::options::RequestLimits;
+use crate::http::context::RequestContext;
 use crate::http::cors;
 use crate::http::error::{self, ApiError};
-use crate::routes::Endpoint;
+use crate::http::route::Route;
 use crate::state::State;
 
 /// Serves one request. It is the only layer around the routes.
@@ -32,10 +33,10 @@ pub(crate) fn around<S>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error>,
 {
-    let trace = Trace::begin(state, &request);
+    let context = RequestContext::begin(state, &request);
     let origin = request.headers().get(ORIGIN).cloned();
-    let refused = refuse_head(&request, &trace.state().limits);
-    request.extensions_mut().insert(trace.clone());
+    let refused = refuse_head(&request, &context.state().limits);
+    request.extensions_mut().insert(context.clone());
     // Routing happens in `call`, the handler in the future.
     let served = match refused {
         None => Ok(routes.call(request)),
@@ -43,13 +44,13 @@ where
     };
     async move {
         let mut response = match served {
-            Ok(future) => match poll_caught(trace.id(), future).await {
+            Ok(future) => match poll_caught(context.id(), future).await {
                 Some(response) => response?,
-                None => return Err(panicked(&trace)),
+                None => return Err(panicked(&context)),
             },
             Err(response) => response,
         };
-        finish(&trace, origin.as_ref(), &mut response);
+        finish(&context, origin.as_ref(), &mut response);
         Ok(response)
     }
 }
@@ -69,7 +70,7 @@ async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
 }
 
 /// The request's head is bounded by us, since actix bounds it only at 128 KiB.
-fn refuse_head(request: &ServiceRequest, limits: &crate::state::Limits) -> Option<RelayError> {
+fn refuse_head(request: &ServiceRequest, limits: &RequestLimits) -> Option<RelayError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.url {
         let message = format!("the request target is longer than {} bytes", limits.url);
@@ -82,35 +83,35 @@ fn refuse_head(request: &ServiceRequest, limits: &crate::state::Limits) -> Optio
     })
 }
 
-fn finish(trace: &Trace, origin: Option<&HeaderValue>, response: &mut ServiceResponse<BoxBody>) {
-    let endpoint = response.request().app_data::<&'static Endpoint>().copied();
-    if let Some(endpoint) = endpoint {
-        trace.set_endpoint(endpoint);
+fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut ServiceResponse<BoxBody>) {
+    let route = Route::of(response.request());
+    if let Some(route) = route {
+        context.set_route(route);
     }
-    trace.set_status(response.status());
+    context.set_status(response.status());
     if let Some(error) = response.response().error() {
-        note(trace, error);
+        note(context, error);
     }
-    let body_is_sent_later = trace.is_streamed();
+    let body_is_sent_later = context.is_streamed();
     if !body_is_sent_later {
-        trace.set_complete();
+        context.set_complete();
     }
     let headers = response.headers_mut();
-    trace.put(headers);
+    context.put(headers);
     put_security(headers);
-    if let Some(endpoint) = endpoint {
-        cors::let_read(endpoint.cors, origin, headers);
+    if let Some(route) = route {
+        cors::let_read(route.cors, origin, headers);
     }
 }
 
 /// Logs a failure once, with what the client is not told.
-fn note(trace: &Trace, error: &Error) {
+fn note(context: &RequestContext, error: &Error) {
     let Some(error) = error.as_error::<ApiError>() else { return };
     let error = error.inner();
-    trace.set_code(error.code());
-    trace.state().metrics.failure(error);
+    context.set_code(error.code());
+    context.state().metrics.failure(error);
     if let Some(cause) = error.cause() {
-        let _current = crate::observe::logging::enter(trace.id());
+        let _current = crate::observe::logging::enter(context.id());
         tracing::warn!(code = error.code(), cause, "a request failed");
     }
 }
@@ -131,19 +132,14 @@ fn put_security(headers: &mut HeaderMap) {
 }
 
 /// The answer after a panic. Other requests are not touched by it.
-fn panicked(trace: &Trace) -> Error {
-    let error = internal();
+fn panicked(context: &RequestContext) -> Error {
+    let error = error::internal();
     let mut response = error::response(&error);
-    trace.put(response.headers_mut());
+    context.put(response.headers_mut());
     put_security(response.headers_mut());
-    trace.set_status(response.status());
-    trace.set_code(error.code());
-    trace.set_complete();
-    trace.state().metrics.panicked();
+    context.set_status(response.status());
+    context.set_code(error.code());
+    context.set_complete();
+    context.state().metrics.panicked();
     InternalError::from_response("panic", response).into()
-}
-
-/// What a client is told of a fault in Relay itself.
-pub(crate) fn internal() -> RelayError {
-    RelayError::new(Class::Internal, "internal_error", "Relay failed; its log has more under this request's id")
 }

@@ -7,3 +7,4 @@ pub(crate) mod headers;
 pub(crate) mod middleware;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod route;

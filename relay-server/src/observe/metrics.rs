@@ -24,6 +24,19 @@ pub(crate) enum Ended {
     Drained,
 }
 
+/// Values that are read when Prometheus asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gauges {
+    /// Whether the server is shutting down.
+    pub(crate) draining: bool,
+    /// Bytes of request bodies in memory.
+    pub(crate) body_bytes: u64,
+    /// Usage events that could not be recorded.
+    pub(crate) usage_dropped: u64,
+    /// The time since the start.
+    pub(crate) uptime: Duration,
+}
+
 /// All that is counted. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Metrics(Arc<Inner>);
@@ -153,13 +166,13 @@ impl Metrics {
     }
 
     /// All of it as Prometheus reads it.
-    pub(crate) fn text(&self, state: &crate::state::State) -> Vec<u8> {
+    pub(crate) fn text(&self, now: &Gauges) -> Vec<u8> {
         let set = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        set(&self.0.draining, u64::from(state.drain.is_draining()));
-        set(&self.0.body_bytes, state.budget.held() as u64);
-        set(&self.0.usage_dropped, state.relay.ports().usage.dropped());
+        set(&self.0.draining, u64::from(now.draining));
+        set(&self.0.body_bytes, now.body_bytes);
+        set(&self.0.usage_dropped, now.usage_dropped);
         set(&self.0.log_dropped, logging::dropped());
-        set(&self.0.uptime, state.began.elapsed().as_secs());
+        set(&self.0.uptime, now.uptime.as_secs());
         let mut text = Vec::new();
         // Writing to memory does not fail.
         let _ = TextEncoder::new().encode(&self.0.registry.gather(), &mut text);

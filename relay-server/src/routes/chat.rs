@@ -3,12 +3,13 @@
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 
-use crate::http::response::reply::answer;
-use crate::routes::{Answer, inference_call};
+use crate::http::error::ApiResult;
+use crate::http::request::inference::inference_call;
+use crate::http::response::reply;
 
 /// Chat Completions, whole or as an event stream.
-pub(crate) async fn completions(request: HttpRequest, payload: Payload) -> Answer {
-    let (trace, caller, body) = inference_call(&request, payload).await?;
-    let prepared = trace.state().relay.prepare_chat(&caller, body.bytes).await?;
-    answer(&trace, prepared, body.hold).await
+pub(crate) async fn completions(request: HttpRequest, payload: Payload) -> ApiResult {
+    let (context, caller, body) = inference_call(&request, payload).await?;
+    let prepared = context.state().relay.prepare_chat(&caller, body.bytes).await?;
+    reply::send(&context, prepared, body.reserved).await
 }

@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use relay_core::{Class, RelayError};
 use serde::Serialize;
 
-use crate::http::request::extract;
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
+use crate::http::response::json::json;
 use crate::observe::readiness::NotReady;
-use crate::routes::{Answer, json};
-use crate::state::drain::draining;
 
 /// The API, described for machines.
 pub(crate) const OPENAPI: &str = include_str!("../../assets/openapi.json");
@@ -27,25 +27,23 @@ struct Status {
 }
 
 /// That the server answers, and which version it is. Asks nobody.
-pub(crate) async fn health(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let uptime_seconds = trace.state().began.elapsed().as_secs();
+pub(crate) async fn health(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let uptime_seconds = context.state().began.elapsed().as_secs();
     Ok(json(200, &Health { status: "ok", version: env!("CARGO_PKG_VERSION"), uptime_seconds }))
 }
 
 /// That the process need not be restarted.
-pub(crate) async fn live(request: HttpRequest) -> Answer {
-    extract::trace(&request)?;
+pub(crate) async fn live(request: HttpRequest) -> ApiResult {
+    RequestContext::of(&request)?;
     Ok(json(200, &Status { status: "ok" }))
 }
 
 /// Whether calls may be sent here: the store can be written to, the master key is the right one, no shutdown is under way.
-pub(crate) async fn ready(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let state = trace.state();
-    if state.drain.is_draining() {
-        return Err(draining().into());
-    }
+pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let state = context.state();
+    state.drain.refuse_new_calls()?;
     let (code, message) = match state.readiness.check(&state.relay).await {
         None => return Ok(json(200, &Status { status: "ok" })),
         Some(NotReady::Store) => ("storage_unavailable", "the key store can't be written to"),
@@ -55,8 +53,8 @@ pub(crate) async fn ready(request: HttpRequest) -> Answer {
 }
 
 /// The description of this API.
-pub(crate) async fn openapi(request: HttpRequest) -> Answer {
-    extract::trace(&request)?;
+pub(crate) async fn openapi(request: HttpRequest) -> ApiResult {
+    RequestContext::of(&request)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "max-age=300"))

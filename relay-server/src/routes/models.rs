@@ -3,22 +3,24 @@
 use actix_web::HttpRequest;
 use relay_core::RelayError;
 
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::request::extract;
-use crate::routes::{Answer, json, refuse_if_draining};
+use crate::http::response::json::json;
 
 /// The models of all providers that the user has connected.
-pub(crate) async fn list(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    refuse_if_draining(&trace)?;
-    let caller = extract::caller(&request, &trace).await?;
-    Ok(json(200, &trace.state().relay.models(&caller).await?))
+pub(crate) async fn list(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    context.state().drain.refuse_new_calls()?;
+    let caller = extract::caller(&request, &context).await?;
+    Ok(json(200, &context.state().relay.models(&caller).await?))
 }
 
 /// One model.
-pub(crate) async fn show(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    refuse_if_draining(&trace)?;
-    let caller = extract::caller(&request, &trace).await?;
+pub(crate) async fn show(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    context.state().drain.refuse_new_calls()?;
+    let caller = extract::caller(&request, &context).await?;
     let id = extract::path_rest(&request, "/v1/models/").ok_or_else(|| RelayError::model_not_found("?"))?;
-    Ok(json(200, &trace.state().relay.model(&caller, &id).await?))
+    Ok(json(200, &context.state().relay.model(&caller, &id).await?))
 }

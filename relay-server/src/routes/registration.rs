@@ -10,9 +10,12 @@ use relay_core::{Provider, RelayError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::request::body;
 use crate::http::request::extract::{self, CallingPage};
-use crate::routes::{Answer, json, known_members_only};
+use crate::http::request::members::known_members_only;
+use crate::http::response::json::json;
 
 /// Where the provider is in `/v1/registration/connections/{provider}`.
 const PROVIDER: usize = 3;
@@ -52,14 +55,14 @@ struct ShownConnection<'a> {
 }
 
 /// What the widget needs to draw itself.
-pub(crate) async fn show(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
+pub(crate) async fn show(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
     let token = extract::registration_token(&request);
     let return_url = extract::query(&request, "returnUrl")?;
-    let page = extract::page(&request, &trace);
-    let found = trace.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await;
-    let registration = found.map_err(|error| extract::refused(&request, &trace, error))?;
-    trace.set_project(&registration.grant.project);
+    let page = extract::page(&request, &context);
+    let found = context.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await;
+    let registration = found.map_err(|error| extract::refused(&request, &context, error))?;
+    context.set_project(&registration.grant.project);
     Ok(json(200, &shown(&registration, return_url.as_deref())))
 }
 
@@ -102,16 +105,16 @@ fn shown_connection(connection: &Connection) -> ShownConnection<'_> {
 }
 
 /// Takes a key, checks it with its provider, stores it and spends the token.
-pub(crate) async fn register(request: HttpRequest, payload: Payload) -> Answer {
-    let trace = extract::trace(&request)?;
+pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResult {
+    let context = RequestContext::of(&request)?;
     let token = extract::registration_token(&request);
-    let state = trace.state();
+    let state = context.state();
     let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
     let (provider, key, workspace_id) = parse(&body.bytes)?;
-    let page = extract::page(&request, &trace);
+    let page = extract::page(&request, &context);
     let page = page.as_ref().map(CallingPage::as_page);
     let stored = state.relay.register(&token, page, provider, key, workspace_id).await;
-    let registered = stored.map_err(|error| extract::refused(&request, &trace, error))?;
+    let registered = stored.map_err(|error| extract::refused(&request, &context, error))?;
     Ok(json(
         201,
         &ShownConnection {
@@ -124,14 +127,14 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> Answer {
 }
 
 /// Forgets the user's key, as the user asks. The token stays usable.
-pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
+pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
     let token = extract::registration_token(&request);
     let provider = extract::path_provider(&request, PROVIDER)?;
-    let page = extract::page(&request, &trace);
+    let page = extract::page(&request, &context);
     let page = page.as_ref().map(CallingPage::as_page);
-    let gone = trace.state().relay.disconnect_with_token(&token, page, provider).await;
-    gone.map_err(|error| extract::refused(&request, &trace, error))?;
+    let gone = context.state().relay.disconnect_with_token(&token, page, provider).await;
+    gone.map_err(|error| extract::refused(&request, &context, error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -11,10 +11,13 @@ use relay_core::{Class, Provider, RelayError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::headers;
 use crate::http::request::body;
 use crate::http::request::extract;
-use crate::routes::{Answer, json, known_members_only};
+use crate::http::request::members::known_members_only;
+use crate::http::response::json::json;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,10 +30,10 @@ struct Issued<'a> {
 }
 
 /// Issues a token with which one end user can connect one key.
-pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Tokens).await?;
-    let state = trace.state();
+pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Tokens).await?;
+    let state = context.state();
     let body = body::json(&request, payload, state.limits.token_body, &state.limits, &state.budget).await?;
     let asked = parse(&body.bytes)?;
     let idempotency = idempotency(request.headers(), &body.bytes)?;

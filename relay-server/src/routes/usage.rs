@@ -6,8 +6,10 @@ use relay_core::domain::ids::{EndUser, Timestamp, civil_from_days, days_from_civ
 use relay_core::domain::{Scope, UsageQuery, UsageRow};
 use serde::Serialize;
 
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::request::extract;
-use crate::routes::{Answer, json};
+use crate::http::response::json::json;
 
 /// Days that are reported if nothing is said, today among them.
 const DEFAULT_DAYS: u32 = 30;
@@ -43,10 +45,10 @@ struct Row {
 }
 
 /// Metered usage by day, user, provider, model and tier.
-pub(crate) async fn report(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Users).await?;
-    let ports = trace.state().relay.ports();
+pub(crate) async fn report(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Users).await?;
+    let ports = context.state().relay.ports();
     let (from_day, to_day) = period(
         extract::query(&request, "from")?.as_deref(),
         extract::query(&request, "to")?.as_deref(),

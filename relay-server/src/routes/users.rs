@@ -6,8 +6,10 @@ use relay_core::domain::ids::EndUser;
 use relay_core::domain::{Connection, Scope, UserSummary};
 use serde::Serialize;
 
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::request::extract;
-use crate::routes::{Answer, json};
+use crate::http::response::json::json;
 
 /// Users on a page, if nothing is said.
 const DEFAULT_PAGE: u32 = 50;
@@ -57,13 +59,13 @@ struct ShownConnection {
 }
 
 /// A page of the project's users, in the order of their labels.
-pub(crate) async fn list(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Users).await?;
+pub(crate) async fn list(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Users).await?;
     let limit = page_size(extract::query(&request, "limit")?.as_deref())?;
     let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
     // One more than asked for tells whether there are more.
-    let mut users = trace.state().relay.users(&access.project, after, limit + 1).await?;
+    let mut users = context.state().relay.users(&access.project, after, limit + 1).await?;
     let has_more = users.len() > limit as usize;
     users.truncate(limit as usize);
     let next_after = users.last().filter(|_| has_more).map(|last| last.user.to_string());
@@ -71,48 +73,48 @@ pub(crate) async fn list(request: HttpRequest) -> Answer {
 }
 
 /// One user and their connections.
-pub(crate) async fn show(request: HttpRequest) -> Answer {
+pub(crate) async fn show(request: HttpRequest) -> ApiResult {
     let (user, connections) = found(&request).await?;
     Ok(json(200, &UserAndConnections { user: shown_user(user), connections: shown(connections) }))
 }
 
 /// A user's connections.
-pub(crate) async fn connections(request: HttpRequest) -> Answer {
+pub(crate) async fn connections(request: HttpRequest) -> ApiResult {
     let (_, connections) = found(&request).await?;
     Ok(json(200, &Connections { connections: shown(connections) }))
 }
 
 /// Asks the provider about a stored key now.
-pub(crate) async fn verify(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Users).await?;
+pub(crate) async fn verify(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
-    Ok(json(200, &shown_connection(trace.state().relay.verify_connection(&access.project, &user, provider).await?)))
+    Ok(json(200, &shown_connection(context.state().relay.verify_connection(&access.project, &user, provider).await?)))
 }
 
 /// Forgets a user's key.
-pub(crate) async fn disconnect(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Users).await?;
+pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
-    trace.state().relay.disconnect(&access.project, &user, provider).await?;
+    context.state().relay.disconnect(&access.project, &user, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Erases a user and all rows about them.
-pub(crate) async fn erase(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let access = extract::access(&request, &trace, Scope::Users).await?;
+pub(crate) async fn erase(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let access = extract::access(&request, &context, Scope::Users).await?;
     let user = extract::path_user(&request)?;
-    trace.state().relay.erase_user(&access.project, &user).await?;
+    context.state().relay.erase_user(&access.project, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 async fn found(request: &HttpRequest) -> Result<(UserSummary, Vec<Connection>), RelayError> {
-    let trace = extract::trace(request)?;
-    let access = extract::access(request, &trace, Scope::Users).await?;
+    let context = RequestContext::of(request)?;
+    let access = extract::access(request, &context, Scope::Users).await?;
     let user = extract::path_user(request)?;
-    trace.state().relay.user(&access.project, &user).await
+    context.state().relay.user(&access.project, &user).await
 }
 
 fn page_size(text: Option<&str>) -> Result<u32, RelayError> {

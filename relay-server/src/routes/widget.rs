@@ -11,9 +11,10 @@ use relay_core::{Class, RelayError};
 use serde::Serialize;
 
 use crate::assets::{CONNECT, FORM, FRAME, Script, VERSION, WIDGET};
-use crate::http::context::Trace;
+use crate::http::context::RequestContext;
+use crate::http::error::ApiResult;
 use crate::http::request::extract;
-use crate::routes::{Answer, json};
+use crate::http::response::json::json;
 
 /// A page that loads the script anew after so long gets what this server has by then.
 const SHORTLY: &str = "public, max-age=300";
@@ -37,14 +38,14 @@ struct About {
 }
 
 /// The widget's script, under the address that stays.
-pub(crate) async fn newest(request: HttpRequest) -> Answer {
-    extract::trace(&request)?;
+pub(crate) async fn newest(request: HttpRequest) -> ApiResult {
+    RequestContext::of(&request)?;
     Ok(WIDGET.answer(&request, SHORTLY))
 }
 
 /// A script under the address that names its bytes.
-pub(crate) async fn pinned(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
+pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
     let asked = request.match_info();
     let (version, file) = (asked.get("version"), asked.get("file").unwrap_or_default());
     let scripts: [&'static Script; 4] = [&WIDGET, &FRAME, &CONNECT, &FORM];
@@ -52,7 +53,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> Answer {
     let script = script.ok_or_else(|| {
         let message = format!(
             "this server has version {VERSION} of the widget: {}{}; /api/widget says its `integrity`",
-            trace.state().public_url,
+            context.state().public_url,
             WIDGET.path
         );
         RelayError::new(Class::NotFound, "unknown_endpoint", message)
@@ -61,9 +62,9 @@ pub(crate) async fn pinned(request: HttpRequest) -> Answer {
 }
 
 /// How a page includes exactly this script.
-pub(crate) async fn about(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let url = format!("{}{}", trace.state().public_url, WIDGET.path);
+pub(crate) async fn about(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let url = format!("{}{}", context.state().public_url, WIDGET.path);
     let integrity = &WIDGET.integrity;
     let snippet = format!(r#"<script src="{url}" integrity="{integrity}" crossorigin="anonymous"></script>"#);
     Ok(json(200, &About { version: VERSION, script: &WIDGET.path, url, integrity, snippet }))
@@ -72,17 +73,17 @@ pub(crate) async fn about(request: HttpRequest) -> Answer {
 /// The frame with the secret field. Where it may be is up to the token that is named, without being told, in `grant`.
 ///
 /// A frame for no known token may be anywhere: each of its calls names the page around it, and is refused there.
-pub(crate) async fn frame(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let ancestors = ancestors(framing_origins(&request, &trace).await?, "*");
+pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let ancestors = ancestors(framing_origins(&request, &context).await?, "*");
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(""));
     Ok(page(csp, document(&FRAME, "Relay", "", "")))
 }
 
 /// The page that mounts the widget by itself. Nobody may frame it, unless a known token says who.
-pub(crate) async fn connect(request: HttpRequest) -> Answer {
-    let trace = extract::trace(&request)?;
-    let ancestors = ancestors(framing_origins(&request, &trace).await?, "'none'");
+pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let ancestors = ancestors(framing_origins(&request, &context).await?, "'none'");
     // The empty icon saves a request that would be answered with a 404.
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" frame-src 'self'; img-src data:;"));
     let icon = "<link rel=\"icon\" href=\"data:,\">\n";
@@ -101,10 +102,10 @@ fn base_csp(more: &str) -> String {
 }
 
 /// Who may frame the page, by the token whose hash is in `grant`; `None` if that is none that is known.
-async fn framing_origins(request: &HttpRequest, trace: &Trace) -> Result<Option<Origins>, RelayError> {
+async fn framing_origins(request: &HttpRequest, context: &RequestContext) -> Result<Option<Origins>, RelayError> {
     let grant = extract::query(request, "grant").ok().flatten();
     match grant.as_deref().and_then(SecretHash::from_hex) {
-        Some(grant) => trace.state().relay.framing_origins(&grant).await,
+        Some(grant) => context.state().relay.framing_origins(&grant).await,
         None => Ok(None),
     }
 }

@@ -18,11 +18,12 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::config::options::Options;
 use crate::http::middleware;
 use crate::observe::readiness::Canary;
 use crate::routes;
+use crate::state::State;
 use crate::state::drain::Drain;
-use crate::state::{Options, State};
 
 /// Connections that wait to be taken.
 const BACKLOG: u32 = 2048;
@@ -216,7 +217,7 @@ fn serve_metrics(state: &Data<State>, address: SocketAddr) -> io::Result<(Socket
         App::new().route(
             "/metrics",
             web::get().to(move || {
-                let text = state.metrics.text(&state);
+                let text = state.metrics_text();
                 async move {
                     HttpResponse::Ok()
                         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))

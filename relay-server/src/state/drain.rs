@@ -38,6 +38,14 @@ impl Drain {
         self.0.phase.load(Ordering::Relaxed) != SERVING
     }
 
+    /// Refuses a new call once the server is going down.
+    ///
+    /// # Errors
+    /// `draining`.
+    pub(crate) fn refuse_new_calls(&self) -> Result<(), RelayError> {
+        if self.is_draining() { Err(draining()) } else { Ok(()) }
+    }
+
     /// Whether calls under way must end now.
     pub(crate) fn is_cut(&self) -> bool {
         self.0.phase.load(Ordering::Relaxed) == CUT

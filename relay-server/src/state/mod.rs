@@ -1,114 +1,27 @@
 //! What all requests share.
 
+pub(crate) mod budget;
 pub(crate) mod drain;
 pub(crate) mod throttle;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use relay_core::Relay;
 
-use crate::http::request::body::Budget;
-use crate::observe::metrics::Metrics;
+use self::budget::BodyBudget;
+use self::drain::Drain;
+use self::throttle::Throttle;
+use crate::config::options::RequestLimits;
+use crate::observe::metrics::{Gauges, Metrics};
 use crate::observe::readiness::{Canary, Readiness};
-use crate::state::drain::Drain;
-use crate::state::throttle::Throttle;
-
-/// How the server shall behave. [`Options::default`] is what tests want: loopback, any free port, one worker.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where to listen; port 0 picks a free one.
-    pub listen: SocketAddr,
-    /// Threads that serve; 0: one for each processor.
-    pub workers: usize,
-    /// The address under which browsers and backends reach this server, without a slash at the end. `None`: `listen`.
-    pub public_url: Option<String>,
-    /// Where Prometheus text is served, if anywhere.
-    pub metrics_listen: Option<SocketAddr>,
-    /// Sizes and times.
-    pub limits: Limits,
-    /// How long calls under way may take to end after a stop.
-    pub drain: Duration,
-    /// How long the listener stays open after a stop, so that a load balancer can see that the server is not ready.
-    pub drain_delay: Duration,
-    /// How long an idle connection is kept.
-    pub keep_alive: Duration,
-    /// Connections a worker, above which no more are taken.
-    pub max_connections: usize,
-}
-
-/// Sizes and times that bound a request.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The longest chat or embeddings body, in bytes.
-    pub inference_body: usize,
-    /// The longest body that asks for a registration token, in bytes.
-    pub token_body: usize,
-    /// The longest body with a key in it, in bytes.
-    pub registration_body: usize,
-    /// All bodies that are held at once, in bytes.
-    pub bodies_at_once: usize,
-    /// How long a body may take.
-    pub body_time: Duration,
-    /// From then on a body must have come at [`Self::body_rate`] on average.
-    pub body_grace: Duration,
-    /// Bytes a second.
-    pub body_rate: u64,
-    /// All request headers together, in bytes.
-    pub headers: usize,
-    /// The request target, in bytes.
-    pub url: usize,
-    /// So much silence on a stream, and a comment goes out; so long the status line waits for the first event.
-    pub ping: Duration,
-    /// A client that takes nothing for so long is gone.
-    pub write_stall: Duration,
-    /// Refused credentials a minute and address, above which the answer is 429.
-    pub refusals_a_minute: u32,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            workers: 1,
-            public_url: None,
-            metrics_listen: None,
-            limits: Limits::default(),
-            drain: Duration::from_secs(120),
-            drain_delay: Duration::ZERO,
-            keep_alive: Duration::from_secs(75),
-            max_connections: 25_000,
-        }
-    }
-}
-
-/// The values that `docs/configuration.md` gives.
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            inference_body: 32 << 20,
-            token_body: 64 << 10,
-            registration_body: 16 << 10,
-            bodies_at_once: 256 << 20,
-            body_time: Duration::from_secs(30),
-            body_grace: Duration::from_secs(10),
-            body_rate: 1024,
-            headers: 32 << 10,
-            url: 8 << 10,
-            ping: Duration::from_secs(15),
-            write_stall: Duration::from_secs(60),
-            refusals_a_minute: 20,
-        }
-    }
-}
 
 /// What all requests share.
 pub(crate) struct State {
     pub(crate) relay: Relay,
-    pub(crate) limits: Limits,
+    pub(crate) limits: RequestLimits,
     pub(crate) public_url: String,
-    pub(crate) budget: Budget,
+    pub(crate) budget: BodyBudget,
     pub(crate) drain: Drain,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
@@ -117,9 +30,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(relay: Relay, canary: Option<Canary>, public_url: String, limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(relay: Relay, canary: Option<Canary>, public_url: String, limits: RequestLimits) -> Arc<Self> {
         let metrics = Metrics::new();
-        let budget = Budget::new(limits.bodies_at_once);
+        let budget = BodyBudget::new(limits.bodies_at_once);
         Arc::new(Self {
             relay: metrics.count_usage(&relay),
             throttle: Throttle::new(limits.refusals_a_minute),
@@ -130,6 +43,16 @@ impl State {
             public_url,
             budget,
             metrics,
+        })
+    }
+
+    /// The metrics as Prometheus reads them.
+    pub(crate) fn metrics_text(&self) -> Vec<u8> {
+        self.metrics.text(&Gauges {
+            draining: self.drain.is_draining(),
+            body_bytes: self.budget.held() as u64,
+            usage_dropped: self.relay.ports().usage.dropped(),
+            uptime: self.began.elapsed(),
         })
     }
 }

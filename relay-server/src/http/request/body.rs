@@ -2,8 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,64 +14,19 @@ use futures::Stream;
 use relay_core::{Class, RelayError};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::state::Limits;
+use crate::config::options::RequestLimits;
+use crate::state::budget::{BodyBudget, Reservation};
 
 /// How often a slow body is looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Memory that is set aside for a body on the strength of its announced length.
 const TRUSTED_LENGTH: usize = 256 << 10;
 
-/// How much memory all bodies may hold at once.
-#[derive(Clone, Debug)]
-pub(crate) struct Budget {
-    held: Arc<AtomicUsize>,
-    most: usize,
-}
-
-impl Budget {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { held: Arc::default(), most }
-    }
-
-    pub(crate) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
-    }
-}
-
 /// A body, and its part of the budget. Keep it while the bytes are in use.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) bytes: Bytes,
-    pub(crate) hold: Hold,
-}
-
-/// A part of the budget. Dropping it gives it back.
-#[derive(Debug)]
-pub(crate) struct Hold {
-    budget: Budget,
-    bytes: usize,
-}
-
-impl Hold {
-    fn grow(&mut self, by: usize) -> Result<(), RelayError> {
-        let held = self.budget.held.fetch_add(by, Ordering::Relaxed) + by;
-        self.bytes += by;
-        if held > self.budget.most {
-            return Err(RelayError::new(
-                Class::Unavailable,
-                "overloaded",
-                "too many large requests at once; try again",
-            )
-            .with_header("retry-after", "1"));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
+    pub(crate) reserved: Reservation,
 }
 
 /// Reads a JSON body of at most `limit` bytes. Whether it really is JSON is for its reader to say.
@@ -84,44 +37,44 @@ pub(crate) async fn json(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,
-    limits: &Limits,
-    budget: &Budget,
+    limits: &RequestLimits,
+    budget: &BodyBudget,
 ) -> Result<Body, RelayError> {
     must_be_json(request.headers())?;
     let announced = announced_length(request.headers());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    let mut hold = Hold { budget: budget.clone(), bytes: 0 };
+    let mut reserved = budget.reserve();
     let mut clock = BodyClock::new(limits);
-    let Some(first) = clock.next(&mut payload, 0).await? else { return Ok(Body { bytes: Bytes::new(), hold }) };
-    hold.grow(first.len())?;
+    let Some(first) = clock.next(&mut payload, 0).await? else { return Ok(Body { bytes: Bytes::new(), reserved }) };
+    reserved.grow(first.len())?;
     let mut next = clock.next(&mut payload, first.len()).await?;
     if next.is_none() && first.len() <= limit {
-        return Ok(Body { bytes: first, hold });
+        return Ok(Body { bytes: first, reserved });
     }
     let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(TRUSTED_LENGTH));
     body.extend_from_slice(&first);
     drop(first);
     while let Some(piece) = next {
-        hold.grow(piece.len())?;
+        reserved.grow(piece.len())?;
         body.extend_from_slice(&piece);
         if body.len() > limit {
             break;
         }
         next = clock.next(&mut payload, body.len()).await?;
     }
-    if body.len() > limit { Err(too_large(limit)) } else { Ok(Body { bytes: body.freeze(), hold }) }
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(Body { bytes: body.freeze(), reserved }) }
 }
 
 /// The time that a body takes. There is no timer unless the body is not there yet.
 struct BodyClock<'a> {
-    limits: &'a Limits,
+    limits: &'a RequestLimits,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<'a> BodyClock<'a> {
-    fn new(limits: &'a Limits) -> Self {
+    fn new(limits: &'a RequestLimits) -> Self {
         Self { limits, waiting: None }
     }
 
@@ -135,7 +88,7 @@ impl<'a> BodyClock<'a> {
 
     /// Ready once the body is too slow.
     fn poll_late(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<()> {
-        let Limits { body_time, body_grace, body_rate, .. } = *self.limits;
+        let RequestLimits { body_time, body_grace, body_rate, .. } = *self.limits;
         let (began, timer) =
             self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(body_grace.min(body_time)))));
         while timer.as_mut().poll(cx).is_ready() {

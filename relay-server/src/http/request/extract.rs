@@ -10,46 +10,36 @@ use relay_core::domain::{KeyedProject, Scope};
 use relay_core::relay::page::Page;
 use relay_core::{Caller, Class, Provider, RelayError};
 
-use crate::http::context::Trace;
+use crate::http::context::RequestContext;
 use crate::http::headers;
-use crate::http::middleware::internal;
-use crate::routes::Endpoint;
-
-/// The trace of this request, told which route it took.
-///
-/// # Errors
-/// None, behind the middleware.
-pub(crate) fn trace(request: &HttpRequest) -> Result<Trace, RelayError> {
-    let trace = Trace::of(request).ok_or_else(internal)?;
-    if let Some(endpoint) = request.app_data::<&'static Endpoint>() {
-        trace.set_endpoint(endpoint);
-    }
-    Ok(trace)
-}
 
 /// Whose Relay key this is, if it may do that.
 ///
 /// # Errors
 /// `invalid_relay_key`, `scope_missing`, `too_many_refusals`.
-pub(crate) async fn access(request: &HttpRequest, trace: &Trace, scope: Scope) -> Result<KeyedProject, RelayError> {
-    let state = trace.state();
+pub(crate) async fn access(
+    request: &HttpRequest,
+    context: &RequestContext,
+    scope: Scope,
+) -> Result<KeyedProject, RelayError> {
+    let state = context.state();
     // A request without a usable header fails like one with a wrong key, byte by byte.
     let key = RelayKey::new(bearer(request.headers()).unwrap_or_default().to_owned());
     match state.relay.authenticate(&key, scope).await {
         Ok(access) => {
-            trace.set_project(&access.project.id);
+            context.set_project(&access.project.id);
             Ok(access)
         }
-        Err(error) => Err(refused(request, trace, error)),
+        Err(error) => Err(refused(request, context, error)),
     }
 }
 
 /// Counts a refused credential against the address that it came from.
-pub(crate) fn refused(request: &HttpRequest, trace: &Trace, error: RelayError) -> RelayError {
+pub(crate) fn refused(request: &HttpRequest, context: &RequestContext, error: RelayError) -> RelayError {
     if error.class() != Class::Unauthenticated {
         return error;
     }
-    match request.peer_addr().map(|peer| peer.ip()).and_then(|ip| trace.state().throttle.refuse(ip)) {
+    match request.peer_addr().map(|peer| peer.ip()).and_then(|ip| context.state().throttle.refuse(ip)) {
         Some(limited) => limited,
         None => error,
     }
@@ -59,11 +49,11 @@ pub(crate) fn refused(request: &HttpRequest, trace: &Trace, error: RelayError) -
 ///
 /// # Errors
 /// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
-pub(crate) async fn caller(request: &HttpRequest, trace: &Trace) -> Result<Caller, RelayError> {
-    let KeyedProject { project, key, .. } = access(request, trace, Scope::Inference).await?;
+pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> Result<Caller, RelayError> {
+    let KeyedProject { project, key, .. } = access(request, context, Scope::Inference).await?;
     let user = user(request.headers())?;
     let tier = tier(request.headers())?;
-    let mut caller = Caller::new(project, user, trace.id());
+    let mut caller = Caller::new(project, user, context.id());
     (caller.relay_key, caller.tier) = (Some(key.hash), tier);
     Ok(caller)
 }
@@ -87,8 +77,8 @@ impl CallingPage<'_> {
 
 /// The page that a call comes from, which the browser names in `Origin`. Relay's own pages say in `X-Relay-Page-Origin` for
 /// which page they ask: that header counts from nobody else.
-pub(crate) fn page<'a>(request: &'a HttpRequest, trace: &Trace) -> Option<CallingPage<'a>> {
-    let (headers, public) = (request.headers(), &*trace.state().public_url);
+pub(crate) fn page<'a>(request: &'a HttpRequest, context: &RequestContext) -> Option<CallingPage<'a>> {
+    let (headers, public) = (request.headers(), &*context.state().public_url);
     let text = |value: &'a HeaderValue| String::from_utf8_lossy(value.as_bytes());
     // Whatever address the browser knows Relay under.
     let same_origin = headers.get(&headers::FETCH_SITE).is_some_and(|site| site == "same-origin");

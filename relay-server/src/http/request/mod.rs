@@ -2,3 +2,5 @@
 
 pub(crate) mod body;
 pub(crate) mod extract;
+pub(crate) mod inference;
+pub(crate) mod members;

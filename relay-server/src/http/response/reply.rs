@@ -1,7 +1,6 @@
 //! From a prepared call to the HTTP answer, whole or streamed.
 
 use std::mem;
-use std::pin::Pin;
 
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
@@ -11,16 +10,12 @@ use bytes::Bytes;
 use relay_core::{Prepared, RelayError, Reply, ReplyBody};
 use tokio::time::sleep;
 
-use crate::http::context::Trace;
-use crate::http::error::put;
+use crate::http::context::RequestContext;
+use crate::http::error::{ApiResult, put};
 use crate::http::headers;
-use crate::http::request::body::Hold;
-use crate::http::response::stream::{EventBody, Source};
-use crate::routes::Answer;
+use crate::http::response::stream::{EventBody, PendingReply, Source};
+use crate::state::budget::Reservation;
 use crate::state::drain::draining;
-
-/// The reply that a provider has not begun yet.
-pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<Reply, RelayError>>>>;
 
 /// What a call can be told at first.
 enum First {
@@ -30,24 +25,24 @@ enum First {
     Cut,
 }
 
-/// Sends a call and answers it. `hold` is kept until the request's body is no longer needed.
+/// Sends a call and answers it. `reserved` is kept until the request's body is no longer needed.
 ///
 /// # Errors
 /// What the call fails with before a byte was sent to the client.
-pub(crate) async fn answer(trace: &Trace, mut prepared: Prepared, hold: Hold) -> Answer {
+pub(crate) async fn send(context: &RequestContext, mut prepared: Prepared, reserved: Reservation) -> ApiResult {
     let known = mem::take(&mut prepared.headers);
-    trace.set_provider_of(&known);
-    let drain = &trace.state().drain;
+    context.set_provider_of(&known);
+    let drain = &context.state().drain;
     let stream = prepared.stream;
-    let ping = trace.state().limits.ping;
-    let mut sending: Sending = Box::pin(prepared.send());
+    let ping = context.state().limits.ping;
+    let mut pending: PendingReply = Box::pin(prepared.send());
     let cut = drain.cut_signal();
     let first = if drain.is_cut() {
         First::Cut
     } else {
         tokio::select! {
             biased;
-            reply = &mut sending => First::Reply(reply),
+            reply = &mut pending => First::Reply(reply),
             () = sleep(ping), if stream => First::Tick,
             () = cut => First::Cut,
         }
@@ -55,12 +50,12 @@ pub(crate) async fn answer(trace: &Trace, mut prepared: Prepared, hold: Hold) ->
     match first {
         First::Reply(Ok(Reply { headers, body: ReplyBody::Whole(body) })) => Ok(whole(body, [&known, &headers])),
         First::Reply(Ok(Reply { headers, body: ReplyBody::Stream(events) })) => {
-            let body = EventBody::new(Source::Events(events), trace.clone());
-            Ok(streamed(trace, body, [&known, &headers]))
+            let body = EventBody::new(Source::Events(events), context.clone());
+            Ok(streamed(context, body, [&known, &headers]))
         }
         First::Tick => {
-            let body = EventBody::new(Source::Sending(sending, hold), trace.clone()).after_a_ping();
-            Ok(streamed(trace, body, [&known, &[]]))
+            let body = EventBody::new(Source::Pending(pending, reserved), context.clone()).after_a_ping();
+            Ok(streamed(context, body, [&known, &[]]))
         }
         First::Reply(Err(error)) => Err(with_headers(error, known).into()),
         First::Cut => Err(with_headers(draining(), known).into()),
@@ -79,8 +74,8 @@ fn whole(body: Bytes, headers: [&[(&'static str, String)]; 2]) -> HttpResponse {
     response
 }
 
-fn streamed(trace: &Trace, body: EventBody, named: [&[(&'static str, String)]; 2]) -> HttpResponse {
-    trace.set_streamed();
+fn streamed(context: &RequestContext, body: EventBody, named: [&[(&'static str, String)]; 2]) -> HttpResponse {
+    context.set_streamed();
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));

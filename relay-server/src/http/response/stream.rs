@@ -11,23 +11,25 @@ use std::time::Duration;
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use futures::Stream;
-use relay_core::{RelayError, ReplyBody};
+use relay_core::{RelayError, Reply, ReplyBody};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::http::context::Trace;
-use crate::http::middleware::internal;
-use crate::http::request::body::Hold;
-use crate::http::response::reply::Sending;
+use crate::http::context::RequestContext;
+use crate::http::error::internal;
 use crate::observe::metrics::Ended;
+use crate::state::budget::Reservation;
 use crate::state::drain::draining;
 
 const PING: &[u8] = b": ping\n\n";
 
+/// The reply that a provider has not begun yet.
+pub(crate) type PendingReply = Pin<Box<dyn Future<Output = Result<Reply, RelayError>>>>;
+
 /// Where the events come from.
 pub(crate) enum Source {
     /// The provider has not begun to answer, so the request's body is still in use.
-    Sending(Sending, #[expect(dead_code, reason = "held, and given back with the source")] Hold),
+    Pending(PendingReply, #[expect(dead_code, reason = "held, and given back with the source")] Reservation),
     /// The provider answers.
     Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     /// Nothing more to come.
@@ -43,16 +45,16 @@ pub(crate) struct EventBody {
     last_sign: Instant,
     ping_now: bool,
     cut: Pin<Box<OwnedNotified>>,
-    trace: Trace,
+    context: RequestContext,
 }
 
 impl EventBody {
-    pub(crate) fn new(source: Source, trace: Trace) -> Self {
-        let state = trace.state();
+    pub(crate) fn new(source: Source, context: RequestContext) -> Self {
+        let state = context.state();
         state.metrics.stream_began();
         let ping = state.limits.ping;
         let cut = Box::pin(state.drain.cut_signal());
-        Self { source, timer: Box::pin(sleep(ping)), ping, last_sign: Instant::now(), ping_now: false, cut, trace }
+        Self { source, timer: Box::pin(sleep(ping)), ping, last_sign: Instant::now(), ping_now: false, cut, context }
     }
 
     /// Begins with a comment: the client has waited long enough.
@@ -70,7 +72,7 @@ impl EventBody {
                     Poll::Ready(None) => return self.finish(None),
                     other => return other,
                 },
-                Source::Sending(sending, _) => std::task::ready!(sending.as_mut().poll(cx)),
+                Source::Pending(reply, _) => std::task::ready!(reply.as_mut().poll(cx)),
             };
             match reply.map(|reply| reply.body) {
                 Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),
@@ -84,10 +86,10 @@ impl EventBody {
     /// Ends the provider's call and the stream, with an error event if there was an error.
     fn finish(&mut self, error: Option<&RelayError>) -> Poll<Option<Bytes>> {
         self.source = Source::Over;
-        self.trace.set_complete();
+        self.context.set_complete();
         Poll::Ready(error.map(|error| {
-            self.trace.set_code(error.code());
-            self.trace.state().metrics.failure(error);
+            self.context.set_code(error.code());
+            self.context.state().metrics.failure(error);
             if let Some(cause) = error.cause() {
                 tracing::warn!(code = error.code(), cause, "a stream failed");
             }
@@ -111,7 +113,7 @@ impl EventBody {
     fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
         // Polled for its waker; what counts is the phase.
         let _ = self.cut.as_mut().poll(cx);
-        self.trace.state().drain.is_cut()
+        self.context.state().drain.is_cut()
     }
 
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -137,10 +139,10 @@ impl MessageBody for EventBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = self.get_mut();
-        let _current = crate::observe::logging::enter(this.trace.id());
+        let _current = crate::observe::logging::enter(this.context.id());
         let caught = catch_unwind(AssertUnwindSafe(|| this.poll_bytes(cx)));
         let polled = caught.unwrap_or_else(|_| {
-            this.trace.state().metrics.panicked();
+            this.context.state().metrics.panicked();
             this.finish(Some(&internal()))
         });
         if let Poll::Ready(Some(_)) = &polled {
@@ -153,10 +155,10 @@ impl MessageBody for EventBody {
 impl Drop for EventBody {
     fn drop(&mut self) {
         let ended = match &self.source {
-            Source::Over if self.trace.state().drain.is_cut() => Ended::Drained,
+            Source::Over if self.context.state().drain.is_cut() => Ended::Drained,
             Source::Over => Ended::Complete,
             _ => Ended::ByClient,
         };
-        self.trace.state().metrics.stream_ended(ended);
+        self.context.state().metrics.stream_ended(ended);
     }
 }

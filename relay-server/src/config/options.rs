@@ -1,0 +1,92 @@
+//! How the server behaves: what [`serve`](crate::serve) takes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How the server behaves. [`Options::default`] is what tests want: loopback, any free port, one worker.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Threads that serve; 0: one for each processor.
+    pub workers: usize,
+    /// The address under which browsers and backends reach this server, without a slash at the end. `None`: `listen`.
+    pub public_url: Option<String>,
+    /// Where Prometheus text is served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Sizes and times.
+    pub limits: RequestLimits,
+    /// How long calls under way may take to end after a stop.
+    pub drain: Duration,
+    /// How long the listener stays open after a stop, so that a load balancer can see that the server is not ready.
+    pub drain_delay: Duration,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// Connections a worker, above which no more are taken.
+    pub max_connections: usize,
+}
+
+/// Sizes and times that bound a request.
+#[derive(Clone, Debug)]
+pub struct RequestLimits {
+    /// The longest chat or embeddings body, in bytes.
+    pub inference_body: usize,
+    /// The longest body that asks for a registration token, in bytes.
+    pub token_body: usize,
+    /// The longest body with a key in it, in bytes.
+    pub registration_body: usize,
+    /// All bodies that are held at once, in bytes.
+    pub bodies_at_once: usize,
+    /// How long a body may take.
+    pub body_time: Duration,
+    /// From then on a body must have come at [`Self::body_rate`] on average.
+    pub body_grace: Duration,
+    /// Bytes a second.
+    pub body_rate: u64,
+    /// All request headers together, in bytes.
+    pub headers: usize,
+    /// The request target, in bytes.
+    pub url: usize,
+    /// So much silence on a stream, and a comment goes out; so long the status line waits for the first event.
+    pub ping: Duration,
+    /// A client that takes nothing for so long is gone.
+    pub write_stall: Duration,
+    /// Refused credentials a minute and address, above which the answer is 429.
+    pub refusals_a_minute: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            workers: 1,
+            public_url: None,
+            metrics_listen: None,
+            limits: RequestLimits::default(),
+            drain: Duration::from_secs(120),
+            drain_delay: Duration::ZERO,
+            keep_alive: Duration::from_secs(75),
+            max_connections: 25_000,
+        }
+    }
+}
+
+/// The values that `docs/configuration.md` gives.
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            inference_body: 32 << 20,
+            token_body: 64 << 10,
+            registration_body: 16 << 10,
+            bodies_at_once: 256 << 20,
+            body_time: Duration::from_secs(30),
+            body_grace: Duration::from_secs(10),
+            body_rate: 1024,
+            headers: 32 << 10,
+            url: 8 << 10,
+            ping: Duration::from_secs(15),
+            write_stall: Duration::from_secs(60),
+            refusals_a_minute: 20,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The members of a request's JSON object.
+
+use relay_core::translation::json::Object;
+use relay_core::{Class, RelayError};
+
+/// Refuses what would be ignored, and what is there twice.
+pub(crate) fn known_members_only(object: &Object<'_>, known: &[&str]) -> Result<(), RelayError> {
+    for (place, (name, _)) in object.members().enumerate() {
+        // A name that is none may be a key that was pasted into the wrong place.
+        let plain = name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let shown = if plain { name } else { "?" };
+        if !known.contains(&name) {
+            let message = format!("`{shown}` is not known here; there are: {}", known.join(", "));
+            return Err(
+                RelayError::new(Class::InvalidRequest, "unknown_parameter", message).with_param(shown.to_owned())
+            );
+        }
+        if object.members().take(place).any(|(earlier, _)| earlier == name) {
+            return Err(RelayError::invalid_value(shown.to_owned(), format!("`{shown}` is there twice")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! JSON responses.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use crate::http::error;
+
+/// An answer in JSON.
+pub(crate) fn json(status: u16, body: &impl Serialize) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    match serde_json::to_vec(body) {
+        Ok(body) => HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body),
+        Err(_) => error::response(&error::internal()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Requests that no handler takes: unknown paths, other methods, and CORS preflights.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use relay_core::{Class, RelayError};
+
+use crate::http::cors;
+use crate::http::error::ApiResult;
+use crate::http::route::Route;
+
+/// `OPTIONS`, and methods that are not there.
+pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return Ok(cors::preflight(route.cors, route.allow)?);
+    }
+    if request.method() == Method::OPTIONS {
+        let mut response = HttpResponse::NoContent().finish();
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.allow));
+        return Ok(response);
+    }
+    let message = format!("{} is not possible here; use {}", shown_method(request.method()), route.allow);
+    Err(RelayError::new(Class::MethodNotAllowed, "method_not_allowed", message)
+        .with_header("allow", route.allow)
+        .into())
+}
+
+/// A method's name, cut: it may be anything.
+fn shown_method(method: &Method) -> &str {
+    method.as_str().get(..20).unwrap_or(method.as_str())
+}
+
+/// Where there is no route.
+pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
+    let path: String = request.path().chars().take(100).filter(|c| !c.is_control()).collect();
+    let message = format!("there is no `{path}` here; the API is described in /openapi.json");
+    Err(RelayError::new(Class::NotFound, "unknown_endpoint", message).into())
+}
