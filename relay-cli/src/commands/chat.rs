@@ -2,12 +2,11 @@
 
 use std::io::Read as _;
 
-use relay_core::translation::sse::Decoder;
 use serde_json::{Value, json};
 
 use crate::cli::ChatArgs;
-use crate::client::{Call, Incoming, Remote, Verb, refusal};
-use crate::failure::{Exit, Failure};
+use crate::client::{Remote, Request, StreamingResponse, read_chat_stream, text_of};
+use crate::failure::Failure;
 use crate::json::{at, text};
 use crate::output::Out;
 
@@ -22,12 +21,12 @@ pub async fn run(args: ChatArgs, out: Out) -> Result<(), Failure> {
     let remote = Remote::new(&args.remote)?;
     let stream = !args.no_stream && !out.is_json();
     let message = message(args.message.as_deref())?;
-    let mut call = Call::new(Verb::Post, "/v1/chat/completions").user(&args.user).json(body(&args, &message, stream));
+    let mut request = Request::post("/v1/chat/completions").user(&args.user).json(body(&args, &message, stream));
     if args.free {
-        call = call.header("X-Relay-Paid", "false");
+        request = request.header("X-Relay-Paid", "false");
     }
-    let incoming = remote.send(call).await?;
-    if stream && incoming.status == 200 { show_stream(incoming, out).await } else { show_whole(incoming, out).await }
+    let response = remote.send(request).await?;
+    if stream && response.status == 200 { show_stream(response, out).await } else { show_whole(response, out).await }
 }
 
 fn message(argument: Option<&str>) -> Result<String, Failure> {
@@ -59,22 +58,22 @@ fn body(args: &ChatArgs, message: &str, stream: bool) -> Value {
     body
 }
 
-async fn show_whole(incoming: Incoming, out: Out) -> Result<(), Failure> {
-    let answer = incoming.whole().await?;
-    let headers = answer.headers.clone();
-    let value = answer.ok()?;
+async fn show_whole(response: StreamingResponse, out: Out) -> Result<(), Failure> {
+    let response = response.whole().await?;
+    let headers = response.headers.clone();
+    let value = response.ok()?;
     out.value(&value)?;
     if !out.is_json() {
-        let answer = text(&value, "/choices/0/message/content").unwrap_or_default();
-        out.foreign(&format!("{answer}\n"))?;
+        let content = text(&value, "/choices/0/message/content").unwrap_or_default();
+        out.foreign(&format!("{content}\n"))?;
     }
     tell(&headers, at(&value, "/usage"), out);
     Ok(())
 }
 
-async fn show_stream(mut incoming: Incoming, out: Out) -> Result<(), Failure> {
+async fn show_stream(mut response: StreamingResponse, out: Out) -> Result<(), Failure> {
     let mut usage = Value::Null;
-    let end = read_stream(&mut incoming, &mut |chunk| {
+    let end = read_chat_stream(&mut response, &mut |chunk| {
         if at(chunk, "/usage").is_object() {
             usage = at(chunk, "/usage").clone();
         }
@@ -83,41 +82,8 @@ async fn show_stream(mut incoming: Incoming, out: Out) -> Result<(), Failure> {
     .await;
     out.raw("\n")?;
     end?;
-    tell(&incoming.headers, &usage, out);
+    tell(&response.headers, &usage, out);
     Ok(())
-}
-
-/// The text of a chunk.
-pub fn text_of(chunk: &Value) -> &str {
-    text(chunk, "/choices/0/delta/content").unwrap_or_default()
-}
-
-/// Reads a chat stream to its `[DONE]` and hands out each chunk as it comes.
-///
-/// # Errors
-/// When the stream carries an error, or ends without `[DONE]`.
-pub async fn read_stream(
-    incoming: &mut Incoming,
-    each: &mut dyn FnMut(&Value) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut decoder = Decoder::default();
-    while let Some(piece) = incoming.piece().await? {
-        decoder.feed(&piece);
-        while let Some(event) = decoder.next_event().map_err(Failure::failed)? {
-            if event == b"[DONE]" {
-                return Ok(());
-            }
-            let chunk: Value = serde_json::from_slice(event)
-                .map_err(|_| Failure::failed("the server sent an event that is not JSON"))?;
-            if at(&chunk, "/error").is_object() {
-                return Err(Failure { exit: Exit::Failed, ..refusal(incoming.status, &incoming.headers, &chunk) });
-            }
-            each(&chunk)?;
-        }
-    }
-    let mut failure = Failure::new(Exit::Unavailable, "the answer ended before it was complete");
-    failure.request_id = refusal(incoming.status, &incoming.headers, &Value::Null).request_id;
-    Err(failure)
 }
 
 /// Whose key paid, for how much.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::{ConnectionArgs, ConnectionsCommand};
-use crate::client::{Call, Remote, Verb, segment};
+use crate::client::{Remote, Request, segment};
 use crate::commands::confirm;
 use crate::failure::Failure;
 use crate::json;
@@ -18,7 +18,7 @@ pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
     match command {
         ConnectionsCommand::List { user, remote } => {
             let path = format!("/v1/users/{}/connections", segment(&user)?);
-            let found = Remote::new(&remote)?.json(Call::new(Verb::Get, path)).await?;
+            let found = Remote::new(&remote)?.json(Request::get(path)).await?;
             out.table(&table(&found), &found)
         }
         ConnectionsCommand::Add { provider_key_file, workspace_id, connection } => {
@@ -28,13 +28,13 @@ pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
         }
         ConnectionsCommand::Verify(connection) => {
             let path = format!("{}/verify", path(&connection)?);
-            let found = Remote::new(&connection.remote)?.json(Call::new(Verb::Post, path)).await?;
+            let found = Remote::new(&connection.remote)?.json(Request::post(path)).await?;
             out.table(&table(&json!({ "connections": [found] })), &found)
         }
         ConnectionsCommand::Delete { yes, connection } => {
             let (path, provider) = (path(&connection)?, connection.provider.name());
             confirm(yes, &format!("Shred the {provider} key of {}?", connection.user))?;
-            Remote::new(&connection.remote)?.json(Call::new(Verb::Delete, path)).await?;
+            Remote::new(&connection.remote)?.json(Request::delete(path)).await?;
             out.value(&json!({ "user": connection.user, "provider": provider, "deleted": true }))?;
             out.line(&format!("{} is disconnected from {provider}", connection.user))
         }
@@ -51,14 +51,14 @@ async fn add(
 ) -> Result<(), Failure> {
     let provider = connection.provider.name();
     let grant = json!({ "endUserLabel": connection.user, "provider": provider, "expiresInSeconds": 60 });
-    let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(grant)).await?;
+    let issued = remote.json(Request::post("/v1/registration-tokens").json(grant)).await?;
     let token = json::text(&issued, "/registrationToken").unwrap_or_default();
     let mut body = json!({ "provider": provider, "apiKey": key });
     if let (Some(workspace), Some(body)) = (workspace, body.as_object_mut()) {
         body.insert("workspaceId".to_owned(), json!(workspace));
     }
-    let call = Call::new(Verb::Post, "/v1/registration").bearer(token).json(body);
-    let stored = remote.server.call(&call).await?.ok()?;
+    let request = Request::post("/v1/registration").bearer(token).json(body);
+    let stored = remote.server.call(&request).await?.ok()?;
     out.table(&table(&json!({ "connections": [stored] })), &stored)
 }
 

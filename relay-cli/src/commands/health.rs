@@ -1,7 +1,7 @@
 //! `relay health`: is a server well? For container health checks.
 
 use crate::cli::HealthArgs;
-use crate::client::{Call, Server, Verb};
+use crate::client::{Request, Server};
 use crate::failure::{Exit, Failure};
 use crate::json::{at, text};
 use crate::output::Out;
@@ -11,9 +11,9 @@ use crate::output::Out;
 /// # Errors
 /// When the server is not there or not well.
 pub async fn run(args: &HealthArgs, out: Out) -> Result<(), Failure> {
-    let answer = Server::at(&args.base_url)?.call(&Call::new(Verb::Get, "/api/health")).await?;
-    let health = answer.json();
-    if answer.status != 200 || text(&health, "/status") != Some("ok") {
+    let response = Server::at(&args.base_url)?.call(&Request::get("/api/health")).await?;
+    let health = response.json();
+    if response.status != 200 || text(&health, "/status") != Some("ok") {
         return Err(Failure::new(Exit::Unavailable, "the server answers, and is not well"));
     }
     out.value(&health)?;

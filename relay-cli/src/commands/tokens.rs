@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::TokensCommand;
-use crate::client::{Call, Remote, Verb};
+use crate::client::{Remote, Request};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::Out;
@@ -27,7 +27,7 @@ pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
             object.insert(name.to_owned(), value);
         }
     }
-    let issued = remote.json(Call::new(Verb::Post, "/v1/registration-tokens").json(body)).await?;
+    let issued = remote.json(Request::post("/v1/registration-tokens").json(body)).await?;
     out.value(&issued)?;
     let text = |name: &str| json::text(&issued, &format!("/{name}")).unwrap_or("any").to_owned();
     out.line(&text("registrationToken"))?;

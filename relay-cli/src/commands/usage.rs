@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::UsageArgs;
-use crate::client::{Call, Remote, Verb, percent_encode};
+use crate::client::{Remote, Request, percent_encode};
 use crate::failure::Failure;
 use crate::json::{self, at, list};
 use crate::output::{Out, Table};
@@ -13,7 +13,7 @@ use crate::output::{Out, Table};
 /// # Errors
 /// When the server refuses or is not there.
 pub async fn run(args: &UsageArgs, out: Out) -> Result<(), Failure> {
-    let report = Remote::new(&args.remote)?.json(Call::new(Verb::Get, path(args))).await?;
+    let report = Remote::new(&args.remote)?.json(Request::get(path(args))).await?;
     out.table(&table(&report), &report)?;
     if at(&report, "/hasMore") == &Value::Bool(true) {
         out.note("There is more: narrow it with --user, --from and --to.");

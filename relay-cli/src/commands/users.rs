@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::UsersCommand;
-use crate::client::{Call, Remote, Verb, percent_encode, segment};
+use crate::client::{Remote, Request, percent_encode, segment};
 use crate::commands::{confirm, connections};
 use crate::failure::Failure;
 use crate::json;
@@ -23,7 +23,7 @@ pub async fn run(command: UsersCommand, out: Out) -> Result<(), Failure> {
         UsersCommand::Delete { user, yes, remote } => {
             let path = format!("/v1/users/{}", segment(&user)?);
             confirm(yes, &format!("Erase {user} with all their keys, tokens and usage?"))?;
-            Remote::new(&remote)?.json(Call::new(Verb::Delete, path)).await?;
+            Remote::new(&remote)?.json(Request::delete(path)).await?;
             out.value(&json!({ "user": user, "deleted": true }))?;
             out.line(&format!("{user} is erased"))
         }
@@ -34,7 +34,7 @@ async fn list(remote: &Remote, out: Out) -> Result<(), Failure> {
     let mut users = Vec::new();
     let mut path = format!("/v1/users?limit={PAGE}");
     loop {
-        let page = remote.json(Call::new(Verb::Get, path)).await?;
+        let page = remote.json(Request::get(path)).await?;
         users.extend(json::list(&page, "/users").iter().cloned());
         let Some(next) = json::text(&page, "/nextAfter") else { break };
         path = format!("/v1/users?limit={PAGE}&after={}", percent_encode(next));
@@ -47,7 +47,7 @@ async fn list(remote: &Remote, out: Out) -> Result<(), Failure> {
 }
 
 async fn show(remote: &Remote, user: &str, out: Out) -> Result<(), Failure> {
-    let found = remote.json(Call::new(Verb::Get, format!("/v1/users/{}", segment(user)?))).await?;
+    let found = remote.json(Request::get(format!("/v1/users/{}", segment(user)?))).await?;
     out.line(&format!("{}  since {}\n", text(&found, "endUserLabel"), text(&found, "createdAt")))?;
     out.table(&connections::table(&found), &found)
 }

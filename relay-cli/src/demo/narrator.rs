@@ -6,8 +6,7 @@ use relay_core::Provider;
 use serde_json::{Value, json};
 
 use super::print;
-use crate::client::{Answer, Call, Server};
-use crate::commands::chat::{read_stream, text_of};
+use crate::client::{Request, Response, Server, read_chat_stream, text_of};
 use crate::failure::Failure;
 use crate::json::text;
 use crate::output::Out;
@@ -38,19 +37,19 @@ impl Expect {
     }
 
     /// What is wrong with an answer.
-    fn mismatch(&self, answer: &Answer) -> Option<String> {
-        if answer.status != self.status {
-            return Some(format!("expected status {}, got {}", self.status, answer.status));
+    fn mismatch(&self, response: &Response) -> Option<String> {
+        if response.status != self.status {
+            return Some(format!("expected status {}, got {}", self.status, response.status));
         }
-        if answer.header("x-relay-request-id").is_none() {
+        if response.header("x-relay-request-id").is_none() {
             return Some("the answer has no request id".to_owned());
         }
-        let body = answer.json();
+        let body = response.json();
         let code = text(&body, "/error/code");
         if self.code.is_some() && code != self.code {
             return Some(format!("expected the code {:?}, got {code:?}", self.code));
         }
-        let payer = answer.header("x-relay-key").and_then(|key| key.split('/').next());
+        let payer = response.header("x-relay-key").and_then(|key| key.split('/').next());
         self.payer
             .filter(|wanted| payer != Some(wanted.name()))
             .map(|wanted| format!("expected {wanted:?}, got {payer:?}"))
@@ -81,31 +80,31 @@ impl Narrator {
     ///
     /// # Errors
     /// When there is no answer at all.
-    pub async fn step(&mut self, title: &str, call: Call, expect: Expect) -> Result<Answer, Failure> {
-        self.announce(title, &call, false)?;
-        let answer = self.server.call(&call).await?;
-        self.out.line(&format!("  {}", print::status_line(&answer, self.out.style())))?;
-        if let Some(body) = print::body(&answer) {
+    pub async fn step(&mut self, title: &str, request: Request, expect: Expect) -> Result<Response, Failure> {
+        self.announce(title, &request, false)?;
+        let response = self.server.call(&request).await?;
+        self.out.line(&format!("  {}", print::status_line(&response, self.out.style())))?;
+        if let Some(body) = print::body(&response) {
             self.out.line(&print::indented(&body, "  "))?;
         }
-        self.judge(title, &call, &answer, expect)?;
-        Ok(answer)
+        self.judge(title, &request, &response, expect)?;
+        Ok(response)
     }
 
     /// A chat call whose answer is printed as it arrives.
     ///
     /// # Errors
     /// When there is no answer at all.
-    pub async fn stream(&mut self, title: &str, call: Call, payer: Provider) -> Result<(), Failure> {
-        self.announce(title, &call, true)?;
+    pub async fn stream(&mut self, title: &str, request: Request, payer: Provider) -> Result<(), Failure> {
+        self.announce(title, &request, true)?;
         let began = Instant::now();
-        let mut incoming = self.server.send(&call).await?;
-        let mut answer =
-            Answer { status: incoming.status, headers: incoming.headers.clone(), body: bytes::Bytes::new() };
-        self.out.line(&format!("  {}", print::status_line(&answer, self.out.style())))?;
+        let mut stream = self.server.send(&request).await?;
+        let mut response =
+            Response { status: stream.status, headers: stream.headers.clone(), body: bytes::Bytes::new() };
+        self.out.line(&format!("  {}", print::status_line(&response, self.out.style())))?;
         self.show("  ")?;
         let (out, mut first, mut chunks, mut text) = (self.out, None, 0_u32, String::new());
-        let end = read_stream(&mut incoming, &mut |chunk| {
+        let end = read_chat_stream(&mut stream, &mut |chunk| {
             let piece = text_of(chunk);
             if !piece.is_empty() {
                 first.get_or_insert_with(|| began.elapsed());
@@ -118,9 +117,9 @@ impl Narrator {
         let told = format!("\n  {chunks} pieces of text, the first after {} ms", first.unwrap_or_default().as_millis());
         self.out.line(&self.out.style().dim(&told))?;
         if end.is_err() || text.is_empty() {
-            answer.status = 0;
+            response.status = 0;
         }
-        self.judge(title, &call, &answer, Expect::status(200).paid_by(payer))
+        self.judge(title, &request, &response, Expect::status(200).paid_by(payer))
     }
 
     /// A step that is no call.
@@ -134,9 +133,9 @@ impl Narrator {
         self.record(title, json!({ "command": command }), (!good).then(|| said.to_owned()))
     }
 
-    fn announce(&mut self, title: &str, call: &Call, streams: bool) -> Result<(), Failure> {
+    fn announce(&mut self, title: &str, request: &Request, streams: bool) -> Result<(), Failure> {
         self.headline(title)?;
-        let curl = print::curl(self.server.base(), call, streams);
+        let curl = print::curl(self.server.base(), request, streams);
         self.out.line(&self.out.style().cyan(&print::indented(&curl, "  ")))
     }
 
@@ -149,15 +148,15 @@ impl Narrator {
         if self.out.is_json() { Ok(()) } else { self.out.raw(text) }
     }
 
-    fn judge(&mut self, title: &str, call: &Call, answer: &Answer, expect: Expect) -> Result<(), Failure> {
+    fn judge(&mut self, title: &str, request: &Request, response: &Response, expect: Expect) -> Result<(), Failure> {
         let facts = json!({
-            "method": call.verb.as_str(),
-            "path": call.path,
-            "status": answer.status,
+            "method": request.method.as_str(),
+            "path": request.path,
+            "status": response.status,
             "expected": expect.status,
-            "requestId": answer.header("x-relay-request-id"),
+            "requestId": response.header("x-relay-request-id"),
         });
-        self.record(title, facts, expect.mismatch(answer))
+        self.record(title, facts, expect.mismatch(response))
     }
 
     /// Counts the step; for scripts, prints it as one line of JSON.
@@ -182,24 +181,24 @@ impl Narrator {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+    fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Answer { status, headers, body: body.to_owned().into() }
+        Response { status, headers, body: body.to_owned().into() }
     }
 
     #[test]
     fn an_unexpected_answer_is_noticed() {
         let id = ("x-relay-request-id", "req_1");
         let refused = r#"{"error":{"code":"provider_key_missing"}}"#;
-        assert_eq!(Expect::error(403, "provider_key_missing").mismatch(&answer(403, &[id], refused)), None);
+        assert_eq!(Expect::error(403, "provider_key_missing").mismatch(&response(403, &[id], refused)), None);
         let paid = Expect::status(200).paid_by(Provider::OPENAI);
-        assert_eq!(paid.mismatch(&answer(200, &[id, ("x-relay-key", "openai/...a1b2")], "{}")), None);
+        assert_eq!(paid.mismatch(&response(200, &[id, ("x-relay-key", "openai/...a1b2")], "{}")), None);
         for (expect, wrong) in [
-            (Expect::status(200), answer(500, &[id], "{}")),
-            (Expect::status(200), answer(200, &[], "{}")),
-            (Expect::error(403, "scope_missing"), answer(403, &[id], refused)),
-            (paid, answer(200, &[id, ("x-relay-key", "google/...a1b2")], "{}")),
-            (paid, answer(200, &[id], "{}")),
+            (Expect::status(200), response(500, &[id], "{}")),
+            (Expect::status(200), response(200, &[], "{}")),
+            (Expect::error(403, "scope_missing"), response(403, &[id], refused)),
+            (paid, response(200, &[id, ("x-relay-key", "google/...a1b2")], "{}")),
+            (paid, response(200, &[id], "{}")),
         ] {
             assert!(expect.mismatch(&wrong).is_some(), "{expect:?} {wrong:?}");
         }

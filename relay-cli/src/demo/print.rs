@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::client::{Answer, Call, Verb};
+use crate::client::{Method, Request, Response};
 use crate::output::Style;
 
 /// How wide an answer is printed, in characters.
@@ -15,45 +15,45 @@ const LONG_TEXT: usize = 96;
 const LONG_ARRAY: usize = 3;
 
 /// The curl command that makes this call: paste it into a shell while the demo is up.
-pub fn curl(base: &str, call: &Call, streams: bool) -> String {
+pub fn curl(base: &str, request: &Request, streams: bool) -> String {
     let mut command = String::from(if streams { "curl -sN" } else { "curl -s" });
-    if call.verb == Verb::Delete || (call.verb == Verb::Post && call.body.is_none()) {
-        let _ = write!(command, " -X {}", call.verb.as_str());
+    if request.method == Method::Delete || (request.method == Method::Post && request.body.is_none()) {
+        let _ = write!(command, " -X {}", request.method.as_str());
     }
-    let _ = write!(command, " {}", quoted_if_needed(&format!("{base}{}", call.path)));
-    if let Some(bearer) = &call.bearer {
+    let _ = write!(command, " {}", quoted_if_needed(&format!("{base}{}", request.path)));
+    if let Some(bearer) = &request.bearer {
         let _ = write!(command, " \\\n  -H {}", quoted(&format!("Authorization: Bearer {}", bearer.as_str())));
     }
-    for (name, value) in &call.headers {
+    for (name, value) in &request.headers {
         let _ = write!(command, " \\\n  -H {}", quoted(&format!("{name}: {value}")));
     }
-    if let Some(body) = &call.body {
+    if let Some(body) = &request.body {
         let _ = write!(command, " \\\n  -H 'Content-Type: application/json' \\\n  -d {}", quoted(&body.to_string()));
     }
     command
 }
 
 /// `200 · req_… · anthropic/...a1b2 · 210 µs in Relay`
-pub fn status_line(answer: &Answer, style: Style) -> String {
-    let status = answer.status.to_string();
-    let mut line = if answer.status < 400 { style.green(&status) } else { style.yellow(&status) };
-    for text in [answer.header("x-relay-request-id"), answer.header("x-relay-key")].into_iter().flatten() {
+pub fn status_line(response: &Response, style: Style) -> String {
+    let status = response.status.to_string();
+    let mut line = if response.status < 400 { style.green(&status) } else { style.yellow(&status) };
+    for text in [response.header("x-relay-request-id"), response.header("x-relay-key")].into_iter().flatten() {
         let _ = write!(line, " · {text}");
     }
-    if let Some(micros) = answer.header("x-relay-overhead-us") {
+    if let Some(micros) = response.header("x-relay-overhead-us") {
         let _ = write!(line, " · {micros} µs in Relay");
     }
     line
 }
 
 /// The body, shortened; nothing if there is none.
-pub fn body(answer: &Answer) -> Option<String> {
-    if answer.body.is_empty() {
+pub fn body(response: &Response) -> Option<String> {
+    if response.body.is_empty() {
         return None;
     }
-    Some(match serde_json::from_slice::<Value>(&answer.body) {
+    Some(match serde_json::from_slice::<Value>(&response.body) {
         Ok(value) => pretty(&shortened(&value), 0),
-        Err(_) => clipped(&String::from_utf8_lossy(&answer.body)),
+        Err(_) => clipped(&String::from_utf8_lossy(&response.body)),
     })
 }
 
@@ -151,33 +151,27 @@ mod tests {
 
     #[test]
     fn a_call_is_printed_as_the_curl_that_makes_it() {
-        let call =
-            Call::new(Verb::Post, "/v1/chat/completions").bearer("rly-x").user("jieun_123").json(json!({"a": "it's"}));
+        let request =
+            Request::post("/v1/chat/completions").bearer("rly-x").user("jieun_123").json(json!({"a": "it's"}));
         let want = "curl -s http://127.0.0.1:8080/v1/chat/completions \\\n  -H 'Authorization: Bearer rly-x' \\\n  \
                     -H 'X-Relay-User: jieun_123' \\\n  -H 'Content-Type: application/json' \\\n  -d '{\"a\":\"it'\\''s\"}'";
-        assert_eq!(curl("http://127.0.0.1:8080", &call, false), want);
+        assert_eq!(curl("http://127.0.0.1:8080", &request, false), want);
     }
 
     #[test]
     fn a_method_is_named_where_curl_would_choose_another() {
-        assert_eq!(
-            curl("http://h", &Call::new(Verb::Delete, "/v1/users/a"), false),
-            "curl -s -X DELETE http://h/v1/users/a"
-        );
-        assert_eq!(
-            curl("http://h", &Call::new(Verb::Get, "/v1/usage?a=b&c=d"), true),
-            "curl -sN 'http://h/v1/usage?a=b&c=d'"
-        );
+        assert_eq!(curl("http://h", &Request::delete("/v1/users/a"), false), "curl -s -X DELETE http://h/v1/users/a");
+        assert_eq!(curl("http://h", &Request::get("/v1/usage?a=b&c=d"), true), "curl -sN 'http://h/v1/usage?a=b&c=d'");
     }
 
     #[test]
     fn long_answers_are_shortened_and_broken_into_lines() {
-        let answer = |value: Value| Answer { status: 200, headers: vec![], body: value.to_string().into() };
-        let embedding = answer(json!({"data": [{"embedding": [0.1, 0.2, 0.3, 0.4, 0.5]}]}));
+        let response = |value: Value| Response { status: 200, headers: vec![], body: value.to_string().into() };
+        let embedding = response(json!({"data": [{"embedding": [0.1, 0.2, 0.3, 0.4, 0.5]}]}));
         assert_eq!(body(&embedding).unwrap(), r#"{"data":[{"embedding":[0.1,0.2,0.3,"… 2 more"]}]}"#);
-        let wide = answer(json!({"a": "x".repeat(70), "b": "y".repeat(100)}));
+        let wide = response(json!({"a": "x".repeat(70), "b": "y".repeat(100)}));
         let text = body(&wide).unwrap();
         assert_eq!(text, format!("{{\n  \"a\": \"{}\",\n  \"b\": \"{}…\"\n}}", "x".repeat(70), "y".repeat(96)));
-        assert_eq!(body(&Answer { status: 204, headers: vec![], body: Default::default() }), None);
+        assert_eq!(body(&Response { status: 204, headers: vec![], body: Default::default() }), None);
     }
 }

@@ -10,7 +10,7 @@ use relay_mock::sample_key;
 use serde_json::{Value, json};
 
 use super::narrator::{Expect, Narrator};
-use crate::client::{Call, Verb};
+use crate::client::Request;
 use crate::failure::Failure;
 use crate::json::text;
 
@@ -44,11 +44,11 @@ struct Script<'a> {
 
 impl Script<'_> {
     async fn onboarding(&self, narrator: &mut Narrator) -> Result<(), Failure> {
-        narrator.step("The server is up", Call::new(Verb::Get, "/api/health"), Expect::status(200)).await?;
+        narrator.step("The server is up", Request::get("/api/health"), Expect::status(200)).await?;
         let title = format!("Your backend asks for a registration token for its user {USER}");
         let token = self.token(narrator, &title, USER, None).await?;
-        let call = Call::new(Verb::Get, "/v1/registration").bearer(&token);
-        narrator.step("What the key widget sees with that token", call, Expect::status(200)).await?;
+        let request = Request::get("/v1/registration").bearer(&token);
+        narrator.step("What the key widget sees with that token", request, Expect::status(200)).await?;
 
         let refused = register(&token, Provider::OPENAI, &sample_key(Provider::OPENAI, "refused", "e404"));
         let expect = Expect::error(422, "key_refused_by_provider");
@@ -66,12 +66,12 @@ impl Script<'_> {
         for provider in [Provider::ANTHROPIC, Provider::GOOGLE] {
             let title = format!("A token that is for {} only", provider.label());
             let token = self.token(narrator, &title, USER, Some(provider)).await?;
-            let call = register(&token, provider, &good_key(provider));
-            narrator.step(&format!("…and {USER} connects {}", provider.label()), call, Expect::status(201)).await?;
+            let request = register(&token, provider, &good_key(provider));
+            narrator.step(&format!("…and {USER} connects {}", provider.label()), request, Expect::status(201)).await?;
         }
-        let call = self.call(Verb::Get, &format!("/v1/users/{USER}"));
+        let request = self.with_key(Request::get(format!("/v1/users/{USER}")));
         narrator
-            .step("What your backend can see of it: four characters of each key", call, Expect::status(200))
+            .step("What your backend can see of it: four characters of each key", request, Expect::status(200))
             .await?;
         Ok(())
     }
@@ -79,63 +79,63 @@ impl Script<'_> {
     async fn calls(&self, narrator: &mut Narrator) -> Result<(), Failure> {
         for (provider, model) in MODELS {
             let title = format!("Chat with {}: the same request, another model name", provider.label());
-            let call = self.chat(USER, model, "Hello! Who are you?", false);
-            narrator.step(&title, call, Expect::status(200).paid_by(provider)).await?;
+            let request = self.chat(USER, model, "Hello! Who are you?", false);
+            narrator.step(&title, request, Expect::status(200).paid_by(provider)).await?;
         }
         let provider = Provider::ANTHROPIC;
         let token = self.token(narrator, &format!("Another user, {SLOW_USER}"), SLOW_USER, Some(provider)).await?;
-        let call = register(&token, provider, &sample_key(provider, "slow", "s10w"));
-        narrator.step("…whose key the simulated Anthropic serves slowly", call, Expect::status(201)).await?;
-        let call = self.chat(
+        let request = register(&token, provider, &sample_key(provider, "slow", "s10w"));
+        narrator.step("…whose key the simulated Anthropic serves slowly", request, Expect::status(201)).await?;
+        let request = self.chat(
             SLOW_USER,
             "claude-haiku-4-5",
             "Write about a relay that carries every message and every key, opens what it must, and keeps nothing",
             true,
         );
-        narrator.stream("Streaming: the text as it arrives", call, provider).await?;
+        narrator.stream("Streaming: the text as it arrives", request, provider).await?;
 
         let body = json!({ "model": "text-embedding-3-small", "input": "search this" });
-        let call = self.call(Verb::Post, "/v1/embeddings").user(USER).json(body);
-        narrator.step("Embeddings", call, Expect::status(200).paid_by(Provider::OPENAI)).await?;
-        let call = self.call(Verb::Get, "/v1/models").user(USER);
-        narrator.step("The models of all providers that this user has connected", call, Expect::status(200)).await?;
+        let request = self.with_key(Request::post("/v1/embeddings")).user(USER).json(body);
+        narrator.step("Embeddings", request, Expect::status(200).paid_by(Provider::OPENAI)).await?;
+        let request = self.with_key(Request::get("/v1/models")).user(USER);
+        narrator.step("The models of all providers that this user has connected", request, Expect::status(200)).await?;
         Ok(())
     }
 
     async fn refusals(&self, narrator: &mut Narrator) -> Result<(), Failure> {
-        let call = self.chat("newcomer", "gpt-4o-mini", "Hello?", false);
+        let request = self.chat("newcomer", "gpt-4o-mini", "Hello?", false);
         let expect = Expect::error(403, "provider_key_missing");
-        narrator.step("A user without a key: no other key pays for them", call, expect).await?;
-        let call = Call::new(Verb::Get, "/v1/models").bearer("rly-not-a-key-of-this-server").user(USER);
-        narrator.step("A wrong Relay key", call, Expect::error(401, "invalid_relay_key")).await?;
-        let call = self.chat(USER, "llama-7b", "Hello?", false);
-        narrator.step("A model that nobody serves", call, Expect::error(404, "model_not_found")).await?;
+        narrator.step("A user without a key: no other key pays for them", request, expect).await?;
+        let request = Request::get("/v1/models").bearer("rly-not-a-key-of-this-server").user(USER);
+        narrator.step("A wrong Relay key", request, Expect::error(401, "invalid_relay_key")).await?;
+        let request = self.chat(USER, "llama-7b", "Hello?", false);
+        narrator.step("A model that nobody serves", request, Expect::error(404, "model_not_found")).await?;
         Ok(())
     }
 
     async fn books(&self, narrator: &mut Narrator) -> Result<(), Failure> {
-        let call = self.call(Verb::Get, &format!("/v1/usage?user={USER}"));
-        narrator.step("What was used: by day, user, provider, model and tier", call, Expect::status(200)).await?;
-        let call = self.call(Verb::Delete, &format!("/v1/users/{USER}/connections/google"));
+        let request = self.with_key(Request::get(format!("/v1/usage?user={USER}")));
+        narrator.step("What was used: by day, user, provider, model and tier", request, Expect::status(200)).await?;
+        let request = self.with_key(Request::delete(format!("/v1/users/{USER}/connections/google")));
         narrator
-            .step(&format!("{USER} disconnects Google: the sealed key is shredded"), call, Expect::status(204))
+            .step(&format!("{USER} disconnects Google: the sealed key is shredded"), request, Expect::status(204))
             .await?;
-        let call = self.chat(USER, "gemini-2.5-flash", "Hello again!", false);
+        let request = self.chat(USER, "gemini-2.5-flash", "Hello again!", false);
         let expect = Expect::error(403, "provider_key_missing");
-        narrator.step("…which holds from the next call on", call, expect).await?;
+        narrator.step("…which holds from the next call on", request, expect).await?;
         Ok(())
     }
 
-    fn call(&self, verb: Verb, path: &str) -> Call {
-        Call::new(verb, path).bearer(self.relay_key)
+    fn with_key(&self, request: Request) -> Request {
+        request.bearer(self.relay_key)
     }
 
-    fn chat(&self, user: &str, model: &str, text: &str, stream: bool) -> Call {
+    fn chat(&self, user: &str, model: &str, text: &str, stream: bool) -> Request {
         let mut body = json!({ "model": model, "messages": [{ "role": "user", "content": text }] });
         if let (true, Some(body)) = (stream, body.as_object_mut()) {
             body.insert("stream".to_owned(), json!(true));
         }
-        self.call(Verb::Post, "/v1/chat/completions").user(user).json(body)
+        self.with_key(Request::post("/v1/chat/completions")).user(user).json(body)
     }
 
     /// Asks for a registration token; empty if there is none, and then the next step goes wrong too.
@@ -150,15 +150,15 @@ impl Script<'_> {
         if let (Some(provider), Some(body)) = (provider, body.as_object_mut()) {
             body.insert("provider".to_owned(), json!(provider.name()));
         }
-        let call = self.call(Verb::Post, "/v1/registration-tokens").json(body);
-        let issued: Value = narrator.step(title, call, Expect::status(201)).await?.json();
+        let request = self.with_key(Request::post("/v1/registration-tokens")).json(body);
+        let issued: Value = narrator.step(title, request, Expect::status(201)).await?.json();
         Ok(text(&issued, "/registrationToken").unwrap_or_default().to_owned())
     }
 }
 
-fn register(token: &str, provider: Provider, key: &str) -> Call {
+fn register(token: &str, provider: Provider, key: &str) -> Request {
     let body = json!({ "provider": provider.name(), "apiKey": key });
-    Call::new(Verb::Post, "/v1/registration").bearer(token).json(body)
+    Request::post("/v1/registration").bearer(token).json(body)
 }
 
 fn good_key(provider: Provider) -> String {

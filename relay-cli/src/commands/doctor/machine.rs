@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::report::Check;
-use crate::client::{Call, Server, Verb};
+use crate::client::{Request, Server};
 use crate::json::text;
 
 /// Less free space than this fails, in KiB: SQLite needs room for its log.
@@ -71,8 +71,8 @@ pub async fn port(listen: SocketAddr) -> Check {
     let taken =
         || Check::fail("port", format!("{listen} is taken by something else")).fix("stop it, or choose another port");
     let Ok(server) = Server::at(&format!("http://{}", reachable(listen))) else { return taken() };
-    match timeout(REACH_TIMEOUT, server.call(&Call::new(Verb::Get, "/api/health"))).await {
-        Ok(Ok(answer)) if text(&answer.json(), "/status") == Some("ok") => {
+    match timeout(REACH_TIMEOUT, server.call(&Request::get("/api/health"))).await {
+        Ok(Ok(response)) if text(&response.json(), "/status") == Some("ok") => {
             Check::pass("port", format!("a healthy relay listens on {listen}"))
         }
         _ => taken(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::pages::{PAGES, asset};
 use super::visitors::{Case, label};
-use crate::client::{Call, Incoming, Verb, segment};
+use crate::client::{Request, StreamingResponse, segment};
 use crate::failure::Failure;
 
 /// The session of the app's own, and its only one: which visitor this is.
@@ -78,12 +78,12 @@ async fn token(app: Data<App>, request: HttpRequest, asked: Json<Token>) -> Http
 async fn account(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let Some(visitor) = visitor(&request) else { return nobody() };
     let path = segment(&label(visitor)).map(|label| format!("/v1/users/{label}/connections"));
-    let call = path.map(|path| Call::new(Verb::Get, path).bearer(&app.key));
-    let answer = match call {
-        Ok(call) => app.relay.send(&call).await,
+    let request = path.map(|path| Request::get(path).bearer(&app.key));
+    let response = match request {
+        Ok(request) => app.relay.send(&request).await,
         Err(failure) => Err(failure),
     };
-    answer.map_or_else(|failure| failed(&failure), passed_on)
+    response.map_or_else(|failure| failed(&failure), passed_on)
 }
 
 /// What the visitor says.
@@ -98,23 +98,23 @@ async fn chat(app: Data<App>, request: HttpRequest, asked: Json<Chat>) -> HttpRe
     let Some(visitor) = visitor(&request) else { return nobody() };
     let messages = json!([{ "role": "user", "content": asked.message }]);
     let body = json!({ "model": asked.model, "messages": messages, "stream": true });
-    let call = Call::new(Verb::Post, "/v1/chat/completions").bearer(&app.key).user(&label(visitor)).json(body);
-    app.relay.send(&call).await.map_or_else(|failure| failed(&failure), passed_on)
+    let request = Request::post("/v1/chat/completions").bearer(&app.key).user(&label(visitor)).json(body);
+    app.relay.send(&request).await.map_or_else(|failure| failed(&failure), passed_on)
 }
 
 /// Relay's answer as the app's own, as it arrives. A page that leaves ends the call.
-fn passed_on(incoming: Incoming) -> HttpResponse {
-    let status = StatusCode::from_u16(incoming.status).unwrap_or(StatusCode::BAD_GATEWAY);
+fn passed_on(upstream: StreamingResponse) -> HttpResponse {
+    let status = StatusCode::from_u16(upstream.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store"));
-    for (name, value) in &incoming.headers {
+    for (name, value) in &upstream.headers {
         if matches!(name.as_str(), "content-type" | "x-relay-key" | "x-relay-request-id") {
             response.insert_header((name.as_str(), value.as_str()));
         }
     }
-    response.streaming(stream::unfold(incoming, |mut incoming| async move {
-        let piece = incoming.piece().await.transpose()?;
-        Some((piece.map_err(|failure| std::io::Error::other(failure.message)), incoming))
+    response.streaming(stream::unfold(upstream, |mut upstream| async move {
+        let piece = upstream.piece().await.transpose()?;
+        Some((piece.map_err(|failure| std::io::Error::other(failure.message)), upstream))
     }))
 }
 

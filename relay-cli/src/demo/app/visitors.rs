@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
-use crate::client::{Call, Verb};
+use crate::client::Request;
 use crate::failure::Failure;
 use crate::json::text;
 
@@ -68,16 +68,16 @@ impl App {
             "allowedOrigins": [origin],
             "replace": case != Case::Kept,
         });
-        let call = Call::new(Verb::Post, "/v1/registration-tokens").bearer(&self.key).json(body);
-        self.relay.call(&call).await?.ok()
+        let request = Request::post("/v1/registration-tokens").bearer(&self.key).json(body);
+        self.relay.call(&request).await?.ok()
     }
 
     /// Plays the widget: a good key, from no page.
     async fn connect(&self, token: &Value, provider: Provider) -> Result<(), Failure> {
         let token = text(token, "/registrationToken").unwrap_or_default();
         let body = json!({ "provider": provider.name(), "apiKey": sample_key(provider, "good", "a1b2") });
-        let call = Call::new(Verb::Post, "/v1/registration").bearer(token).json(body);
-        self.relay.call(&call).await?.ok().map(drop)
+        let request = Request::post("/v1/registration").bearer(token).json(body);
+        self.relay.call(&request).await?.ok().map(drop)
     }
 
     /// A token of ten minutes, eleven minutes ago. No call makes one.
