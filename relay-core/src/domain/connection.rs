@@ -112,7 +112,7 @@ pub struct SealedSlot {
     pub version: u64,
 }
 
-/// A sealed provider key. Only a [`Cipher`] can make sense of its bytes.
+/// A sealed provider key. Only a [`Cipher`](crate::ports::Cipher) can make sense of its bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedKey(pub Vec<u8>);
 

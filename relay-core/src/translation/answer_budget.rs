@@ -1,9 +1,9 @@
-//! How much of one answer a stream's translator may hold until the answer ends.
+//! The answer budget: how much of one answer a translator may keep in memory until the answer ends.
 
 use crate::error::RelayError;
 use crate::translation::limits::MAX_ANSWER;
 
-/// Counts the bytes that are held.
+/// The bytes of an answer that are in memory.
 #[derive(Debug, Default)]
 pub(super) struct AnswerBudget(usize);
 

@@ -22,13 +22,13 @@ pub struct ChatContext {
     pub first_call_only: bool,
     /// Tool names that had to be changed for the provider: (sent, asked for).
     pub renamed_tools: Vec<(String, String)>,
-    /// Whether the provider may stop in the middle, and want to be asked again.
+    /// Whether the provider may stop in the middle and want another request.
     pub may_continue: bool,
     /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
     pub is_long: bool,
-    /// Whether the request holds what the provider may refuse and [`Dialect::amend`] takes out.
+    /// Whether the request holds what the provider may refuse and [`Dialect::amend`](super::Dialect::amend) takes out.
     pub is_amendable: bool,
-    /// Which tier served the call, in OpenAI's words, where a header says it.
+    /// Which tier served the call, in OpenAI's words, where a header names it.
     pub service_tier: Option<&'static str>,
 }
 

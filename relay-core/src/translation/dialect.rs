@@ -24,39 +24,37 @@ pub trait Dialect: Send + Sync {
     /// Translates a whole answer with status 200.
     ///
     /// # Errors
-    /// An answer that means failure, or is of no use.
+    /// An answer that means failure, or could not be read.
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError>;
 
-    /// The same chat request for a stream, to be collected into a whole answer (see [`ChatContext::is_long`]).
+    /// The same chat request for a stream, which is then collected into a whole answer (see [`ChatContext::is_long`]).
     fn as_stream(&self, wire: WireRequest) -> WireRequest {
         wire
     }
 
-    /// Collects a stream to the whole answer that it amounts to. Asked only for what [`Self::as_stream`] made.
-    ///
-    /// # Errors
-    /// `None`: this provider's answers are never collected.
+    /// A collector for the answer to a request that [`Self::as_stream`] made; `None` if this provider's answers are never
+    /// collected.
     fn collector(&self) -> Option<Box<dyn StreamCollector>> {
         None
     }
 
-    /// The request that goes on where the last of these whole answers stopped, if the provider wants to be asked again.
-    /// `asked` is the first request.
+    /// The request for the rest of an answer, if the last of these whole answers stopped in the middle. `asked` is the first
+    /// request.
     fn continuation(&self, _asked: &WireRequest, _bodies: &[Bytes]) -> Option<Continuation> {
         None
     }
 
-    /// The answers to two requests as one, in the provider's own format; `None` if the second one is no answer.
+    /// The answers to two requests as one, in the provider's own format; `None` if one of them could not be read.
     fn join(&self, _first: &Bytes, _second: &Bytes) -> Option<Bytes> {
         None
     }
 
-    /// The request without what the provider refused, where the answer is worth as much without it. Sent once.
+    /// The request without what the provider refused, where the answer does not suffer from it. It is sent once.
     fn amend(&self, _failure: &ErrorResponse<'_>, _wire: &WireRequest) -> Option<Amended> {
         None
     }
 
-    /// Notes what the headers of a good answer say about it.
+    /// Reads the headers of a successful answer.
     fn read_headers(&self, _headers: &[(String, String)], _context: &mut ChatContext) {}
 
     /// A translator for one stream.
@@ -71,7 +69,7 @@ pub trait Dialect: Send + Sync {
     /// Joins the answers to [`Self::embeddings`], in the order of its requests.
     ///
     /// # Errors
-    /// Answers of no use.
+    /// Answers that could not be read.
     fn embeddings_answer(
         &self,
         bodies: Vec<Bytes>,
@@ -84,7 +82,7 @@ pub trait Dialect: Send + Sync {
     /// Translates one page of the list, and says how to ask for the next one.
     ///
     /// # Errors
-    /// An answer of no use.
+    /// An answer that could not be read.
     fn models_answer(&self, body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError>;
 
     /// Asks for one model, where chats take names that the list does not have.
@@ -95,32 +93,32 @@ pub trait Dialect: Send + Sync {
     /// Translates the answer to [`Self::model`].
     ///
     /// # Errors
-    /// An answer of no use.
+    /// An answer that could not be read.
     fn model_answer(&self, _body: &[u8]) -> Result<Model, RelayError> {
         Err(RelayError::upstream("the provider was not asked for a model"))
     }
 
-    /// Translates an answer with an error status (or an error inside an answer, with the status that it implies).
+    /// Translates an answer with an error status, or an error inside an answer with the status that it implies.
     ///
     /// `now` is for headers that hold a point in time.
     fn error(&self, failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError;
 
-    /// A request that costs nothing and shows whether a key is good.
+    /// A free request that shows whether a key works.
     fn check_key(&self) -> WireRequest {
         self.models(None)
     }
 
-    /// A request that costs nothing and shows whether a genuine key may be used for calls, where the provider has one.
+    /// A free request that shows whether a genuine key may be used for calls, where the provider has one.
     fn check_use(&self) -> Option<WireRequest> {
         None
     }
 
-    /// The header that carries a workspace id, where the provider knows such.
+    /// The header that carries a workspace id, where the provider has workspaces.
     fn workspace_header(&self) -> Option<&'static str> {
         None
     }
 
-    /// Response headers of a good answer to pass on to the caller, renamed where OpenAI has another name for them.
+    /// Response headers of a successful answer for the caller, renamed where OpenAI has another name for them.
     fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)>;
 }
 
@@ -139,8 +137,8 @@ pub trait StreamTranslator: Send {
     /// A provider that hung up early is an error, never a quiet `[DONE]`.
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError>;
 
-    /// The request that goes on where this answer stopped, if the provider wants to be asked again; `asked` is the first one.
-    /// Its answer is fed to this translator, too. Asked when a body has ended, before [`Self::finish`].
+    /// The request for the rest of the answer, if this one stopped in the middle; `asked` is the first request. Its body is
+    /// fed to this translator, too. Call when a body has ended, before [`Self::finish`].
     fn continuation(&mut self, _asked: &WireRequest) -> Option<Continuation> {
         None
     }
@@ -157,10 +155,10 @@ pub trait StreamCollector: Send {
     /// Takes one event's data.
     ///
     /// # Errors
-    /// As [`StreamTranslator::feed`]; an answer longer than [`MAX_ANSWER`](super::limits::MAX_ANSWER).
+    /// As [`StreamTranslator::feed`]; an answer longer than 64 MiB.
     fn feed(&mut self, data: &[u8]) -> Result<(), ProviderError>;
 
-    /// Whether the answer has ended: nothing behind it is of use.
+    /// Whether the answer has ended: the rest of the body may be skipped.
     fn is_complete(&self) -> bool {
         false
     }

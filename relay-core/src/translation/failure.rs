@@ -3,7 +3,7 @@
 use crate::domain::KeySignal;
 use crate::error::RelayError;
 
-/// An answer that means failure, as the wire had it.
+/// A provider's answer that means failure, as it was received.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorResponse<'a> {
     /// The HTTP status, or the one that an error inside a stream implies.
@@ -21,12 +21,12 @@ impl ErrorResponse<'_> {
     }
 }
 
-/// A failure as the caller sees it, and what it says about the user's key.
+/// A provider's failure as the caller sees it, and what it means for the user's key.
 #[derive(Debug)]
 pub struct ProviderError {
     /// For the caller.
     pub error: RelayError,
-    /// For the connection's state; `None`: it says nothing.
+    /// What it means for the connection's state; `None` if nothing.
     pub signal: Option<KeySignal>,
 }
 

@@ -11,21 +11,21 @@ use serde_json::value::RawValue;
 
 use crate::error::{Class, RelayError};
 
-/// How deep arrays and objects may nest in a request (`design/` security limits, 2.5).
+/// How deep arrays and objects may nest in a request.
 pub const MAX_DEPTH: usize = 128;
 
 /// How many objects an array may hold where Relay reads them: an empty one takes over a hundred times its bytes in memory
-/// (`design/` security limits, 2.5).
-pub const MAX_ITEMS: usize = 4096;
+///.
+pub(crate) const MAX_ITEMS: usize = 4096;
 
 /// How many members an object may have where Relay reads them.
-pub const MAX_MEMBERS: usize = 65_536;
+pub(crate) const MAX_MEMBERS: usize = 65_536;
 
 /// Checks that a body is UTF-8 and nests at most [`MAX_DEPTH`] deep.
 ///
 /// # Errors
 /// `invalid_json`.
-pub fn text(body: &[u8]) -> Result<&str, RelayError> {
+pub(crate) fn text(body: &[u8]) -> Result<&str, RelayError> {
     // What has few openers can't be deep: most bodies, and those with large images, are only searched once.
     if memchr::memchr2_iter(b'{', b'[', body).count() > MAX_DEPTH && depth(body) > MAX_DEPTH {
         return Err(invalid_json(&format!("it nests more than {MAX_DEPTH} levels deep")));
@@ -54,7 +54,7 @@ fn depth(body: &[u8]) -> usize {
 }
 
 /// The request body is not JSON that Relay can use.
-pub fn invalid_json(why: &str) -> RelayError {
+pub(crate) fn invalid_json(why: &str) -> RelayError {
     RelayError::new(Class::InvalidRequest, "invalid_json", format!("the request body can't be read as JSON: {why}"))
 }
 
@@ -202,7 +202,7 @@ impl<'a> Object<'a> {
 }
 
 /// A string that borrows from the input where it has no escapes. (serde's own `Cow<str>` always copies.)
-pub struct Text<'a>(pub Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! How much of one provider's answer Relay takes.
 
 /// The longest whole answer, in bytes.
-pub const MAX_ANSWER: usize = 64 << 20;
+pub(crate) const MAX_ANSWER: usize = 64 << 20;
 /// The longest embeddings answer, in bytes: 2,048 inputs of 3,072 numbers are over 100 MB as text.
-pub const MAX_EMBEDDINGS: usize = 160 << 20;
+pub(crate) const MAX_EMBEDDINGS: usize = 160 << 20;
 /// The most blocks, or choices with their calls, that one answer may have: far more than any model makes.
 pub(super) const MAX_BLOCKS: usize = 4096;
 /// The most choices of one answer: OpenAI's limit of `n`.

@@ -61,7 +61,7 @@ mod dialect;
 mod failure;
 pub mod google;
 pub mod json;
-pub mod limits;
+pub(crate) mod limits;
 mod mapping;
 pub(crate) mod members;
 mod notes;
@@ -82,7 +82,7 @@ pub use context::{ChatContext, EmbeddingsContext};
 pub use dialect::{Dialect, StreamCollector, StreamTranslator};
 pub use failure::{ErrorResponse, ProviderError};
 pub use notes::Notes;
-pub use redact::shown;
+pub(crate) use redact::redact;
 pub use translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! Which members of a request were left out or changed.
 
-/// Members of the request that did not reach the provider as they were, sorted, without doubles.
+/// Members of the request that did not reach the provider unchanged: sorted, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// Left out: `x-relay-dropped-params`.

@@ -1,9 +1,9 @@
-//! A provider's words, cut to length and without what looks like a key.
+//! A provider's text, cut to length and without what looks like a key.
 
 use crate::domain::Provider;
 
-/// A provider's words for a caller: at most 500 characters, with anything that looks like a key masked.
-pub fn shown(text: &str) -> String {
+/// A provider's text for a caller: at most 500 characters, with anything that looks like a key masked.
+pub(crate) fn redact(text: &str) -> String {
     let mut words = String::new();
     for word in text.split_inclusive(|c: char| c.is_whitespace() || "\"',()<>`".contains(c)).take(500) {
         words.push_str(&masked(word));
@@ -39,12 +39,12 @@ mod tests {
             ("see https://x/?key=AIzaSyA1234567890 now", "see https://x/?key=*** now"),
             ("task-based risk-free desk-top", "task-based risk-free desk-top"),
         ] {
-            assert_eq!(shown(text), want);
+            assert_eq!(redact(text), want);
         }
     }
 
     #[test]
     fn long_words_of_a_provider_are_cut() {
-        assert_eq!(shown(&"é".repeat(600)).chars().count(), 500);
+        assert_eq!(redact(&"é".repeat(600)).chars().count(), 500);
     }
 }

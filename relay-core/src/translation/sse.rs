@@ -6,9 +6,9 @@
 use memchr::memchr2;
 
 /// The longest line, in bytes: an inline image arrives as one.
-pub const MAX_LINE: usize = 8 << 20;
+pub(crate) const MAX_LINE: usize = 8 << 20;
 /// The longest event, in bytes.
-pub const MAX_EVENT: usize = 16 << 20;
+pub(crate) const MAX_EVENT: usize = 16 << 20;
 /// The byte order mark that a body may begin with.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// How much text outside of fields is kept.
@@ -47,7 +47,7 @@ impl Decoder {
     /// The next whole event's data, or `None` until more bytes are fed. Events without data are skipped.
     ///
     /// # Errors
-    /// [`TooLong`]; the decoder is of no use after it.
+    /// [`TooLong`]; the decoder must not be used after it.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, TooLong> {
         while let Some((start, end)) = self.next_line()? {
             if start == end {

@@ -38,12 +38,12 @@ pub struct Amended {
     pub changed: &'static str,
 }
 
-/// A turn that takes another request.
+/// An answer that takes another request.
 #[derive(Debug)]
 pub struct Continuation {
     /// What to send.
     pub wire: WireRequest,
-    /// Whether the caller has anything of the answer by now. If the next request fails, that is the answer, cut short.
+    /// Whether the caller has received any of the answer. If the next request fails, the answer ends there.
     pub has_output: bool,
 }
 

@@ -12,7 +12,7 @@ use super::{headers, wire};
 use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{ErrorResponse, ProviderError, shown};
+use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What the error object says; empty where the body is none.
 #[derive(Debug, Default)]
@@ -109,14 +109,14 @@ impl<'a> Said<'a> {
 
     /// Anthropic's words, or ours.
     fn words(&self, own: &'static str) -> Cow<'static, str> {
-        if self.message.trim().is_empty() { Cow::Borrowed(own) } else { Cow::Owned(shown(&self.message)) }
+        if self.message.trim().is_empty() { Cow::Borrowed(own) } else { Cow::Owned(redact(&self.message)) }
     }
 
     /// An error with this code, or with the one that Anthropic gives.
     fn coded(&self, class: Class, code: &'static str, own: &'static str) -> RelayError {
         let error = RelayError::new(class, code, self.words(own));
         match &self.code {
-            Some(code) => error.with_code(Some(Cow::Owned(shown(code)))),
+            Some(code) => error.with_code(Some(Cow::Owned(redact(code)))),
             None => error,
         }
     }
@@ -184,7 +184,7 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
         }
         400 => refused(Class::InvalidRequest, said),
         402..=499 => refused(Class::Provider(status), said),
-        _ => new(Class::BadGateway, "upstream_error", "Anthropic's answer is of no use"),
+        _ => new(Class::BadGateway, "upstream_error", "Anthropic returned an answer that could not be read"),
     };
     (error, None)
 }
@@ -192,7 +192,7 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
 /// A refusal of the request's content.
 fn refused(class: Class, said: &Said<'_>) -> RelayError {
     let error = RelayError::new(class, "", said.words("Anthropic refuses the request"))
-        .with_code(said.code.as_deref().map(|code| Cow::Owned(shown(code))));
+        .with_code(said.code.as_deref().map(|code| Cow::Owned(redact(code))));
     match param(&said.message) {
         Some(param) => error.with_param(param),
         None => error,

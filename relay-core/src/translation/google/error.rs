@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::wire::Few;
 use crate::domain::KeySignal;
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{ErrorResponse, ProviderError, shown};
+use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What a row of the table looks at.
 #[derive(Debug)]
@@ -241,7 +241,13 @@ const ROWS: &[Row] = &[
         "upstream_timeout",
         "Gemini did not answer in time",
     ),
-    row(|_| true, Class::BadGateway, kind::SERVER, "upstream_error", "Gemini's answer is of no use"),
+    row(
+        |_| true,
+        Class::BadGateway,
+        kind::SERVER,
+        "upstream_error",
+        "Gemini returned an answer that could not be read",
+    ),
 ];
 
 /// Translates an answer with an error status.
@@ -329,7 +335,7 @@ fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> 
         field = detail.field_violations.into_iter().next().map_or(field, |violation| violation.field);
     }
     let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
-    let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, shown(&said)) };
+    let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, redact(&said)) };
     let mut error = RelayError::new(row.class, row.code, message).with_kind(row.kind);
     let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
     if let Some(param) = row.param.or(guessed) {

@@ -12,7 +12,7 @@ pub(super) enum Meaning {
     Length,
     /// It was stopped; the text so far stands.
     Filter,
-    /// The answer is of no use: class, code and `param`.
+    /// The answer is unusable: class, code and `param`.
     Unusable(Class, &'static str, Option<&'static str>),
 }
 

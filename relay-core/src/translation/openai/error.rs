@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::headers;
 use crate::domain::{KeySignal, Provider};
 use crate::error::{Class, RelayError, kind};
-use crate::translation::{ErrorResponse, ProviderError, shown};
+use crate::translation::{ErrorResponse, ProviderError, redact};
 
 #[derive(Default, Deserialize)]
 struct Body {
@@ -27,11 +27,11 @@ struct Words {
 fn words(body: &[u8]) -> Words {
     let error = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
     let text = |name: &str| match error.get(name) {
-        Some(Value::String(text)) => Some(shown(text)),
+        Some(Value::String(text)) => Some(redact(text)),
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let message = error.as_str().map(shown).or_else(|| text("message")).unwrap_or_default();
+    let message = error.as_str().map(redact).or_else(|| text("message")).unwrap_or_default();
     Words {
         message,
         kind: text("type").unwrap_or_default(),

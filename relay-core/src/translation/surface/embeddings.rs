@@ -20,44 +20,44 @@ pub enum Encoding {
 
 /// An embeddings answer.
 #[derive(Debug, Serialize)]
-pub struct EmbeddingList<'a> {
+pub(crate) struct EmbeddingList<'a> {
     /// `list`.
-    pub object: &'static str,
+    pub(crate) object: &'static str,
     /// In the order of the inputs.
-    pub data: Vec<Embedding>,
+    pub(crate) data: Vec<Embedding>,
     /// The model that was asked for.
-    pub model: &'a str,
+    pub(crate) model: &'a str,
     /// Prompt tokens.
-    pub usage: EmbeddingUsage,
+    pub(crate) usage: EmbeddingUsage,
 }
 
 /// One vector.
 #[derive(Debug, Serialize)]
-pub struct Embedding {
+pub(crate) struct Embedding {
     /// `embedding`.
-    pub object: &'static str,
+    pub(crate) object: &'static str,
     /// Which input it belongs to.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The vector.
-    pub embedding: Vector,
+    pub(crate) embedding: Vector,
 }
 
 /// A vector and how it is written.
 #[derive(Debug)]
-pub struct Vector {
+pub(crate) struct Vector {
     /// The numbers.
-    pub values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// How they are written.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
 }
 
 /// Usage of an embeddings call.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct EmbeddingUsage {
+pub(crate) struct EmbeddingUsage {
     /// Tokens of all inputs.
-    pub prompt_tokens: u64,
+    pub(crate) prompt_tokens: u64,
     /// The same number.
-    pub total_tokens: u64,
+    pub(crate) total_tokens: u64,
 }
 
 impl Serialize for Vector {

@@ -10,65 +10,65 @@ use crate::error::RelayError;
 use crate::translation::surface::chat_completions::completion::{Annotation, Function, ToolCall, Usage};
 
 /// How many bytes of the provider's id and model name a chunk has.
-pub const MAX_NAME: usize = 512;
+pub(crate) const MAX_NAME: usize = 512;
 
 /// What one chunk adds to a choice. Absent members are not written.
 #[derive(Debug, Default, Serialize)]
-pub struct Delta<'a> {
+pub(crate) struct Delta<'a> {
     /// `assistant`, in the first chunk of a choice.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<&'static str>,
+    pub(crate) role: Option<&'static str>,
     /// Text. `Some(None)` writes `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub content: Option<&'a str>,
+    pub(crate) content: Option<&'a str>,
     /// A refusal. `Some(None)` writes `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<Option<&'a str>>,
+    pub(crate) refusal: Option<Option<&'a str>>,
     /// Tool calls.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_calls: Option<[ToolCall<'a>; 1]>,
+    pub(crate) tool_calls: Option<[ToolCall<'a>; 1]>,
     /// The deprecated single call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub function_call: Option<Function<'a>>,
+    pub(crate) function_call: Option<Function<'a>>,
     /// Citations.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotations: Option<Vec<Annotation<'a>>>,
+    pub(crate) annotations: Option<Vec<Annotation<'a>>>,
     /// Extension: thinking.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning_content: Option<Cow<'a, str>>,
+    pub(crate) reasoning_content: Option<Cow<'a, str>>,
     /// Extension: Anthropic's signed blocks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub thinking_blocks: Option<Box<RawValue>>,
+    pub(crate) thinking_blocks: Option<Box<RawValue>>,
     /// Extension: the order of Anthropic's blocks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_layout: Option<Vec<String>>,
+    pub(crate) content_layout: Option<Vec<String>>,
     /// Extension: Google's signature on text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extra_content: Option<Box<RawValue>>,
+    pub(crate) extra_content: Option<Box<RawValue>>,
     /// Extension: images that the model made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub images: Option<Box<RawValue>>,
+    pub(crate) images: Option<Box<RawValue>>,
 }
 
 /// One entry of a chunk's `choices`.
 #[derive(Debug, Default, Serialize)]
-pub struct ChunkChoice<'a> {
+pub(crate) struct ChunkChoice<'a> {
     /// Which choice.
-    pub index: u32,
+    pub(crate) index: u32,
     /// What it adds.
-    pub delta: Delta<'a>,
+    pub(crate) delta: Delta<'a>,
     /// OpenAI's logprobs object, in its shape.
-    pub logprobs: Option<Box<RawValue>>,
+    pub(crate) logprobs: Option<Box<RawValue>>,
     /// Set in the last chunk of a choice.
-    pub finish_reason: Option<&'static str>,
+    pub(crate) finish_reason: Option<&'static str>,
     /// Extension: the provider's own word.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub native_finish_reason: Option<Cow<'a, str>>,
+    pub(crate) native_finish_reason: Option<Cow<'a, str>>,
 }
 
 /// Writes OpenAI's event stream: one `data:` line and a blank line an event, never an `event:` name.
 ///
-/// The members that are the same in every chunk are written once, by [`Self::begin`], and copied.
+/// The members that are the same in every chunk are written once, when the stream begins, and copied.
 #[derive(Debug, Default)]
 pub struct ChunkWriter {
     out: BytesMut,
@@ -80,7 +80,7 @@ pub struct ChunkWriter {
 impl ChunkWriter {
     /// Fixes the members that every chunk shares. With `usage_null` every chunk says `"usage":null`, as OpenAI's do when the
     /// caller asked for usage. Of an id or a name, [`MAX_NAME`] bytes are shown: each chunk repeats them.
-    pub fn begin(&mut self, id: &str, created: u64, model: &str, service_tier: Option<&str>, usage_null: bool) {
+    pub(crate) fn begin(&mut self, id: &str, created: u64, model: &str, service_tier: Option<&str>, usage_null: bool) {
         #[derive(Serialize)]
         struct Head<'a> {
             id: &'a str,
@@ -102,30 +102,30 @@ impl ChunkWriter {
     }
 
     /// Whether [`Self::begin`] was called.
-    pub fn has_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         !self.head.is_empty()
     }
 
     /// Writes one chunk with one choice.
-    pub fn choice(&mut self, choice: &ChunkChoice<'_>) {
+    pub(crate) fn choice(&mut self, choice: &ChunkChoice<'_>) {
         self.out.extend_from_slice(&self.head);
         let _ = serde_json::to_writer(Appender(&mut self.out), choice); // writing to memory does not fail
         self.out.extend_from_slice(&self.tail);
     }
 
     /// Writes one chunk that adds `delta` to choice `index`.
-    pub fn delta(&mut self, index: u32, delta: Delta<'_>) {
+    pub(crate) fn delta(&mut self, index: u32, delta: Delta<'_>) {
         self.choice(&ChunkChoice { index, delta, ..ChunkChoice::default() });
     }
 
     /// Writes one chunk that adds text to choice `index`: what [`Self::delta`] writes of `content` alone. Most of a stream is
     /// such pieces, so they do without the serializer's many small steps.
-    pub fn text(&mut self, index: u32, text: &str) {
+    pub(crate) fn text(&mut self, index: u32, text: &str) {
         self.piece(index, b",\"delta\":{\"content\":", text);
     }
 
     /// As [`Self::text`], of `reasoning_content`.
-    pub fn reasoning(&mut self, index: u32, text: &str) {
+    pub(crate) fn reasoning(&mut self, index: u32, text: &str) {
         self.piece(index, b",\"delta\":{\"reasoning_content\":", text);
     }
 
@@ -140,7 +140,7 @@ impl ChunkWriter {
     }
 
     /// As [`Self::text`], of the arguments of tool call `call`.
-    pub fn arguments(&mut self, index: u32, call: u32, json: &str) {
+    pub(crate) fn arguments(&mut self, index: u32, call: u32, json: &str) {
         self.out.extend_from_slice(&self.head);
         self.out.extend_from_slice(b"{\"index\":");
         number(&mut self.out, index);
@@ -153,7 +153,7 @@ impl ChunkWriter {
     }
 
     /// Writes the usage chunk: no choices.
-    pub fn usage(&mut self, usage: &Usage) {
+    pub(crate) fn usage(&mut self, usage: &Usage) {
         self.out.extend_from_slice(&self.head);
         self.out.extend_from_slice(b"],\"usage\":");
         let _ = serde_json::to_writer(Appender(&mut self.out), usage);
@@ -161,14 +161,14 @@ impl ChunkWriter {
     }
 
     /// Passes an event's data on as it came.
-    pub fn raw(&mut self, data: &[u8]) {
+    pub(crate) fn raw(&mut self, data: &[u8]) {
         self.out.extend_from_slice(b"data: ");
         self.out.extend_from_slice(data);
         self.out.extend_from_slice(b"\n\n");
     }
 
     /// Passes an event's data on without what stood between two parts of it.
-    pub fn raw_parts(&mut self, before: &[u8], after: &[u8]) {
+    pub(crate) fn raw_parts(&mut self, before: &[u8], after: &[u8]) {
         self.out.extend_from_slice(b"data: ");
         self.out.extend_from_slice(before);
         self.out.extend_from_slice(after);
@@ -176,7 +176,7 @@ impl ChunkWriter {
     }
 
     /// Writes the end of a complete answer. Nothing follows it.
-    pub fn done(&mut self) {
+    pub(crate) fn done(&mut self) {
         self.out.extend_from_slice(b"data: [DONE]\n\n");
         self.done = true;
     }
@@ -193,7 +193,7 @@ impl ChunkWriter {
     }
 
     /// Whether nothing waits to be sent.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.out.is_empty()
     }
 

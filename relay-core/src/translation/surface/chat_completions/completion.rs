@@ -9,65 +9,65 @@ use crate::domain::TokenUsage;
 
 /// A `chat.completion` body.
 #[derive(Debug, Serialize)]
-pub struct Completion<'a> {
+pub(crate) struct Completion<'a> {
     /// `chatcmpl-…`.
-    pub id: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
     /// `chat.completion`.
-    pub object: &'static str,
+    pub(crate) object: &'static str,
     /// Unix seconds, by Relay's clock where the provider sends none.
-    pub created: u64,
+    pub(crate) created: u64,
     /// The model as the provider names it.
-    pub model: Cow<'a, str>,
+    pub(crate) model: Cow<'a, str>,
     /// One for each candidate.
-    pub choices: Vec<Choice<'a>>,
+    pub(crate) choices: Vec<Choice<'a>>,
     /// Absent where the provider sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
+    pub(crate) usage: Option<Usage>,
     /// Which tier served it, in OpenAI's words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_tier: Option<&'a str>,
+    pub(crate) service_tier: Option<&'a str>,
 }
 
 /// One answer.
 #[derive(Debug, Serialize)]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// Counts from 0.
-    pub index: u32,
+    pub(crate) index: u32,
     /// The answer.
-    pub message: Message<'a>,
+    pub(crate) message: Message<'a>,
     /// OpenAI's `logprobs` object, already in its shape.
-    pub logprobs: Option<Box<RawValue>>,
+    pub(crate) logprobs: Option<Box<RawValue>>,
     /// `stop`, `length`, `tool_calls`, `content_filter` or `function_call`.
-    pub finish_reason: &'static str,
+    pub(crate) finish_reason: &'static str,
     /// Extension: the provider's own word, where ours says less.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub native_finish_reason: Option<Cow<'a, str>>,
+    pub(crate) native_finish_reason: Option<Cow<'a, str>>,
 }
 
 /// The assistant's message.
 #[derive(Debug, Serialize)]
-pub struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// `assistant`.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// The text; `null` when there is none beside tool calls or a refusal.
-    pub content: Option<Cow<'a, str>>,
+    pub(crate) content: Option<Cow<'a, str>>,
     /// Why the model declined.
-    pub refusal: Option<Cow<'a, str>>,
+    pub(crate) refusal: Option<Cow<'a, str>>,
     /// Tools that the caller shall run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tool_calls: Vec<ToolCall<'a>>,
+    pub(crate) tool_calls: Vec<ToolCall<'a>>,
     /// The one call of a request with the deprecated `functions`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub function_call: Option<Function<'a>>,
+    pub(crate) function_call: Option<Function<'a>>,
     /// Citations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub annotations: Vec<Annotation<'a>>,
+    pub(crate) annotations: Vec<Annotation<'a>>,
     /// Extension: readable thinking.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning_content: Option<Cow<'a, str>>,
+    pub(crate) reasoning_content: Option<Cow<'a, str>>,
     /// Extensions of one dialect: each a member name and its JSON.
     #[serde(flatten, serialize_with = "as_members")]
-    pub extensions: Vec<(&'static str, Box<RawValue>)>,
+    pub(crate) extensions: Vec<(&'static str, Box<RawValue>)>,
 }
 
 impl Default for Message<'_> {
@@ -94,97 +94,97 @@ fn as_members<S: serde::Serializer>(
 
 /// One tool call, whole or as a stream's delta (then with `index`).
 #[derive(Debug, Default, Serialize)]
-pub struct ToolCall<'a> {
+pub(crate) struct ToolCall<'a> {
     /// In streams: which call of the choice this belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<u32>,
+    pub(crate) index: Option<u32>,
     /// In streams only with the first delta of a call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, str>>,
+    pub(crate) id: Option<Cow<'a, str>>,
     /// `function`; in streams only with the first delta.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<&'static str>,
+    pub(crate) r#type: Option<&'static str>,
     /// Name and arguments.
-    pub function: Function<'a>,
+    pub(crate) function: Function<'a>,
     /// Extension: `{"google":{"thought_signature":…}}`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extra_content: Option<Box<RawValue>>,
+    pub(crate) extra_content: Option<Box<RawValue>>,
 }
 
 /// A function's name and arguments.
 #[derive(Debug, Default, Serialize)]
-pub struct Function<'a> {
+pub(crate) struct Function<'a> {
     /// In streams only with the first delta.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Cow<'a, str>>,
+    pub(crate) name: Option<Cow<'a, str>>,
     /// JSON as text, key order and numbers as the provider sent them.
-    pub arguments: Cow<'a, str>,
+    pub(crate) arguments: Cow<'a, str>,
 }
 
 /// `{"type":"url_citation","url_citation":{…}}`.
 #[derive(Debug, Serialize)]
-pub struct Annotation<'a> {
+pub(crate) struct Annotation<'a> {
     /// `url_citation`.
-    pub r#type: &'static str,
+    pub(crate) r#type: &'static str,
     /// Where and what.
-    pub url_citation: UrlCitation<'a>,
+    pub(crate) url_citation: UrlCitation<'a>,
 }
 
 /// A cited page and the span of `content` that it supports, in Unicode scalar values.
 #[derive(Debug, Serialize)]
-pub struct UrlCitation<'a> {
+pub(crate) struct UrlCitation<'a> {
     /// First character.
-    pub start_index: usize,
+    pub(crate) start_index: usize,
     /// One past the last character.
-    pub end_index: usize,
+    pub(crate) end_index: usize,
     /// The page's title, or empty.
-    pub title: Cow<'a, str>,
+    pub(crate) title: Cow<'a, str>,
     /// The page.
-    pub url: Cow<'a, str>,
+    pub(crate) url: Cow<'a, str>,
 }
 
 /// OpenAI's usage object of a chat answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// All prompt tokens, cached ones among them.
-    pub prompt_tokens: u64,
+    pub(crate) prompt_tokens: u64,
     /// All answer tokens, reasoning among them.
-    pub completion_tokens: u64,
+    pub(crate) completion_tokens: u64,
     /// The sum, or the provider's own total.
-    pub total_tokens: u64,
+    pub(crate) total_tokens: u64,
     /// Parts of the prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt_tokens_details: Option<PromptDetails>,
+    pub(crate) prompt_tokens_details: Option<PromptDetails>,
     /// Parts of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub completion_tokens_details: Option<CompletionDetails>,
+    pub(crate) completion_tokens_details: Option<CompletionDetails>,
 }
 
 /// Parts of `prompt_tokens`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PromptDetails {
+pub(crate) struct PromptDetails {
     /// Read from a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cached_tokens: Option<u64>,
+    pub(crate) cached_tokens: Option<u64>,
     /// Written to a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_write_tokens: Option<u64>,
+    pub(crate) cache_write_tokens: Option<u64>,
     /// Audio input.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub audio_tokens: Option<u64>,
+    pub(crate) audio_tokens: Option<u64>,
 }
 
 /// Parts of `completion_tokens`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CompletionDetails {
+pub(crate) struct CompletionDetails {
     /// Thinking.
-    pub reasoning_tokens: u64,
+    pub(crate) reasoning_tokens: u64,
 }
 
 impl Usage {
     /// The usage of an answer that took two requests.
     #[must_use]
-    pub fn plus(self, more: Self) -> Self {
+    pub(crate) fn plus(self, more: Self) -> Self {
         let sum = |own: Option<u64>, more: Option<u64>| match (own, more) {
             (None, None) => None,
             (own, more) => Some(own.unwrap_or(0).saturating_add(more.unwrap_or(0))),
@@ -217,7 +217,7 @@ impl Usage {
     }
 
     /// The same numbers in Relay's four kinds that do not overlap, for metering.
-    pub fn metered(&self) -> TokenUsage {
+    pub(crate) fn metered(&self) -> TokenUsage {
         let details = self.prompt_tokens_details.unwrap_or_default();
         let (read, write) = (details.cached_tokens.unwrap_or(0), details.cache_write_tokens.unwrap_or(0));
         TokenUsage {

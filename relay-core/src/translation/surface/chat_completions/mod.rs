@@ -1,4 +1,4 @@
 //! Chat Completions as callers see it: a whole completion, or a stream of chunks.
 
 pub mod chunk;
-pub mod completion;
+pub(crate) mod completion;
