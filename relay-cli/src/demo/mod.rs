@@ -2,10 +2,11 @@
 
 pub mod app;
 pub mod narrator;
+mod port;
 pub mod print;
 pub mod script;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,8 +26,6 @@ use crate::files::TemporaryDir;
 use crate::local;
 use crate::output::Out;
 
-/// How many ports are tried.
-const PORTS: u16 = 100;
 /// How long calls under way may take after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -36,7 +35,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// When it can't be set up, or a step of the story did not go as expected.
 pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
     let folder = TemporaryDir::new(&format!("relay-demo-{}", master_key::generate()?.kid()))?;
-    let listen = free_address(args.port)?;
+    let listen = port::free_address(args.port)?;
     let plan = Plan { dir: folder.path(), name: "Demo app", listen, demo: true };
     let made = set_up(plan).await?;
     let wired = wire(&made.config).map_err(Failure::config)?;
@@ -98,7 +97,7 @@ async fn tell(
     out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
     if !args.once {
         let (its, listener) = App::beside(addr, made, wired).await?;
-        let app = app.insert(its.start(listener)?);
+        let app = app.insert(app::start(its, listener)?);
         what_now(&base, relay_key, &app.url, made, out)?;
         std::future::pending::<()>().await;
     }
@@ -139,20 +138,6 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
          AQ.mock-good-1234 (Google). Other words than `good`: slow, refused, revoked, nocredit, ratelimited, overloaded.\n\
          With real keys:  {relay} init && {relay} serve\n{rule}"
     ))
-}
-
-/// The first free port of loopback from this one on.
-fn free_address(from: u16) -> Result<SocketAddr, Failure> {
-    Ok(listener(from)?.local_addr()?)
-}
-
-/// Listens on the first free port of loopback from this one on.
-fn listener(from: u16) -> Result<TcpListener, Failure> {
-    let mut addresses = (from..=from.saturating_add(PORTS)).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let free = addresses.find_map(|address| TcpListener::bind(address).ok());
-    free.ok_or_else(|| {
-        Failure::new(Exit::Unavailable, format_args!("no port is free from {from} on")).hint("name another with --port")
-    })
 }
 
 /// How this program was called: `relay`, or a path if it is not on the search path.

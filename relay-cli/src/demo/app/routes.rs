@@ -8,7 +8,7 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::App;
+use super::backend::App;
 use super::pages::{PAGES, asset};
 use super::visitors::{Case, label};
 use crate::client::{Request, StreamingResponse, segment};

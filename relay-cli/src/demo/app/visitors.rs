@@ -10,7 +10,7 @@ use relay_server::wiring::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::App;
+use super::backend::App;
 use crate::client::Request;
 use crate::failure::Failure;
 use crate::json::text;

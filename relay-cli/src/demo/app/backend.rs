@@ -1,0 +1,76 @@
+//! The backend of the demo app: its Relay, its Relay key, and its visitors.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use relay_adapters::ring::RingIssuer;
+use relay_core::domain::ids::ProjectId;
+use relay_core::ports::Projects as _;
+use relay_server::wiring::{Store, Wired};
+use zeroize::Zeroizing;
+
+use crate::client::Server;
+use crate::commands::init::SetUp;
+use crate::demo::port;
+use crate::failure::Failure;
+use crate::local;
+
+/// What the app knows.
+pub struct App {
+    /// Its Relay.
+    pub(super) relay: Server,
+    /// Its Relay key, which never reaches a page.
+    pub(super) key: Zeroizing<String>,
+    /// Its own origin, as visitors see it.
+    pub(super) origin: String,
+    pub(super) project: ProjectId,
+    /// Relay's store and its tokens: for what no API makes, such as a token that has expired.
+    pub(super) store: Store,
+    pub(super) issuer: RingIssuer,
+    visitors: AtomicU64,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "App({})", self.origin)
+    }
+}
+
+impl App {
+    /// An app beside this Relay, at the first free port behind it.
+    ///
+    /// # Errors
+    /// When it has no Relay key, or the store fails.
+    pub async fn beside(relay: SocketAddr, made: &SetUp, wired: &Wired) -> Result<(Self, TcpListener), Failure> {
+        let listener = port::listener(relay.port().saturating_add(1))?;
+        let origin = format!("http://localhost:{}", listener.local_addr()?.port());
+        let key = made.relay_key.as_ref().ok_or_else(|| Failure::failed("the demo got no Relay key"))?.expose();
+        let app = Self {
+            relay: Server::at(&format!("http://{relay}"))?,
+            key: Zeroizing::new(key.to_owned()),
+            project: made.project.id.clone(),
+            store: wired.store.clone(),
+            issuer: RingIssuer::new(&local::master_keys(&made.config)?).map_err(Failure::failed)?,
+            visitors: AtomicU64::new(0),
+            origin,
+        };
+        app.let_the_hosted_page_return(made).await?;
+        Ok((app, listener))
+    }
+
+    /// Puts this app's own page on the project's list of places to return to.
+    async fn let_the_hosted_page_return(&self, made: &SetUp) -> Result<(), Failure> {
+        let mut project = made.project.clone();
+        project.policy.return_urls = vec![format!("{}/back", self.origin)];
+        let changed = match &self.store {
+            Store::Sqlite(store) => store.update_project(project).await,
+            Store::Memory(store) => store.update_project(project).await,
+        };
+        changed.map(drop).map_err(Failure::failed)
+    }
+
+    /// A visitor who was not here before.
+    pub(super) fn new_visitor(&self) -> u64 {
+        self.visitors.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
