@@ -44,7 +44,6 @@ fmt:
 
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
-
 	$(CARGO) clippy --locked -p relay-server -p relay-cli --no-default-features -- -D warnings
 
 # relay-core must stay free of runtimes, clients, cryptography providers and databases; a server for production can be
