@@ -1,4 +1,4 @@
-//! A bounded cache in front of a [`KeyStore`] and [`Projects`]: what each call looks up, for at most a second.
+//! A bounded cache in front of a store's [`KeyStore`], [`Users`] and [`Projects`]: what each call looks up, for at most a second.
 //!
 //! It holds ciphertext and hashes, never a key or a token. What is written through it is seen at once; what another
 //! process writes, within the second.
@@ -8,13 +8,14 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use relay_core::Ports;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, RelayKeyRecord,
     SecretHash, Slot, StoredGrant, UserSummary,
 };
-use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError};
+use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError, Users};
 
 /// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +32,10 @@ impl Default for CacheLimits {
     }
 }
 
-/// A [`KeyStore`] and [`Projects`] that remembers connections and Relay keys for a moment, absent ones too.
+/// A [`KeyStore`], [`Users`] and [`Projects`] that remembers connections and Relay keys for a moment, absent ones too.
 pub struct CachedStore {
     keys: Arc<dyn KeyStore>,
+    users: Arc<dyn Users>,
     projects: Arc<dyn Projects>,
     clock: Arc<dyn Clock>,
     connections: Cache<Slot, Connection>,
@@ -41,14 +43,26 @@ pub struct CachedStore {
 }
 
 impl CachedStore {
-    /// Puts a cache in front of `keys` and `projects`.
+    /// Puts a cache in front of three ports of one store.
     pub fn new(
         keys: Arc<dyn KeyStore>,
+        users: Arc<dyn Users>,
         projects: Arc<dyn Projects>,
         clock: Arc<dyn Clock>,
         limits: CacheLimits,
     ) -> Self {
-        Self { keys, projects, clock, connections: Cache::new(limits), relay_keys: Cache::new(limits) }
+        Self { keys, users, projects, clock, connections: Cache::new(limits), relay_keys: Cache::new(limits) }
+    }
+
+    /// Puts a cache in front of the store that `ports` are made of.
+    #[must_use]
+    pub fn in_front_of(mut ports: Ports, limits: CacheLimits) -> Ports {
+        let clock = Arc::clone(&ports.clock);
+        let cached = Arc::new(Self::new(ports.key_store, ports.users, ports.projects, clock, limits));
+        ports.key_store = Arc::<Self>::clone(&cached);
+        ports.users = Arc::<Self>::clone(&cached);
+        ports.projects = cached;
+        ports
     }
 }
 
@@ -97,13 +111,6 @@ impl KeyStore for CachedStore {
         self.keys.delete_connection(slot).await
     }
 
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
-        let slot = |provider: &Provider| Slot { project: project.clone(), user: user.clone(), provider: *provider };
-        let slots: Vec<Slot> = Provider::ALL.iter().map(slot).collect();
-        let _invalidate = Invalidate { cache: &self.connections, keys: &slots };
-        self.keys.delete_user(project, user).await
-    }
-
     async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
         let slot = connection.slot.slot.clone();
         let _invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(&slot) };
@@ -112,19 +119,6 @@ impl KeyStore for CachedStore {
 
     async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError> {
         self.keys.connections(project, user).await
-    }
-
-    async fn users(
-        &self,
-        project: &ProjectId,
-        after: Option<EndUser>,
-        limit: u32,
-    ) -> Result<Vec<UserSummary>, StoreError> {
-        self.keys.users(project, after, limit).await
-    }
-
-    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
-        self.keys.user(project, user).await
     }
 
     async fn put_grant(
@@ -143,9 +137,28 @@ impl KeyStore for CachedStore {
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
         self.keys.count_refusal(hash).await
     }
+}
 
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.keys.ready().await
+#[async_trait]
+impl Users for CachedStore {
+    async fn users(
+        &self,
+        project: &ProjectId,
+        after: Option<EndUser>,
+        limit: u32,
+    ) -> Result<Vec<UserSummary>, StoreError> {
+        self.users.users(project, after, limit).await
+    }
+
+    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
+        self.users.user(project, user).await
+    }
+
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+        let slot = |provider: &Provider| Slot { project: project.clone(), user: user.clone(), provider: *provider };
+        let slots: Vec<Slot> = Provider::ALL.iter().map(slot).collect();
+        let _invalidate = Invalidate { cache: &self.connections, keys: &slots };
+        self.users.delete_user(project, user).await
     }
 }
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::memory::Memory;
-use relay_adapters::ring::{Kid, MasterKey, MasterKeys, RingCipher, RingIssuer};
+use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::ports::{KeyStore, Projects, ProviderClient, StoreError, UsageReport, UsageSink};
+use relay_core::domain::MasterKeyId;
+use relay_core::ports::{Meta, ProviderClient, Store, StoreError};
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
@@ -70,20 +71,11 @@ pub struct Wired {
     /// The use cases.
     pub relay: Relay,
     /// The store, for administration.
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     /// The cipher, for the rotation of master keys.
     pub cipher: Arc<RingCipher>,
     /// Tells whether the master key still opens its canary.
     pub canary: Canary,
-}
-
-/// The store that was picked.
-#[derive(Clone)]
-pub enum Store {
-    /// In a file.
-    Sqlite(Arc<Sqlite>),
-    /// In memory.
-    Memory(Arc<Memory>),
 }
 
 /// How much of the master key's budget is set aside at once, so that a crash never gives any of it back.
@@ -102,23 +94,13 @@ const KNOWN_KIDS: &str = "master_key.kids";
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let providers = providers(config)?;
     let keys = master_keys(config)?;
-    let store = Store::open(&config.storage.path)?;
+    let store = open_store(&config.storage.path)?;
     let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
-    let cipher = Arc::new(blocking(check_master_keys(&store, cipher))?);
+    let cipher = Arc::new(blocking(check_master_keys(store.as_ref(), cipher))?);
     let clock = Arc::new(SystemClock);
-    let (key_store, projects, usage, usage_report) = store.ports();
-    let cached =
-        Arc::new(CachedStore::new(key_store, projects, Arc::<SystemClock>::clone(&clock), CacheLimits::default()));
-    let relay = Relay::new(Ports {
-        key_store: Arc::<CachedStore>::clone(&cached),
-        projects: cached,
-        cipher: Arc::<RingCipher>::clone(&cipher),
-        tokens: Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?),
-        usage,
-        usage_report,
-        clock,
-        providers,
-    });
+    let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
+    let ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
+    let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
     let canary = canary(&cipher)?;
     Ok(Wired { relay, store, cipher, canary })
 }
@@ -126,11 +108,11 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
 impl Wired {
     /// Stores, again and again, how much of the master key's budget is used.
     pub fn keep_count(&self) -> impl Future<Output = ()> + Send + 'static {
-        let (store, cipher) = (self.store.clone(), Arc::clone(&self.cipher));
+        let (store, cipher) = (Arc::clone(&self.store), Arc::clone(&self.cipher));
         async move {
             loop {
                 tokio::time::sleep(COUNT_EVERY).await;
-                if let Err(error) = put_wraps(&store, &cipher, WRAPS_SET_ASIDE).await {
+                if let Err(error) = put_wraps(store.as_ref(), &cipher, WRAPS_SET_ASIDE).await {
                     tracing::warn!(cause = %error, "the master key's count could not be stored");
                 }
             }
@@ -140,7 +122,7 @@ impl Wired {
     /// Writes what waits to be written.
     pub fn close(self) {
         let Self { relay, store, cipher, canary } = self;
-        if let Err(error) = blocking(put_wraps(&store, &cipher, 0)) {
+        if let Err(error) = blocking(put_wraps(store.as_ref(), &cipher, 0)) {
             tracing::warn!(cause = %error, "the master key's count could not be stored");
         }
         // The store writes its usage when the last of these lets go of it.
@@ -148,67 +130,15 @@ impl Wired {
     }
 }
 
-impl Store {
-    fn open(path: &StoragePath) -> Result<Self, StartError> {
-        match path {
-            StoragePath::Memory => Ok(Self::Memory(Arc::default())),
-            StoragePath::File(path) => {
-                let store = Sqlite::open(path, SqliteOptions::default());
-                store.map(|store| Self::Sqlite(Arc::new(store))).map_err(|error| {
-                    StartError::Store(format!("the store {} can't be opened: {error}", path.display()))
-                })
-            }
-        }
-    }
-
-    /// A small value that is kept beside the data.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.meta(key).await,
-            Self::Memory(store) => store.meta(key).await,
-        }
-    }
-
-    /// Keeps a small value beside the data.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.put_meta(key, value).await,
-            Self::Memory(store) => store.put_meta(key, value).await,
-        }
-    }
-
-    /// How many keys are stored under each master key's id.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn sealed_prefixes(&self) -> Result<Vec<(Vec<u8>, u64)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sealed_prefixes().await,
-            Self::Memory(store) => store.sealed_prefixes().await,
-        }
-    }
-
-    fn ports(&self) -> StorePorts {
-        match self {
-            Self::Sqlite(store) => {
-                let store = || Arc::<Sqlite>::clone(store);
-                (store(), store(), store(), store())
-            }
-            Self::Memory(store) => {
-                let store = || Arc::<Memory>::clone(store);
-                (store(), store(), store(), store())
-            }
-        }
+fn open_store(path: &StoragePath) -> Result<Arc<dyn Store>, StartError> {
+    match path {
+        StoragePath::Memory => Ok(Arc::new(Memory::default())),
+        StoragePath::File(path) => match Sqlite::open(path, SqliteOptions::default()) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(StartError::Store(format!("the store {} can't be opened: {error}", path.display()))),
+        },
     }
 }
-
-type StorePorts = (Arc<dyn KeyStore>, Arc<dyn Projects>, Arc<dyn UsageSink>, Arc<dyn UsageReport>);
 
 fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
     let wrong = |origin: &str, error: &dyn std::fmt::Display| {
@@ -231,11 +161,12 @@ fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
 }
 
 /// Refuses to go on with a master key that does not belong to this store, and remembers the ones that do.
-async fn check_master_keys(store: &Store, cipher: RingCipher) -> Result<RingCipher, StartError> {
+async fn check_master_keys(store: &dyn Meta, cipher: RingCipher) -> Result<RingCipher, StartError> {
     refuse_missing(store, &cipher).await?;
     let known = store.meta(KNOWN_KIDS).await?.unwrap_or_default();
-    let mut known: Vec<Kid> = known.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(Kid)).collect();
-    let configured: Vec<Kid> = cipher.kids().collect();
+    let mut known: Vec<MasterKeyId> =
+        known.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(MasterKeyId)).collect();
+    let configured: Vec<MasterKeyId> = cipher.kids().collect();
     if !known.is_empty() && !configured.iter().any(|kid| known.contains(kid)) {
         return Err(StartError::MasterKey(format!(
             "this is the wrong master key: the store belongs to {}, and the configured one is {}",
@@ -268,40 +199,35 @@ async fn check_master_keys(store: &Store, cipher: RingCipher) -> Result<RingCiph
 }
 
 /// Stored keys whose master key is not configured would fail one by one; better none does.
-async fn refuse_missing(store: &Store, cipher: &RingCipher) -> Result<(), StartError> {
-    let mut missing = Vec::new();
-    for (prefix, count) in store.sealed_prefixes().await? {
-        let kid = prefix.as_slice().try_into().map(Kid).ok();
-        match kid {
-            Some(kid) if cipher.kids().any(|known| known == kid) => {}
-            Some(kid) => missing.push(format!("{count} under {kid}")),
-            None => missing.push(format!("{count} that were not sealed by Relay")),
-        }
-    }
-    if missing.is_empty() {
+async fn refuse_missing(store: &dyn Meta, cipher: &RingCipher) -> Result<(), StartError> {
+    let is_known = |id: &MasterKeyId| cipher.kids().any(|known| known == *id);
+    if store.master_keys_in_use().await?.iter().all(is_known) {
         return Ok(());
     }
+    // Counting reads every connection, which only a server that does not start can afford.
+    let counts = store.count_by_master_key().await?;
+    let missing = counts.iter().filter(|(id, _)| !is_known(id)).map(|(id, count)| format!("{count} under {id}"));
     Err(StartError::MasterKey(format!(
         "stored provider keys can't be opened: {}; configured is {}; add the missing master keys",
-        missing.join(", "),
+        missing.collect::<Vec<_>>().join(", "),
         listed(&cipher.kids().collect::<Vec<_>>())
     )))
 }
 
-async fn put_wraps(store: &Store, cipher: &RingCipher, ahead: u64) -> Result<(), StoreError> {
+async fn put_wraps(store: &dyn Meta, cipher: &RingCipher, ahead: u64) -> Result<(), StoreError> {
     let count = cipher.wraps().saturating_add(ahead);
     store.put_meta(&wraps_of(cipher.active_kid()), count.to_be_bytes().to_vec()).await
 }
 
-fn canary_of(kid: Kid) -> String {
+fn canary_of(kid: MasterKeyId) -> String {
     format!("master_key.canary.{kid}")
 }
 
-fn wraps_of(kid: Kid) -> String {
+fn wraps_of(kid: MasterKeyId) -> String {
     format!("master_key.wraps.{kid}")
 }
 
-fn listed(kids: &[Kid]) -> String {
+fn listed(kids: &[MasterKeyId]) -> String {
     kids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -361,15 +287,6 @@ fn blocking<T: Send>(future: impl Future<Output = T> + Send) -> T {
 impl std::fmt::Debug for Wired {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Wired")
-    }
-}
-
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite(_) => "Store::Sqlite",
-            Self::Memory(_) => "Store::Memory",
-        })
     }
 }
 

@@ -11,7 +11,7 @@ use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::ProjectId;
 use relay_core::domain::{Project, RelayKeyRecord, Scope};
-use relay_core::ports::{Clock, KeyStore, Projects, ProviderClient, UsageReport, UsageSink};
+use relay_core::ports::{Clock, ProviderClient, Store};
 use relay_core::{Ports, Provider, Relay};
 use relay_mock::Mock;
 use relay_server::{Options, Running, serve};
@@ -100,26 +100,20 @@ impl Builder {
         let log_began = logs::len();
         relay_adapters::http::install_crypto();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (store, projects, usage, report): Store = match self.sqlite {
-            Some(sqlite) => every_port(Arc::new(sqlite)),
-            None => every_port(Arc::new(Memory::default())),
+        let store: Arc<dyn Store> = match self.sqlite {
+            Some(sqlite) => Arc::new(sqlite),
+            None => Arc::new(Memory::default()),
         };
-        let cached = Arc::new(CachedStore::new(store, projects, Arc::clone(&clock), self.cache));
         let master_key = self.master_key.unwrap_or_else(|| MasterKey::generate().unwrap());
         let master_key_text = master_key.expose_base64();
         let keys = MasterKeys::new(vec![master_key]).unwrap();
         let mock = self.mock;
         let own = || Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
-        let relay = Relay::new(Ports {
-            key_store: cached.clone(),
-            projects: cached,
-            cipher: Arc::new(RingCipher::new(&keys).unwrap()),
-            tokens: Arc::new(RingIssuer::new(&keys).unwrap()),
-            usage,
-            usage_report: report,
-            clock,
-            providers: if self.clients.is_empty() { own() } else { self.clients },
-        });
+        let cipher = Arc::new(RingCipher::new(&keys).unwrap());
+        let tokens = Arc::new(RingIssuer::new(&keys).unwrap());
+        let providers = if self.clients.is_empty() { own() } else { self.clients };
+        let ports = Ports::with_store(store, cipher, tokens, clock, providers);
+        let relay = Relay::new(CachedStore::in_front_of(ports, self.cache));
         let running = serve(relay.clone(), self.options).unwrap();
         let api = Api::new(format!("http://{}", running.addr), String::new());
         api.secret(&master_key_text);
@@ -127,12 +121,6 @@ impl Builder {
         test.api.key = test.new_project().await;
         test
     }
-}
-
-type Store = (Arc<dyn KeyStore>, Arc<dyn Projects>, Arc<dyn UsageSink>, Arc<dyn UsageReport>);
-
-fn every_port<S: KeyStore + Projects + UsageSink + UsageReport + 'static>(store: Arc<S>) -> Store {
-    (store.clone(), store.clone(), store.clone(), store)
 }
 
 impl std::fmt::Debug for TestRelay {

@@ -146,16 +146,10 @@ impl World {
         let (mock, clock) = (Mock::new(), Arc::new(FixedClock::at(NOW)));
         let master_keys = MasterKeys::new(vec![MasterKey::generate()?])?;
         let store = Arc::new(Memory::default());
-        let relay = Relay::new(Ports {
-            key_store: store.clone(),
-            projects: store.clone(),
-            cipher: Arc::new(RingCipher::new(&master_keys)?),
-            tokens: Arc::new(RingIssuer::new(&master_keys)?),
-            usage: store.clone(),
-            usage_report: store,
-            clock: clock.clone(),
-            providers: vec![mock.client(Provider::ANTHROPIC)],
-        });
+        let cipher = Arc::new(RingCipher::new(&master_keys)?);
+        let tokens = Arc::new(RingIssuer::new(&master_keys)?);
+        let providers = vec![mock.client(Provider::ANTHROPIC)];
+        let relay = Relay::new(Ports::with_store(store, cipher, tokens, clock.clone(), providers));
         let project = embedded::project(&relay, "Notes").await?;
         Ok(Self { relay, project, mock, clock })
     }

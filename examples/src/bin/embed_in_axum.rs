@@ -49,18 +49,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Relay out of adapters. In production: `Sqlite` for the four stores, a master key from a file, and
+/// Relay out of adapters. In production: `Sqlite` for the store, a master key from a file, and
 /// `HttpProvider::all` rather than the mock.
 fn relay(mock: &Mock) -> Result<Relay, Box<dyn Error>> {
     let master_keys = MasterKeys::new(vec![MasterKey::generate()?])?;
     let store = Arc::new(Memory::default());
-    let (key_store, projects, usage, usage_report) = (store.clone(), store.clone(), store.clone(), store);
     let cipher = Arc::new(RingCipher::new(&master_keys)?);
     let tokens = Arc::new(RingIssuer::new(&master_keys)?);
     let clock = Arc::new(SystemClock);
     let providers = Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
-    let relay = Relay::new(Ports { key_store, projects, cipher, tokens, usage, usage_report, clock, providers });
-    Ok(relay)
+    Ok(Relay::new(Ports::with_store(store, cipher, tokens, clock, providers)))
 }
 
 /// What the app's handlers share.

@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
-    Slot, Spent, StoredGrant, UserSummary,
+    Slot, Spent, StoredGrant,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
-use super::{Memory, State, User};
+use super::state::{Memory, State, User};
 
 #[async_trait]
 impl KeyStore for Memory {
@@ -19,22 +19,6 @@ impl KeyStore for Memory {
         let mut connections = state.user(project, user).map(|user| user.connections.clone()).unwrap_or_default();
         connections.sort_by_key(|connection| connection.slot.slot.provider.rank());
         Ok(connections)
-    }
-
-    async fn users(
-        &self,
-        project: &ProjectId,
-        after: Option<EndUser>,
-        limit: u32,
-    ) -> Result<Vec<UserSummary>, StoreError> {
-        let state = self.state();
-        let of_project = state.users.iter().filter(|((owner, _), _)| owner == project);
-        let rest = of_project.filter(|((_, label), _)| after.as_ref().is_none_or(|after| label > after));
-        Ok(rest.take(limit as usize).map(|((_, label), user)| user.summary(label)).collect())
-    }
-
-    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
-        Ok(self.state().user(project, user).map(|found| found.summary(user)))
     }
 
     async fn observe(
@@ -58,15 +42,6 @@ impl KeyStore for Memory {
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
         Ok(self.state().take_connection(slot).is_some())
-    }
-
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
-        let mut state = self.state();
-        state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));
-        let State { grants, idempotency, .. } = &mut *state;
-        idempotency.retain(|_, (_, hash)| grants.contains_key(hash));
-        state.usage.retain(|group, _| !(group.project == *project && group.user == *user));
-        Ok(state.users.remove(&(project.clone(), user.clone())).is_some())
     }
 
     async fn put_grant(
@@ -120,21 +95,10 @@ impl KeyStore for Memory {
         }
         Ok(())
     }
-
-    async fn ready(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-impl User {
-    fn summary(&self, label: &EndUser) -> UserSummary {
-        let providers = self.connections.iter().map(|found| found.slot.slot.provider).collect();
-        UserSummary::new(label.clone(), self.created_at, providers)
-    }
 }
 
 impl State {
-    fn user(&self, project: &ProjectId, user: &EndUser) -> Option<&User> {
+    pub(super) fn user(&self, project: &ProjectId, user: &EndUser) -> Option<&User> {
         self.users.get(&(project.clone(), user.clone()))
     }
 

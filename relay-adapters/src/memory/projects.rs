@@ -3,7 +3,7 @@ use relay_core::domain::ids::{ProjectId, Timestamp};
 use relay_core::domain::{KeyedProject, Project, RelayKeyRecord, SecretHash};
 use relay_core::ports::{Projects, StoreError};
 
-use super::{Memory, State};
+use super::state::{Memory, State};
 
 #[async_trait]
 impl Projects for Memory {

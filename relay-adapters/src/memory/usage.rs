@@ -3,7 +3,7 @@ use relay_core::domain::ids::Timestamp;
 use relay_core::domain::{Slot, UsageEvent, UsageQuery, UsageRow};
 use relay_core::ports::{StoreError, UsageReport, UsageSink};
 
-use super::Memory;
+use super::state::Memory;
 use crate::rollup::{Counters, Group};
 
 impl UsageSink for Memory {

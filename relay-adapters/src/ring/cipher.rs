@@ -25,12 +25,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{SealedKey, SealedSlot, Slot};
+use relay_core::domain::{MasterKeyId, SealedKey, SealedSlot, Slot};
 use relay_core::ports::{Cipher, CipherError};
 
 use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
 use super::fields::Fields;
-use super::master_key::{Kid, MasterKeys};
+use super::master_key::MasterKeys;
 use super::sub_keys::{self, Purpose};
 
 const VERSION: u8 = 1;
@@ -58,7 +58,7 @@ pub struct RingCipher {
 
 /// A master key, ready for use.
 struct Member {
-    kid: Kid,
+    kid: MasterKeyId,
     key: AeadKey,
 }
 
@@ -100,18 +100,13 @@ impl RingCipher {
     }
 
     /// The id of the master key that seals.
-    pub fn active_kid(&self) -> Kid {
+    pub fn active_kid(&self) -> MasterKeyId {
         self.active.kid
     }
 
     /// The ids of all master keys, the active one first.
-    pub fn kids(&self) -> impl Iterator<Item = Kid> {
+    pub fn kids(&self) -> impl Iterator<Item = MasterKeyId> {
         self.members().map(|member| member.kid)
-    }
-
-    /// The id of the master key that a record is sealed under; `None` if it is no record of ours.
-    pub fn kid_of(sealed: &SealedKey) -> Option<Kid> {
-        Record::parse(&sealed.0).map(|record| record.kid)
     }
 
     /// The same record under the active master key, or `None` if it is that already. The sealed key itself is not opened.
@@ -119,7 +114,7 @@ impl RingCipher {
     /// # Errors
     /// As [`Cipher::open`] and [`Cipher::seal`].
     pub fn rewrap(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<Option<SealedKey>, CipherError> {
-        let record = Record::parse(&sealed.0).ok_or(CipherError::Tampered)?;
+        let record = Record::parse(&sealed.bytes).ok_or(CipherError::Tampered)?;
         if record.kid == self.active.kid {
             return Ok(None);
         }
@@ -134,7 +129,7 @@ impl RingCipher {
     ///
     /// # Errors
     /// [`CipherError::Unavailable`] without randomness.
-    pub fn seal_canaries(&self) -> Result<Vec<(Kid, Vec<u8>)>, CipherError> {
+    pub fn seal_canaries(&self) -> Result<Vec<(MasterKeyId, Vec<u8>)>, CipherError> {
         self.members()
             .map(|member| {
                 let nonce = self.draw()?;
@@ -149,7 +144,7 @@ impl RingCipher {
     ///
     /// # Errors
     /// [`CipherError::UnknownMasterKey`] if that key is not in the ring, [`CipherError::Tampered`] if it does not open.
-    pub fn check_canary(&self, kid: Kid, canary: &[u8]) -> Result<(), CipherError> {
+    pub fn check_canary(&self, kid: MasterKeyId, canary: &[u8]) -> Result<(), CipherError> {
         let member = self.member(kid)?;
         let (nonce, sealed) = canary.split_first_chunk().ok_or(CipherError::Tampered)?;
         let mut sealed = sealed.to_vec();
@@ -161,7 +156,7 @@ impl RingCipher {
         std::iter::once(&self.active).chain(&self.retired)
     }
 
-    fn member(&self, kid: Kid) -> Result<&Member, CipherError> {
+    fn member(&self, kid: MasterKeyId) -> Result<&Member, CipherError> {
         self.members().find(|member| member.kid == kid).ok_or(CipherError::UnknownMasterKey)
     }
 
@@ -218,7 +213,7 @@ impl Cipher for RingCipher {
     }
 
     fn open(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<ProviderKey, CipherError> {
-        let record = Record::parse(&sealed.0).ok_or(CipherError::Tampered)?;
+        let record = Record::parse(&sealed.bytes).ok_or(CipherError::Tampered)?;
         let data_key = self.unwrap_data_key(slot, &record)?;
         let mut body = Zeroizing::new(record.body.to_vec());
         unpad(AeadKey::new(&data_key)?.open(record.nonce, &inner_aad(slot), &mut body)?).ok_or(CipherError::Tampered)
@@ -248,7 +243,7 @@ impl std::fmt::Debug for RingCipher {
 
 /// A record's parts.
 struct Record<'a> {
-    kid: Kid,
+    kid: MasterKeyId,
     nonce_dek: [u8; NONCE_LEN],
     wrapped: [u8; WRAPPED_LEN],
     nonce: [u8; NONCE_LEN],
@@ -265,7 +260,7 @@ impl<'a> Record<'a> {
         let (nonce, body) = rest.split_first_chunk()?;
         let padded = body.len().checked_sub(TAG_LEN)?;
         (padded > 0 && padded.is_multiple_of(PAD_TO)).then_some(Self {
-            kid: Kid(*kid),
+            kid: MasterKeyId(*kid),
             nonce_dek: *nonce_dek,
             wrapped: *wrapped,
             nonce: *nonce,
@@ -275,7 +270,8 @@ impl<'a> Record<'a> {
 
     fn to_sealed(&self) -> SealedKey {
         let head = [VERSION, ALGORITHM];
-        SealedKey([&head[..], &self.kid.0, &self.nonce_dek, &self.wrapped, &self.nonce, self.body].concat())
+        let bytes = [&head[..], &self.kid.0, &self.nonce_dek, &self.wrapped, &self.nonce, self.body].concat();
+        SealedKey::new(self.kid, bytes)
     }
 }
 
@@ -305,11 +301,11 @@ fn inner_aad(slot: &SealedSlot) -> Vec<u8> {
     slot_fields("relay.cred.v1", slot).into_bytes()
 }
 
-fn outer_aad(slot: &SealedSlot, kid: Kid) -> Vec<u8> {
+fn outer_aad(slot: &SealedSlot, kid: MasterKeyId) -> Vec<u8> {
     slot_fields("relay.dek.v1", slot).with(&kid.0).into_bytes()
 }
 
-fn canary_aad(kid: Kid) -> Vec<u8> {
+fn canary_aad(kid: MasterKeyId) -> Vec<u8> {
     Fields::new("relay.canary.v1").with(&kid.0).into_bytes()
 }
 

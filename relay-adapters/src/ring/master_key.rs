@@ -1,7 +1,6 @@
 //! The master keys: read, made, named, and never shown.
 
 use std::fmt;
-use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +8,7 @@ use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::{Zeroize, Zeroizing};
 
+use relay_core::domain::MasterKeyId;
 use relay_core::ports::NoRandomness;
 
 /// Bytes of a master key.
@@ -51,36 +51,8 @@ pub enum InvalidMasterKeys {
     #[error("the master key {kid} is there twice")]
     Duplicate {
         /// Which one.
-        kid: Kid,
+        kid: MasterKeyId,
     },
-}
-
-/// A master key's public name: the first 8 bytes of SHA-256 of `relay.kid` and the key. Sixteen hex digits as text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Kid(pub [u8; 8]);
-
-impl fmt::Display for Kid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Kid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for Kid {
-    type Err = relay_core::domain::ids::InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = relay_core::domain::ids::InvalidId("a master key's id is 16 hex digits");
-        if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(wrong);
-        }
-        u64::from_str_radix(text, 16).map(|number| Self(number.to_be_bytes())).map_err(|_| wrong)
-    }
 }
 
 /// A master key: 32 random bytes that wrap the data keys of sealed records.
@@ -130,12 +102,12 @@ impl MasterKey {
     }
 
     /// The key's public name.
-    pub fn kid(&self) -> Kid {
+    pub fn kid(&self) -> MasterKeyId {
         let mut named = Zeroizing::new(Vec::with_capacity(64));
         named.extend_from_slice(b"relay.kid");
         named.extend_from_slice(self.expose());
         let hash = digest(&SHA256, &named);
-        Kid(hash.as_ref().first_chunk().copied().unwrap_or_default())
+        MasterKeyId(hash.as_ref().first_chunk().copied().unwrap_or_default())
     }
 
     /// The only way out.
@@ -169,7 +141,7 @@ impl MasterKeys {
     /// # Errors
     /// [`InvalidMasterKeys::Empty`] or [`InvalidMasterKeys::Duplicate`].
     pub fn new(keys: Vec<MasterKey>) -> Result<Self, InvalidMasterKeys> {
-        let mut kids: Vec<Kid> = keys.iter().map(MasterKey::kid).collect();
+        let mut kids: Vec<MasterKeyId> = keys.iter().map(MasterKey::kid).collect();
         if kids.is_empty() {
             return Err(InvalidMasterKeys::Empty);
         }

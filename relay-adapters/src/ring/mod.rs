@@ -21,4 +21,4 @@ mod wycheproof_tests;
 
 pub use cipher::{RECORD_OVERHEAD, RingCipher, WRAP_LIMIT, WRAP_WARNING};
 pub use issuer::RingIssuer;
-pub use master_key::{InvalidMasterKey, InvalidMasterKeys, Kid, MasterKey, MasterKeys};
+pub use master_key::{InvalidMasterKey, InvalidMasterKeys, MasterKey, MasterKeys};

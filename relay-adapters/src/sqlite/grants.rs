@@ -8,9 +8,9 @@ use relay_core::domain::{
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::key_store;
+use super::connections;
+use super::failure::Failure;
 use super::rows::{self, integer};
-use super::worker::Failure;
 
 /// How a redemption went well.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub(super) fn redeem(
     now: Timestamp,
 ) -> Result<Result<Redeemed, RedeemRefusal>, Failure> {
     let grant = get(transaction, hash)?;
-    let current = key_store::connection(transaction, &connection.slot.slot)?;
+    let current = connections::in_slot(transaction, &connection.slot.slot)?;
     let version = current.as_ref().map(|current| current.slot.version);
     if let Err(refusal) =
         grant.as_ref().ok_or(RedeemRefusal::Unknown).and_then(|grant| grant.redeemable(version, connection, now))
@@ -116,9 +116,9 @@ fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Res
 fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), Failure> {
     const CLEAR: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
     const PUT: &str = "INSERT INTO connections
-        (project, user, provider, record, version, sealed, last4, fingerprint, workspace_id, state, refusals,
-         connected_at, last_used_at, last_refused_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        (project, user, provider, record, version, sealed, master_key, last4, fingerprint, workspace_id, state,
+         refusals, connected_at, last_used_at, last_refused_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     let slot = &connection.slot.slot;
     let (project, user, provider) = (slot.project.as_str(), slot.user.as_str(), slot.provider.name());
     transaction.prepare_cached(CLEAR)?.execute(params![project, user, provider])?;
@@ -129,6 +129,7 @@ fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), F
         connection.slot.record.0,
         integer(connection.slot.version),
         keep(transaction, &connection.sealed)?,
+        connection.sealed.master_key.0,
         connection.last4,
         connection.fingerprint,
         connection.workspace_id,
@@ -147,11 +148,11 @@ fn keep(transaction: &Transaction<'_>, sealed: &SealedKey) -> Result<i64, Failur
         WHERE id = (SELECT id FROM sealed_keys WHERE used = 0 AND length(bytes) = ?2 LIMIT 1) RETURNING id";
     const ADD: &str = "INSERT INTO sealed_keys (used, bytes) VALUES (1, ?1)";
     let mut reuse = transaction.prepare_cached(REUSE)?;
-    let length = i64::try_from(sealed.0.len())?;
-    if let Some(id) = reuse.query_row(params![sealed.0, length], |row| row.get(0)).optional()? {
+    let length = i64::try_from(sealed.bytes.len())?;
+    if let Some(id) = reuse.query_row(params![sealed.bytes, length], |row| row.get(0)).optional()? {
         return Ok(id);
     }
-    transaction.prepare_cached(ADD)?.execute([&sealed.0])?;
+    transaction.prepare_cached(ADD)?.execute([&sealed.bytes])?;
     Ok(transaction.last_insert_rowid())
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::worker::Failure;
+use super::failure::Failure;
 
 /// Which file a path named when it was opened.
 ///

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::SqliteOpenError;
+use super::error::SqliteOpenError;
 
 /// Marks a file as ours in its header (SQLite's `application_id`): `Rlay`.
 pub(super) const APPLICATION_ID: i32 = 0x526c_6179;
@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_forced_tool_choice.sql"),
     include_str!("migrations/0003_hosted_page.sql"),
     include_str!("migrations/0004_policy.sql"),
+    include_str!("migrations/0005_master_key.sql"),
 ];
 
 /// Refuses a file that is not ours, or that a newer program wrote, without changing it.

@@ -4,9 +4,10 @@ use relay_core::domain::{KeyedProject, Project, RelayKeyRecord, Scope, SecretHas
 use relay_core::ports::{Projects, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::Sqlite;
+use super::failure::Failure;
 use super::rows::{self, integer};
-use super::worker::{Db, Failure};
+use super::store::Sqlite;
+use super::worker::Db;
 
 #[async_trait]
 impl Projects for Sqlite {

@@ -2,7 +2,7 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use relay_core::domain::{Connection, ConnectionState, SealedKey, SealedSlot, Slot};
+use relay_core::domain::{Connection, ConnectionState, MasterKeyId, SealedKey, SealedSlot, Slot};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row, RowIndex};
 use serde::de::DeserializeOwned;
@@ -66,7 +66,7 @@ pub(super) fn provider(row: &Row<'_>) -> Result<Option<Provider>> {
 macro_rules! select_connection {
     ($which:literal) => {
         concat!(
-            "SELECT project, user, provider, record, version, bytes, last4, fingerprint, workspace_id, state, refusals,
+            "SELECT project, user, provider, record, version, master_key, bytes, last4, fingerprint, workspace_id, state, refusals,
                 connected_at, last_used_at, last_refused_at
              FROM connections JOIN sealed_keys ON sealed_keys.id = connections.sealed ",
             $which
@@ -80,7 +80,7 @@ pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
     let Some(provider) = provider(row)? else { return Ok(None) };
     let slot = Slot { project: project(row, "project")?, user: user(row)?, provider };
     let slot = SealedSlot { slot, record: RecordId(row.get("record")?), version: counter(row, "version")? };
-    let sealed = SealedKey(row.get("bytes")?);
+    let sealed = SealedKey::new(MasterKeyId(row.get("master_key")?), row.get("bytes")?);
     let state = parsed(row, "state", ConnectionState::named)?;
     let (last4, fingerprint): (String, _) = (row.get("last4")?, row.get("fingerprint")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);

@@ -13,11 +13,10 @@ use relay_core::ports::StoreError;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::error::SqliteOpenError;
+use super::failure::Failure;
 use super::identity::Identity;
-use super::open::{SqliteOpenError, open_again};
-
-/// What a job fails with; a caller sees it as [`StoreError`].
-pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use super::open::open_again;
 
 /// How many jobs wait before callers do.
 const QUEUE: usize = 1024;

@@ -7,10 +7,10 @@ use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, KeySignal, KeyedProject, Project, RelayKeyRecord, Scope, SealedKey, SealedSlot,
-    SecretHash, Slot,
+    Connection, ConnectionState, Grant, KeySignal, KeyedProject, MasterKeyId, Project, RelayKeyRecord, Scope,
+    SealedKey, SealedSlot, SecretHash, Slot,
 };
-use relay_core::ports::{FixedClock, KeyStore, MockKeyStore, MockProjects, Projects};
+use relay_core::ports::{FixedClock, KeyStore, Meta as _, MockKeyStore, MockProjects, MockUsers, Projects, Users as _};
 use relay_core::{Provider, conformance};
 
 const NOW: Timestamp = Timestamp(1_795_423_644_000);
@@ -31,7 +31,7 @@ fn ana() -> Slot {
 fn connection(slot: &Slot, version: u64) -> Connection {
     Connection::new(
         SealedSlot { slot: slot.clone(), record: RecordId([1; 16]), version },
-        SealedKey(vec![9; 162]),
+        SealedKey::new(MasterKeyId([5; 8]), vec![9; 162]),
         "a1b2",
         [2; 16],
         ConnectionState::Active,
@@ -54,12 +54,14 @@ fn keyed_project() -> KeyedProject {
 /// A cache before `memory`, and the clock.
 fn before(memory: &Arc<Memory>) -> (CachedStore, Arc<FixedClock>) {
     let clock = Arc::new(FixedClock::at(NOW));
-    let cached = CachedStore::new(memory.clone(), memory.clone(), clock.clone(), CacheLimits::default());
+    let cached =
+        CachedStore::new(memory.clone(), memory.clone(), memory.clone(), clock.clone(), CacheLimits::default());
     (cached, clock)
 }
 
 fn before_mocks(keys: MockKeyStore, projects: MockProjects, limits: CacheLimits) -> CachedStore {
-    CachedStore::new(Arc::new(keys), Arc::new(projects), Arc::new(FixedClock::at(NOW)), limits)
+    let (keys, users, projects) = (Arc::new(keys), Arc::new(MockUsers::new()), Arc::new(projects));
+    CachedStore::new(keys, users, projects, Arc::new(FixedClock::at(NOW)), limits)
 }
 
 async fn connect(store: &dyn KeyStore, token: u8, slot: &Slot, version: u64) {
@@ -76,7 +78,7 @@ async fn a_cached_store_passes_the_suites() {
     let (_directory, sqlite) = crate::stores::sqlite();
     let sqlite = Arc::new(sqlite);
     let clock = Arc::new(FixedClock::at(NOW));
-    let cached = CachedStore::new(sqlite.clone(), sqlite, clock, CacheLimits::default());
+    let cached = CachedStore::new(sqlite.clone(), sqlite.clone(), sqlite, clock, CacheLimits::default());
     conformance::key_store(&cached).await;
     conformance::projects(&cached).await;
 }
@@ -139,7 +141,8 @@ async fn a_clock_that_goes_backwards_keeps_nothing() {
     let mut clock = relay_core::ports::MockClock::new();
     let mut sequence = [NOW, Timestamp(NOW.0 - 10)].into_iter();
     clock.expect_now().returning(move || sequence.next().unwrap());
-    let cached = CachedStore::new(memory.clone(), memory.clone(), Arc::new(clock), CacheLimits::default());
+    let cached =
+        CachedStore::new(memory.clone(), memory.clone(), memory.clone(), Arc::new(clock), CacheLimits::default());
     assert_eq!(cached.connection(&ana()).await.unwrap(), None);
     connect(&*memory, 1, &ana(), 1).await;
     assert!(cached.connection(&ana()).await.unwrap().is_some());
@@ -227,7 +230,7 @@ async fn a_write_that_was_given_up_is_seen_too() {
     let (_directory, sqlite) = crate::stores::sqlite();
     let sqlite = Arc::new(sqlite);
     let clock = Arc::new(FixedClock::at(NOW));
-    let cached = CachedStore::new(sqlite.clone(), sqlite.clone(), clock, CacheLimits::default());
+    let cached = CachedStore::new(sqlite.clone(), sqlite.clone(), sqlite.clone(), clock, CacheLimits::default());
     cached.put_grant(&HASH, grant(&ana()), None).await.unwrap();
     assert_eq!(cached.connection(&ana()).await.unwrap(), None);
     drop(cached.redeem(&HASH, connection(&ana(), 1), NOW).now_or_never());

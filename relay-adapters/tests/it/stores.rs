@@ -7,22 +7,6 @@ use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{Grant, SecretHash};
 use relay_core::ports::KeyStore;
 
-#[tokio::test]
-async fn memory_passes_the_key_store_suite() {
-    conformance::key_store(&Memory::default()).await;
-}
-
-#[tokio::test]
-async fn memory_passes_the_projects_suite() {
-    conformance::projects(&Memory::default()).await;
-}
-
-#[tokio::test]
-async fn memory_passes_the_usage_suite() {
-    let memory = Memory::default();
-    conformance::usage(&memory, &memory, &memory, &memory).await;
-}
-
 /// A database of its own, in a directory that goes with it.
 pub(crate) fn sqlite() -> (tempfile::TempDir, Sqlite) {
     let directory = tempfile::tempdir().unwrap();
@@ -31,19 +15,13 @@ pub(crate) fn sqlite() -> (tempfile::TempDir, Sqlite) {
 }
 
 #[tokio::test]
-async fn sqlite_passes_the_key_store_suite() {
-    conformance::key_store(&sqlite().1).await;
+async fn memory_passes_the_suite_of_stores() {
+    conformance::store(&Memory::default()).await;
 }
 
 #[tokio::test]
-async fn sqlite_passes_the_projects_suite() {
-    conformance::projects(&sqlite().1).await;
-}
-
-#[tokio::test]
-async fn sqlite_passes_the_usage_suite() {
-    let (_directory, sqlite) = sqlite();
-    conformance::usage(&sqlite, &sqlite, &sqlite, &sqlite).await;
+async fn sqlite_passes_the_suite_of_stores() {
+    conformance::store(&sqlite().1).await;
 }
 
 /// Grants that ended more than a day ago go, a few with each new one.

@@ -77,10 +77,10 @@ fn a_sealed_key_opens_in_no_other_slot(cipher: &dyn Cipher) {
 
 fn a_changed_byte_is_noticed(cipher: &dyn Cipher) {
     let sealed = cipher.seal(&slot(), &key("sk-test-0000")).unwrap();
-    for at in 0..sealed.0.len() {
+    for at in 0..sealed.bytes.len() {
         for change in [0x01, 0x80, 0xFF] {
             let mut changed = sealed.clone();
-            changed.0[at] ^= change;
+            changed.bytes[at] ^= change;
             assert!(cipher.open(&slot(), &changed).is_err(), "byte {at} changed by {change:#04x} is not noticed");
         }
     }
@@ -88,24 +88,24 @@ fn a_changed_byte_is_noticed(cipher: &dyn Cipher) {
 
 fn a_cut_or_longer_record_is_noticed(cipher: &dyn Cipher) {
     let sealed = cipher.seal(&slot(), &key("sk-test-0000")).unwrap();
-    for length in 0..sealed.0.len() {
-        let cut = SealedKey(sealed.0[..length].to_vec());
+    for length in 0..sealed.bytes.len() {
+        let cut = SealedKey::new(sealed.master_key, sealed.bytes[..length].to_vec());
         assert!(cipher.open(&slot(), &cut).is_err(), "a record cut to {length} bytes opens");
     }
     for more in [1, 16, 64] {
-        let longer = SealedKey([&sealed.0[..], &vec![0; more]].concat());
+        let longer = SealedKey::new(sealed.master_key, [&sealed.bytes[..], &vec![0; more]].concat());
         assert!(cipher.open(&slot(), &longer).is_err(), "a record with {more} bytes more opens");
     }
 }
 
 fn sealing_twice_gives_different_bytes(cipher: &dyn Cipher) {
     let sealed: std::collections::HashSet<_> =
-        (0..100).map(|_| cipher.seal(&slot(), &key("sk-test-0000")).unwrap().0).collect();
+        (0..100).map(|_| cipher.seal(&slot(), &key("sk-test-0000")).unwrap().bytes).collect();
     assert_eq!(sealed.len(), 100);
 }
 
 fn the_length_hides_the_keys_length(cipher: &dyn Cipher) {
-    let length = |characters| cipher.seal(&slot(), &key(&"k".repeat(characters))).unwrap().0.len();
+    let length = |characters| cipher.seal(&slot(), &key(&"k".repeat(characters))).unwrap().bytes.len();
     let mut lengths: Vec<usize> = (ProviderKey::MIN_LEN..=ProviderKey::MAX_LEN).map(length).collect();
     assert!(lengths.is_sorted());
     lengths.dedup();

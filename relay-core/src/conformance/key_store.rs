@@ -1,4 +1,4 @@
-//! What any [`KeyStore`] must do.
+//! What any [`KeyStore`] with its [`Users`] must do.
 
 use futures::future::join_all;
 
@@ -8,13 +8,13 @@ use crate::domain::{
     Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal, Spent,
     StoredGrant, UserSummary,
 };
-use crate::ports::{KeyStore, RedeemError};
+use crate::ports::{KeyStore, RedeemError, Users};
 
-/// Checks every obligation of [`KeyStore`] that can be seen from outside.
+/// Checks every obligation of [`KeyStore`] and [`Users`] that can be seen from outside.
 ///
 /// What was acknowledged must also outlive a crash, and deleted bytes must be gone from the disk: those two are for the
 /// adapter's own tests.
-pub async fn key_store(store: &dyn KeyStore) {
+pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     redeem_stores_the_key_and_spends_the_token(store).await;
     a_token_works_once(store).await;
     a_token_works_once_among_many_at_a_time(store).await;
@@ -41,10 +41,9 @@ pub async fn key_store(store: &dyn KeyStore) {
     a_deleted_connection_is_gone_and_can_come_again(store).await;
     a_deleted_user_is_gone_with_their_grants(store).await;
     a_deleted_users_idempotency_keys_are_forgotten(store).await;
-    store.ready().await.unwrap();
 }
 
-async fn redeem_stores_the_key_and_spends_the_token(store: &dyn KeyStore) {
+async fn redeem_stores_the_key_and_spends_the_token(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("redeem");
     let s = slot(&p, "ana", Provider::OPENAI);
     assert_eq!(store.connection(&s).await.unwrap(), None);
@@ -64,7 +63,7 @@ async fn redeem_stores_the_key_and_spends_the_token(store: &dyn KeyStore) {
     assert_eq!(spent, Some(want), "enough to answer a lost response again");
 }
 
-async fn a_token_works_once(store: &dyn KeyStore) {
+async fn a_token_works_once(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("once");
     let s = slot(&p, "ana", Provider::OPENAI);
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
@@ -75,7 +74,7 @@ async fn a_token_works_once(store: &dyn KeyStore) {
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
 }
 
-async fn a_token_works_once_among_many_at_a_time(store: &dyn KeyStore) {
+async fn a_token_works_once_among_many_at_a_time(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("race");
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     let (token, s) = (&hash(&p, 1), &slot(&p, "ana", Provider::OPENAI));
@@ -91,7 +90,7 @@ async fn a_token_works_once_among_many_at_a_time(store: &dyn KeyStore) {
     assert_eq!(store.connection(s).await.unwrap(), Some(connection(s, 1, mark)), "the winner's key is the one stored");
 }
 
-async fn an_unknown_token_stores_nothing(store: &dyn KeyStore) {
+async fn an_unknown_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("unknown");
     let s = slot(&p, "ana", Provider::OPENAI);
     let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await;
@@ -101,7 +100,7 @@ async fn an_unknown_token_stores_nothing(store: &dyn KeyStore) {
     assert_eq!(store.count_refusal(&hash(&p, 1)).await.unwrap(), 0);
 }
 
-async fn a_token_stores_only_what_it_was_issued_for(store: &dyn KeyStore) {
+async fn a_token_stores_only_what_it_was_issued_for(store: &(impl KeyStore + Users + ?Sized)) {
     let (p, other) = (project("bound"), project("boundOther"));
     let mut only = grant(&p, "ana");
     only.allowed = Allowed::Only(Provider::GOOGLE);
@@ -117,7 +116,7 @@ async fn a_token_stores_only_what_it_was_issued_for(store: &dyn KeyStore) {
     store.redeem(&hash(&p, 1), connection(&right, 1, 1), NOW).await.unwrap();
 }
 
-async fn an_expired_token_stores_nothing(store: &dyn KeyStore) {
+async fn an_expired_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("expired");
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
@@ -131,7 +130,7 @@ async fn an_expired_token_stores_nothing(store: &dyn KeyStore) {
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), in_time).await.unwrap();
 }
 
-async fn a_token_without_tries_left_stores_nothing(store: &dyn KeyStore) {
+async fn a_token_without_tries_left_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("tries");
     let (s, token) = (slot(&p, "ana", Provider::OPENAI), hash(&p, 1));
     store.put_grant(&token, grant(&p, "ana"), None).await.unwrap();
@@ -145,7 +144,7 @@ async fn a_token_without_tries_left_stores_nothing(store: &dyn KeyStore) {
     assert_eq!(store.connection(&s).await.unwrap(), None);
 }
 
-async fn a_token_may_not_replace_unless_it_says_so(store: &dyn KeyStore) {
+async fn a_token_may_not_replace_unless_it_says_so(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("occupied");
     let s = slot(&p, "ana", Provider::OPENAI);
     let mut first_only = grant(&p, "ana");
@@ -162,7 +161,7 @@ async fn a_token_may_not_replace_unless_it_says_so(store: &dyn KeyStore) {
     store.redeem(&hash(&p, 2), connection(&elsewhere, 1, 2), NOW).await.unwrap();
 }
 
-async fn a_replacement_needs_the_next_version(store: &dyn KeyStore) {
+async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("version");
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
@@ -183,13 +182,13 @@ async fn a_replacement_needs_the_next_version(store: &dyn KeyStore) {
         );
     }
     let mut longer = connection(&s, 2, 2);
-    longer.sealed.0.extend([2; 64]);
+    longer.sealed.bytes.extend([2; 64]);
     longer.workspace_id = None;
     store.redeem(&hash(&p, 2), longer.clone(), NOW).await.unwrap();
     assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection is left");
 }
 
-async fn a_refused_redemption_leaves_the_token_usable(store: &dyn KeyStore) {
+async fn a_refused_redemption_leaves_the_token_usable(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("neither");
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
@@ -200,7 +199,7 @@ async fn a_refused_redemption_leaves_the_token_usable(store: &dyn KeyStore) {
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
 }
 
-async fn a_grant_comes_back_as_it_was_stored(store: &dyn KeyStore) {
+async fn a_grant_comes_back_as_it_was_stored(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("grant");
     let mut narrow = grant(&p, "ana");
     narrow.allowed = Allowed::Only(Provider::ANTHROPIC);
@@ -215,7 +214,7 @@ async fn a_grant_comes_back_as_it_was_stored(store: &dyn KeyStore) {
     }
 }
 
-async fn a_grant_is_never_overwritten(store: &dyn KeyStore) {
+async fn a_grant_is_never_overwritten(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("overwrite");
     connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
     store.put_grant(&hash(&p, 1), grant(&p, "bo"), None).await.unwrap_err();
@@ -229,7 +228,7 @@ fn record(key: &str, salt: u8) -> IdempotencyRecord {
     IdempotencyRecord { key: key.into(), request: [3; 32], salt: [salt; 16], expires_at: NOW.plus_seconds(86_400) }
 }
 
-async fn an_idempotency_key_finds_the_earlier_grant(store: &dyn KeyStore) {
+async fn an_idempotency_key_finds_the_earlier_grant(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("idempotent");
     assert_eq!(store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("k", 1))).await.unwrap(), None);
     let mut later = grant(&p, "bo");
@@ -245,7 +244,7 @@ async fn an_idempotency_key_finds_the_earlier_grant(store: &dyn KeyStore) {
     );
 }
 
-async fn an_expired_idempotency_key_is_forgotten(store: &dyn KeyStore) {
+async fn an_expired_idempotency_key_is_forgotten(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("forgotten");
     for n in 0..40 {
         store.put_grant(&hash(&p, n), grant(&p, "ana"), Some(record(&format!("k{n}"), n))).await.unwrap();
@@ -263,7 +262,7 @@ async fn an_expired_idempotency_key_is_forgotten(store: &dyn KeyStore) {
     }
 }
 
-async fn an_idempotency_key_keeps_its_grant(store: &dyn KeyStore) {
+async fn an_idempotency_key_keeps_its_grant(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("keeps");
     let mut long = record("k", 1);
     long.expires_at = NOW.plus_seconds(10 * 86_400);
@@ -276,13 +275,13 @@ async fn an_idempotency_key_keeps_its_grant(store: &dyn KeyStore) {
     }
 }
 
-async fn idempotency_keys_belong_to_their_project(store: &dyn KeyStore) {
+async fn idempotency_keys_belong_to_their_project(store: &(impl KeyStore + Users + ?Sized)) {
     let (a, b) = (project("keysA"), project("keysB"));
     assert_eq!(store.put_grant(&hash(&a, 1), grant(&a, "ana"), Some(record("k", 1))).await.unwrap(), None);
     assert_eq!(store.put_grant(&hash(&b, 1), grant(&b, "ana"), Some(record("k", 2))).await.unwrap(), None);
 }
 
-async fn a_signal_changes_the_state(store: &dyn KeyStore) {
+async fn a_signal_changes_the_state(store: &(impl KeyStore + Users + ?Sized)) {
     use ConnectionState::{Active, Invalid, NoCredit, Restricted, Revoked};
     let p = project("signal");
     let s = slot(&p, "ana", Provider::OPENAI);
@@ -311,7 +310,7 @@ async fn a_signal_changes_the_state(store: &dyn KeyStore) {
     }
 }
 
-async fn a_signal_for_another_version_changes_nothing(store: &dyn KeyStore) {
+async fn a_signal_for_another_version_changes_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("stale");
     let s = slot(&p, "ana", Provider::OPENAI);
     assert_eq!(store.observe(&s, 1, KeySignal::Invalid, true, NOW).await.unwrap(), None);
@@ -325,7 +324,7 @@ async fn a_signal_for_another_version_changes_nothing(store: &dyn KeyStore) {
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 2, 2)));
 }
 
-async fn connections_come_in_the_order_of_providers(store: &dyn KeyStore) {
+async fn connections_come_in_the_order_of_providers(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("order");
     for (n, provider) in (1..).zip(Provider::ALL.iter().rev()) {
         connect(store, &hash(&p, n), connection(&slot(&p, "ana", *provider), 1, n)).await;
@@ -339,7 +338,7 @@ async fn connections_come_in_the_order_of_providers(store: &dyn KeyStore) {
     assert_eq!(store.connections(&p, &user("bo")).await.unwrap(), []);
 }
 
-async fn projects_never_meet(store: &dyn KeyStore) {
+async fn projects_never_meet(store: &(impl KeyStore + Users + ?Sized)) {
     let (a, b) = (project("tenantA"), project("tenantB"));
     let (in_a, in_b) = (slot(&a, "ana", Provider::OPENAI), slot(&b, "ana", Provider::OPENAI));
     connect(store, &hash(&a, 1), connection(&in_a, 1, 1)).await;
@@ -356,7 +355,7 @@ async fn projects_never_meet(store: &dyn KeyStore) {
     assert_eq!(store.users(&b, None, 10).await.unwrap().len(), 0);
 }
 
-async fn labels_are_compared_byte_by_byte(store: &dyn KeyStore) {
+async fn labels_are_compared_byte_by_byte(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("labels");
     connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
     for other in ["Ana", "ANA", "ana_", "an%", "an_", "an"] {
@@ -366,7 +365,7 @@ async fn labels_are_compared_byte_by_byte(store: &dyn KeyStore) {
     assert_eq!(store.connections(&p, &user("ana")).await.unwrap().len(), 1);
 }
 
-async fn users_are_listed_page_by_page_in_byte_order(store: &dyn KeyStore) {
+async fn users_are_listed_page_by_page_in_byte_order(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("pages");
     let sorted = ["!", "10", "9", "B", "a", "a-b", "aB", "ab", "~"];
     for (n, label) in (1..).zip(sorted.iter().rev()) {
@@ -389,7 +388,7 @@ async fn users_are_listed_page_by_page_in_byte_order(store: &dyn KeyStore) {
     assert_eq!(store.users(&p, None, 0).await.unwrap(), []);
 }
 
-async fn a_user_is_there_from_the_first_grant(store: &dyn KeyStore) {
+async fn a_user_is_there_from_the_first_grant(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("first");
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), None);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
@@ -408,7 +407,7 @@ async fn a_user_is_there_from_the_first_grant(store: &dyn KeyStore) {
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want), "until the user is deleted");
 }
 
-async fn a_deleted_connection_is_gone_and_can_come_again(store: &dyn KeyStore) {
+async fn a_deleted_connection_is_gone_and_can_come_again(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("delete");
     let (s, other) = (slot(&p, "ana", Provider::OPENAI), slot(&p, "ana", Provider::GOOGLE));
     assert!(!store.delete_connection(&s).await.unwrap());
@@ -423,7 +422,7 @@ async fn a_deleted_connection_is_gone_and_can_come_again(store: &dyn KeyStore) {
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 3)));
 }
 
-async fn a_deleted_user_is_gone_with_their_grants(store: &dyn KeyStore) {
+async fn a_deleted_user_is_gone_with_their_grants(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("erase");
     let s = slot(&p, "ana", Provider::OPENAI);
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
@@ -443,7 +442,7 @@ async fn a_deleted_user_is_gone_with_their_grants(store: &dyn KeyStore) {
     assert!(store.grant(&hash(&p, 2)).await.unwrap().is_some());
 }
 
-async fn a_deleted_users_idempotency_keys_are_forgotten(store: &dyn KeyStore) {
+async fn a_deleted_users_idempotency_keys_are_forgotten(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("eraseKeys");
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("of-ana", 1))).await.unwrap();
     store.put_grant(&hash(&p, 2), grant(&p, "bo"), Some(record("of-bo", 2))).await.unwrap();

@@ -6,20 +6,26 @@
 
 mod cipher;
 mod key_store;
+mod meta;
 mod projects;
 mod provider_client;
+mod store;
 mod token_issuer;
 mod usage;
 
 pub use cipher::cipher;
 pub use key_store::key_store;
+pub use meta::meta;
 pub use projects::projects;
 pub use provider_client::{FarSide, SeenRequest, provider_client};
+pub use store::store;
 pub use token_issuer::token_issuer;
 pub use usage::usage;
 
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use crate::domain::{Connection, ConnectionState, Grant, Provider, SealedKey, SealedSlot, SecretHash, Slot};
+use crate::domain::{
+    Connection, ConnectionState, Grant, MasterKeyId, Provider, SealedKey, SealedSlot, SecretHash, Slot,
+};
 use crate::ports::KeyStore;
 
 /// When the suites take place.
@@ -54,14 +60,14 @@ fn grant(project: &ProjectId, label: &str) -> Grant {
 /// A connection whose sealed bytes are `mark` over and over.
 fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
     let slot = SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version };
-    let sealed = SealedKey(vec![mark; 162]);
+    let sealed = SealedKey::new(MasterKeyId([5; 8]), vec![mark; 162]);
     let mut connection = Connection::new(slot, sealed, "a1b2", [mark; 16], ConnectionState::Active, NOW);
     connection.workspace_id = Some("wrkspc_1".into());
     connection
 }
 
 /// Connects a key the way that the product does: a grant, and then its redemption.
-async fn connect(store: &dyn KeyStore, hash: &SecretHash, connection: Connection) {
+async fn connect(store: &(impl KeyStore + ?Sized), hash: &SecretHash, connection: Connection) {
     let Slot { project, user, .. } = &connection.slot.slot;
     assert_eq!(store.put_grant(hash, grant(project, user.as_str()), None).await.unwrap(), None);
     store.redeem(hash, connection, NOW).await.unwrap();

@@ -5,22 +5,23 @@ use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::{
     Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
 };
-use crate::ports::{KeyStore, Projects, UsageReport, UsageSink};
+use crate::ports::{KeyStore, Projects, Store, UsageReport, UsageSink, Users};
 
 /// One store, seen through all the ports that usage touches.
 #[derive(Clone, Copy)]
-struct Store<'a> {
+struct Views<'a> {
     keys: &'a dyn KeyStore,
+    users: &'a dyn Users,
     projects: &'a dyn Projects,
     sink: &'a dyn UsageSink,
     report: &'a dyn UsageReport,
 }
 
-/// Checks that the usage which `sink` takes comes back in `report`, and feeds `last_used_at` of `keys` and `projects`.
+/// Checks that recorded usage comes back in reports, and feeds `last_used_at` of connections and Relay keys.
 ///
-/// All four must be views of one store. Usage is kept for users that the store knows.
-pub async fn usage(keys: &dyn KeyStore, projects: &dyn Projects, sink: &dyn UsageSink, report: &dyn UsageReport) {
-    let store = Store { keys, projects, sink, report };
+/// Usage is kept for users that the store knows.
+pub async fn usage(store: &dyn Store) {
+    let store = Views { keys: store, users: store, projects: store, sink: store, report: store };
     what_was_recorded_is_in_the_next_report(store).await;
     calls_add_up_by_day_user_provider_model_and_tier(store).await;
     failed_calls_count_as_errors(store).await;
@@ -30,7 +31,7 @@ pub async fn usage(keys: &dyn KeyStore, projects: &dyn Projects, sink: &dyn Usag
     a_deleted_users_usage_is_gone_for_good(store).await;
     a_connection_knows_when_it_was_last_used(store).await;
     a_relay_key_knows_when_it_was_last_used(store).await;
-    assert_eq!(sink.dropped(), 0);
+    assert_eq!(store.sink.dropped(), 0);
 }
 
 const TOKENS: TokenUsage = TokenUsage { input: 10, cache_read: 20, cache_write: 30, output: 40, reasoning: 5 };
@@ -74,7 +75,7 @@ fn everything(project: &ProjectId) -> UsageQuery {
     UsageQuery::new(project.clone(), 0..=u32::MAX, 1000)
 }
 
-impl Store<'_> {
+impl Views<'_> {
     /// Makes the user known.
     async fn meet(self, project: &ProjectId, n: u8, label: &str) {
         self.keys.put_grant(&hash(project, n), grant(project, label), None).await.unwrap();
@@ -85,7 +86,7 @@ impl Store<'_> {
     }
 }
 
-async fn what_was_recorded_is_in_the_next_report(store: Store<'_>) {
+async fn what_was_recorded_is_in_the_next_report(store: Views<'_>) {
     let p = project("uExact");
     store.meet(&p, 1, "ana").await;
     assert_eq!(store.rows(&everything(&p)).await, []);
@@ -95,7 +96,7 @@ async fn what_was_recorded_is_in_the_next_report(store: Store<'_>) {
     }
 }
 
-async fn calls_add_up_by_day_user_provider_model_and_tier(store: Store<'_>) {
+async fn calls_add_up_by_day_user_provider_model_and_tier(store: Views<'_>) {
     let p = project("uGroups");
     store.meet(&p, 1, "ana").await;
     store.meet(&p, 2, "Bo").await;
@@ -126,7 +127,7 @@ async fn calls_add_up_by_day_user_provider_model_and_tier(store: Store<'_>) {
     assert_eq!(rows, want, "in the order day, user, provider, model, tier");
 }
 
-async fn failed_calls_count_as_errors(store: Store<'_>) {
+async fn failed_calls_count_as_errors(store: Views<'_>) {
     let p = project("uErrors");
     store.meet(&p, 1, "ana").await;
     for outcome in [Outcome::Complete, Outcome::Failed, Outcome::Cancelled, Outcome::Failed] {
@@ -135,7 +136,7 @@ async fn failed_calls_count_as_errors(store: Store<'_>) {
     assert_eq!(store.rows(&everything(&p)).await, [UsageRow { errors: 2, ..row("ana", 4) }]);
 }
 
-async fn a_report_keeps_to_its_query(store: Store<'_>) {
+async fn a_report_keeps_to_its_query(store: Views<'_>) {
     let p = project("uQuery");
     for (n, label) in [(1, "ana"), (2, "bo")] {
         store.meet(&p, n, label).await;
@@ -160,17 +161,17 @@ async fn a_report_keeps_to_its_query(store: Store<'_>) {
     assert_eq!(store.rows(&empty).await, []);
 }
 
-async fn projects_never_meet(store: Store<'_>) {
+async fn projects_never_meet(store: Views<'_>) {
     let (a, b) = (project("uTenantA"), project("uTenantB"));
     store.meet(&a, 1, "ana").await;
     store.meet(&b, 1, "ana").await;
     store.sink.record(event(&a, "ana"));
     assert_eq!(store.rows(&everything(&b)).await, []);
-    store.keys.delete_user(&b, &user("ana")).await.unwrap();
+    store.users.delete_user(&b, &user("ana")).await.unwrap();
     assert_eq!(store.rows(&everything(&a)).await, [row("ana", 1)]);
 }
 
-async fn counters_stop_at_their_end(store: Store<'_>) {
+async fn counters_stop_at_their_end(store: Views<'_>) {
     let p = project("uHuge");
     store.meet(&p, 1, "ana").await;
     let mut last = 0;
@@ -186,29 +187,29 @@ async fn counters_stop_at_their_end(store: Store<'_>) {
     assert_eq!(rows.iter().map(|row| (row.requests, row.tokens.output)).collect::<Vec<_>>(), [(3, 120)]);
 }
 
-async fn a_deleted_users_usage_is_gone_for_good(store: Store<'_>) {
+async fn a_deleted_users_usage_is_gone_for_good(store: Views<'_>) {
     let p = project("uErase");
     store.meet(&p, 1, "ana").await;
     store.meet(&p, 2, "bo").await;
     for label in ["ana", "bo", "ana"] {
         store.sink.record(event(&p, label));
     }
-    store.keys.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana")).await.unwrap();
     store.sink.record(event(&p, "ana")); // a call that was under way
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)]);
     store.meet(&p, 3, "ana").await;
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "a user who comes again starts from nothing");
     store.sink.record(event(&p, "ana"));
     assert_eq!(store.rows(&everything(&p)).await, [row("ana", 1), row("bo", 1)]);
-    store.keys.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana")).await.unwrap();
     store.meet(&p, 4, "ana").await;
     store.sink.record(event(&p, "ana"));
-    store.keys.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana")).await.unwrap();
     store.meet(&p, 5, "ana").await;
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "nor does what was recorded last come back");
 }
 
-async fn a_connection_knows_when_it_was_last_used(store: Store<'_>) {
+async fn a_connection_knows_when_it_was_last_used(store: Views<'_>) {
     let p = project("uLastUsed");
     let (s, other) = (slot(&p, "ana", Provider::OPENAI), slot(&p, "ana", Provider::GOOGLE));
     connect(store.keys, &hash(&p, 1), connection(&s, 1, 1)).await;
@@ -231,7 +232,7 @@ async fn a_connection_knows_when_it_was_last_used(store: Store<'_>) {
     assert_eq!(last_used(&s).await, None, "a call with the key before this one");
 }
 
-async fn a_relay_key_knows_when_it_was_last_used(store: Store<'_>) {
+async fn a_relay_key_knows_when_it_was_last_used(store: Views<'_>) {
     let p = project("uRelayKey");
     let owner = Project::new(p.clone(), "app", NOW);
     store.projects.create_project(owner).await.unwrap();

@@ -1,6 +1,7 @@
 //! A user's stored provider key: where it belongs, its state, its sealed bytes.
 
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use crate::domain::master_key::MasterKeyId;
 use crate::domain::provider::Provider;
 
 /// Whose key, for which provider. There is one connection in a slot, or none.
@@ -114,11 +115,24 @@ pub struct SealedSlot {
 
 /// A sealed provider key. Only a [`Cipher`](crate::ports::Cipher) can make sense of its bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedKey(pub Vec<u8>);
+#[non_exhaustive]
+pub struct SealedKey {
+    /// The master key that it is sealed under. Stores keep it in a column of its own, with an index.
+    pub master_key: MasterKeyId,
+    /// What the cipher made.
+    pub bytes: Vec<u8>,
+}
+
+impl SealedKey {
+    /// Bytes that were sealed under this master key.
+    pub fn new(master_key: MasterKeyId, bytes: Vec<u8>) -> Self {
+        Self { master_key, bytes }
+    }
+}
 
 impl std::fmt::Debug for SealedKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SealedKey({} bytes)", self.0.len())
+        write!(f, "SealedKey({} bytes under {})", self.bytes.len(), self.master_key)
     }
 }
 

@@ -4,6 +4,7 @@
 mod connection;
 mod grant;
 pub mod ids;
+mod master_key;
 pub mod origin;
 mod policy;
 mod project;
@@ -19,6 +20,7 @@ pub use connection::{Connection, ConnectionState, KeySignal, SealedKey, SealedSl
 pub use grant::{
     Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
 };
+pub use master_key::MasterKeyId;
 pub use policy::{Policy, PolicyField, PolicyKind};
 pub use project::Project;
 pub use provider::Provider;

@@ -5,9 +5,8 @@ use async_trait::async_trait;
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, RedeemRefusal, SecretHash, Slot, StoredGrant,
-    UserSummary,
 };
-use crate::ports::store::StoreError;
+use crate::ports::store_error::StoreError;
 
 /// Why a token could not be spent. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +25,7 @@ pub enum RedeemError {
 /// Obligations (suite `relay_core::conformance::key_store`):
 /// - What was acknowledged is there after a crash.
 /// - Projects never meet: equal user labels in two projects are two users.
+/// - It shares its state with [`Users`](crate::ports::Users): a user exists from the first grant or key.
 /// - A key is stored **if and only if** its token is spent, whatever crashes; of many parallel [`Self::redeem`]s of one
 ///   token exactly one succeeds.
 /// - Deleting a connection leaves no copy of its bytes in the store.
@@ -37,19 +37,6 @@ pub trait KeyStore: Send + Sync {
 
     /// Returns all connections of a user, in the order of [`crate::Provider::ALL`].
     async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError>;
-
-    /// Lists users in the order of their labels' bytes: at most `limit`, those after `after`.
-    ///
-    /// A user is there from the first grant or key until [`Self::delete_user`].
-    async fn users(
-        &self,
-        project: &ProjectId,
-        after: Option<EndUser>,
-        limit: u32,
-    ) -> Result<Vec<UserSummary>, StoreError>;
-
-    /// Returns one user, or `None` if nothing is known of them.
-    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError>;
 
     /// Applies what a provider said about the key (see [`KeySignal::apply`]), if the slot still holds this `version`.
     ///
@@ -65,9 +52,6 @@ pub trait KeyStore: Send + Sync {
 
     /// Deletes the connection in `slot`; tells whether there was one.
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError>;
-
-    /// Erases a user: connections, grants, metered usage. Tells whether anything was known of them.
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError>;
 
     /// Stores a grant under its token's hash, with [`crate::domain::REGISTRATION_TRIES`] tries, and its idempotency record if it has one.
     ///
@@ -93,7 +77,4 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`RedeemError`]; nothing was changed then.
     async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError>;
-
-    /// Tells whether the store can be written to, by doing so.
-    async fn ready(&self) -> Result<(), StoreError>;
 }

@@ -5,30 +5,25 @@
 mod cipher;
 mod clock;
 mod key_store;
+mod meta;
 mod projects;
 mod provider_client;
 mod store;
+mod store_error;
 mod token_issuer;
 mod usage;
+mod users;
 
 pub use cipher::*;
 pub use clock::*;
 pub use key_store::*;
+pub use meta::*;
 pub use projects::*;
 pub use provider_client::*;
 pub use store::*;
+pub use store_error::*;
 pub use token_issuer::*;
 pub use usage::*;
+pub use users::*;
 
-#[expect(clippy::too_many_arguments, reason = "one of each: it only has to compile")]
-fn _ports_are_object_safe(
-    _: &dyn Cipher,
-    _: &dyn Clock,
-    _: &dyn KeyStore,
-    _: &dyn Projects,
-    _: &dyn ProviderClient,
-    _: &dyn TokenIssuer,
-    _: &dyn UsageSink,
-    _: &dyn UsageReport,
-) {
-}
+fn _ports_are_object_safe(_: &dyn Cipher, _: &dyn Clock, _: &dyn ProviderClient, _: &dyn Store, _: &dyn TokenIssuer) {}

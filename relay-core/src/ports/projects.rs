@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::ids::{ProjectId, Timestamp};
 use crate::domain::{KeyedProject, Project, RelayKeyRecord, SecretHash};
-use crate::ports::store::StoreError;
+use crate::ports::store_error::StoreError;
 
 /// Keeps projects and Relay keys.
 ///

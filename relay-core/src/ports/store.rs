@@ -1,13 +1,22 @@
-//! What every store shares.
+//! All state that must be correct, as one trait object.
 
-/// The store could not do it. Nothing was changed.
-#[derive(Debug, thiserror::Error)]
-#[error("the store failed: {0}")]
-pub struct StoreError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+use crate::ports::key_store::KeyStore;
+use crate::ports::meta::Meta;
+use crate::ports::projects::Projects;
+use crate::ports::usage::{UsageReport, UsageSink};
+use crate::ports::users::Users;
 
-impl StoreError {
-    /// Wraps a cause, which goes to the log and never to a caller.
-    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(cause.into())
-    }
+/// Declares [`Store`] as the sum of its narrow ports, and implements it for whatever implements them all.
+macro_rules! store {
+    ($($port:ident),+ $(,)?) => {
+        /// A whole store: whatever implements each of its narrow ports over one state.
+        ///
+        /// A use case asks for the narrow port that it needs; [`crate::Ports::with_store`] takes the whole.
+        /// The suite is `relay_core::conformance::store`.
+        pub trait Store: $($port +)+ Send + Sync {}
+
+        impl<S: $($port +)+ ?Sized> Store for S {}
+    };
 }
+
+store!(KeyStore, Projects, Users, UsageSink, UsageReport, Meta);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::{UsageEvent, UsageQuery, UsageRow};
-use crate::ports::store::StoreError;
+use crate::ports::store_error::StoreError;
 
 /// Takes usage off the request path.
 ///

@@ -7,6 +7,7 @@ mod key_check;
 mod metering;
 mod models;
 pub mod page;
+mod ports;
 pub mod registration;
 mod registration_lock;
 mod stream;
@@ -20,12 +21,11 @@ use crate::domain::ids::{EndUser, RequestId, Tier};
 use crate::domain::secret::{ProviderKey, RelayKey};
 use crate::domain::{Connection, ConnectionState, KeySignal, KeyedProject, Project, Provider, Scope, SecretHash, Slot};
 use crate::error::{Class, RelayError};
-use crate::ports::{
-    Cipher, Clock, KeyStore, Projects, ProviderClient, TokenIssuer, TransportError, TransportErrorKind, UsageReport,
-    UsageSink, WireRequest, WireResponse,
-};
+use crate::ports::{ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
 use crate::relay::registration_lock::RegistrationLocks;
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
+
+pub use crate::relay::ports::Ports;
 
 /// How much of an error's body is read.
 const MAX_ERROR: usize = 64 << 10;
@@ -36,35 +36,9 @@ pub struct Relay {
     pub(crate) registration_locks: Arc<RegistrationLocks>,
 }
 
-/// What a [`Relay`] is made of.
-pub struct Ports {
-    /// Keeps sealed keys and registration grants.
-    pub key_store: Arc<dyn KeyStore>,
-    /// Keeps projects and Relay keys.
-    pub projects: Arc<dyn Projects>,
-    /// Seals and opens provider keys.
-    pub cipher: Arc<dyn Cipher>,
-    /// Mints and hashes tokens.
-    pub tokens: Arc<dyn TokenIssuer>,
-    /// Takes usage.
-    pub usage: Arc<dyn UsageSink>,
-    /// Reports usage.
-    pub usage_report: Arc<dyn UsageReport>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// One for each provider that shall be served.
-    pub providers: Vec<Arc<dyn ProviderClient>>,
-}
-
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Relay")
-    }
-}
-
-impl std::fmt::Debug for Ports {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ports")
     }
 }
 

@@ -323,7 +323,7 @@ impl Relay {
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, RelayError> {
-        Ok(self.ports.key_store.users(&project.id, after, limit).await?)
+        Ok(self.ports.users.users(&project.id, after, limit).await?)
     }
 
     /// One user and their connections.
@@ -332,7 +332,7 @@ impl Relay {
     /// `user_not_found`.
     pub async fn user(&self, project: &Project, user: &EndUser) -> Result<(UserSummary, Vec<Connection>), RelayError> {
         let project = &project.id;
-        let summary = self.ports.key_store.user(project, user).await?.ok_or_else(unknown_user)?;
+        let summary = self.ports.users.user(project, user).await?.ok_or_else(unknown_user)?;
         Ok((summary, self.ports.key_store.connections(project, user).await?))
     }
 
@@ -405,7 +405,7 @@ impl Relay {
     /// # Errors
     /// `storage_unavailable`.
     pub async fn erase_user(&self, project: &Project, user: &EndUser) -> Result<bool, RelayError> {
-        Ok(self.ports.key_store.delete_user(&project.id, user).await?)
+        Ok(self.ports.users.delete_user(&project.id, user).await?)
     }
 
     fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {

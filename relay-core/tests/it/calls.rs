@@ -53,23 +53,19 @@ impl World {
         let mut usage = MockUsageSink::new();
         let metered = Arc::clone(&self.metered);
         usage.expect_record().returning(move |event| metered.lock().unwrap().push(event));
-        Relay::new(Ports {
-            key_store: Arc::new(self.key_store),
-            projects: Arc::new(self.projects),
-            cipher: Arc::new(self.cipher),
-            tokens: Arc::new(self.tokens),
-            usage: Arc::new(usage),
-            usage_report: Arc::new(MockUsageReport::new()),
-            clock: Arc::new(FixedClock::at(Timestamp(1_000))),
-            providers: self.clients,
-        })
+        let clock = Arc::new(FixedClock::at(Timestamp(1_000)));
+        let mut ports = Ports::without_store(Arc::new(self.cipher), Arc::new(self.tokens), clock, self.clients);
+        ports.key_store = Arc::new(self.key_store);
+        ports.projects = Arc::new(self.projects);
+        ports.usage = Arc::new(usage);
+        Relay::new(ports)
     }
 }
 
 fn connection(slot: Slot, state: ConnectionState) -> Connection {
     Connection::new(
         SealedSlot { slot, record: RecordId([1; 16]), version: 1 },
-        SealedKey(vec![1]),
+        SealedKey::new(MasterKeyId([5; 8]), vec![1]),
         "a1b2",
         [0; 16],
         state,

@@ -68,16 +68,10 @@ fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
     projects.expect_project().returning(|_| Ok(Some(project())));
     tokens.expect_hash_registration_token().returning(|_| Some(SecretHash([7; 32])));
     cipher.expect_fingerprint().returning(|_, _| [0; 16]);
-    Relay::new(Ports {
-        key_store: Arc::new(key_store),
-        projects: Arc::new(projects),
-        cipher: Arc::new(cipher),
-        tokens: Arc::new(tokens),
-        usage: Arc::new(MockUsageSink::new()),
-        usage_report: Arc::new(MockUsageReport::new()),
-        clock: Arc::new(FixedClock::at(Timestamp(seconds * 1000))),
-        providers: vec![Arc::new(client)],
-    })
+    let clock = Arc::new(FixedClock::at(Timestamp(seconds * 1000)));
+    let mut ports = Ports::without_store(Arc::new(cipher), Arc::new(tokens), clock, vec![Arc::new(client)]);
+    (ports.key_store, ports.projects) = (Arc::new(key_store), Arc::new(projects));
+    Relay::new(ports)
 }
 
 async fn register(relay: &Relay, provider: Provider, n: usize) -> RelayError {

@@ -8,7 +8,7 @@ use prometheus::{
 };
 use relay_core::domain::{Outcome, UsageEvent};
 use relay_core::ports::UsageSink;
-use relay_core::{Class, Ports, Relay, RelayError};
+use relay_core::{Class, Relay, RelayError};
 
 use crate::observe::logging;
 
@@ -152,17 +152,9 @@ impl Metrics {
 
     /// The same relay, with its usage counted on the way to the sink.
     pub(crate) fn count_usage(&self, relay: &Relay) -> Relay {
-        let ports = relay.ports();
-        Relay::new(Ports {
-            key_store: Arc::clone(&ports.key_store),
-            projects: Arc::clone(&ports.projects),
-            cipher: Arc::clone(&ports.cipher),
-            tokens: Arc::clone(&ports.tokens),
-            usage: Arc::new(Counted { metrics: self.clone(), sink: Arc::clone(&ports.usage) }),
-            usage_report: Arc::clone(&ports.usage_report),
-            clock: Arc::clone(&ports.clock),
-            providers: ports.providers.clone(),
-        })
+        let mut ports = relay.ports().clone();
+        ports.usage = Arc::new(Counted { metrics: self.clone(), sink: ports.usage });
+        Relay::new(ports)
     }
 
     /// All of it as Prometheus reads it.

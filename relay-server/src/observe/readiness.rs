@@ -44,7 +44,7 @@ impl Readiness {
     }
 
     async fn look(&self, relay: &Relay) -> Option<NotReady> {
-        if let Err(error) = relay.ports().key_store.ready().await {
+        if let Err(error) = relay.ports().meta.ready().await {
             tracing::warn!(cause = %error, "the store can't be written to");
             return Some(NotReady::Store);
         }

@@ -44,16 +44,10 @@ impl TestRelay {
         let keys = MasterKeys::new(vec![MasterKey::generate().unwrap()]).unwrap();
         let (store, mock) = (Arc::new(Memory::default()), Mock::new());
         let issuer = Arc::new(RingIssuer::new(&keys).unwrap());
-        let relay = Relay::new(ports(Ports {
-            key_store: store.clone(),
-            projects: store.clone(),
-            cipher: Arc::new(RingCipher::new(&keys).unwrap()),
-            tokens: issuer.clone(),
-            usage: store.clone(),
-            usage_report: store.clone(),
-            clock: Arc::new(SystemClock),
-            providers: Provider::ALL.iter().map(|provider| mock.client(*provider)).collect(),
-        }));
+        let cipher = Arc::new(RingCipher::new(&keys).unwrap());
+        let providers = Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
+        let all = Ports::with_store(store.clone(), cipher, issuer.clone(), Arc::new(SystemClock), providers);
+        let relay = Relay::new(ports(all));
         let mut options = Options::default();
         // One address makes all the mistakes here.
         options.limits.refusals_a_minute = 10_000;

@@ -18,7 +18,7 @@ use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::UsageEvent;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{KeyStore, UsageSink};
+use relay_core::ports::UsageSink;
 use relay_core::{Ports, Provider, Relay, ReplyBody, conformance};
 use relay_examples::embedded;
 use relay_mock::{Mock, sample_key};
@@ -58,26 +58,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Relay with our store for keys. Projects stay in memory: this program has one, and makes it at each start.
 fn relay_on(store: JsonFile, master_keys: &MasterKeys) -> Result<(Relay, Arc<Metered>), Box<dyn Error>> {
-    let key_store: Arc<dyn KeyStore> = Arc::new(store);
-    let memory = Arc::new(Memory::default());
+    let (store, memory) = (Arc::new(store), Arc::new(Memory::default()));
     let metered = Arc::new(Metered::default());
     let mock = Mock::new();
-    let relay = Relay::new(Ports {
-        key_store,
-        projects: memory.clone(),
-        cipher: Arc::new(RingCipher::new(master_keys)?),
-        tokens: Arc::new(RingIssuer::new(master_keys)?),
-        usage: metered.clone(),
-        usage_report: memory,
-        clock: Arc::new(SystemClock),
-        providers: Provider::ALL.iter().map(|provider| mock.client(*provider)).collect(),
-    });
+    let providers = Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
+    let (cipher, tokens) = (Arc::new(RingCipher::new(master_keys)?), Arc::new(RingIssuer::new(master_keys)?));
+    let mut ports = Ports::with_store(memory, cipher, tokens, Arc::new(SystemClock), providers);
+    ports.key_store = store.clone();
+    ports.users = store;
+    ports.usage = metered.clone();
+    let relay = Relay::new(ports);
     Ok((relay, metered))
 }
 
 /// Usage for a metering of your own. It must not block: here it only remembers one line a call.
 ///
-/// Who keeps usage apart from the keys must also erase it with the user: `KeyStore::delete_user` can't reach it.
+/// Who keeps usage apart from the keys must also erase it with the user: `Users::delete_user` can't reach it.
 #[derive(Default)]
 struct Metered(Mutex<Vec<String>>);
 

@@ -72,7 +72,8 @@ fn connection_row(connection: &Connection) -> Value {
         "provider": slot.provider.name(),
         "record": hex(&record.0),
         "version": version,
-        "sealed": hex(&connection.sealed.0),
+        "master_key": connection.sealed.master_key.to_string(),
+        "sealed": hex(&connection.sealed.bytes),
         "last4": connection.last4,
         "fingerprint": hex(&connection.fingerprint),
         "workspace_id": connection.workspace_id,
@@ -89,7 +90,7 @@ fn connection(row: &Value) -> Option<Connection> {
     let (last4, fingerprint) = (text(row, "last4")?, array(row, "fingerprint")?);
     let state = ConnectionState::named(&text(row, "state")?)?;
     let slot = SealedSlot { slot, record: RecordId(array(row, "record")?), version: number(row, "version")? };
-    let sealed = SealedKey(bytes(row, "sealed")?);
+    let sealed = SealedKey::new(text(row, "master_key")?.parse().ok()?, bytes(row, "sealed")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
     connection.workspace_id = text(row, "workspace_id");
     connection.refusals = number(row, "refusals")?.try_into().ok()?;

@@ -13,11 +13,11 @@ use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
     Slot, Spent, StoredGrant, UserSummary,
 };
-use relay_core::ports::{KeyStore, RedeemError, StoreError};
+use relay_core::ports::{KeyStore, RedeemError, StoreError, Users};
 
 use crate::rows;
 
-/// A [`KeyStore`] in one JSON file.
+/// A [`KeyStore`] and its [`Users`] in one JSON file.
 ///
 /// Each change writes a new file, syncs it and renames it over the old one: after a crash there is the state before or
 /// after, and nothing between. A spent token and its key are one such change.
@@ -100,22 +100,6 @@ impl KeyStore for JsonFile {
         Ok(self.state().connections_of(project, user).cloned().collect())
     }
 
-    async fn users(
-        &self,
-        project: &ProjectId,
-        after: Option<EndUser>,
-        limit: u32,
-    ) -> Result<Vec<UserSummary>, StoreError> {
-        let state = self.state();
-        let labels = state.users.keys().filter(|(owner, _)| owner == project).map(|(_, label)| label);
-        let rest = labels.filter(|label| after.as_ref().is_none_or(|after| *label > after));
-        Ok(rest.take(limit as usize).filter_map(|label| state.summary(project, label)).collect())
-    }
-
-    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
-        Ok(self.state().summary(project, user))
-    }
-
     async fn observe(
         &self,
         slot: &Slot,
@@ -137,15 +121,6 @@ impl KeyStore for JsonFile {
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
         self.change(|state| Ok(state.connections.remove(&place(slot)).is_some()))
-    }
-
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
-        self.change(|state| {
-            state.connections.retain(|(owner, label, _), _| !(owner == project && label == user));
-            state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));
-            state.forget_idempotency_without_grant();
-            Ok(state.users.remove(&(project.clone(), user.clone())).is_some())
-        })
     }
 
     async fn put_grant(
@@ -200,9 +175,33 @@ impl KeyStore for JsonFile {
             Ok(())
         })
     }
+}
 
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.change(|_| Ok(()))
+#[async_trait]
+impl Users for JsonFile {
+    async fn users(
+        &self,
+        project: &ProjectId,
+        after: Option<EndUser>,
+        limit: u32,
+    ) -> Result<Vec<UserSummary>, StoreError> {
+        let state = self.state();
+        let labels = state.users.keys().filter(|(owner, _)| owner == project).map(|(_, label)| label);
+        let rest = labels.filter(|label| after.as_ref().is_none_or(|after| *label > after));
+        Ok(rest.take(limit as usize).filter_map(|label| state.summary(project, label)).collect())
+    }
+
+    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
+        Ok(self.state().summary(project, user))
+    }
+
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+        self.change(|state| {
+            state.connections.retain(|(owner, label, _), _| !(owner == project && label == user));
+            state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));
+            state.forget_idempotency_without_grant();
+            Ok(state.users.remove(&(project.clone(), user.clone())).is_some())
+        })
     }
 }
 

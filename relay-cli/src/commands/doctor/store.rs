@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use relay_adapters::ring::{Kid, MasterKeys, RingCipher};
+use relay_adapters::ring::{MasterKeys, RingCipher};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::domain::ids::Timestamp;
-use relay_core::ports::{KeyStore as _, Projects as _};
+use relay_core::ports::{Meta as _, Projects as _};
 use relay_server::config::{Config, StoragePath};
 
 use super::report::{Check, Report};
@@ -57,27 +57,24 @@ fn private(path: &Path, report: &mut Report) {
 
 /// Whether every stored key is sealed under a master key that is there.
 async fn sealed(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
-    let prefixes = match store.sealed_prefixes().await {
-        Ok(prefixes) => prefixes,
+    let counts = match store.count_by_master_key().await {
+        Ok(counts) => counts,
         Err(error) => return report.add(Check::fail("sealed keys", error.to_string())),
     };
-    let known: Vec<Kid> = keys.iter().map(|key| key.kid()).collect();
     let mut missing = false;
-    for (prefix, count) in &prefixes {
-        let kid = <[u8; 8]>::try_from(prefix.as_slice()).map(Kid).ok();
-        if kid.is_some_and(|kid| known.contains(&kid)) {
+    for (id, count) in &counts {
+        if keys.iter().any(|key| key.kid() == *id) {
             continue;
         }
         missing = true;
-        let name = kid.map_or_else(|| "none of ours".to_owned(), |kid| kid.to_string());
         let check = Check::misconfigured(
             "sealed keys",
-            format!("{count} are sealed under the master key {name}, which is not there"),
+            format!("{count} are sealed under the master key {id}, which is not there"),
         );
         report.add(check.fix("add that master key as another line of the master key file"));
     }
     if !missing {
-        let count: u64 = prefixes.iter().map(|(_, count)| count).sum();
+        let count: u64 = counts.iter().map(|(_, count)| count).sum();
         report.add(Check::pass("sealed keys", format!("{count}, all under master keys that are there")));
     }
 }

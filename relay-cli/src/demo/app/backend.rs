@@ -1,12 +1,13 @@
 //! The backend of the demo app: its Relay, its Relay key, and its visitors.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use relay_adapters::ring::RingIssuer;
 use relay_core::domain::ids::ProjectId;
-use relay_core::ports::Projects as _;
-use relay_server::wiring::{Store, Wired};
+use relay_core::ports::Store;
+use relay_server::wiring::Wired;
 use zeroize::Zeroizing;
 
 use crate::client::Server;
@@ -25,7 +26,7 @@ pub struct App {
     pub(super) origin: String,
     pub(super) project: ProjectId,
     /// Relay's store and its tokens: for what no API makes, such as a token that has expired.
-    pub(super) store: Store,
+    pub(super) store: Arc<dyn Store>,
     pub(super) issuer: RingIssuer,
     visitors: AtomicU64,
 }
@@ -49,7 +50,7 @@ impl App {
             relay: Server::at(&format!("http://{relay}"))?,
             key: Zeroizing::new(key.to_owned()),
             project: made.project.id.clone(),
-            store: wired.store.clone(),
+            store: Arc::clone(&wired.store),
             issuer: RingIssuer::new(&local::master_keys(&made.config)?).map_err(Failure::failed)?,
             visitors: AtomicU64::new(0),
             origin,
@@ -62,10 +63,7 @@ impl App {
     async fn let_the_hosted_page_return(&self, made: &SetUp) -> Result<(), Failure> {
         let mut project = made.project.clone();
         project.policy.return_urls = vec![format!("{}/back", self.origin)];
-        let changed = match &self.store {
-            Store::Sqlite(store) => store.update_project(project).await,
-            Store::Memory(store) => store.update_project(project).await,
-        };
+        let changed = self.store.update_project(project).await;
         changed.map(drop).map_err(Failure::failed)
     }
 

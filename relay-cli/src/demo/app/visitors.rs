@@ -4,9 +4,8 @@ use relay_adapters::system_clock::SystemClock;
 use relay_core::Provider;
 use relay_core::domain::Grant;
 use relay_core::domain::ids::EndUser;
-use relay_core::ports::{Clock as _, KeyStore, TokenIssuer as _};
+use relay_core::ports::{Clock as _, TokenIssuer as _};
 use relay_mock::sample_key;
-use relay_server::wiring::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -90,11 +89,7 @@ impl App {
         let user = EndUser::parse(&label(visitor)).map_err(Failure::failed)?;
         let mut grant = Grant::new(self.project.clone(), user, ago(660), ago(60));
         grant.allowed_origins = vec![self.origin.clone()];
-        let store: &dyn KeyStore = match &self.store {
-            Store::Sqlite(store) => store.as_ref(),
-            Store::Memory(store) => store.as_ref(),
-        };
-        store.put_grant(&hash, grant, None).await.map_err(Failure::failed)?;
+        self.store.put_grant(&hash, grant, None).await.map_err(Failure::failed)?;
         Ok(json!({ "registrationToken": token.expose() }))
     }
 }

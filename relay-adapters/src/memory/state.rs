@@ -1,0 +1,42 @@
+//! The state, and the lock around it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::{Connection, IdempotencyRecord, Project, RelayKeyRecord, SecretHash, StoredGrant};
+
+use crate::rollup::{Counters, Group};
+
+/// A whole `Store` in memory.
+#[derive(Default)]
+pub struct Memory(Mutex<State>);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) projects: Vec<Project>,
+    pub(super) relay_keys: Vec<RelayKeyRecord>,
+    pub(super) users: BTreeMap<(ProjectId, EndUser), User>,
+    pub(super) grants: HashMap<SecretHash, StoredGrant>,
+    pub(super) idempotency: HashMap<(ProjectId, String), (IdempotencyRecord, SecretHash)>,
+    pub(super) usage: BTreeMap<Group, Counters>,
+    pub(super) meta: BTreeMap<String, Vec<u8>>,
+}
+
+pub(super) struct User {
+    pub(super) created_at: Timestamp,
+    pub(super) connections: Vec<Connection>,
+}
+
+impl Memory {
+    /// No operation panics half-way through a change, so a poisoned lock guards a whole state.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory(..)")
+    }
+}

@@ -1,0 +1,77 @@
+use async_trait::async_trait;
+use relay_core::Provider;
+use relay_core::domain::UserSummary;
+use relay_core::domain::ids::{EndUser, ProjectId};
+use relay_core::ports::{StoreError, Users};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::failure::Failure;
+use super::rows;
+use super::store::Sqlite;
+use super::usage_queue;
+use super::worker::Db;
+
+#[async_trait]
+impl Users for Sqlite {
+    async fn users(
+        &self,
+        project: &ProjectId,
+        after: Option<EndUser>,
+        limit: u32,
+    ) -> Result<Vec<UserSummary>, StoreError> {
+        let project = project.clone();
+        self.readers.run(move |db| users(db, &project, after.as_ref(), limit)).await
+    }
+
+    async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
+        let (project, user) = (project.clone(), user.clone());
+        self.readers.run(move |db| one_user(db, &project, &user)).await
+    }
+
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+        // All else hangs on this row: `ON DELETE CASCADE`.
+        const DELETE: &str = "DELETE FROM users WHERE project = ?1 AND user = ?2";
+        let (project, user, queue) = (project.clone(), user.clone(), self.usage.clone());
+        let write = move |db: &mut Db| {
+            usage_queue::flush(db, &queue)?; // or it would count for the user's next life
+            let key = params![project.as_str(), user.as_str()];
+            let was_there = db.write(|t| Ok(t.prepare_cached(DELETE)?.execute(key)? > 0))?;
+            if was_there {
+                db.shred();
+            }
+            Ok(was_there)
+        };
+        self.writer.run(write).await
+    }
+}
+
+macro_rules! select_users {
+    ($which:literal) => {
+        concat!(
+            "SELECT user, created_at, (SELECT group_concat(provider) FROM connections
+                WHERE connections.project = users.project AND connections.user = users.user) AS providers
+             FROM users ",
+            $which
+        )
+    };
+}
+
+fn users(db: &Db, project: &ProjectId, after: Option<&EndUser>, limit: u32) -> Result<Vec<UserSummary>, Failure> {
+    const PAGE: &str = select_users!("WHERE project = ?1 AND user > ?2 ORDER BY user LIMIT ?3");
+    let after = after.map(EndUser::as_str).unwrap_or_default(); // no label is empty
+    let mut query = db.reader().prepare_cached(PAGE)?;
+    let page = query.query_map(params![project.as_str(), after, limit], summary)?;
+    Ok(page.collect::<Result<_, _>>()?)
+}
+
+fn one_user(db: &Db, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, Failure> {
+    const ONE: &str = select_users!("WHERE project = ?1 AND user = ?2");
+    let mut query = db.reader().prepare_cached(ONE)?;
+    Ok(query.query_row(params![project.as_str(), user.as_str()], summary).optional()?)
+}
+
+fn summary(row: &Row<'_>) -> rusqlite::Result<UserSummary> {
+    let names: Option<String> = row.get("providers")?;
+    let providers = names.as_deref().unwrap_or_default().split(',').filter_map(Provider::from_name).collect();
+    Ok(UserSummary::new(rows::user(row)?, rows::time(row, "created_at")?, providers))
+}

@@ -1,0 +1,47 @@
+//! What a whole [`Store`] must do.
+
+use super::{connect, connection, hash, key_store, meta, project, projects, slot, usage};
+use crate::domain::{MasterKeyId, Provider};
+use crate::ports::Store;
+
+/// Checks every obligation of [`Store`] that can be seen from outside: those of its narrow ports, and what they share.
+///
+/// The store must be fresh: which master keys are in use is a question about all of it.
+pub async fn store(store: &dyn Store) {
+    master_keys_in_use_are_those_of_stored_keys(store).await;
+    key_store(store).await;
+    projects(store).await;
+    usage(store).await;
+    meta(store).await;
+}
+
+async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {
+    let p = project("masterKeys");
+    let (old, new) = (MasterKeyId([1; 8]), MasterKeyId([255, 0, 1, 2, 3, 4, 5, 6]));
+    assert_eq!(store.master_keys_in_use().await.unwrap(), []);
+    assert_eq!(store.count_by_master_key().await.unwrap(), []);
+    let mut slots = Vec::new();
+    for (n, (user, id)) in (0..).zip([("ana", new), ("bo", old), ("cy", new)]) {
+        let s = slot(&p, user, Provider::OPENAI);
+        let mut stored = connection(&s, 1, n);
+        stored.sealed.master_key = id;
+        connect(store, &hash(&p, n), stored).await;
+        slots.push(s);
+    }
+    assert_eq!(store.master_keys_in_use().await.unwrap(), [old, new], "each once, in the order of their bytes");
+    assert_eq!(store.count_by_master_key().await.unwrap(), [(old, 1), (new, 2)]);
+
+    let [ana, bo, _] = slots.as_slice() else { return };
+    store.delete_connection(bo).await.unwrap();
+    assert_eq!(store.master_keys_in_use().await.unwrap(), [new], "the last key under it is gone");
+    let mut replaced = connection(ana, 2, 9);
+    replaced.sealed.master_key = old;
+    connect(store, &hash(&p, 9), replaced).await;
+    assert_eq!(store.count_by_master_key().await.unwrap(), [(old, 1), (new, 1)], "a replaced key is sealed again");
+    store.delete_user(&p, &ana.user).await.unwrap();
+    assert_eq!(store.master_keys_in_use().await.unwrap(), [new]);
+    for s in &slots {
+        store.delete_user(&p, &s.user).await.unwrap();
+    }
+    assert_eq!(store.master_keys_in_use().await.unwrap(), []);
+}

@@ -1,0 +1,91 @@
+//! What a [`Relay`](crate::Relay) is made of.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::ports::{
+    Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, UsageReport, UsageSink, Users,
+};
+
+/// The ports that a [`Relay`](crate::Relay) is made of: those of a whole store, and what seals, mints, tells the time and
+/// reaches the providers.
+///
+/// [`Ports::with_store`] makes one. Each port can be replaced afterwards, with a cache in front of [`Self::key_store`], for
+/// example; those that share state ([`Self::key_store`] and [`Self::users`]) only together.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Ports {
+    /// Keeps sealed keys and registration grants.
+    pub key_store: Arc<dyn KeyStore>,
+    /// Keeps projects and Relay keys.
+    pub projects: Arc<dyn Projects>,
+    /// Lists and erases end users.
+    pub users: Arc<dyn Users>,
+    /// Takes usage.
+    pub usage: Arc<dyn UsageSink>,
+    /// Reports usage.
+    pub usage_report: Arc<dyn UsageReport>,
+    /// Keeps small values beside the data; knows whether the store can be written to.
+    pub meta: Arc<dyn Meta>,
+    /// Seals and opens provider keys.
+    pub cipher: Arc<dyn Cipher>,
+    /// Mints and hashes tokens.
+    pub tokens: Arc<dyn TokenIssuer>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// One for each provider to be served.
+    pub providers: Vec<Arc<dyn ProviderClient>>,
+}
+
+impl Ports {
+    /// All state in `store`.
+    pub fn with_store(
+        store: Arc<dyn Store>,
+        cipher: Arc<dyn Cipher>,
+        tokens: Arc<dyn TokenIssuer>,
+        clock: Arc<dyn Clock>,
+        providers: Vec<Arc<dyn ProviderClient>>,
+    ) -> Self {
+        Self {
+            key_store: Arc::<dyn Store>::clone(&store),
+            projects: Arc::<dyn Store>::clone(&store),
+            users: Arc::<dyn Store>::clone(&store),
+            usage: Arc::<dyn Store>::clone(&store),
+            usage_report: Arc::<dyn Store>::clone(&store),
+            meta: store,
+            cipher,
+            tokens,
+            clock,
+            providers,
+        }
+    }
+
+    /// Mocks that expect no call in place of a store: replace the ports that a test is about.
+    #[cfg(feature = "mocks")]
+    pub fn without_store(
+        cipher: Arc<dyn Cipher>,
+        tokens: Arc<dyn TokenIssuer>,
+        clock: Arc<dyn Clock>,
+        providers: Vec<Arc<dyn ProviderClient>>,
+    ) -> Self {
+        use crate::ports::{MockKeyStore, MockMeta, MockProjects, MockUsageReport, MockUsageSink, MockUsers};
+        Self {
+            key_store: Arc::new(MockKeyStore::new()),
+            projects: Arc::new(MockProjects::new()),
+            users: Arc::new(MockUsers::new()),
+            usage: Arc::new(MockUsageSink::new()),
+            usage_report: Arc::new(MockUsageReport::new()),
+            meta: Arc::new(MockMeta::new()),
+            cipher,
+            tokens,
+            clock,
+            providers,
+        }
+    }
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ports")
+    }
+}
