@@ -79,7 +79,7 @@ pub trait Dialect: Send + Sync {
     /// Asks for the list of models; `page` is what [`Self::models_answer`] gave.
     fn models(&self, page: Option<&str>) -> WireRequest;
 
-    /// Translates one page of the list, and says how to ask for the next one.
+    /// Translates one page of the list, and returns what [`Self::models`] needs for the next one.
     ///
     /// # Errors
     /// An answer that could not be read.

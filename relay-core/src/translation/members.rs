@@ -15,7 +15,7 @@ impl Members {
     /// The members of an object.
     ///
     /// # Errors
-    /// What is no object, or has too many members.
+    /// A value that is not an object, or has too many members.
     pub(crate) fn from_raw(raw: &RawValue) -> Result<Self, RelayError> {
         let object = Object::from_raw(raw, String::new())?;
         Ok(Self(object.members().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
@@ -40,7 +40,7 @@ impl Members {
         }
     }
 
-    /// As [`Self::set`], of something that is no JSON yet.
+    /// As [`Self::set`], of a value that is not JSON yet.
     pub(crate) fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         // Strings, numbers and parts that were JSON before can always be written.
         if let Ok(value) = to_raw_value(value) {
@@ -61,7 +61,7 @@ impl Members {
         }
     }
 
-    /// Adds another object's whole numbers to those of the same name, and its lists' items; members of other kinds are kept.
+    /// Adds another object's whole numbers to those of the same name, and its lists' items; members of other kinds stay.
     pub(crate) fn add(&mut self, other: &RawValue) {
         let Ok(other) = Self::from_raw(other) else { return };
         for (name, value) in other.0 {

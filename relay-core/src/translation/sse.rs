@@ -11,7 +11,7 @@ pub(crate) const MAX_LINE: usize = 8 << 20;
 pub(crate) const MAX_EVENT: usize = 16 << 20;
 /// The byte order mark that a body may begin with.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-/// How much text outside of fields is kept.
+/// How much text outside of fields is collected, in bytes.
 const MAX_STRAY: usize = 64 << 10;
 
 /// A line or an event is longer than the limit.

@@ -1,7 +1,7 @@
-//! A request that Anthropic refused for its thinking blocks, without them (`spec/anthropic.md` 1.8, the safety net).
+//! A second try for a request that Anthropic refused for its thinking blocks: without them.
 //!
-//! Nothing was billed for the refused one, and what is lost is earlier reasoning only: an agent goes on instead of failing for
-//! good on a history that some client has edited.
+//! The refused request costs nothing, and only earlier reasoning is lost: an agent goes on instead of failing for good on a
+//! history that a client edited.
 
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ pub(super) fn amend(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<A
     let messages: Vec<Box<RawValue>> = serde_json::from_str(body.get("messages")?.get()).ok()?;
     let messages: Vec<Members> = messages.iter().filter_map(|message| without(message)).collect();
     body.write("messages", &messages);
-    // A budget demands the blocks that are gone: this answer does without new thinking, too.
+    // A thinking budget demands the removed blocks, so this answer comes without new thinking, too.
     let has_budget = body.get("thinking").and_then(|thinking| Members::from_raw(thinking).ok()?.text("type"));
     if has_budget.as_deref() == Some("enabled") {
         body.remove("thinking");
@@ -43,12 +43,12 @@ fn without(message: &RawValue) -> Option<Members> {
         let kind = Members::from_raw(block).ok().and_then(|block| block.text("type"));
         matches!(kind.as_deref(), Some("thinking" | "redacted_thinking"))
     };
-    let kept: Vec<Box<RawValue>> =
+    let rest: Vec<Box<RawValue>> =
         blocks.into_iter().filter(|block| !is_thinking(block)).map(ToOwned::to_owned).collect();
-    if kept.is_empty() {
+    if rest.is_empty() {
         return None;
     }
-    message.write("content", &kept);
+    message.write("content", &rest);
     Some(message)
 }
 

@@ -1,5 +1,5 @@
 //! An earlier answer, as the caller sends it back, to Anthropic blocks: thinking, text, tool calls, in their first order
-//! where the caller kept `content_layout`.
+//! where the caller sent `content_layout` back.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -24,7 +24,7 @@ pub(super) struct ToolIds {
 
 impl ToolIds {
     /// The id to send for a caller's id.
-    pub(super) fn of(&mut self, id: &str) -> String {
+    pub(super) fn wire_id(&mut self, id: &str) -> String {
         if let Some(known) = self.sent.get(id) {
             return known.clone();
         }
@@ -43,14 +43,14 @@ impl ToolIds {
     }
 
     /// Makes up the id of a deprecated function call in message `index`.
-    fn of_function(&mut self, name: &str, index: usize) -> String {
-        let id = self.of(&format!("call_fn_{index}"));
+    fn function_id(&mut self, name: &str, index: usize) -> String {
+        let id = self.wire_id(&format!("call_fn_{index}"));
         self.open.entry(name.to_owned()).or_default().push_back(id.clone());
         id
     }
 
     /// The id of the oldest function call of this name that has no result yet.
-    pub(super) fn of_result(&mut self, name: &str) -> Option<String> {
+    pub(super) fn result_id(&mut self, name: &str) -> Option<String> {
         self.open.get_mut(name)?.pop_front()
     }
 }
@@ -123,13 +123,13 @@ fn calls<'a>(message: &Object<'a>, index: usize, ids: &mut ToolIds) -> Result<Ve
         if call.text("type")?.is_some_and(|kind| kind != "function") {
             return Err(parts::unsupported(&call));
         }
-        let id = ids.of(&call.text("id")?.unwrap_or_default());
+        let id = ids.wire_id(&call.text("id")?.unwrap_or_default());
         let function = call.object("function")?.unwrap_or_default();
         calls.push(Block::ToolUse { id, name: required_name(&function)?, input: input(&function)? });
     }
     if let Some(function) = message.object("function_call")? {
         let name = required_name(&function)?;
-        let id = ids.of_function(&name, index);
+        let id = ids.function_id(&name, index);
         calls.push(Block::ToolUse { id, name, input: input(&function)? });
     }
     Ok(calls)
@@ -141,7 +141,7 @@ fn required_name<'a>(function: &Object<'a>) -> Result<Cow<'a, str>, RelayError> 
     function.text("name")?.ok_or_else(|| RelayError::invalid_value(path, message))
 }
 
-/// A call's `arguments`. What is no JSON object is wrapped, so that the model sees its own mistake.
+/// A call's `arguments`. Anything but a JSON object is wrapped, so that the model sees its own mistake.
 fn input<'a>(function: &Object<'a>) -> Result<Input<'a>, RelayError> {
     let text = function.text("arguments")?.unwrap_or_default();
     let trimmed = text.trim();
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn equal_ids_stay_equal_and_different_ones_different() {
         let mut ids = ToolIds::default();
-        let sent = ["a:1", "a.1", "a_1", "a:1", "", "tool", "a_1_2"].map(|id| ids.of(id));
+        let sent = ["a:1", "a.1", "a_1", "a:1", "", "tool", "a_1_2"].map(|id| ids.wire_id(id));
         assert_eq!(sent, ["a_1", "a_1_2", "a_1_3", "a_1", "tool", "tool_2", "a_1_2_2"]);
     }
 

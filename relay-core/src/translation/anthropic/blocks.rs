@@ -96,7 +96,7 @@ pub(super) enum Marker<'a> {
 pub(super) enum Input<'a> {
     /// A JSON object, as it came.
     Json(Box<RawValue>),
-    /// What the model wrote was no JSON object: it sees its own words again.
+    /// The model did not write a JSON object: it sees its own text again.
     Invalid {
         #[serde(rename = "INVALID_JSON")]
         text: Cow<'a, str>,

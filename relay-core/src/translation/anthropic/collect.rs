@@ -1,7 +1,7 @@
-//! Collects a stream to the one message that it amounts to, in Anthropic's own format (`spec/anthropic.md` 3.4).
+//! Collects a stream into the one message that it amounts to, in Anthropic's own format.
 //!
 //! Long answers are asked for as a stream, since a connection that is silent for minutes gets cut, and turns that paused are
-//! sent back as they were. Blocks and members that Relay does not know are kept.
+//! sent back as they were. Blocks and members that Relay does not know stay.
 
 use std::borrow::Cow;
 
@@ -100,7 +100,7 @@ impl Collector {
         Ok(())
     }
 
-    /// A collector of the turn's next message. What was kept of this one counts on.
+    /// A collector for the turn's next message. The answer budget is shared.
     pub(super) fn next(&mut self) -> Self {
         Self { budget: std::mem::take(&mut self.budget), ..Self::default() }
     }
@@ -131,7 +131,7 @@ impl StreamCollector for Collector {
             Some(message) => Ok(message.to_bytes()),
             None if error::is_error(stray) => Err(error::in_answer(stray)),
             None if self.has_begun => Err(RelayError::interrupted().into()),
-            None => Err(unreadable("it is no event stream").into()),
+            None => Err(unreadable("it is not an event stream").into()),
         }
     }
 }
@@ -143,7 +143,7 @@ fn few(members: Members) -> Result<Members, RelayError> {
     Ok(members)
 }
 
-/// As [`Members::overlay`], of few members over few. What is no object adds nothing.
+/// As [`Members::overlay`], of few members over few. A value that is not an object adds nothing.
 fn overlay(own: &mut Members, more: &RawValue) -> Result<(), RelayError> {
     if let Ok(object) = Members::from_raw(more) {
         few(object)?;
@@ -174,7 +174,7 @@ impl Block {
         }
     }
 
-    /// The block with all that its deltas added. An input that is cut off can't be JSON: it is kept as text, in
+    /// The block with all that its deltas added. An input that is cut off can't be JSON: it stays text, in
     /// `partial_json`.
     fn whole(self) -> Members {
         let mut block = self.start;
@@ -201,7 +201,7 @@ impl Block {
 }
 
 impl Change<'_> {
-    /// Bytes of what is kept of it.
+    /// Bytes that it adds to the collected answer.
     pub(super) fn size(&self) -> usize {
         [&self.text, &self.partial_json, &self.thinking, &self.signature]
             .into_iter()
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_with_thousands_of_members_is_no_answer() {
+    fn an_object_with_thousands_of_members_is_refused() {
         let many: Vec<String> = (0..5_000).map(|i| format!("\"m{i}\":1")).collect();
         let many = format!("{{{}}}", many.join(","));
         for event in [

@@ -1,8 +1,8 @@
-//! Turns that take several requests.
+//! Answers that take several requests, and long ones that are asked for as a stream.
 //!
-//! A model with server tools may stop with `pause_turn`; the same request with the answer so far behind it goes on
-//! (<https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons>). And an answer may be too long to wait for
-//! in silence: it is asked for as a stream.
+//! A model with server tools may stop with `pause_turn`. The same request with the answer so far appended continues it
+//! (<https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons>). An answer that is too long to wait for in
+//! silence is asked for as a stream.
 
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
@@ -15,8 +15,8 @@ use crate::translation::members::Members;
 /// How often a paused turn is continued.
 pub(super) const MAX_CONTINUATIONS: usize = 5;
 
-/// The most `max_tokens` of an answer that is asked for whole. Anthropic's own SDKs refuse more: at 128,000 tokens an hour's
-/// answer might take over ten minutes, and connections that are silent for so long get cut.
+/// The most `max_tokens` of an answer that is asked for whole. Anthropic's own SDKs refuse more: at
+/// 128,000 tokens an hour, such an answer takes over ten minutes, and proxies close connections that are silent for that long.
 pub(super) const MAX_WHOLE: u64 = 21_333;
 
 /// The same request for a stream.
@@ -29,8 +29,8 @@ pub(super) fn as_stream(wire: WireRequest) -> WireRequest {
     WireRequest { body: body.freeze(), expect: Expect::Stream, ..wire }
 }
 
-/// The request that continues a turn: the first one, and behind its messages what was answered so far, unchanged. All of it is
-/// one turn, and so one message.
+/// The request that continues a turn: the first one, with the answer so far appended to its messages, unchanged, as one
+/// message.
 pub(super) fn request(asked: &WireRequest, contents: &[&RawValue]) -> Option<WireRequest> {
     let body = std::str::from_utf8(&asked.body).ok()?;
     let messages = Object::parse(&asked.body).ok()?.get("messages")?.get();
@@ -51,7 +51,7 @@ pub(super) fn request(asked: &WireRequest, contents: &[&RawValue]) -> Option<Wir
     Some(WireRequest { body: longer.into(), ..asked.clone() })
 }
 
-/// What comes after whole answers, if the last one paused.
+/// The next request after these whole answers, if the last one paused.
 pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
     if bodies.len() > MAX_CONTINUATIONS {
         return None;
@@ -64,7 +64,7 @@ pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation
     Some(Continuation { wire: request(asked, &contents)?, has_output: contents.iter().any(|content| shows(content)) })
 }
 
-/// Whether any of these blocks is shown to the caller.
+/// Whether the caller sees any of these blocks.
 pub(super) fn shows(content: &RawValue) -> bool {
     let blocks: Vec<&RawValue> = serde_json::from_str(content.get()).unwrap_or_default();
     blocks.into_iter().filter_map(|block| Members::from_raw(block).ok()).any(|block| {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::response::unreadable;
-use super::wire::{self, Kind};
+use super::wire::{self, TypeTag};
 use crate::error::RelayError;
 use crate::translation::json::Text;
 
@@ -65,7 +65,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Its kind; empty where it says none.
+    /// Its kind; empty if it has none.
     pub(super) fn kind(&self) -> &str {
         self.r#type.as_deref().unwrap_or_default()
     }
@@ -112,7 +112,7 @@ fn is_new(data: &[u8]) -> bool {
     let Ok(peek) = serde_json::from_slice::<Peek<'_>>(data) else { return false };
     match peek.r#type.as_deref().unwrap_or_default() {
         "content_block_delta" => {
-            let kind = peek.delta.and_then(|delta| serde_json::from_str::<Kind<'_>>(delta.get()).ok());
+            let kind = peek.delta.and_then(|delta| serde_json::from_str::<TypeTag<'_>>(delta.get()).ok());
             let kind = kind.and_then(|kind| kind.r#type);
             let known = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"];
             !kind.is_some_and(|kind| known.contains(&kind.as_ref()))

@@ -150,12 +150,12 @@ impl<'a> Builder<'a, '_> {
                 let path = message.path("tool_call_id");
                 let id = message.text("tool_call_id")?;
                 let id = id.ok_or_else(|| RelayError::invalid_value(path.clone(), format!("`{path}` is missing")))?;
-                let id = self.ids.of(&id);
+                let id = self.ids.wire_id(&id);
                 self.add_result(id, message)?;
             }
             Role::Function => {
                 let name = message.text("name")?.unwrap_or_default();
-                let id = self.ids.of_result(&name).ok_or_else(|| {
+                let id = self.ids.result_id(&name).ok_or_else(|| {
                     refused(format!("messages[{index}]: no function call waits for a result of `{}`", cut(&name)))
                 })?;
                 self.add_result(id, message)?;

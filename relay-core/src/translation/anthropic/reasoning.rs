@@ -88,7 +88,7 @@ pub(super) fn read<'a>(
     let effort = request.text("reasoning_effort")?;
     let given = request.object("thinking")?;
     if let Some(word) = effort.as_deref() {
-        let level = Level::named(word)?;
+        let level = Level::from_name(word)?;
         if family.budget {
             if given.is_none() {
                 reasoning.thinking = budget(level, situation, notes);
@@ -135,7 +135,7 @@ enum Level {
 }
 
 impl Level {
-    fn named(word: &str) -> Result<Self, RelayError> {
+    fn from_name(word: &str) -> Result<Self, RelayError> {
         Ok(match word {
             "none" => Self::None,
             "minimal" => Self::Minimal,

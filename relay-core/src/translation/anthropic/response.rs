@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::blocks::Block as Sent;
 use super::error;
-use super::wire::{self, Block, Citation, Counts, Kind, Message};
+use super::wire::{self, Block, Citation, Counts, Message, TypeTag};
 use crate::error::RelayError;
 use crate::translation::json;
 use crate::translation::surface::chat_completions::completion::{
@@ -25,7 +25,7 @@ pub(super) const DECLINED: &str = "The model declined to answer this request.";
 pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
     let message: Message<'_> = serde_json::from_slice(body).map_err(unreadable)?;
     let Some(content) = message.content else {
-        let kind = serde_json::from_slice::<Kind<'_>>(body).ok().and_then(|kind| kind.r#type);
+        let kind = serde_json::from_slice::<TypeTag<'_>>(body).ok().and_then(|kind| kind.r#type);
         return Err(match kind.as_deref() {
             Some("error") => error::in_answer(body).error,
             _ => unreadable("it has no content"),

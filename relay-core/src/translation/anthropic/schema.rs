@@ -36,7 +36,7 @@ const FORMATS: &[&str] = &["date-time", "time", "date", "duration", "email", "ho
 ///
 /// # Errors
 /// A root `oneOf`, `anyOf` or `allOf`, which Anthropic refuses.
-pub(super) fn of_parameters<'a>(parameters: Option<&'a RawValue>, path: &str) -> Result<Cow<'a, RawValue>, RelayError> {
+pub(super) fn parameters<'a>(parameters: Option<&'a RawValue>, path: &str) -> Result<Cow<'a, RawValue>, RelayError> {
     let Some(raw) = parameters else {
         return raw_value(r#"{"type":"object","properties":{}}"#.to_owned()).map(Cow::Owned);
     };

@@ -308,7 +308,7 @@ impl Translator {
         }
     }
 
-    /// Writes a piece of thinking, with a blank line between two blocks; tells whether there was any text.
+    /// Writes a piece of thinking, with a blank line between two blocks; returns whether there was any text.
     fn think(&mut self, place: usize, begun: bool, text: &str, out: &mut ChunkWriter) -> bool {
         if text.is_empty() {
             return false;

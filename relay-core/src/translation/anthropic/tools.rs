@@ -14,12 +14,12 @@ use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::{Notes, TranslationOptions};
 
-/// What the request says of tools.
+/// The tools of a request.
 #[derive(Debug, Default)]
 pub(super) struct Tools<'a> {
     /// What is offered to the model.
     pub(super) list: Vec<Tool<'a>>,
-    /// Whether and which one it shall call.
+    /// Whether and which one it must call.
     pub(super) choice: Option<Choice<'a>>,
     /// Whether the caller used the deprecated `functions`.
     pub(super) legacy: bool,
@@ -75,7 +75,7 @@ pub(super) struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    fn of(kind: &'static str) -> Self {
+    fn new(kind: &'static str) -> Self {
         Choice { r#type: kind, name: None, disable_parallel_tool_use: false }
     }
 
@@ -134,14 +134,14 @@ pub(super) fn stubs<'a>(tools: &mut Tools<'a>, turns: &[Turn<'a>]) -> Result<(),
             tools.list.push(Tool::Function {
                 name: name.clone(),
                 description: None,
-                input_schema: schema::of_parameters(None, "")?,
+                input_schema: schema::parameters(None, "")?,
                 strict: false,
                 cache_control: None,
             });
         }
     }
     if !tools.list.is_empty() {
-        tools.choice = Some(Choice::of("none"));
+        tools.choice = Some(Choice::new("none"));
     }
     Ok(())
 }
@@ -173,7 +173,7 @@ fn function_of<'a>(
         let message = format!("`{path}` must be 1 to 128 letters, digits, `_` and `-`");
         return Err(RelayError::invalid_value(path, message));
     }
-    let mut input_schema = schema::of_parameters(function.get("parameters"), &function.path("parameters"))?;
+    let mut input_schema = schema::parameters(function.get("parameters"), &function.path("parameters"))?;
     let cleaned = if strict { schema::clean(&input_schema, None).ok() } else { None };
     let is_strict = cleaned.is_some();
     if let Some(cleaned) = cleaned {
@@ -198,20 +198,20 @@ fn choice<'a>(
     let Some(raw) = request.get(param) else { return Ok(None) };
     if raw.get().starts_with('"') {
         return match request.text(param)?.as_deref() {
-            Some("auto") => Ok(Some(Choice::of("auto"))),
-            Some("none") => Ok(Some(Choice::of("none"))),
-            Some("required") => Ok(Some(Choice::of("any"))),
+            Some("auto") => Ok(Some(Choice::new("auto"))),
+            Some("none") => Ok(Some(Choice::new("none"))),
+            Some("required") => Ok(Some(Choice::new("any"))),
             _ => Err(RelayError::invalid_value(param, format!("`{param}` must be auto, none, required or an object"))),
         };
     }
     let choice = request.object(param)?.unwrap_or_default();
     if param == "function_call" {
-        return named(choice.text("name")?.unwrap_or_default(), param, list).map(Some);
+        return named_choice(choice.text("name")?.unwrap_or_default(), param, list).map(Some);
     }
     match choice.text("type")?.as_deref() {
         Some("function") => {
             let function = choice.object("function")?.unwrap_or_default();
-            named(function.text("name")?.unwrap_or_default(), param, list).map(Some)
+            named_choice(function.text("name")?.unwrap_or_default(), param, list).map(Some)
         }
         Some("allowed_tools") => {
             let allowed = choice.object("allowed_tools")?.unwrap_or_default();
@@ -221,7 +221,7 @@ fn choice<'a>(
     }
 }
 
-fn named<'a>(name: Cow<'a, str>, param: &'static str, list: &[Tool<'a>]) -> Result<Choice<'a>, RelayError> {
+fn named_choice<'a>(name: Cow<'a, str>, param: &'static str, list: &[Tool<'a>]) -> Result<Choice<'a>, RelayError> {
     let is_there = list.iter().any(|tool| matches!(tool, Tool::Function { name: known, .. } if *known == name));
     if !is_there {
         return Err(RelayError::invalid_value(
@@ -229,7 +229,7 @@ fn named<'a>(name: Cow<'a, str>, param: &'static str, list: &[Tool<'a>]) -> Resu
             format!("`{param}` names a function that is not among the tools"),
         ));
     }
-    Ok(Choice { name: Some(name), ..Choice::of("tool") })
+    Ok(Choice { name: Some(name), ..Choice::new("tool") })
 }
 
 /// Narrows the list to the allowed tools.
@@ -240,20 +240,20 @@ fn allowed_tools<'a>(allowed: &Object<'a>, list: &mut Vec<Tool<'a>>) -> Result<C
         names.insert(function.text("name")?.unwrap_or_default());
     }
     let wanted = names.len();
-    let mut kept = HashSet::new();
+    let mut found = HashSet::new();
     list.retain(|tool| match tool {
-        Tool::Function { name, .. } => names.contains(name) && kept.insert(name.clone()),
+        Tool::Function { name, .. } => names.contains(name) && found.insert(name.clone()),
         Tool::WebSearch { .. } => true,
     });
-    if kept.len() < wanted {
+    if found.len() < wanted {
         return Err(RelayError::invalid_value(
             "tool_choice",
             "`tool_choice` allows a function that is not among the tools",
         ));
     }
     match allowed.text("mode")?.as_deref() {
-        Some("required") => Ok(Choice::of("any")),
-        Some("auto") | None => Ok(Choice::of("auto")),
+        Some("required") => Ok(Choice::new("any")),
+        Some("auto") | None => Ok(Choice::new("auto")),
         _ => Err(RelayError::invalid_value("tool_choice", "`tool_choice.allowed_tools.mode` must be auto or required")),
     }
 }
@@ -277,7 +277,7 @@ fn check_choice(
             let message = "this model can't be forced to call a tool: use `auto` and say so in the prompt";
             return Err(RelayError::unsupported_value(param, message));
         }
-        tools.choice = Some(Choice::of("auto"));
+        tools.choice = Some(Choice::new("auto"));
         notes.adjust(param);
     }
     Ok(())
@@ -287,7 +287,7 @@ fn call_one_at_a_time(tools: &mut Tools<'_>) {
     if tools.list.is_empty() {
         return;
     }
-    let choice = tools.choice.get_or_insert_with(|| Choice::of("auto"));
+    let choice = tools.choice.get_or_insert_with(|| Choice::new("auto"));
     choice.disable_parallel_tool_use = choice.r#type != "none";
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Message<'a> {
 
 /// The `type` of anything.
 #[derive(Debug, Deserialize)]
-pub(super) struct Kind<'a> {
+pub(super) struct TypeTag<'a> {
     #[serde(borrow, default, deserialize_with = "text")]
     pub(super) r#type: Option<Cow<'a, str>>,
 }
@@ -83,7 +83,7 @@ impl<'a> Block<'a> {
             #[serde(borrow, default, deserialize_with = "text")]
             data: Option<Cow<'a, str>>,
         }
-        let kind = serde_json::from_str::<Kind<'a>>(raw.get())?.r#type.unwrap_or_default();
+        let kind = serde_json::from_str::<TypeTag<'a>>(raw.get())?.r#type.unwrap_or_default();
         if !matches!(kind.as_ref(), "text" | "tool_use" | "thinking" | "redacted_thinking") {
             return Ok(Self::Foreign);
         }
@@ -151,7 +151,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Takes over the counts that are there, and returns the service tier in OpenAI's words.
+    /// Overwrites the counts that `usage` has, and returns the service tier in OpenAI's words.
     pub(super) fn take(&mut self, usage: &RawValue) -> Option<&'static str> {
         #[derive(Deserialize)]
         struct Members<'a> {

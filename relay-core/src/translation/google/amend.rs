@@ -1,8 +1,8 @@
-//! A request that Google refused for a signature, with the sign that it documents for calls of other models
-//! (`spec/gemini.md` 1.6).
+//! A second try for a request that Google refused for a thought signature: with the value that Google documents for calls
+//! of other models (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 //!
-//! Signatures of another model, or ones that some client has changed, would fail every later turn of a conversation. Nothing
-//! was billed for the refused one, and what is lost is earlier reasoning only.
+//! A signature of another model, or one that a client changed, would fail every later turn of the conversation. The refused
+//! request costs nothing, and only earlier reasoning is lost.
 
 use serde_json::value::RawValue;
 
@@ -13,8 +13,8 @@ use crate::translation::{Amended, ErrorResponse};
 
 /// The request without the caller's signatures, if they are what this failure is about.
 pub(super) fn amend(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<Amended> {
-    let said = String::from_utf8_lossy(failure.body).to_lowercase();
-    (failure.status == 400 && said.contains("corrupted thought signature")).then_some(())?;
+    let text = String::from_utf8_lossy(failure.body).to_lowercase();
+    (failure.status == 400 && text.contains("corrupted thought signature")).then_some(())?;
     let mut body = Members::from_raw(serde_json::from_slice(&wire.body).ok()?).ok()?;
     let contents: Vec<&RawValue> = serde_json::from_str(body.get("contents")?.get()).ok()?;
     let contents = contents.into_iter().map(without).collect::<Option<Vec<_>>>()?;
@@ -23,7 +23,7 @@ pub(super) fn amend(failure: &ErrorResponse<'_>, wire: &WireRequest) -> Option<A
     Some(Amended { wire, changed: "messages.extra_content" })
 }
 
-/// A content whose first call has the documented sign, and whose other parts have none.
+/// A content whose first call has the documented value, and whose other parts have no signature.
 fn without(content: &RawValue) -> Option<Members> {
     let mut content = Members::from_raw(content).ok()?;
     let parts: Vec<&RawValue> = serde_json::from_str(content.get("parts")?.get()).ok()?;
@@ -47,15 +47,15 @@ mod tests {
     use super::*;
     use crate::ports::Expect;
 
-    fn amended(status: u16, said: &'static str) -> Option<String> {
+    fn amended(status: u16, text: &'static str) -> Option<String> {
         let body = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"y","thoughtSignature":"T"},{"functionCall":{"name":"f","args":{"n":1.50}},"thoughtSignature":"A"},{"functionCall":{"name":"g","args":{}}}]}],"tools":[]}"#;
-        let failure = ErrorResponse { status, headers: &[], body: said.as_bytes() };
+        let failure = ErrorResponse { status, headers: &[], body: text.as_bytes() };
         let amended = amend(&failure, &WireRequest::post("/v1beta/x", body, Expect::Whole))?;
         Some(String::from_utf8(amended.wire.body.to_vec()).unwrap())
     }
 
     #[test]
-    fn refused_signatures_become_the_documented_sign() {
+    fn refused_signatures_become_the_documented_value() {
         let want = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"y"},{"functionCall":{"name":"f","args":{"n":1.50}},"thoughtSignature":"skip_thought_signature_validator"},{"functionCall":{"name":"g","args":{}}}]}],"tools":[]}"#;
         assert_eq!(amended(400, r#"{"error":{"message":"Corrupted thought signature."}}"#).as_deref(), Some(want));
     }

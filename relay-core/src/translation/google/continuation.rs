@@ -1,5 +1,5 @@
-//! Long answers of Gemini 4: a request that reaches its own cap ends with `CONTINUATION` and a token. The same request with
-//! the token goes on (`spec/gemini.md` 2.5).
+//! Long answers of Gemini 4, in several requests. A request that reaches its own cap ends with `CONTINUATION` and a token; the
+//! same request with the token continues the answer.
 
 use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
@@ -9,7 +9,7 @@ use crate::ports::WireRequest;
 use crate::translation::Continuation;
 use crate::translation::members::Members;
 
-/// The most tokens of one answer below which no model stops to be asked again.
+/// A request for at most this many tokens is never interrupted.
 pub(super) const UNINTERRUPTED_TOKENS: u64 = 32_768;
 /// How often an answer is continued.
 pub(super) const MAX_CONTINUATIONS: usize = 31;
@@ -21,7 +21,7 @@ pub(super) fn request(asked: &WireRequest, token: &str) -> Option<WireRequest> {
     Some(WireRequest { body: body.to_bytes().into(), ..asked.clone() })
 }
 
-/// What comes after whole answers, if the last one stopped at its cap. Only a single answer can go on.
+/// The next request after these whole answers, if the last one stopped at its cap. Only a single candidate is continued.
 pub(super) fn next(asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
     if bodies.len() > MAX_CONTINUATIONS {
         return None;
@@ -81,7 +81,7 @@ pub(super) fn join(bodies: &[Bytes]) -> Option<Bytes> {
     Some(whole.to_bytes().into())
 }
 
-/// The sources of an answer behind those of the ones before it, which have so many `parts`. It counts its own from 0.
+/// The sources of an answer appended to those of the answers before it, which have `parts` parts. Each answer counts from 0.
 fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Option<Members> {
     let mut all = own.and_then(|own| Members::from_raw(own).ok()).unwrap_or_default();
     let pages = all.get("groundingChunks").map_or(0, |pages| items(pages).len());
@@ -93,7 +93,7 @@ fn sources_behind(own: Option<&RawValue>, more: &RawValue, parts: usize) -> Opti
     Some(all)
 }
 
-/// A supported span, so many parts and pages further on.
+/// A supported span, moved by a number of parts and pages.
 fn moved(support: &RawValue, parts: usize, pages: usize) -> Option<Members> {
     let mut support = Members::from_raw(support).ok()?;
     let mut segment = support.get("segment").and_then(|segment| Members::from_raw(segment).ok()).unwrap_or_default();

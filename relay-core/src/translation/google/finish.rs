@@ -52,12 +52,12 @@ pub(super) fn meaning(word: &str) -> Meaning {
     WORDS.iter().find(|(known, _)| *known == word).map_or(Meaning::Stop, |(_, meaning)| *meaning)
 }
 
-/// Whether Google's word says more than OpenAI's.
+/// Whether Google's word is more precise than OpenAI's.
 pub(super) fn is_telling(word: &str) -> bool {
     !matches!(word, "STOP" | "MAX_TOKENS" | "CONTINUATION")
 }
 
-/// OpenAI's finish reason of an answer that is of use.
+/// OpenAI's finish reason of a usable answer.
 pub(super) fn reason(meaning: Meaning, calls: bool, context: &ChatContext) -> &'static str {
     match meaning {
         Meaning::Length => "length",

@@ -86,7 +86,7 @@ fn page<'a>(chunk: Chunk<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     Some((address.0, source.title.map_or(Cow::Borrowed(""), |title| title.0)))
 }
 
-/// How many characters begin in the first so many bytes.
+/// How many characters begin in the first `bytes` bytes.
 fn characters(text: &str, bytes: usize) -> usize {
     text.bytes().take(bytes).filter(|byte| byte & 0xC0 != 0x80).count()
 }

@@ -36,7 +36,7 @@ pub(super) struct SystemInstruction<'a> {
 pub(super) struct Content<'a> {
     role: &'static str,
     parts: Vec<Part<'a>>,
-    /// Whether it holds tool results; such a turn is not joined with what the user says next.
+    /// Whether it holds tool results; such a turn is not joined with the user's next message.
     #[serde(skip)]
     results: bool,
 }

@@ -85,7 +85,7 @@ pub(super) struct MediaResolution {
 /// A string member as it came. `None` if it is absent, null or empty.
 ///
 /// # Errors
-/// `invalid_value` if it is no string.
+/// `invalid_value` if it is not a string.
 pub(super) fn raw_text<'a>(parent: &Object<'a>, name: &str) -> Result<Option<Words<'a>>, RelayError> {
     match parent.get(name) {
         Some(raw) if !raw.get().starts_with('"') => {

@@ -172,7 +172,7 @@ impl<'a> Tools<'a> {
             return Ok(sent);
         }
         let shown: String = sent.chars().take(128).collect();
-        Err(RelayError::invalid_value(param, format!("`{param}` names `{shown}`, which is none of the tools")))
+        Err(RelayError::invalid_value(param, format!("`{param}` names `{shown}`, which is not among the tools")))
     }
 }
 

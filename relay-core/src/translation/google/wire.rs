@@ -67,7 +67,7 @@ pub(super) struct Part<'a> {
     #[serde(borrow)]
     pub(super) text: Option<Text<'a>>,
     pub(super) thought: Option<bool>,
-    /// A JSON string, kept as it came.
+    /// A JSON string, as it came.
     #[serde(borrow)]
     pub(super) thought_signature: Option<&'a RawValue>,
     #[serde(borrow)]

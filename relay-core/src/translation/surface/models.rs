@@ -11,7 +11,7 @@ pub struct Model {
     pub object: &'static str,
     /// Unix seconds; 0 where the provider does not say.
     pub created: u64,
-    /// `openai`, `anthropic` or `google`, or what OpenAI says.
+    /// `openai`, `anthropic` or `google`, or what OpenAI sends.
     pub owned_by: String,
 }
 

@@ -197,7 +197,7 @@ fn what_the_table_decides_stands_in_a_closed_object() {
     }
 }
 
-/// A note or a refusal that no row tells of is a row that is missing.
+/// A note or a refusal that no row any_row of is a row that is missing.
 #[test]
 fn the_cases_show_nothing_that_the_tables_do_not_say() {
     for (table, folder) in [(anthropic(), "anthropic"), (google(), "google")] {
@@ -208,32 +208,32 @@ fn the_cases_show_nothing_that_the_tables_do_not_say() {
                 continue;
             }
             let request = if folder == "anthropic" { &case["input"]["body"] } else { &case["input"] };
-            let tells = |wanted: &dyn Fn(&Row, &Effect) -> bool| {
+            let any_row = |wanted: &dyn Fn(&Row, &Effect) -> bool| {
                 let mut rows = table.mapping.rows();
                 rows.any(|row| row.outcomes.iter().any(|outcome| wanted(row, &outcome.effect)))
             };
             match table.translate(request) {
                 Ok(made) => {
                     for name in &made.notes.adjusted {
-                        let told = tells(&|row, effect| row.name == name && matches!(effect, Effect::Adjusted(_)));
-                        assert!(told, "{}: {name} is adjusted", case["name"]);
+                        let has_row = any_row(&|row, effect| row.name == name && matches!(effect, Effect::Adjusted(_)));
+                        assert!(has_row, "{}: {name} is adjusted", case["name"]);
                     }
                     for name in &made.notes.dropped {
-                        let known = tells(&|row, _| row.at == name || row.name == name);
-                        let told = tells(&|row, effect| row.name == name && matches!(effect, Effect::Dropped));
-                        assert!(told || !known, "{}: {name} is dropped", case["name"]);
+                        let known = any_row(&|row, _| row.at == name || row.name == name);
+                        let has_row = any_row(&|row, effect| row.name == name && matches!(effect, Effect::Dropped));
+                        assert!(has_row || !known, "{}: {name} is dropped", case["name"]);
                     }
                 }
                 Err(error) if error.code() == "model_not_found" => {}
                 Err(error) => {
                     let path = without_numbers(error.param().unwrap_or_default());
-                    let told = tells(&|row, effect| match effect {
+                    let has_row = any_row(&|row, effect| match effect {
                         Effect::Refused { code, param, .. } => {
                             code.name() == error.code() && path == (if param.is_empty() { row.at } else { *param })
                         }
                         _ => false,
                     });
-                    assert!(told, "{}: {path} is refused as {}", case["name"], error.code());
+                    assert!(has_row, "{}: {path} is refused as {}", case["name"], error.code());
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::translation::google::Google;
 use crate::translation::{ChatContext, Dialect};
 
 /// What a caller gets of these events.
-fn told(dialect: &dyn Dialect, events: &[Value]) -> Vec<Value> {
+fn translated(dialect: &dyn Dialect, events: &[Value]) -> Vec<Value> {
     let body: String = events.iter().map(|event| format!("data: {event}\r\n\r\n")).collect();
     let context = ChatContext { include_usage: true, ..plain_context() };
     chunks(&streamed(dialect, body.as_bytes(), Cut::AtEvents, &context).0)
@@ -64,7 +64,7 @@ fn the_input_of_a_servers_own_tool_is_no_call_of_the_callers() {
     let result = json!({"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []});
     let input = [json_delta("{\"query\":\"x\"}")];
     let blocks = [(server.clone(), &input[..]), (result.clone(), &[]), (call.clone(), &[]), (server.clone(), &input)];
-    let answer = folded(&told(&Anthropic, &claude(&blocks, "tool_use")));
+    let answer = folded(&translated(&Anthropic, &claude(&blocks, "tool_use")));
     let calls = answer["choices"][0]["message"]["tool_calls"].as_array().unwrap();
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0]["function"], json!({"name": "f", "arguments": "{}"}));
@@ -77,10 +77,10 @@ fn the_input_of_a_servers_own_tool_is_no_call_of_the_callers() {
 #[test]
 fn an_answer_with_only_servers_tools_ends_in_stop() {
     let server = json!({"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}});
-    let answer = folded(&told(&Anthropic, &claude(&[(server, &[])], "tool_use")));
+    let answer = folded(&translated(&Anthropic, &claude(&[(server, &[])], "tool_use")));
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
     let parts = json!([{"executableCode": {"code": "1"}}, {"toolCall": {"id": "t"}}, {"text": "1"}]);
-    let answer = folded(&told(&Google, &[gemini(parts, Some("STOP"), json!({}))]));
+    let answer = folded(&translated(&Google, &[gemini(parts, Some("STOP"), json!({}))]));
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
 }
 
@@ -88,7 +88,7 @@ fn an_answer_with_only_servers_tools_ends_in_stop() {
 fn thinking_tokens_are_part_of_the_answers_tokens() {
     let usage =
         json!({"promptTokenCount": 5, "candidatesTokenCount": 3, "thoughtsTokenCount": 40, "totalTokenCount": 48});
-    let answer = folded(&told(&Google, &[gemini(json!([{"text": "a"}]), Some("STOP"), usage)]));
+    let answer = folded(&translated(&Google, &[gemini(json!([{"text": "a"}]), Some("STOP"), usage)]));
     assert_eq!(answer["usage"]["completion_tokens"], 43);
     assert_eq!(answer["usage"]["completion_tokens_details"]["reasoning_tokens"], 40);
     assert_eq!(answer["usage"]["total_tokens"], 48);
@@ -98,13 +98,13 @@ fn thinking_tokens_are_part_of_the_answers_tokens() {
 fn an_answer_with_calls_ends_in_tool_calls_although_gemini_says_stop() {
     let call = gemini(json!([{"functionCall": {"name": "f", "args": {}}}]), None, json!({}));
     let end = gemini(json!([{"text": ""}]), Some("STOP"), json!({}));
-    let answer = folded(&told(&Google, &[call, end]));
+    let answer = folded(&translated(&Google, &[call, end]));
     assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls");
 }
 
 #[test]
 fn a_stream_ends_in_done_although_gemini_sends_none() {
-    let chunks = told(&Google, &[gemini(json!([{"text": "a"}]), Some("STOP"), json!({}))]);
+    let chunks = translated(&Google, &[gemini(json!([{"text": "a"}]), Some("STOP"), json!({}))]);
     assert_eq!(chunks.iter().filter(|chunk| **chunk == json!("[DONE]")).count(), 1);
     assert_eq!(chunks.last(), Some(&json!("[DONE]")));
 }
@@ -116,7 +116,7 @@ fn a_choices_index_does_not_count_blocks() {
     let block = json!({"type": "text", "text": ""});
     let call = json!({"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}});
     let blocks = [(block.clone(), &first[..]), (block, &second), (call, &[])];
-    let chunks = told(&Anthropic, &claude(&blocks, "tool_use"));
+    let chunks = translated(&Anthropic, &claude(&blocks, "tool_use"));
     assert!(chunks.iter().filter_map(|chunk| chunk["choices"][0]["index"].as_u64()).all(|index| index == 0));
     // A call's index counts calls, not blocks.
     assert!(chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0/index")).all(|at| *at == 0));
@@ -124,13 +124,13 @@ fn a_choices_index_does_not_count_blocks() {
 
 #[test]
 fn usage_is_the_last_word_and_not_the_sum() {
-    let answer = folded(&told(&Anthropic, &claude(&[], "end_turn")));
+    let answer = folded(&translated(&Anthropic, &claude(&[], "end_turn")));
     assert_eq!((&answer["usage"]["prompt_tokens"], &answer["usage"]["completion_tokens"]), (&json!(11), &json!(9)));
     let part = |count: u64| {
         gemini(json!([{"text": "a"}]), None, json!({"promptTokenCount": 5, "candidatesTokenCount": count}))
     };
     let end = gemini(json!([]), Some("STOP"), json!({"promptTokenCount": 5, "candidatesTokenCount": 8}));
-    let answer = folded(&told(&Google, &[part(1), part(4), end]));
+    let answer = folded(&translated(&Google, &[part(1), part(4), end]));
     assert_eq!((&answer["usage"]["prompt_tokens"], &answer["usage"]["completion_tokens"]), (&json!(5), &json!(8)));
 }
 
@@ -139,11 +139,11 @@ fn a_call_without_arguments_has_an_empty_object_once() {
     let call = json!({"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}});
     let (empty, full) = ([json_delta(""), json_delta("")], [json_delta(""), json_delta("{\"a\""), json_delta(":1}")]);
     for (deltas, want) in [(&[][..], "{}"), (&empty, "{}"), (&full, "{\"a\":1}")] {
-        let answer = folded(&told(&Anthropic, &claude(&[(call.clone(), deltas)], "tool_use")));
+        let answer = folded(&translated(&Anthropic, &claude(&[(call.clone(), deltas)], "tool_use")));
         assert_eq!(answer.pointer("/choices/0/message/tool_calls/0/function/arguments"), Some(&json!(want)));
     }
     for args in [json!({"name": "f"}), json!({"name": "f", "args": {}}), json!({"name": "f", "args": null})] {
-        let answer = folded(&told(&Google, &[gemini(json!([{"functionCall": args}]), Some("STOP"), json!({}))]));
+        let answer = folded(&translated(&Google, &[gemini(json!([{"functionCall": args}]), Some("STOP"), json!({}))]));
         assert_eq!(answer.pointer("/choices/0/message/tool_calls/0/function/arguments"), Some(&json!("{}")));
     }
 }

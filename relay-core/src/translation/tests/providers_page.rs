@@ -21,7 +21,7 @@ fn docs_providers_md_is_what_the_tables_say() {
     if std::env::var_os("RELAY_WRITE_DOCS").is_some() {
         std::fs::write(PAGE, page).unwrap();
     } else {
-        assert!(page == found, "docs/providers.md is not what the tables say: RELAY_WRITE_DOCS=1 writes it anew");
+        assert!(page == found, "docs/providers.md is not what the tables say: RELAY_WRITE_DOCS=1 writes it");
     }
 }
 
@@ -69,11 +69,11 @@ fn cell(mapping: &Mapping, asked: &Row, found: Option<&Row>) -> String {
         let has_inner = mapping.rows().any(|row| row.at.starts_with(asked.at));
         return if has_inner { "member by member: see the rows below it" } else { "**dropped**" }.to_owned();
     };
-    row.outcomes.iter().map(said).collect::<Vec<_>>().join("<br>")
+    row.outcomes.iter().map(described).collect::<Vec<_>>().join("<br>")
 }
 
 /// One outcome in a few words.
-fn said(outcome: &Outcome) -> String {
+fn described(outcome: &Outcome) -> String {
     let when = outcome.when.words;
     let behind = |text: String| if when.is_empty() { text } else { format!("{text}: {when}") };
     let then = |text: String| if when.is_empty() { text } else { format!("{text} {when}") };

@@ -90,7 +90,7 @@ fn every_key_path_that_is_sent_is_known_to_be_taken() {
 
 /// What a request says, whatever its format and the library that wrote it.
 #[derive(Debug, Default, PartialEq)]
-struct Said {
+struct RequestMeaning {
     system: String,
     user: String,
     /// Name, and the names of all properties.
@@ -150,7 +150,7 @@ fn tools(declared: impl Iterator<Item = (String, Value)>) -> Vec<(String, BTreeS
     tools
 }
 
-impl Said {
+impl RequestMeaning {
     fn set_up(self) -> Self {
         Self { system: self.system, tools: self.tools, ..Self::default() }
     }
@@ -228,10 +228,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
 
 #[test]
 fn recorded_pairs_say_the_same_to_every_provider() {
-    type Reader = fn(&Value) -> Said;
+    type Reader = fn(&Value) -> RequestMeaning;
     let sides: [(&Format, &str, &str, Reader); 2] = [
-        (&anthropic::tests::golden::FORMAT, "anthropic", "claude-haiku-4-5", Said::anthropic),
-        (&google::tests::golden::FORMAT, "gemini", "gemini-2.5-flash", Said::google),
+        (&anthropic::tests::golden::FORMAT, "anthropic", "claude-haiku-4-5", RequestMeaning::anthropic),
+        (&google::tests::golden::FORMAT, "gemini", "gemini-2.5-flash", RequestMeaning::google),
     ];
     let Some(lines) = lines("pairs/pairs.jsonl") else { return };
     let (mut wrong, mut unused) = (Vec::new(), REFUSED.to_vec());
@@ -257,7 +257,12 @@ fn recorded_pairs_say_the_same_to_every_provider() {
                 }
             };
             own += 1;
-            compare(&mut wrong, &format!("{} {}: own", format.name, pair["key"]), &Said::openai(asked), &made);
+            compare(
+                &mut wrong,
+                &format!("{} {}: own", format.name, pair["key"]),
+                &RequestMeaning::openai(asked),
+                &made,
+            );
             if pair[member]["request"].is_object() {
                 theirs += 1;
                 let (mut want, mut got) = (read(&pair[member]["request"]), made);
@@ -277,16 +282,19 @@ fn recorded_pairs_say_the_same_to_every_provider() {
     assert_eq!(unused, [], "no row is refused so");
 }
 
-fn compare(wrong: &mut Vec<String>, what: &str, want: &Said, got: &Said) {
+fn compare(wrong: &mut Vec<String>, what: &str, want: &RequestMeaning, got: &RequestMeaning) {
     if want == got {
         return;
     }
-    let shown = |said: &Said| format!("{:.600}", format!("{said:?}"));
+    let shown = |meaning: &RequestMeaning| format!("{:.600}", format!("{meaning:?}"));
     wrong.push(format!("{what}\n  want {}\n  got  {}", shown(want), shown(got)));
 }
 
 #[test]
 fn a_pair_that_says_something_else_is_noticed() {
     let asked = json!({"messages": [{"role": "user", "content": "a"}]});
-    assert_ne!(Said::openai(&asked), Said::anthropic(&json!({"messages": [{"role": "user", "content": "b"}]})));
+    assert_ne!(
+        RequestMeaning::openai(&asked),
+        RequestMeaning::anthropic(&json!({"messages": [{"role": "user", "content": "b"}]}))
+    );
 }

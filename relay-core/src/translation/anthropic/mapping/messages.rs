@@ -74,7 +74,7 @@ pub(super) const CONVERSATION: Group = Group {
             &[
                 sent(
                     "messages[].content[].input",
-                    "arguments that are no JSON object are wrapped, so that the model sees them",
+                    "arguments that are not a JSON object are wrapped, so that the model sees them",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
                 refuses(

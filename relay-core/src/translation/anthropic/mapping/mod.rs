@@ -98,7 +98,7 @@ const SAMPLING: Group = Group {
         row(
             "logit_bias",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"logit_bias":{}}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"logit_bias":{}}"#),
                 refused(
                     Code::UnsupportedParameter,
                     "it names tokens of OpenAI's tokenizer, which Claude does not have",

@@ -12,7 +12,7 @@ use crate::translation::{Dialect, ErrorResponse};
 
 const QUOTA: (u16, &str, &str, Option<&str>) = (429, "insufficient_quota", "insufficient_quota", None);
 
-fn said(kind: &str, message: &str) -> Value {
+fn error_body(kind: &str, message: &str) -> Value {
     json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"})
 }
 
@@ -31,23 +31,27 @@ fn account_rows() -> Vec<Row> {
     let limit = "You have reached your specified API usage limits. You will regain access on 2026-12-01.";
     let workspace = "This request would exceed your workspace API usage limits.";
     vec![
-        row(402, said("billing_error", "Payment required"), quota("no_credit")),
+        row(402, error_body("billing_error", "Payment required"), quota("no_credit")),
         row(402, json!("<html></html>"), quota("no_credit")),
-        row(400, said("billing_error", "no"), quota("no_credit")),
-        row(400, said(invalid, "Your credit balance is too low to access the Anthropic API."), quota("no_credit")),
-        row(403, said("permission_error", "Your credit balance is too low"), quota("no_credit")),
-        row(400, said(invalid, limit), quota("spend_limit")),
-        row(400, said(invalid, workspace), quota("spend_limit")),
+        row(400, error_body("billing_error", "no"), quota("no_credit")),
+        row(
+            400,
+            error_body(invalid, "Your credit balance is too low to access the Anthropic API."),
+            quota("no_credit"),
+        ),
+        row(403, error_body("permission_error", "Your credit balance is too low"), quota("no_credit")),
+        row(400, error_body(invalid, limit), quota("spend_limit")),
+        row(400, error_body(invalid, workspace), quota("spend_limit")),
         row(429, coded("rate_limit_error", "m", "enforced_spend_limit_reached"), quota("spend_limit")),
         row(429, coded("rate_limit_error", "m", "contract_spend_limit_reached"), quota("spend_limit")),
         row(
             400,
-            said(invalid, "anthropic-workspace-id is required for this key"),
+            error_body(invalid, "anthropic-workspace-id is required for this key"),
             denied("provider_key_needs_workspace", "needs_workspace"),
         ),
         row(
             404,
-            said("not_found_error", "Workspace wrkspc_1 not found"),
+            error_body("not_found_error", "Workspace wrkspc_1 not found"),
             denied("provider_key_needs_workspace", "needs_workspace"),
         ),
         row(
@@ -57,18 +61,18 @@ fn account_rows() -> Vec<Row> {
         ),
         row(
             400,
-            said(invalid, "This organization has been disabled."),
+            error_body(invalid, "This organization has been disabled."),
             denied("provider_account_disabled", "disabled"),
         ),
         row(
             401,
-            said("authentication_error", "CORS requests are not allowed for this key"),
+            error_body("authentication_error", "CORS requests are not allowed for this key"),
             (502, "server_error", "upstream_error", None, "ok"),
         ),
-        row(401, said("authentication_error", "invalid x-api-key"), denied("provider_key_invalid", "invalid")),
-        row(401, said("authentication_error", "API key expired"), denied("provider_key_invalid", "invalid")),
+        row(401, error_body("authentication_error", "invalid x-api-key"), denied("provider_key_invalid", "invalid")),
+        row(401, error_body("authentication_error", "API key expired"), denied("provider_key_invalid", "invalid")),
         row(401, json!(""), denied("provider_key_invalid", "invalid")),
-        row(403, said("permission_error", "no"), denied("provider_permission_denied", "restricted")),
+        row(403, error_body("permission_error", "no"), denied("provider_permission_denied", "restricted")),
         row(403, json!("<html></html>"), denied("provider_permission_denied", "restricted")),
         row(403, coded("permission_error", "no", "cmek_key_revoked"), denied("cmek_key_revoked", "restricted")),
     ]
@@ -79,10 +83,10 @@ fn request_rows() -> Vec<Row> {
     let caller = |status: u16, code: &'static str, param| (status, invalid, code, param, "ok");
     let server = |status: u16, code: &'static str| (status, "server_error", code, None, "ok");
     let mut rows = vec![
-        row(404, said("not_found_error", "model: claude-9"), caller(404, "model_not_found", Some("model"))),
-        row(404, said("not_found_error", "Not found"), caller(404, "not_found", None)),
+        row(404, error_body("not_found_error", "model: claude-9"), caller(404, "model_not_found", Some("model"))),
+        row(404, error_body("not_found_error", "Not found"), caller(404, "not_found", None)),
         row(404, coded("not_found_error", "m", "thread_not_found"), caller(404, "thread_not_found", None)),
-        row(413, said("request_too_large", "Request too large"), caller(413, "request_too_large", None)),
+        row(413, error_body("request_too_large", "Request too large"), caller(413, "request_too_large", None)),
         row(413, json!("<html></html>"), caller(413, "request_too_large", None)),
         row(
             413,
@@ -91,20 +95,28 @@ fn request_rows() -> Vec<Row> {
         ),
         row(
             429,
-            said("rate_limit_error", "This request would exceed your limit of 30,000 input tokens per minute"),
+            error_body("rate_limit_error", "This request would exceed your limit of 30,000 input tokens per minute"),
             (429, "tokens", "rate_limit_exceeded", None, "ok"),
         ),
-        row(429, said("rate_limit_error", "Too many requests"), (429, "requests", "rate_limit_exceeded", None, "ok")),
+        row(
+            429,
+            error_body("rate_limit_error", "Too many requests"),
+            (429, "requests", "rate_limit_exceeded", None, "ok"),
+        ),
         row(429, json!(""), (429, "requests", "rate_limit_exceeded", None, "ok")),
-        row(529, said("overloaded_error", "Overloaded"), server(503, "upstream_overloaded")),
+        row(529, error_body("overloaded_error", "Overloaded"), server(503, "upstream_overloaded")),
         row(529, json!("<html></html>"), server(503, "upstream_overloaded")),
-        row(504, said("timeout_error", "timed out"), server(504, "upstream_timeout")),
-        row(500, said("api_error", "Internal server error"), server(500, "upstream_error")),
+        row(504, error_body("timeout_error", "timed out"), server(504, "upstream_timeout")),
+        row(500, error_body("api_error", "Internal server error"), server(500, "upstream_error")),
         row(500, coded("api_error", "m", "memory_unavailable"), server(500, "memory_unavailable")),
-        row(400, said(invalid, "prompt is too long: 1 > 0"), caller(400, "context_length_exceeded", Some("messages"))),
-        row(400, said(invalid, "no"), caller(400, "", None)),
-        row(409, said("conflict_error", "conflict"), caller(409, "", None)),
-        row(422, said(invalid, "no"), caller(422, "", None)),
+        row(
+            400,
+            error_body(invalid, "prompt is too long: 1 > 0"),
+            caller(400, "context_length_exceeded", Some("messages")),
+        ),
+        row(400, error_body(invalid, "no"), caller(400, "", None)),
+        row(409, error_body("conflict_error", "conflict"), caller(409, "", None)),
+        row(422, error_body(invalid, "no"), caller(422, "", None)),
         row(400, coded(invalid, "m", "tool_name_conflict"), caller(400, "tool_name_conflict", None)),
     ];
     rows.extend(
@@ -136,7 +148,7 @@ fn param_rows() -> Vec<Row> {
         ("no path at all", None),
     ];
     let kind = "invalid_request_error";
-    PARAMS.iter().map(|(message, param)| row(400, said(kind, message), (400, kind, "", *param, "ok"))).collect()
+    PARAMS.iter().map(|(message, param)| row(400, error_body(kind, message), (400, kind, "", *param, "ok"))).collect()
 }
 
 #[test]
@@ -161,7 +173,7 @@ fn an_error_in_a_stream_has_the_status_of_its_type() {
         ("overloaded_error", 503, "upstream_overloaded", "ok"),
     ] {
         let start = r#"{"type":"message_start","message":{"id":"msg_1","model":"m"}}"#;
-        let event = said(kind, "m");
+        let event = error_body(kind, "m");
         let body = format!("event: message_start\ndata: {start}\n\nevent: error\ndata: {event}\n\n");
         let (text, result) = streamed(&body, Cut::EveryByte, plain_context());
         let fault = result.unwrap_err();
@@ -205,11 +217,11 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
         "x-ratelimit-limit-requests": "50", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30s",
         "x-ratelimit-limit-tokens": "9", "x-ratelimit-remaining-tokens": "8", "x-ratelimit-reset-tokens": "1h0m1s",
     });
-    assert_eq!(of(429, said("rate_limit_error", "m")), want);
+    assert_eq!(of(429, error_body("rate_limit_error", "m")), want);
     want["x-should-retry"] = json!("false");
-    assert_eq!(of(401, said("authentication_error", "m")), want);
+    assert_eq!(of(401, error_body("authentication_error", "m")), want);
     want.as_object_mut().unwrap().remove("retry-after");
-    assert_eq!(of(402, said("billing_error", "m")), want);
+    assert_eq!(of(402, error_body("billing_error", "m")), want);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) const TOOLS: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "tools[].function.parameters",
-                    "for a schema that is no object's, or refers to the outside",
+                    "for a schema whose root is not an object, or that refers to the outside",
                     r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"array"}}}]}"#,
                 ),
                 refuses(

@@ -62,7 +62,7 @@ pub(super) const CONVERSATION: Group = Group {
             &[
                 sent(
                     "contents[].parts[].functionCall.args",
-                    "arguments that are no JSON object are wrapped, so that the model sees them",
+                    "arguments that are not a JSON object are wrapped, so that the model sees them",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
                 refuses(
@@ -225,7 +225,7 @@ pub(super) const PARTS: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "",
-                    "if it is no base64",
+                    "if it is not base64",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"!","filename":"a.pdf"}}]}]}"#,
                 ),
             ],
@@ -236,13 +236,13 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "contents[].parts[].inlineData.mimeType",
-                    "its end says the media type",
+                    "its file extension names the media type",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.csv"}}]}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
                     "",
-                    "if it is needed and says none",
+                    "if it is needed and missing",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a"}}]}]}"#,
                 ),
             ],

@@ -64,7 +64,7 @@ pub(in crate::translation) const EMBEDDINGS: Mapping = Mapping {
             ),
             row(
                 "user",
-                &[silent("it says nothing", IF_EMPTY, r#"{"user":""}"#), dropped(OTHERWISE, r#"{"user":"u1"}"#)],
+                &[silent("it asks for nothing", IF_EMPTY, r#"{"user":""}"#), dropped(OTHERWISE, r#"{"user":"u1"}"#)],
             ),
             row(
                 "extra_body.google.task_type",
@@ -163,7 +163,7 @@ const SAMPLING: Group = Group {
         row(
             "logit_bias",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"logit_bias":{}}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"logit_bias":{}}"#),
                 refused(
                     Code::UnsupportedParameter,
                     "it names tokens of OpenAI's tokenizer, which Gemini does not have",
@@ -217,14 +217,14 @@ const CACHING: Group = Group {
         row(
             "prompt_cache_key",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"prompt_cache_key":""}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"prompt_cache_key":""}"#),
                 dropped(OTHERWISE, r#"{"prompt_cache_key":"a"}"#),
             ],
         ),
         row(
             "prompt_cache_options",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"prompt_cache_options":{}}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"prompt_cache_options":{}}"#),
                 dropped(OTHERWISE, r#"{"prompt_cache_options":{"ttl":"5m"}}"#),
             ],
         ),
@@ -250,11 +250,14 @@ const ACCOUNT: Group = Group {
         row(
             "safety_identifier",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"safety_identifier":""}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"safety_identifier":""}"#),
                 dropped(OTHERWISE, r#"{"safety_identifier":"u1"}"#),
             ],
         ),
-        row("user", &[silent("it says nothing", IF_EMPTY, r#"{"user":""}"#), dropped(OTHERWISE, r#"{"user":"u1"}"#)]),
+        row(
+            "user",
+            &[silent("it asks for nothing", IF_EMPTY, r#"{"user":""}"#), dropped(OTHERWISE, r#"{"user":"u1"}"#)],
+        ),
         row(
             "service_tier",
             &[
@@ -266,7 +269,7 @@ const ACCOUNT: Group = Group {
         row(
             "metadata",
             &[
-                silent("it says nothing", IF_EMPTY, r#"{"metadata":{}}"#),
+                silent("it asks for nothing", IF_EMPTY, r#"{"metadata":{}}"#),
                 dropped(OTHERWISE, r#"{"metadata":{"a":"b"}}"#),
             ],
         ),

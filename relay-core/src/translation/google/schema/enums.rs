@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A schema whose `const` or `enum`, if any, is an `enum` of strings or of numbers. Null is a branch of its own; what can't
-/// be listed is said in the description.
+/// be listed goes into the description.
 pub(super) fn listed(source: Map<String, Value>) -> Map<String, Value> {
     let nullable = source.get("nullable") == Some(&Value::Bool(true));
     let values = match (source.get("const"), source.get("enum")) {
@@ -52,8 +52,8 @@ fn rebuilt(source: Map<String, Value>, choice: Map<String, Value>, lost: Option<
         }
     }
     if let Some(values) = lost {
-        let said = out.get("description").and_then(Value::as_str).unwrap_or_default();
-        let description = format!("{said} Allowed values: {values}").trim_start().to_owned();
+        let text = out.get("description").and_then(Value::as_str).unwrap_or_default();
+        let description = format!("{text} Allowed values: {values}").trim_start().to_owned();
         out.insert("description".to_owned(), Value::String(description));
     }
     out

@@ -1,6 +1,6 @@
 //! JSON Schema as callers write it, to the part of it that Gemini takes.
 //!
-//! What a schema says and Gemini can't check is left out, since callers' libraries write much that only they check; what
+//! Keywords that Gemini can't check are left out, since callers' libraries write many that only they check; what
 //! would change the meaning of the rest (remote references, `allOf` of alternatives) is an error. Key order stays: Gemini
 //! writes an answer's members in the order of the schema's.
 
@@ -156,11 +156,11 @@ impl Place {
     fn list(self, key: &str, value: Value, out: &mut Out) -> Converted<()> {
         let Value::Array(branches) = value else { return Err(format!("`{key}` must be an array")) };
         let place = Self { in_array: self.in_array || key == "prefixItems", ..self };
-        let mut kept = Vec::with_capacity(branches.len());
+        let mut taken = Vec::with_capacity(branches.len());
         for branch in branches {
-            kept.extend(place.schema(branch)?);
+            taken.extend(place.schema(branch)?);
         }
-        out.map.insert(key.to_owned(), Value::Array(kept));
+        out.map.insert(key.to_owned(), Value::Array(taken));
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ fn shortened(text: &str) -> String {
 /// # Errors
 /// A reference to a definition that is not there.
 pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), String> {
-    let graph = Graph::of(schema)?;
+    let graph = Graph::new(schema)?;
     if graph.links.iter().all(Vec::is_empty) {
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), S
     Ok(())
 }
 
-/// Walks a schema; tells whether it leads back (`recursive`) through nothing but what must be there.
+/// Walks a schema; returns whether it leads back (`recursive`) through nothing but what must be there.
 fn release(value: &mut Value, recursive: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::Object(members) => release_members(members, recursive),
@@ -93,7 +93,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn of(schema: &Map<String, Value>) -> Result<Self, String> {
+    fn new(schema: &Map<String, Value>) -> Result<Self, String> {
         let definitions = schema.get("$defs").and_then(Value::as_object);
         let names = definitions.into_iter().flat_map(Map::keys);
         let nodes: HashMap<String, usize> = names.cloned().zip(1..).collect();
@@ -191,7 +191,7 @@ fn linked(target: &str, nodes: &HashMap<String, usize>) -> Result<Option<usize>,
     }
 }
 
-/// The node of a reference; `None` if there is none by that name.
+/// The node of a reference; `None` for an unknown name.
 fn node_of(target: &str, nodes: &HashMap<String, usize>) -> Option<usize> {
     match target.strip_prefix("#/$defs/") {
         None => Some(0),

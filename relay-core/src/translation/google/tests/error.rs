@@ -9,7 +9,7 @@ use crate::translation::tests::failure::{Row, check, row};
 use crate::translation::tests::shown_error;
 use crate::translation::{Dialect, ErrorResponse};
 
-fn said(message: &str) -> Value {
+fn error_body(message: &str) -> Value {
     json!({"error": {"code": 1, "message": message, "status": "X"}})
 }
 
@@ -34,22 +34,22 @@ fn key_rows() -> Vec<Row> {
     let invalid = denied("provider_key_invalid", "invalid");
     let mut rows = vec![
         row(400, reason("API_KEY_INVALID"), invalid),
-        row(400, said("API key not valid. Please pass a valid API key."), invalid),
-        row(400, said("API key expired. Please renew the API key."), invalid),
-        row(401, said("m"), invalid),
+        row(400, error_body("API key not valid. Please pass a valid API key."), invalid),
+        row(400, error_body("API key expired. Please renew the API key."), invalid),
+        row(401, error_body("m"), invalid),
         row(401, json!("<html></html>"), invalid),
-        row(403, said("Your API key was reported as leaked."), denied("provider_key_revoked", "revoked")),
+        row(403, error_body("Your API key was reported as leaked."), denied("provider_key_revoked", "revoked")),
         row(
             403,
-            said("Method doesn't allow unregistered callers (callers without established identity)."),
+            error_body("Method doesn't allow unregistered callers (callers without established identity)."),
             denied("provider_key_invalid", "ok"),
         ),
         row(403, reason("BILLING_DISABLED"), (429, "insufficient_quota", "insufficient_quota", None, "no_credit")),
-        row(403, said("no"), denied("provider_permission_denied", "restricted")),
+        row(403, error_body("no"), denied("provider_permission_denied", "restricted")),
         row(403, json!(""), denied("provider_permission_denied", "restricted")),
         row(
             400,
-            said("User location is not supported for the API use."),
+            error_body("User location is not supported for the API use."),
             denied("unsupported_country_region_territory", "ok"),
         ),
     ];
@@ -88,9 +88,9 @@ fn quota_rows() -> Vec<Row> {
     let limited = |kind: &'static str| (429, kind, "rate_limit_exceeded", None, "ok");
     vec![
         row(429, quota("m", "requests", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"), spent),
-        row(429, said("Your prepayment credits are depleted."), spent),
-        row(429, said("You have reached your spend cap."), spent),
-        row(429, said("Quota exceeded, limit: 0"), spent),
+        row(429, error_body("Your prepayment credits are depleted."), spent),
+        row(429, error_body("You have reached your spend cap."), spent),
+        row(429, error_body("Quota exceeded, limit: 0"), spent),
         row(429, quota("m", "generate_content_input_token_count", "PerMinute"), limited("tokens")),
         row(429, quota("m", "requests", "InputTokensPerModelPerMinute"), limited("tokens")),
         row(429, quota("m", "requests", "GenerateRequestsPerMinute"), limited("requests")),
@@ -100,19 +100,20 @@ fn quota_rows() -> Vec<Row> {
 
 fn request_rows() -> Vec<Row> {
     let caller = |status: u16, code: &'static str, param| (status, "invalid_request_error", code, param, "ok");
-    let lacks =
-        |message: &str, param: &'static str| row(400, said(message), caller(400, "unsupported_parameter", Some(param)));
+    let lacks = |message: &str, param: &'static str| {
+        row(400, error_body(message), caller(400, "unsupported_parameter", Some(param)))
+    };
     let field = |field: &str| {
         let bad = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": field}]});
         json!({"error": {"message": "m", "status": "INVALID_ARGUMENT", "details": [bad]}})
     };
-    let order = |message: &str| row(400, said(message), caller(400, "invalid_value", Some("messages")));
+    let order = |message: &str| row(400, error_body(message), caller(400, "invalid_value", Some("messages")));
     vec![
-        row(404, said("models/x is not found"), caller(404, "model_not_found", Some("model"))),
+        row(404, error_body("models/x is not found"), caller(404, "model_not_found", Some("model"))),
         row(404, json!(""), caller(404, "model_not_found", Some("model"))),
         row(
             400,
-            said("Function call is missing a thought_signature in functionCall parts."),
+            error_body("Function call is missing a thought_signature in functionCall parts."),
             caller(400, "missing_thought_signature", Some("messages")),
         ),
         lacks("Logprobs is not enabled for this model", "logprobs"),
@@ -124,12 +125,12 @@ fn request_rows() -> Vec<Row> {
         lacks("The schema produces a constraint that has too many states for serving.", "response_format"),
         row(
             400,
-            said("The input exceeds the maximum number of tokens allowed"),
+            error_body("The input exceeds the maximum number of tokens allowed"),
             caller(400, "context_length_exceeded", Some("messages")),
         ),
         row(
             400,
-            said("The input token count (5) is too large"),
+            error_body("The input token count (5) is too large"),
             caller(400, "context_length_exceeded", Some("messages")),
         ),
         order("Requests ending with a model turn are not supported"),
@@ -138,23 +139,23 @@ fn request_rows() -> Vec<Row> {
         order("Please ensure that function call turn comes immediately after a user turn"),
         row(400, field("generation_config.max_output_tokens"), caller(400, "invalid_value", Some("max_tokens"))),
         row(400, field("something.else"), caller(400, "invalid_value", None)),
-        row(400, said("Request contains an invalid argument."), caller(400, "invalid_value", None)),
+        row(400, error_body("Request contains an invalid argument."), caller(400, "invalid_value", None)),
         row(413, json!("<html></html>"), caller(413, "invalid_value", None)),
-        row(413, said("Request payload size exceeds the limit"), caller(413, "invalid_value", None)),
+        row(413, error_body("Request payload size exceeds the limit"), caller(413, "invalid_value", None)),
     ]
 }
 
 fn service_rows() -> Vec<Row> {
     let server = |status: u16, code: &'static str| (status, "server_error", code, None, "ok");
     let mut rows = vec![
-        row(409, said("m"), server(502, "upstream_error")),
-        row(501, said("m"), server(502, "upstream_error")),
-        row(499, said("m"), server(499, "upstream_cancelled")),
-        row(500, said("m"), server(500, "upstream_error")),
-        row(503, said("The model is overloaded."), server(503, "upstream_overloaded")),
-        row(504, said("m"), server(504, "upstream_timeout")),
-        row(502, said("m"), server(502, "upstream_error")),
-        row(599, said("m"), server(502, "upstream_error")),
+        row(409, error_body("m"), server(502, "upstream_error")),
+        row(501, error_body("m"), server(502, "upstream_error")),
+        row(499, error_body("m"), server(499, "upstream_cancelled")),
+        row(500, error_body("m"), server(500, "upstream_error")),
+        row(503, error_body("The model is overloaded."), server(503, "upstream_overloaded")),
+        row(504, error_body("m"), server(504, "upstream_timeout")),
+        row(502, error_body("m"), server(502, "upstream_error")),
+        row(599, error_body("m"), server(502, "upstream_error")),
     ];
     rows.extend([499, 500, 503, 504].map(|status| row(status, json!("<html></html>"), server(502, "upstream_error"))));
     rows

@@ -39,7 +39,7 @@ pub(crate) struct Choice<'a> {
     pub(crate) logprobs: Option<Box<RawValue>>,
     /// `stop`, `length`, `tool_calls`, `content_filter` or `function_call`.
     pub(crate) finish_reason: &'static str,
-    /// Extension: the provider's own word, where ours says less.
+    /// Extension: the provider's own word, where OpenAI's is less precise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) native_finish_reason: Option<Cow<'a, str>>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Message<'a> {
     pub(crate) content: Option<Cow<'a, str>>,
     /// Why the model declined.
     pub(crate) refusal: Option<Cow<'a, str>>,
-    /// Tools that the caller shall run.
+    /// Tools that the caller must run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) tool_calls: Vec<ToolCall<'a>>,
     /// The one call of a request with the deprecated `functions`.

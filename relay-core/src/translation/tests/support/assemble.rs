@@ -1,4 +1,4 @@
-//! What a provider would have said whole where it said it in events: an oracle for the translators of streams.
+//! The whole answer that a provider's events amount to: an oracle for the translators of streams.
 //!
 //! Written from the specs (`anthropic.md` 3.4, `gemini.md` 2 and 3), without the code that it checks.
 
@@ -19,7 +19,7 @@ pub(crate) fn events(body: &str) -> Vec<Value> {
 
 /// A message that Anthropic sent in events. `None`: it did not end, or ended in an error.
 ///
-/// The input of a tool call that is no JSON (a limit cut it off) is kept as a JSON string of its text.
+/// The input of a tool call that is no JSON (a limit cut it off) stays a JSON string of its text.
 pub(crate) fn anthropic(events: &[Value]) -> Option<Value> {
     let (mut message, mut is_over) = (Value::Null, false);
     let mut blocks: BTreeMap<u64, Value> = BTreeMap::new();
@@ -86,7 +86,7 @@ fn anthropic_end(message: &mut Value, event: &Value) {
         }
     }
     for (name, value) in event["usage"].as_object().into_iter().flatten() {
-        // The tier is told once, at the start; counters are totals so far.
+        // The tier is sent once, at the start; counters are totals so far.
         if !value.is_null() && name != "service_tier" {
             message["usage"][name] = value.clone();
         }
