@@ -1,4 +1,4 @@
-//! The widget's scripts: built into the program; compressed once, when first asked for; each with the hashes that pin it.
+//! The widget's scripts: compiled in, compressed at first use, each with the hashes that pin it.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -62,7 +62,7 @@ impl Script {
         }
     }
 
-    /// The script, as the client takes it, or that it has it already.
+    /// The script, compressed if the client accepts that; 304 if the client has it already.
     pub(crate) fn answer(&self, request: &HttpRequest, cache_control: &'static str) -> HttpResponse {
         let gzip = takes_gzip(request);
         let tag = EntityTag::new_strong(if gzip { format!("{}-gzip", self.tag) } else { self.tag.clone() });

@@ -10,12 +10,12 @@ use crate::observe::logging;
 use crate::server::{Service, Stopper, serve};
 use crate::wiring::{StartError, wire};
 
-/// Serves until SIGTERM or SIGINT, and drains then. A second signal ends the process at once.
+/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
 ///
 /// Blocks the thread. `started` is called with the server's address once it listens.
 ///
 /// # Errors
-/// What keeps it from starting.
+/// What prevents the start.
 pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
     let wired = wire(config)?;
     let served = System::new().block_on(async {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something wrong with a setting, and where it stands.
+/// An invalid setting, and where it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// `relay.toml:7` or the name of a variable; empty if the setting is missing.

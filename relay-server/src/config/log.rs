@@ -10,16 +10,16 @@ const QUIET: &str = "actix_server=warn";
 /// What is logged, and how.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// From which level on, by part of the program.
+    /// The lowest level that is logged, by target.
     pub level: Targets,
-    /// How a line looks.
+    /// The format of a line.
     pub format: LogFormat,
 }
 
-/// How a log line looks.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// For people.
     Text,

@@ -19,7 +19,7 @@ const CREDENTIAL: &str = "relay-master-key";
 pub struct MasterKeyConfig {
     /// The file, if one is set.
     pub file: Option<PathBuf>,
-    /// The variable that is looked at last.
+    /// The environment variable that is read last.
     pub env: String,
     /// The key's text, if one was found.
     pub text: Option<MasterKeyText>,
@@ -98,7 +98,7 @@ fn read_private(path: &Path) -> Result<String, String> {
         }
     }
     if !metadata.is_file() {
-        return Err(format!("names {shown}, which is no file"));
+        return Err(format!("names {shown}, which is not a file"));
     }
     std::fs::read_to_string(path).map_err(|cause| format!("names {shown}, which can't be read: {cause}"))
 }

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use super::reader::Reader;
 
-/// Where Prometheus reads.
+/// Where Prometheus metrics are served.
 #[derive(Clone, Debug)]
 pub struct MetricsConfig {
-    /// A loopback address; `None`: nowhere.
+    /// A loopback address; `None`: they are not served.
     pub listen: Option<SocketAddr>,
 }
 

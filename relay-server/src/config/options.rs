@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Options {
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
-    /// Threads that serve; 0: one for each processor.
+    /// Worker threads; 0: one per processor.
     pub workers: usize,
     /// The address under which browsers and backends reach this server, without a slash at the end. `None`: `listen`.
     pub public_url: Option<String>,
@@ -16,13 +16,13 @@ pub struct Options {
     pub metrics_listen: Option<SocketAddr>,
     /// Sizes and times.
     pub limits: RequestLimits,
-    /// How long calls under way may take to end after a stop.
+    /// How long running calls may take to end after a stop.
     pub drain: Duration,
     /// How long the listener stays open after a stop, so that a load balancer can see that the server is not ready.
     pub drain_delay: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
-    /// Connections a worker, above which no more are taken.
+    /// Connections per worker; more are not accepted.
     pub max_connections: usize,
 }
 
@@ -35,23 +35,23 @@ pub struct RequestLimits {
     pub token_body: usize,
     /// The longest body with a key in it, in bytes.
     pub registration_body: usize,
-    /// All bodies that are held at once, in bytes.
+    /// The memory of all request bodies together, in bytes.
     pub bodies_at_once: usize,
-    /// How long a body may take.
+    /// Timeout for receiving a body.
     pub body_time: Duration,
-    /// From then on a body must have come at [`Self::body_rate`] on average.
+    /// After this time a body must have arrived at [`Self::body_rate`] on average.
     pub body_grace: Duration,
-    /// Bytes a second.
+    /// The slowest average rate of a body after [`Self::body_grace`], in bytes per second.
     pub body_rate: u64,
     /// All request headers together, in bytes.
     pub headers: usize,
     /// The request target, in bytes.
     pub url: usize,
-    /// So much silence on a stream, and a comment goes out; so long the status line waits for the first event.
+    /// After this long without an event a stream sends a comment. The status line waits this long for the first event.
     pub ping: Duration,
-    /// A client that takes nothing for so long is gone.
+    /// A client that acknowledges nothing for this long is disconnected.
     pub write_stall: Duration,
-    /// Refused credentials a minute and address, above which the answer is 429.
+    /// Refused credentials per minute and address; more are answered with 429.
     pub refusals_a_minute: u32,
 }
 

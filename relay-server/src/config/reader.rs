@@ -170,7 +170,7 @@ impl Reader {
         self.errors.push(ConfigError { place: String::new(), message: message.into() });
     }
 
-    /// All that was wrong.
+    /// All errors.
     pub(super) fn into_errors(self) -> Vec<ConfigError> {
         self.errors
     }

@@ -15,17 +15,17 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The address under which browsers and backends reach this server, without a slash at the end.
     pub public_url: Option<String>,
-    /// Threads that serve; 0: one for each processor.
+    /// Worker threads; 0: one per processor.
     pub workers: usize,
-    /// Connections a worker.
+    /// Connections per worker.
     pub max_connections: usize,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
-    /// Silence on a stream, after which a comment goes out.
+    /// After this long without an event a stream sends a comment.
     pub ping: Duration,
     /// The longest chat or embeddings body, in bytes.
     pub max_body: usize,
-    /// How long calls under way may take after a stop.
+    /// How long running calls may take to end after a stop.
     pub drain: Duration,
     /// How long the listener stays open after a stop.
     pub drain_delay: Duration,

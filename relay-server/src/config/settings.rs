@@ -10,11 +10,11 @@ use relay_core::Provider;
 pub struct Setting {
     /// `section.key`.
     pub name: Cow<'static, str>,
-    /// The value if nothing is said; empty: none.
+    /// The default; empty if there is none.
     pub default: &'static str,
 }
 
-/// Every setting there is.
+/// All settings.
 pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     let fixed = |settings: &[(&'static str, &'static str)]| {
         settings.iter().map(|(name, default)| Setting { name: (*name).into(), default }).collect::<Vec<_>>()

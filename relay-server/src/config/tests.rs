@@ -1,4 +1,4 @@
-//! Faults of settings, and where they are told.
+//! Invalid settings, and the place that their errors name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

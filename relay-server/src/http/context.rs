@@ -1,4 +1,4 @@
-//! What is known of a request while it is served: its id, who pays, and the one line that it leaves in the log.
+//! What is known about a request while it is served: its id, its project and provider, and its line in the access log.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::state::State;
 /// The status in the log and the metrics when the client left before there was one.
 const CLIENT_LEFT: u16 = 499;
 
-/// One request. Shared by the middleware, the extractors and the body of a stream; the last one of them writes the line.
+/// One request. Shared by the middleware, the handler and the body of a stream; the last owner writes the access log line.
 #[derive(Clone)]
 pub(crate) struct RequestContext(Rc<Inner>);
 
@@ -29,7 +29,7 @@ struct Inner {
     id: RequestId,
     text: HeaderValue,
     client_id: Option<HeaderValue>,
-    /// How often the client has sent this request before, as it says.
+    /// How often the client says that it has sent this request before.
     client_retry: Option<u64>,
     method: Method,
     began: Instant,
@@ -38,7 +38,7 @@ struct Inner {
     code: Cell<Option<Box<str>>>,
     project: OnceCell<ProjectId>,
     provider: OnceCell<String>,
-    /// Events went out although the status line was long gone.
+    /// Whether the body is a stream, which goes on after the status line.
     streamed: Cell<bool>,
     complete: Cell<bool>,
 }
@@ -113,17 +113,17 @@ impl RequestContext {
         self.0.streamed.set(true);
     }
 
-    /// Whether the answer goes on after its head: the line is written when its body ends.
+    /// Whether the response is a stream: its log line is written when the body ends.
     pub(crate) fn is_streamed(&self) -> bool {
         self.0.streamed.get()
     }
 
-    /// All there was to say was handed to the connection.
+    /// The whole response was handed to the connection.
     pub(crate) fn set_complete(&self) {
         self.0.complete.set(true);
     }
 
-    /// Puts the request's id on an answer.
+    /// Adds the request's id to a response.
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
         headers.insert(headers::REQUEST_ID.clone(), self.0.text.clone());
         headers.insert(headers::RELAY_REQUEST_ID.clone(), self.0.text.clone());
@@ -133,7 +133,7 @@ impl RequestContext {
     }
 }
 
-/// A caller's own id of the request, if it is one that Relay repeats.
+/// The caller's own request id, if it is one that Relay echoes: 8 to 64 letters, digits, `_` and `-`.
 fn client_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&headers::REQUEST_ID)?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';

@@ -1,4 +1,4 @@
-//! Which pages may call what.
+//! CORS: which pages may call which routes.
 //!
 //! A page may use the registration routes, with a registration token. It may not use anything that takes a Relay key: such
 //! a key must not live in a page.
@@ -12,25 +12,25 @@ use actix_web::http::header::{
 };
 use relay_core::{Class, RelayError};
 
-/// What a route says to pages of other origins.
+/// What pages of other origins may do with a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cors {
-    /// No: the route takes a Relay key.
+    /// Refused: the route takes a Relay key.
     Refused,
-    /// Yes, without credentials: what may be done is in the registration token.
+    /// Allowed for any origin, without credentials: the registration token limits what the page can do.
     Echoed,
-    /// Yes, whoever asks: the widget's scripts are public, and `integrity` works only on what a page may read.
+    /// Allowed for everybody: the widget's scripts are public, and `integrity` works only on what a page may read.
     Public,
-    /// Nothing: there is nothing to protect, and nothing that a page would want.
+    /// No CORS headers: nothing to protect, and nothing that another page would use.
     None,
 }
 
-/// Whether this is a browser's question before the real request.
+/// Whether this is a browser's preflight request.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a preflight.
+/// The response to a preflight.
 ///
 /// # Errors
 /// `cors_not_allowed`, unless pages may use the route.
@@ -51,7 +51,7 @@ pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpRespons
     Ok(response)
 }
 
-/// Lets pages read an answer, as far as the route lets them.
+/// Adds the headers that let pages read a response, as far as the route allows.
 pub(crate) fn let_read(cors: Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     match cors {
         Cors::Echoed => {

@@ -32,7 +32,7 @@ impl From<RelayError> for ApiError {
 /// What a handler returns.
 pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
 
-/// What a client is told of a fault in Relay itself.
+/// The error for a bug in Relay itself. The log has the details.
 pub(crate) fn internal() -> RelayError {
     RelayError::new(Class::Internal, "internal_error", "Relay failed; its log has more under this request's id")
 }

@@ -1,4 +1,4 @@
-//! What happens around every request: its id, the limits of its head, the headers of its answer, and its panics.
+//! Wraps every request: its id, the limits of its head, the headers of its response, and panics.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +55,7 @@ where
     }
 }
 
-/// Polls with the request's id at hand for the log; `None` after a panic.
+/// Polls with the request's id set for the log; `None` after a panic.
 async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
@@ -69,7 +69,7 @@ async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
     .await
 }
 
-/// The request's head is bounded by us, since actix bounds it only at 128 KiB.
+/// Limits the size of the request's head; actix's own limit is 128 KiB.
 fn refuse_head(request: &ServiceRequest, limits: &RequestLimits) -> Option<RelayError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.url {
@@ -104,7 +104,7 @@ fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut
     }
 }
 
-/// Logs a failure once, with what the client is not told.
+/// Logs an error once, with the cause, which the client does not see.
 fn note(context: &RequestContext, error: &Error) {
     let Some(error) = error.as_error::<ApiError>() else { return };
     let error = error.inner();
@@ -116,7 +116,7 @@ fn note(context: &RequestContext, error: &Error) {
     }
 }
 
-/// Headers that every answer of the API bears. A route that serves pages sets its own.
+/// Security headers of every API response. A route that serves pages sets its own.
 fn put_security(headers: &mut HeaderMap) {
     let values: [(HeaderName, &'static str); 4] = [
         (CACHE_CONTROL, "no-store"),
@@ -131,7 +131,7 @@ fn put_security(headers: &mut HeaderMap) {
     }
 }
 
-/// The answer after a panic. Other requests are not touched by it.
+/// The response after a panic. Other requests are not affected.
 fn panicked(context: &RequestContext) -> Error {
     let error = error::internal();
     let mut response = error::response(&error);

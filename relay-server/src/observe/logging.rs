@@ -1,6 +1,6 @@
 //! Log lines: one JSON object (or one line of text) an event, with the request's id, written by a thread of its own.
 //!
-//! A log that nobody reads, or whose reader is gone, never stops a request: lines are dropped then, and counted.
+//! A log whose reader is slow or gone never blocks a request: lines are dropped then, and counted.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -18,10 +18,10 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Lines that wait for the writer at most.
+/// The length of the writer's queue, in lines.
 const QUEUE: usize = 8192;
 
-/// How long lines are gathered before they are written.
+/// How long lines are collected before they are written together.
 const BATCH: Duration = Duration::from_millis(10);
 
 static QUEUED: OnceLock<SyncSender<Job>> = OnceLock::new();
@@ -36,10 +36,10 @@ pub(crate) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
-/// Until this is dropped, the lines of this thread are about a request.
+/// While this exists, log lines of this thread carry a request's id.
 pub(crate) struct Entered(Option<RequestId>);
 
-/// Says which request this thread works for.
+/// Sets the request that this thread works for.
 pub(crate) fn enter(id: RequestId) -> Entered {
     Entered(CURRENT.replace(Some(id)))
 }
@@ -50,7 +50,7 @@ impl Drop for Entered {
     }
 }
 
-/// Begins to log to standard output. Only the first call in a process has an effect.
+/// Starts logging to standard output. Only the first call in a process has an effect.
 pub fn start(config: &LogConfig) {
     static STARTED: OnceLock<()> = OnceLock::new();
     STARTED.get_or_init(|| {
@@ -65,13 +65,13 @@ pub fn start(config: &LogConfig) {
     });
 }
 
-/// What goes to the writer.
+/// What the writer is asked to do.
 enum Job {
     Line(String),
     Flush(SyncSender<()>),
 }
 
-/// Waits until what was logged so far is written, for a second at most: nobody may be reading.
+/// Waits until everything logged so far is written; at most a second, since the reader may have stalled.
 pub(crate) fn flush() {
     let (done, written) = sync_channel(1);
     if let Some(queue) = QUEUED.get()
@@ -89,7 +89,7 @@ fn write_in_background() -> SyncSender<Job> {
     sender
 }
 
-/// Writes lines in batches: to wake a thread and to write cost more than to make a line.
+/// Writes lines in batches: waking a thread and writing cost more than formatting a line.
 fn write_all(receiver: &Receiver<Job>) {
     let mut text = String::new();
     while let Ok(first) = receiver.recv() {
@@ -117,7 +117,7 @@ fn write_all(receiver: &Receiver<Job>) {
     }
 }
 
-/// Turns events into lines.
+/// Formats events as lines.
 struct Lines {
     format: LogFormat,
     queue: SyncSender<Job>,

@@ -12,7 +12,7 @@ use relay_core::{Class, Relay, RelayError};
 
 use crate::observe::logging;
 
-/// OTel's advice for HTTP, and longer ones: a model may think for minutes.
+/// The buckets that OpenTelemetry recommends for HTTP, and longer ones: a model may think for minutes.
 const BUCKETS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 120.0, 300.0];
 
@@ -37,7 +37,7 @@ pub(crate) struct Gauges {
     pub(crate) uptime: Duration,
 }
 
-/// All that is counted. Cheap to clone.
+/// All metrics. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Metrics(Arc<Inner>);
 
@@ -150,14 +150,14 @@ impl Metrics {
         self.0.streams_cut.with_label_values(&[by]).inc();
     }
 
-    /// The same relay, with its usage counted on the way to the sink.
+    /// The same relay, whose usage events are also counted here.
     pub(crate) fn count_usage(&self, relay: &Relay) -> Relay {
         let mut ports = relay.ports().clone();
         ports.usage = Arc::new(Counted { metrics: self.clone(), sink: ports.usage });
         Relay::new(ports)
     }
 
-    /// All of it as Prometheus reads it.
+    /// All metrics in Prometheus's text format.
     pub(crate) fn text(&self, now: &Gauges) -> Vec<u8> {
         let set = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.0.draining, u64::from(now.draining));
@@ -172,7 +172,7 @@ impl Metrics {
     }
 }
 
-/// Names and labels are constants, so that what fails here fails in every test.
+/// Names and labels are constants, so an error here would fail every test.
 #[expect(clippy::expect_used, reason = "constants: see above")]
 fn register<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
     let metric = metric.expect("a metric's name is valid");

@@ -1,4 +1,4 @@
-//! Whether this server can do its work.
+//! Readiness: whether this server can serve calls.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 use relay_core::Relay;
 use tokio::sync::Mutex;
 
-/// How long an answer to "are you ready" holds: the question is public, and costs a write to the store.
+/// How long a result is reused: the check is public, and writes to the store.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Tells whether the master key still opens what was sealed under it.
+/// Checks that the master key still opens what was sealed under it.
 pub type Canary = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// What keeps a server from its work.
+/// Why a server is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReady {
     Store,
     MasterKey,
 }
 
-/// Answers "are you ready", at most once a second anew.
+/// Checks readiness, at most once a second.
 pub(crate) struct Readiness {
     canary: Option<Canary>,
     last: Mutex<Option<(Instant, Option<NotReady>)>>,
@@ -30,7 +30,7 @@ impl Readiness {
         Self { canary, last: Mutex::default() }
     }
 
-    /// What is wrong, if anything is.
+    /// Why the server is not ready; `None` if it is.
     pub(crate) async fn check(&self, relay: &Relay) -> Option<NotReady> {
         let mut last = self.last.lock().await;
         if let Some((at, known)) = *last

@@ -9,7 +9,7 @@ use crate::http::cors;
 use crate::http::error::ApiResult;
 use crate::http::route::Route;
 
-/// `OPTIONS`, and methods that are not there.
+/// `OPTIONS`, and methods that the route does not have.
 pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
     if cors::is_preflight(request.method(), request.headers()) {
         return Ok(cors::preflight(route.cors, route.allow)?);
@@ -25,12 +25,12 @@ pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
         .into())
 }
 
-/// A method's name, cut: it may be anything.
+/// A method's name, shortened: a client may send any text.
 fn shown_method(method: &Method) -> &str {
     method.as_str().get(..20).unwrap_or(method.as_str())
 }
 
-/// Where there is no route.
+/// 404 for a path without a route.
 pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
     let path: String = request.path().chars().take(100).filter(|c| !c.is_control()).collect();
     let message = format!("there is no `{path}` here; the API is described in /openapi.json");

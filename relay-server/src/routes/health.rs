@@ -10,7 +10,7 @@ use crate::http::error::ApiResult;
 use crate::http::response::json::json;
 use crate::observe::readiness::NotReady;
 
-/// The API, described for machines.
+/// The API's OpenAPI description.
 pub(crate) const OPENAPI: &str = include_str!("../../assets/openapi.json");
 
 #[derive(Serialize)]
@@ -26,20 +26,20 @@ struct Status {
     status: &'static str,
 }
 
-/// That the server answers, and which version it is. Asks nobody.
+/// The server's version and uptime. Does not touch the store.
 pub(crate) async fn health(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let uptime_seconds = context.state().began.elapsed().as_secs();
     Ok(json(200, &Health { status: "ok", version: env!("CARGO_PKG_VERSION"), uptime_seconds }))
 }
 
-/// That the process need not be restarted.
+/// Liveness: a server that answers need not be restarted.
 pub(crate) async fn live(request: HttpRequest) -> ApiResult {
     RequestContext::of(&request)?;
     Ok(json(200, &Status { status: "ok" }))
 }
 
-/// Whether calls may be sent here: the store can be written to, the master key is the right one, no shutdown is under way.
+/// Readiness: the store can be written, the master key is the right one, and the server is not shutting down.
 pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let state = context.state();
@@ -52,7 +52,7 @@ pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     Err(RelayError::new(Class::Unavailable, code, message).into())
 }
 
-/// The description of this API.
+/// The OpenAPI description of this API.
 pub(crate) async fn openapi(request: HttpRequest) -> ApiResult {
     RequestContext::of(&request)?;
     Ok(HttpResponse::Ok()

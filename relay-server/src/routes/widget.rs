@@ -16,12 +16,12 @@ use crate::http::error::ApiResult;
 use crate::http::request::extract;
 use crate::http::response::json::json;
 
-/// A page that loads the script anew after so long gets what this server has by then.
+/// How long browsers cache the script under its stable address: five minutes.
 const SHORTLY: &str = "public, max-age=300";
-/// The path names the bytes: they never change.
+/// The path contains the hash of the bytes, which therefore never change.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// What a page with a secret field can do without: what browsers know of and can be asked to switch off.
+/// Switches off every browser feature that a page with a secret field does not need.
 const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
      clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
@@ -37,13 +37,13 @@ struct About {
     snippet: String,
 }
 
-/// The widget's script, under the address that stays.
+/// The widget's script, under its stable address.
 pub(crate) async fn newest(request: HttpRequest) -> ApiResult {
     RequestContext::of(&request)?;
     Ok(WIDGET.answer(&request, SHORTLY))
 }
 
-/// A script under the address that names its bytes.
+/// A script under its pinned address.
 pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let asked = request.match_info();
@@ -61,7 +61,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     Ok(script.answer(&request, FOR_GOOD))
 }
 
-/// How a page includes exactly this script.
+/// The pinned address, the `integrity` and the HTML snippet that includes this script.
 pub(crate) async fn about(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let url = format!("{}{}", context.state().public_url, WIDGET.path);
@@ -70,7 +70,7 @@ pub(crate) async fn about(request: HttpRequest) -> ApiResult {
     Ok(json(200, &About { version: VERSION, script: &WIDGET.path, url, integrity, snippet }))
 }
 
-/// The frame with the secret field. Where it may be is up to the token that is named, without being told, in `grant`.
+/// The frame with the secret field. The token whose hash is in `grant` decides which pages may embed it.
 ///
 /// A frame for no known token may be anywhere: each of its calls names the page around it, and is refused there.
 pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
@@ -101,7 +101,7 @@ fn base_csp(more: &str) -> String {
     )
 }
 
-/// Who may frame the page, by the token whose hash is in `grant`; `None` if that is none that is known.
+/// The origins that may frame the page, by the token whose hash is in `grant`; `None` for an unknown token.
 async fn framing_origins(request: &HttpRequest, context: &RequestContext) -> Result<Option<Origins>, RelayError> {
     let grant = extract::query(request, "grant").ok().flatten();
     match grant.as_deref().and_then(SecretHash::from_hex) {
@@ -115,7 +115,7 @@ fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
     origins.map_or_else(|| unnamed.to_owned(), |origins| origins.frame_ancestors())
 }
 
-/// A document without a line of script or style of its own.
+/// A document without inline script or style.
 fn document(script: &Script, title: &str, head: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\

@@ -1,4 +1,4 @@
-//! Serves requests until it is told to stop, and stops gracefully.
+//! Listens, serves requests, and shuts down gracefully.
 
 use std::any::Any;
 use std::fmt;
@@ -25,13 +25,13 @@ use crate::routes;
 use crate::state::State;
 use crate::state::drain::Drain;
 
-/// Connections that wait to be taken.
+/// The backlog of the listening socket: connections that wait to be accepted.
 const BACKLOG: u32 = 2048;
-/// How long a client may take for a request's head.
+/// Timeout for a request's line and headers.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long a connection may take to end.
+/// Timeout for closing a connection.
 const DISCONNECT_TIME: Duration = Duration::from_secs(1);
-/// What actix may take beyond the drain before it drops what is left.
+/// How much longer than the drain actix may take before it drops what is left.
 const AFTER_DRAIN: Duration = Duration::from_secs(10);
 
 /// What is served.
@@ -39,7 +39,7 @@ const AFTER_DRAIN: Duration = Duration::from_secs(10);
 pub struct Service {
     /// The use cases.
     pub relay: Relay,
-    /// Tells whether the master key is still the right one; for `/api/health/ready`.
+    /// Checks that the master key still opens what was sealed under it; for `/api/health/ready`.
     pub canary: Option<Canary>,
 }
 
@@ -55,19 +55,19 @@ impl fmt::Debug for Service {
     }
 }
 
-/// A server under way. Dropping it does not stop it; the end of its runtime does.
+/// A running server. Dropping this handle does not stop it; the end of its runtime does.
 #[derive(Debug)]
 pub struct Running {
     /// Where it listens.
     pub addr: SocketAddr,
-    /// Where Prometheus reads, if anywhere.
+    /// Where Prometheus metrics are served, if anywhere.
     pub metrics_addr: Option<SocketAddr>,
     stopper: Stopper,
     task: JoinHandle<io::Result<()>>,
 }
 
 impl Running {
-    /// A handle that stops the server, to be kept elsewhere.
+    /// A handle that stops the server.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
     }
@@ -101,8 +101,8 @@ impl fmt::Debug for Stopper {
 }
 
 impl Stopper {
-    /// Begins to drain: not ready at once, then no new connections, then an end for what is still under way. Returns at
-    /// once; [`Running::join`] tells when it is done. Only the first call has an effect.
+    /// Starts the shutdown: the server reports not ready, then accepts no new connections, then ends the calls still
+    /// running. Returns at once; [`Running::join`] waits for the end. Only the first call has an effect.
     pub fn stop(&self) {
         if self.0.begun.swap(true, Ordering::SeqCst) {
             return;
@@ -127,10 +127,10 @@ impl Stopper {
     }
 }
 
-/// Begins to serve. Call it within a Tokio (or actix) runtime, which must live on.
+/// Starts the server. Must be called within a Tokio (or actix) runtime, which must outlive it.
 ///
 /// # Errors
-/// When an address can't be listened on.
+/// When it can't listen on an address.
 pub fn serve(service: impl Into<Service>, options: Options) -> io::Result<Running> {
     let service = service.into();
     let listener = listen(options.listen)?;
@@ -152,9 +152,10 @@ pub fn serve(service: impl Into<Service>, options: Options) -> io::Result<Runnin
         .keep_alive(options.keep_alive)
         .client_request_timeout(HEAD_TIME)
         .client_disconnect_timeout(DISCONNECT_TIME)
-        // Without this a client that leaves while nothing is written is not noticed, and its call is paid for to the end.
+        // Without this, a client that disconnects while nothing is being written goes unnoticed, and its call runs (and is
+        // paid for) to the end.
         .h1_allow_half_closed(false)
-        // Without this small events wait for the acknowledgement of earlier ones: a stream takes twice as long.
+        // Without this, small events wait for the acknowledgement of earlier ones (Nagle): a stream takes twice as long.
         .tcp_nodelay(true)
         .max_connections(options.max_connections)
         .on_connect(move |connection, _| end_when_stalled(connection, write_stall))
@@ -173,7 +174,7 @@ pub fn serve(service: impl Into<Service>, options: Options) -> io::Result<Runnin
     Ok(Running { addr, metrics_addr, stopper, task: tokio::spawn(server) })
 }
 
-/// The application: the routes, and the one layer around them.
+/// The application: the routes, and the middleware around them.
 fn app(
     state: Data<State>,
 ) -> App<
@@ -198,11 +199,11 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// A client that takes nothing of what was sent for so long is gone: the kernel ends the connection, and with it the call.
+/// Lets the kernel end a connection whose client has acknowledged nothing for this long, and with it the call.
 fn end_when_stalled(connection: &dyn Any, after: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        // Best effort: without it such a client is noticed when the provider's stream ends.
+        // Best effort: without it, such a client is noticed only when the provider's stream ends.
         let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
     }
     #[cfg(not(target_os = "linux"))]

@@ -17,7 +17,7 @@ impl BodyBudget {
         Self { held: Arc::default(), most }
     }
 
-    /// An empty part of the budget, to be grown.
+    /// An empty reservation, to be grown as the body arrives.
     pub(crate) fn reserve(&self) -> Reservation {
         Reservation { budget: self.clone(), bytes: 0 }
     }
@@ -27,7 +27,7 @@ impl BodyBudget {
     }
 }
 
-/// A part of the budget. Dropping it gives it back.
+/// A part of the budget. Dropping it returns it.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     budget: BodyBudget,

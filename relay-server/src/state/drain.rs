@@ -1,4 +1,4 @@
-//! Going down gracefully: first no new calls, then no more time for those under way.
+//! Graceful shutdown: first no new calls, then an end for those still running.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,7 +11,7 @@ const SERVING: u8 = 0;
 const DRAINING: u8 = 1;
 const CUT: u8 = 2;
 
-/// Whether the server is going down, and how far it is.
+/// The phase of the shutdown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drain(Arc<Inner>);
 
@@ -22,18 +22,18 @@ struct Inner {
 }
 
 impl Drain {
-    /// From now on the server is not ready, and takes no new calls.
+    /// From now on the server is not ready and accepts no new calls.
     pub(crate) fn begin(&self) {
         let _ = self.0.phase.compare_exchange(SERVING, DRAINING, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Ends what is still under way, with an error that says so.
+    /// Ends the calls that are still running, with the error `draining`.
     pub(crate) fn cut(&self) {
         self.0.phase.store(CUT, Ordering::SeqCst);
         self.0.cut.notify_waiters();
     }
 
-    /// Whether the server is going down.
+    /// Whether the server is shutting down.
     pub(crate) fn is_draining(&self) -> bool {
         self.0.phase.load(Ordering::Relaxed) != SERVING
     }
@@ -46,18 +46,18 @@ impl Drain {
         if self.is_draining() { Err(draining()) } else { Ok(()) }
     }
 
-    /// Whether calls under way must end now.
+    /// Whether running calls must end now.
     pub(crate) fn is_cut(&self) -> bool {
         self.0.phase.load(Ordering::Relaxed) == CUT
     }
 
-    /// Resolves when calls under way must end. Check [`Self::is_cut`] after making it: it only sees what comes later.
+    /// Resolves when running calls must end. Check [`Self::is_cut`] after creating it: it only sees later cuts.
     pub(crate) fn cut_signal(&self) -> OwnedNotified {
         Arc::clone(&self.0.cut).notified_owned()
     }
 }
 
-/// What a call is told that came too late, or took too long.
+/// The error for a call that came too late or took too long.
 pub(crate) fn draining() -> RelayError {
     RelayError::new(Class::Unavailable, "draining", "this Relay is shutting down; send the request again")
         .with_header("retry-after", "1")

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use relay_core::{Class, RelayError};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Addresses that are remembered at once.
+/// How many addresses are tracked at once.
 const MAX_ADDRESSES: usize = 10_000;
 
 pub(crate) struct Throttle {
@@ -24,7 +24,7 @@ impl Throttle {
         Self { most, seen: Mutex::default() }
     }
 
-    /// Counts a refusal; the answer to give instead, if there were too many.
+    /// Counts a refusal; returns the error to answer with instead if there were too many.
     pub(crate) fn refuse(&self, from: IpAddr) -> Option<RelayError> {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

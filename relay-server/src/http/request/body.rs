@@ -17,19 +17,19 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::config::options::RequestLimits;
 use crate::state::budget::{BodyBudget, Reservation};
 
-/// How often a slow body is looked at.
+/// How often the rate of a slow body is checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Memory that is set aside for a body on the strength of its announced length.
+/// How many bytes are allocated on the strength of `content-length` alone.
 const TRUSTED_LENGTH: usize = 256 << 10;
 
-/// A body, and its part of the budget. Keep it while the bytes are in use.
+/// A body and its reservation. Keep the reservation while the bytes are in use.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) bytes: Bytes,
     pub(crate) reserved: Reservation,
 }
 
-/// Reads a JSON body of at most `limit` bytes. Whether it really is JSON is for its reader to say.
+/// Reads a body of at most `limit` bytes that is declared as JSON. Whether it is JSON is checked by its parser.
 ///
 /// # Errors
 /// `unsupported_media_type`, `request_too_large`, `request_timeout`, `overloaded`, `incomplete_body`.
@@ -67,7 +67,7 @@ pub(crate) async fn json(
     if body.len() > limit { Err(too_large(limit)) } else { Ok(Body { bytes: body.freeze(), reserved }) }
 }
 
-/// The time that a body takes. There is no timer unless the body is not there yet.
+/// The time limits of a body. No timer is created for a body that has arrived already.
 struct BodyClock<'a> {
     limits: &'a RequestLimits,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -86,7 +86,7 @@ impl<'a> BodyClock<'a> {
         .await
     }
 
-    /// Ready once the body is too slow.
+    /// Ready when the body is too slow.
     fn poll_late(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<()> {
         let RequestLimits { body_time, body_grace, body_rate, .. } = *self.limits;
         let (began, timer) =

@@ -1,4 +1,4 @@
-//! From loose headers, paths and queries to types that can't be wrong.
+//! Parses headers, paths and queries into checked types.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use relay_core::{Caller, Class, Provider, RelayError};
 use crate::http::context::RequestContext;
 use crate::http::headers;
 
-/// Whose Relay key this is, if it may do that.
+/// Authenticates the Relay key, and checks that it has this scope.
 ///
 /// # Errors
 /// `invalid_relay_key`, `scope_missing`, `too_many_refusals`.
@@ -34,7 +34,7 @@ pub(crate) async fn access(
     }
 }
 
-/// Counts a refused credential against the address that it came from.
+/// Counts a refused credential against the client's address.
 pub(crate) fn refused(request: &HttpRequest, context: &RequestContext, error: RelayError) -> RelayError {
     if error.class() != Class::Unauthenticated {
         return error;
@@ -45,7 +45,7 @@ pub(crate) fn refused(request: &HttpRequest, context: &RequestContext, error: Re
     }
 }
 
-/// Who calls, and for whom.
+/// The caller of an inference route: project, Relay key, user and tier.
 ///
 /// # Errors
 /// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
@@ -58,12 +58,12 @@ pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> R
     Ok(caller)
 }
 
-/// The registration token of a widget's call.
+/// The registration token of a request from the widget.
 pub(crate) fn registration_token(request: &HttpRequest) -> RegistrationToken {
     RegistrationToken::new(bearer(request.headers()).unwrap_or_default().to_owned())
 }
 
-/// The page that a call with a registration token comes from.
+/// The page that a request with a registration token comes from.
 pub(crate) struct CallingPage<'a> {
     origin: Cow<'a, str>,
     framed: bool,
@@ -136,7 +136,7 @@ fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
     }
 }
 
-/// A header that may be there once.
+/// The value of a header that may appear only once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ()> {
     let mut values = headers.get_all(name);
     match (values.next(), values.next()) {
@@ -164,7 +164,7 @@ pub(crate) fn path_provider(request: &HttpRequest, place: usize) -> Result<Provi
     path_segment(request, place).as_deref().and_then(Provider::from_name).ok_or_else(|| unknown_provider("provider"))
 }
 
-/// There is no such provider.
+/// The error for a provider that does not exist.
 pub(crate) fn unknown_provider(param: &'static str) -> RelayError {
     let names: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
     RelayError::invalid_value(param, format!("`{param}` must be one of: {}", names.join(", ")))
@@ -176,7 +176,7 @@ fn path_segment(request: &HttpRequest, place: usize) -> Option<String> {
     percent_decoded(segment)
 }
 
-/// The rest of the path behind `prefix`, without a slash at its end.
+/// The rest of the path after `prefix`, without a slash at its end.
 pub(crate) fn path_rest(request: &HttpRequest, prefix: &str) -> Option<String> {
     let rest = request.uri().path().strip_prefix(prefix)?;
     percent_decoded(rest.strip_suffix('/').unwrap_or(rest))

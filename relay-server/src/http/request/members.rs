@@ -3,10 +3,10 @@
 use relay_core::translation::json::Object;
 use relay_core::{Class, RelayError};
 
-/// Refuses what would be ignored, and what is there twice.
+/// Refuses unknown members, which would otherwise be ignored, and duplicates.
 pub(crate) fn known_members_only(object: &Object<'_>, known: &[&str]) -> Result<(), RelayError> {
     for (place, (name, _)) in object.members().enumerate() {
-        // A name that is none may be a key that was pasted into the wrong place.
+        // A malformed name may be a key that was pasted into the wrong place: do not echo it.
         let plain = name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let shown = if plain { name } else { "?" };
         if !known.contains(&name) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::http::error;
 
-/// An answer in JSON.
+/// A JSON response.
 pub(crate) fn json(status: u16, body: &impl Serialize) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     match serde_json::to_vec(body) {

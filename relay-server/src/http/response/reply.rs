@@ -1,4 +1,4 @@
-//! From a prepared call to the HTTP answer, whole or streamed.
+//! Sends a prepared call and builds the HTTP response, whole or streamed.
 
 use std::mem;
 
@@ -17,18 +17,18 @@ use crate::http::response::stream::{EventBody, PendingReply, Source};
 use crate::state::budget::Reservation;
 use crate::state::drain::draining;
 
-/// What a call can be told at first.
+/// What happens first after a call was sent.
 enum First {
     Reply(Result<Reply, RelayError>),
-    /// No event so far, and the client has waited long enough for a sign of life.
+    /// No event within the ping interval: the stream starts with a comment.
     Tick,
     Cut,
 }
 
-/// Sends a call and answers it. `reserved` is kept until the request's body is no longer needed.
+/// Sends a call and responds with its reply. `reserved` is held until the request's body is no longer needed.
 ///
 /// # Errors
-/// What the call fails with before a byte was sent to the client.
+/// The call's error, if it fails before the status line was sent.
 pub(crate) async fn send(context: &RequestContext, mut prepared: Prepared, reserved: Reservation) -> ApiResult {
     let known = mem::take(&mut prepared.headers);
     context.set_provider_of(&known);
@@ -62,7 +62,7 @@ pub(crate) async fn send(context: &RequestContext, mut prepared: Prepared, reser
     }
 }
 
-/// Whose key was used is told with a failure, too.
+/// Adds the headers that name the key to an error, too.
 fn with_headers(error: RelayError, headers: Vec<(&'static str, String)>) -> RelayError {
     headers.into_iter().fold(error, |error, (name, value)| error.with_header(name, value))
 }

@@ -1,6 +1,6 @@
-//! The body of an event stream: the core's bytes, a comment in times of silence, an error event at the end if need be.
+//! The body of an event stream: the core's bytes, a comment when nothing else is sent, and an error event if it fails.
 //!
-//! It owns the provider's call. When the client leaves, actix drops it, and with it the call.
+//! It owns the provider's call. When the client disconnects, actix drops the body, and with it the call.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +39,7 @@ pub(crate) enum Source {
 /// The body of an event stream.
 pub(crate) struct EventBody {
     source: Source,
-    /// Goes off when there may have been silence for long enough; it is set anew only then, not with each event.
+    /// Fires when the ping may be due; it is reset only then, not with each event.
     timer: Pin<Box<Sleep>>,
     ping: Duration,
     last_sign: Instant,
@@ -57,7 +57,7 @@ impl EventBody {
         Self { source, timer: Box::pin(sleep(ping)), ping, last_sign: Instant::now(), ping_now: false, cut, context }
     }
 
-    /// Begins with a comment: the client has waited long enough.
+    /// Starts the body with a comment.
     pub(crate) fn after_a_ping(mut self) -> Self {
         self.ping_now = true;
         self
@@ -97,7 +97,7 @@ impl EventBody {
         }))
     }
 
-    /// Ready when there was silence for long enough.
+    /// Ready when nothing was sent for the ping interval.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let silent = self.last_sign.elapsed() >= self.ping;
@@ -111,7 +111,7 @@ impl EventBody {
     }
 
     fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
-        // Polled for its waker; what counts is the phase.
+        // Polled to register the waker; the phase decides.
         let _ = self.cut.as_mut().poll(cx);
         self.context.state().drain.is_cut()
     }
