@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked for, and the exit code that says so.
+//! Why a command failed, and its exit code.
 
 use std::fmt;
 use std::io;
@@ -12,11 +12,11 @@ pub enum Exit {
     Failed,
     /// 2: the command line is wrong.
     Usage,
-    /// 69: the server, the provider or the port can't be had now; a retry may help.
+    /// 69: the server, the provider or the port is not available now; a retry may help.
     Unavailable,
-    /// 77: understood and refused: a key, a scope, a policy.
+    /// 77: refused, because of a key, a scope or a policy.
     Refused,
-    /// 78: the configuration, the master key or the store is not right.
+    /// 78: the configuration, the master key or the store is invalid.
     Config,
 }
 
@@ -69,7 +69,7 @@ pub struct Failure {
     pub code: Option<String>,
     /// The request's id, if there was a request.
     pub request_id: Option<String>,
-    /// Whoever read the output has left: nothing to tell.
+    /// Nothing is printed: the reader of the output has closed it.
     pub silent: bool,
 }
 
@@ -84,12 +84,12 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// The configuration, the master key or the store is not right.
+    /// The configuration, the master key or the store is invalid.
     pub fn config(message: impl fmt::Display) -> Self {
         Self::new(Exit::Config, message)
     }
 
-    /// It failed, for a reason without a number of its own.
+    /// It failed for a reason without an exit code of its own.
     pub fn failed(message: impl fmt::Display) -> Self {
         Self::new(Exit::Failed, message)
     }
@@ -108,7 +108,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Output that can't be written. A reader that has left (`relay users list | head -1`) is no failure.
+/// Output that can't be written. A closed pipe (`relay users list | head -1`) is not a failure.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let left = error.kind() == io::ErrorKind::BrokenPipe;

@@ -56,7 +56,7 @@ impl Local {
 /// Reads a configuration file.
 ///
 /// # Errors
-/// All its faults.
+/// Every invalid setting; a missing file.
 pub fn load(config: &Path) -> Result<Config, Failure> {
     if !config.exists() {
         return Err(Failure::config(format_args!("there is no configuration {}", config.display()))
@@ -68,7 +68,7 @@ pub fn load(config: &Path) -> Result<Config, Failure> {
 /// The master keys that the configuration names.
 ///
 /// # Errors
-/// When there is none, or it is none.
+/// When there is none, or it is invalid.
 pub fn master_keys(config: &Config) -> Result<MasterKeys, Failure> {
     let text = config.master_key.text.as_ref().ok_or_else(|| {
         Failure::config("there is no master key")

@@ -19,12 +19,12 @@ fn main() -> ExitCode {
     let (out, result) = match parse(&arguments) {
         Ok(cli) => (Out::new(cli.json), run(cli)),
         Err(Parsed::Failure(failure)) => (Out::new(wants_json), Err(failure)),
-        Err(Parsed::Told(error)) => {
+        Err(Parsed::Message(error)) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             if wants_json && error.use_stderr() {
                 Out::new(true).failure(&Failure::usage(error.render().to_string().trim_end()));
             } else {
-                // Nobody is left to tell if this fails.
+                // If the output is closed, nobody can read the message.
                 let _ = error.print();
             }
             return exit.code().into();
@@ -43,13 +43,13 @@ fn main() -> ExitCode {
 enum Parsed {
     Failure(Failure),
     /// Help, the version, or what is wrong with the command line: clap's own words.
-    Told(clap::Error),
+    Message(clap::Error),
 }
 
 fn parse(arguments: &[OsString]) -> Result<Cli, Parsed> {
-    // Before clap, whose errors repeat what they do not understand.
+    // Before clap, whose errors echo unknown arguments.
     secrets::refuse_in_arguments(arguments.iter().skip(1).cloned()).map_err(Parsed::Failure)?;
-    Cli::try_parse_from(arguments).map_err(Parsed::Told)
+    Cli::try_parse_from(arguments).map_err(Parsed::Message)
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

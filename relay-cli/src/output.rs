@@ -57,7 +57,7 @@ impl Out {
         Ok(stdout.flush()?)
     }
 
-    /// Prints a text of strangers, such as a model's: on a terminal without control characters, which could do mischief there.
+    /// Prints untrusted text, such as a model's: on a terminal, without control characters.
     ///
     /// # Errors
     /// When it can't be written.
@@ -81,15 +81,15 @@ impl Out {
         if self.json { self.value(value) } else { self.raw(&table.render(self.style)) }
     }
 
-    /// Tells people something on stderr that is not the result.
+    /// Prints a note for people on stderr.
     pub fn note(&self, text: &str) {
         if !self.json {
-            // Nobody is left to tell if this fails.
+            // If stderr is closed, nobody can read the note.
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
 
-    /// Tells on stderr why a command failed.
+    /// Prints on stderr why a command failed.
     pub fn failure(&self, failure: &Failure) {
         if failure.silent {
             return;

@@ -43,11 +43,11 @@ Nothing is ever overwritten: run it again and it adds what is missing.")]
     /// Run the server, as `relay-server` does.
     #[command(after_help = "Example:\n  relay serve --config /etc/relay/relay.toml")]
     Serve(ServeArgs),
-    /// Start a complete Relay with simulated providers and walk through its story: no key, no network, no set-up.
+    /// Start a complete Relay with simulated providers and walk through it: no key, no network, no set-up.
     #[command(after_help = "\
 Examples:
-  relay demo             tell the story, then stay up until Ctrl-C
-  relay demo --once      tell it and end: 0 if every step was as expected, else 1")]
+  relay demo             play the script, then stay up until Ctrl-C
+  relay demo --once      play it and end: 0 if every step was as expected, else 1")]
     Demo(DemoArgs),
     /// Check the configuration, the master key, the store, the port and the way to the providers.
     #[command(after_help = "\
@@ -143,7 +143,7 @@ pub struct InitArgs {
 /// `relay demo`
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// End after the story.
+    /// End after the script.
     #[arg(long)]
     pub once: bool,
     /// The port to listen on; if it is taken, the next one that is free.
@@ -220,7 +220,7 @@ Examples:
     },
 }
 
-/// What of a project is changed. A list takes the place of the one before.
+/// The changes to a project. A list replaces the previous list.
 #[derive(Args, Clone, Debug, Default)]
 #[group(required = true, multiple = true)]
 pub struct ProjectChange {
@@ -315,7 +315,7 @@ pub enum TokensCommand {
     /// Issue a registration token: short-lived, good for one key. It is printed once.
     #[command(after_help = "Example:\n  relay tokens create --user jieun_123 --provider openai")]
     Create {
-        /// Whose key it shall store: your own id of the user.
+        /// Whose key it stores: your own id of the user.
         #[arg(long, value_name = "LABEL")]
         user: String,
         /// For which provider only; without it the user picks.
@@ -450,7 +450,7 @@ pub struct ChatArgs {
     /// A system message.
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
-    /// At most so many tokens in the answer.
+    /// Maximum number of tokens in the answer.
     #[arg(long, value_name = "TOKENS")]
     pub max_tokens: Option<u32>,
     /// Wait for the whole answer. Always so with --json.

@@ -36,7 +36,7 @@ pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
             confirm(yes, &format!("Shred the {provider} key of {}?", connection.user))?;
             Remote::new(&connection.remote)?.json(Request::delete(path)).await?;
             out.value(&json!({ "user": connection.user, "provider": provider, "deleted": true }))?;
-            out.line(&format!("{} is disconnected from {provider}", connection.user))
+            out.line(&format!("Disconnected {} from {provider}.", connection.user))
         }
     }
 }

@@ -71,13 +71,13 @@ pub async fn run(args: InitArgs, out: Out) -> Result<(), Failure> {
         "relayKey": made.relay_key.as_ref().map(RelayKey::expose),
         "created": made.created,
     }))?;
-    let told = [
+    let parts = [
         ("configuration", "configuration", made.file.display().to_string()),
         ("master key", "masterKey", master_key.to_owned()),
         ("store", "store", store.display().to_string()),
         ("project", "project", format!("{} \"{}\"", made.project.id, made.project.name)),
     ];
-    for (what, name, text) in told {
+    for (what, name, text) in parts {
         let news = if made.created.contains(&name) { "new" } else { "there already" };
         out.line(&format!("{what:<14} {text}  ({news})"))?;
     }

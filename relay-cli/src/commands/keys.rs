@@ -124,7 +124,7 @@ async fn revoke(local: &Local, id: &str, project: Option<&str>, out: Out) -> Res
     for project in &projects {
         if local.store.revoke_relay_key(&project.id, id, local.now()).await.map_err(Failure::failed)? {
             out.value(&json!({ "id": id, "project": project.id.as_str(), "revoked": true }))?;
-            return out.line(&format!("{id} is revoked"));
+            return out.line(&format!("Revoked {id}."));
         }
     }
     Err(Failure::failed(format_args!("there is no live Relay key {id}")).hint("`relay keys list` shows the ids"))

@@ -18,7 +18,7 @@ const MAX_NAME: usize = 80;
 /// Runs `relay projects …`.
 ///
 /// # Errors
-/// When the store can't be used, there is no such project, or a name, origin or return URL is of no use.
+/// When the store can't be used, there is no such project, or a name, origin or return URL is invalid.
 pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     match command {
         ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
@@ -39,7 +39,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             policy.forced_tool_choice_auto = forced_tool_choice_auto;
             let project = create(&local, &name, policy).await?;
             out.value(&describe(&project))?;
-            out.line(&format!("Project {} \"{}\" is there.", project.id, project.name))?;
+            out.line(&format!("Created project {} \"{}\".", project.id, project.name))?;
             out.note(&format!("Next: relay keys create --project {}", project.id));
             Ok(())
         }
@@ -47,7 +47,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             let local = Local::open(&local.config)?;
             let project = update(&local, &project, change).await?;
             out.value(&describe(&project))?;
-            out.line(&format!("Project {} \"{}\" is changed.", project.id, project.name))
+            out.line(&format!("Updated project {} \"{}\".", project.id, project.name))
         }
     }
 }
@@ -55,7 +55,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
 /// Stores a new project.
 ///
 /// # Errors
-/// When a name, origin or return URL is of no use, or the store fails.
+/// When a name, origin or return URL is invalid, or the store fails.
 pub async fn create(local: &Local, name: &str, policy: Policy) -> Result<Project, Failure> {
     let id = local.issuer()?.project_id().map_err(Failure::failed)?;
     let mut project = Project::new(id, checked_name(name)?, local.now());

@@ -25,7 +25,7 @@ pub async fn run(command: UsersCommand, out: Out) -> Result<(), Failure> {
             confirm(yes, &format!("Erase {user} with all their keys, tokens and usage?"))?;
             Remote::new(&remote)?.json(Request::delete(path)).await?;
             out.value(&json!({ "user": user, "deleted": true }))?;
-            out.line(&format!("{user} is erased"))
+            out.line(&format!("Erased {user}."))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `relay demo`: the real server with simulated providers, a story told over real HTTP, and an app to click through.
+//! `relay demo`: the real server with simulated providers, a script of real requests, and an app to click through.
 
 pub mod app;
 pub mod narrator;
@@ -26,33 +26,33 @@ use crate::files::TemporaryDir;
 use crate::local;
 use crate::output::Out;
 
-/// How long calls under way may take after Ctrl-C.
+/// How long running calls may take to end after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Runs `relay demo`.
 ///
 /// # Errors
-/// When it can't be set up, or a step of the story did not go as expected.
+/// When it can't be set up, or a step of the script did not go as expected.
 pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
     let folder = TemporaryDir::new(&format!("relay-demo-{}", master_key::generate()?.kid()))?;
     let listen = port::free_address(args.port)?;
     let plan = Plan { dir: folder.path(), name: "Demo app", listen, demo: true };
     let made = set_up(plan).await?;
     let wired = wire(&made.config).map_err(Failure::config)?;
-    let told = serve_and_tell(args, &made, &wired, out).await;
+    let played = serve_and_play(args, &made, &wired, out).await;
     wired.close();
-    told
+    played
 }
 
-/// Serves while the story is told, and after it until a signal. Whatever happens, the server ends before this returns.
-async fn serve_and_tell(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
+/// Serves while the script is played, and then until a signal. In every case the server has ended when this returns.
+async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = start(made, wired)?;
     let stopper = running.stopper();
     let mut app = None;
-    let told = tokio::select! {
-        told = tell(args, made, wired, running.addr, &mut app, out) => told,
+    let played = tokio::select! {
+        played = play(args, made, wired, running.addr, &mut app, out) => played,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };
@@ -61,7 +61,7 @@ async fn serve_and_tell(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) 
     }
     stopper.stop();
     running.join().await?;
-    told
+    played
 }
 
 fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
@@ -72,8 +72,8 @@ fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
 }
 
-/// Tells the story, and then starts the app and waits for ever, unless it shall be told once.
-async fn tell(
+/// Plays the script; then, without `--once`, starts the app and waits forever.
+async fn play(
     args: &DemoArgs,
     made: &SetUp,
     wired: &Wired,
@@ -90,7 +90,7 @@ async fn tell(
     let command = format!("{} init --dir {} --name 'Demo app'", program(), made.file.with_file_name("").display());
     let said = format!("project {} · Relay key {relay_key}", made.project.id);
     narrator.local("The operator makes a project and its first Relay key", &command, &said, true)?;
-    script::tell(&mut narrator, relay_key, local::store_path(&made.config)?).await?;
+    script::play(&mut narrator, relay_key, local::store_path(&made.config)?).await?;
 
     let (steps, failed) = narrator.score();
     let score = format!("\n{} of {steps} steps went as expected.", steps - failed);

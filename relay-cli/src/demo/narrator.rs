@@ -1,4 +1,4 @@
-//! Tells the demo's story step by step, and counts what did not go as expected.
+//! Sends the demo's requests one by one, prints them, and counts unexpected responses.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::json::text;
 use crate::output::Out;
 
-/// What an answer must be.
+/// The expected response.
 #[derive(Clone, Copy, Debug)]
 pub struct Expect {
     status: u16,
@@ -36,7 +36,7 @@ impl Expect {
         Self { payer: Some(provider), ..self }
     }
 
-    /// What is wrong with an answer.
+    /// How a response differs from the expected one.
     fn mismatch(&self, response: &Response) -> Option<String> {
         if response.status != self.status {
             return Some(format!("expected status {}, got {}", self.status, response.status));
@@ -66,7 +66,7 @@ pub struct Narrator {
 }
 
 impl Narrator {
-    /// A narrator of calls to this server.
+    /// A narrator that sends its requests to this server.
     pub fn new(server: Server, out: Out) -> Self {
         Self { server, out, steps: 0, failed: 0 }
     }
@@ -76,10 +76,10 @@ impl Narrator {
         (self.steps, self.failed)
     }
 
-    /// One call and its answer.
+    /// Sends one request and prints its response.
     ///
     /// # Errors
-    /// When there is no answer at all.
+    /// When the server does not respond.
     pub async fn step(&mut self, title: &str, request: Request, expect: Expect) -> Result<Response, Failure> {
         self.announce(title, &request, false)?;
         let response = self.server.call(&request).await?;
@@ -91,10 +91,10 @@ impl Narrator {
         Ok(response)
     }
 
-    /// A chat call whose answer is printed as it arrives.
+    /// Sends a streaming chat request and prints the text as it arrives.
     ///
     /// # Errors
-    /// When there is no answer at all.
+    /// When the server does not respond.
     pub async fn stream(&mut self, title: &str, request: Request, payer: Provider) -> Result<(), Failure> {
         self.announce(title, &request, true)?;
         let began = Instant::now();
@@ -114,15 +114,16 @@ impl Narrator {
             if out.is_json() { Ok(()) } else { out.foreign(&piece.replace('\n', "\n  ")) }
         })
         .await;
-        let told = format!("\n  {chunks} pieces of text, the first after {} ms", first.unwrap_or_default().as_millis());
-        self.out.line(&self.out.style().dim(&told))?;
+        let summary =
+            format!("\n  {chunks} pieces of text, the first after {} ms", first.unwrap_or_default().as_millis());
+        self.out.line(&self.out.style().dim(&summary))?;
         if end.is_err() || text.is_empty() {
             response.status = 0;
         }
         self.judge(title, &request, &response, Expect::status(200).paid_by(payer))
     }
 
-    /// A step that is no call.
+    /// Prints a step that sends no request.
     ///
     /// # Errors
     /// When it can't be written.

@@ -1,4 +1,4 @@
-//! The story that the demo tells: every step is a real call over HTTP, and the curl that makes it.
+//! The demo's script: every step is a real request over HTTP, printed with the curl command that sends it.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -14,7 +14,7 @@ use crate::client::Request;
 use crate::failure::Failure;
 use crate::json::text;
 
-/// The user of the story.
+/// The user of the script.
 pub const USER: &str = "jieun_123";
 /// The user whose provider answers slowly, so that a stream can be seen.
 pub const SLOW_USER: &str = "minsu_7";
@@ -25,11 +25,11 @@ const MODELS: [(Provider, &str); 3] = [
     (Provider::GOOGLE, "gemini-2.5-flash"),
 ];
 
-/// Tells the whole story.
+/// Plays the whole script.
 ///
 /// # Errors
-/// When the output can't be written, or the server is gone. A step that went wrong is counted by the narrator.
-pub async fn tell(narrator: &mut Narrator, relay_key: &str, store: &Path) -> Result<(), Failure> {
+/// When the output can't be written, or the server does not respond. The narrator counts steps that fail.
+pub async fn play(narrator: &mut Narrator, relay_key: &str, store: &Path) -> Result<(), Failure> {
     let script = Script { relay_key };
     script.onboarding(narrator).await?;
     nobody_can_read_it(narrator, store).await?;

@@ -126,14 +126,14 @@ fn visitor(request: &HttpRequest) -> Option<u64> {
 }
 
 fn nobody() -> HttpResponse {
-    told(StatusCode::UNAUTHORIZED, "signed_out", "nobody is signed in: POST /start first")
+    error(StatusCode::UNAUTHORIZED, "signed_out", "nobody is signed in: POST /start first")
 }
 
 fn failed(failure: &Failure) -> HttpResponse {
-    told(StatusCode::BAD_GATEWAY, failure.code.as_deref().unwrap_or("failed"), &failure.message)
+    error(StatusCode::BAD_GATEWAY, failure.code.as_deref().unwrap_or("failed"), &failure.message)
 }
 
-fn told(status: StatusCode, code: &str, message: &str) -> HttpResponse {
-    let error: Value = json!({ "error": { "code": code, "message": message } });
-    HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(error.to_string())
+fn error(status: StatusCode, code: &str, message: &str) -> HttpResponse {
+    let body: Value = json!({ "error": { "code": code, "message": message } });
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body.to_string())
 }
