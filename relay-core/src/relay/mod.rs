@@ -22,7 +22,6 @@ use crate::domain::secret::{ProviderKey, RelayKey};
 use crate::domain::{Connection, ConnectionState, KeySignal, KeyedProject, Project, Provider, Scope, SecretHash, Slot};
 use crate::error::{Class, RelayError};
 use crate::ports::{ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
-use crate::relay::registration_lock::RegistrationLocks;
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
 
 pub use crate::relay::ports::Ports;
@@ -33,7 +32,6 @@ const MAX_ERROR: usize = 64 << 10;
 #[derive(Clone)]
 pub struct Relay {
     pub(crate) ports: Arc<Ports>,
-    pub(crate) registration_locks: Arc<RegistrationLocks>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -81,7 +79,7 @@ impl std::fmt::Debug for Route {
 impl Relay {
     /// Puts Relay together.
     pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports), registration_locks: Arc::default() }
+        Self { ports: Arc::new(ports) }
     }
 
     /// The ports that it was made of.
@@ -166,7 +164,7 @@ impl Relay {
         })
     }
 
-    /// Sends a request and registration_locks every failure into what the caller sees; feeds the connection's state.
+    /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
         match self.exchange(route, wire).await? {
             Ok(response) => Ok(response),
@@ -215,7 +213,7 @@ impl Relay {
         dialect(provider).error(&refusal.failure(), self.ports.clock.now())
     }
 
-    /// Feeds the connection's state with what a failure says about the key; reregistration_locks the caller's error.
+    /// Feeds the connection's state with what a failure says about the key; returns the caller's error.
     pub(crate) async fn settle(&self, route: &Route, fault: ProviderError) -> RelayError {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;

@@ -13,7 +13,7 @@ use crate::error::{Class, RelayError};
 use crate::ports::{NoRandomness, RedeemError};
 use crate::relay::key_check::Verdict;
 use crate::relay::page::{Page, allowed_origins};
-use crate::relay::{Relay, Route};
+use crate::relay::{Relay, Route, registration_lock};
 
 /// How long a registration token lives if nothing is said, in seconds.
 pub const DEFAULT_TOKEN_SECONDS: u64 = 600;
@@ -190,10 +190,8 @@ impl Relay {
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
         // What is read of the token holds until the lock is released: its tries are counted one by one.
-        let _locked = self
-            .registration_locks
-            .lock(self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?)
-            .await;
+        let locked = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
+        let _locked = registration_lock::lock(locked).await;
         let Found { hash, stored, project } = self.find_grant(token, page).await?;
         if project.policy.frame_only && page.is_some_and(|page| !page.framed) {
             return Err(frame_required());

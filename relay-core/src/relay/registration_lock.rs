@@ -1,7 +1,7 @@
 //! One registration at a time for a token.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 
@@ -10,14 +10,23 @@ use crate::domain::SecretHash;
 /// Number of locks at which those that nobody holds are removed.
 const SWEEP: usize = 64;
 
-/// A lock for each registration token, so that its tries can be counted: without it, each of many registrations at once
-/// would find tries left before the first is refused. It covers one process: processes that share a store count separately.
+/// The locks of this process, whatever number of [`Relay`](crate::Relay)s it has. Processes that share a store count separately.
+static LOCKS: LazyLock<RegistrationLocks> = LazyLock::new(RegistrationLocks::default);
+
+/// Waits for this token's lock and holds it until the guard is dropped.
+///
+/// A token's tries can be counted under it: without it, each of many registrations at once would find tries left before the
+/// first is refused.
+pub(super) async fn lock(token: SecretHash) -> OwnedMutexGuard<()> {
+    LOCKS.lock(token).await
+}
+
+/// A lock for each registration token.
 #[derive(Default)]
-pub(crate) struct RegistrationLocks(Mutex<HashMap<SecretHash, Weak<AsyncMutex<()>>>>);
+struct RegistrationLocks(Mutex<HashMap<SecretHash, Weak<AsyncMutex<()>>>>);
 
 impl RegistrationLocks {
-    /// Waits for this token's lock and holds it until the guard is dropped.
-    pub(crate) async fn lock(&self, token: SecretHash) -> OwnedMutexGuard<()> {
+    async fn lock(&self, token: SecretHash) -> OwnedMutexGuard<()> {
         let lock = self.lock_of(token);
         lock.lock_owned().await
     }
