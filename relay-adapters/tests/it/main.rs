@@ -1,6 +1,7 @@
 //! Tests of the adapters: what each must do, and what each does beyond it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests, and what only tests use")]
 
+mod administration;
 mod cache;
 #[cfg(feature = "http")]
 mod http;

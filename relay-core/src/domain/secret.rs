@@ -64,8 +64,7 @@ impl ProviderKey {
 
     /// The last four characters, which Relay shows so that a user can tell keys apart.
     pub fn last4(&self) -> String {
-        let start = self.0.len().saturating_sub(4);
-        self.0.get(start..).unwrap_or_default().to_owned()
+        last4(&self.0)
     }
 }
 
@@ -93,6 +92,17 @@ macro_rules! opaque {
     )*};
 }
 opaque!(RelayKey, RegistrationToken);
+
+impl RelayKey {
+    /// The last four characters, by which a developer tells keys apart.
+    pub fn last4(&self) -> String {
+        last4(&self.0)
+    }
+}
+
+fn last4(text: &str) -> String {
+    text.get(text.len().saturating_sub(4)..).unwrap_or_default().to_owned()
+}
 
 macro_rules! hidden {
     ($($name:ident),*) => {$(

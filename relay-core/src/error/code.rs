@@ -108,6 +108,8 @@ codes! {
     ModelNotFound = "model_not_found", NotFound;
     /// The provider does not have what was asked for.
     NotFound = "not_found", NotFound;
+    /// No project with this id is stored.
+    ProjectNotFound = "project_not_found", NotFound;
     /// There is no such path, or no such version of the widget.
     UnknownEndpoint = "unknown_endpoint", NotFound;
     /// The project has no user with this label.

@@ -110,6 +110,11 @@ impl RelayError {
         .with_param("model")
     }
 
+    /// No project with this id is stored (`project_not_found`).
+    pub fn project_not_found() -> Self {
+        Self::new(Class::NotFound, "project_not_found", "no such project; create it first")
+    }
+
     /// The provider's answer is of no use (`upstream_error`).
     pub fn upstream(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Class::BadGateway, "upstream_error", message)

@@ -8,9 +8,12 @@ mod metering;
 mod models;
 pub mod page;
 mod ports;
+pub mod projects;
 pub mod registration;
 mod registration_lock;
+pub mod relay_keys;
 mod stream;
+pub mod usage;
 
 use std::sync::Arc;
 
@@ -18,8 +21,8 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
 use crate::domain::ids::{EndUser, RequestId, Tier};
-use crate::domain::secret::{ProviderKey, RelayKey};
-use crate::domain::{Connection, ConnectionState, KeySignal, KeyedProject, Project, Provider, Scope, SecretHash, Slot};
+use crate::domain::secret::ProviderKey;
+use crate::domain::{Connection, ConnectionState, KeySignal, Project, Provider, SecretHash, Slot};
 use crate::error::{Class, RelayError};
 use crate::ports::{ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
@@ -90,24 +93,6 @@ impl Relay {
     /// A new request's id.
     pub fn request_id(&self) -> RequestId {
         self.ports.tokens.request_id(self.ports.clock.now())
-    }
-
-    /// Finds out whose Relay key this is, and whether it may do this.
-    ///
-    /// # Errors
-    /// `invalid_relay_key` for a key that is malformed, unknown, revoked or expired, all alike; `scope_missing`.
-    pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
-        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(invalid_relay_key)?;
-        let found = self.ports.projects.relay_key(&hash).await?;
-        let access = found.filter(|found| found.key.is_live(self.ports.clock.now())).ok_or_else(invalid_relay_key)?;
-        if access.key.scopes.contains(&scope) {
-            return Ok(access);
-        }
-        Err(RelayError::new(
-            Class::Forbidden,
-            "scope_missing",
-            format!("this Relay key lacks the scope `{}`; make one that has it", scope.as_str()),
-        ))
     }
 
     /// The user's connection for a provider, if calls may use it.
@@ -305,12 +290,9 @@ pub(crate) fn unreachable_provider(error: &TransportError) -> RelayError {
     if error.kind == TransportErrorKind::Timeout { failure.with_retry(false) } else { failure }
 }
 
-fn invalid_relay_key() -> RelayError {
-    RelayError::new(
-        Class::Unauthenticated,
-        "invalid_relay_key",
-        "the Relay key is not valid: send `Authorization: Bearer rly-…` with a live key of your project",
-    )
+pub(super) fn no_randomness(error: crate::ports::NoRandomness) -> RelayError {
+    RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
+        .with_cause(error)
 }
 
 fn refused_before(state: ConnectionState, provider: Provider) -> RelayError {

@@ -1,0 +1,131 @@
+//! The use cases of a project: create it, change it, list all of them.
+
+use crate::domain::ids::ProjectId;
+use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
+use crate::domain::return_url::ReturnUrl;
+use crate::domain::{Policy, Project};
+use crate::error::RelayError;
+use crate::relay::Relay;
+
+/// The longest name of a project or a Relay key, in characters.
+pub const MAX_NAME: usize = 80;
+
+/// What somebody asks of a project: all of it, or what to change.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ProjectChange {
+    /// Its name: 1 to [`MAX_NAME`] characters on one line. `None` leaves it as it is.
+    pub name: Option<String>,
+    /// Its policy, as a whole. `None` leaves it as it is.
+    pub policy: Option<Policy>,
+}
+
+impl ProjectChange {
+    /// Changes the name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Replaces the policy.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+}
+
+impl Relay {
+    /// Stores a new project.
+    ///
+    /// # Errors
+    /// `invalid_value` for a name, an origin or a return URL that can't be used; `storage_unavailable`.
+    pub async fn create_project(&self, name: &str, policy: Policy) -> Result<Project, RelayError> {
+        let id = self.ports.tokens.project_id().map_err(super::no_randomness)?;
+        let mut project = Project::new(id, checked_name(name)?, self.ports.clock.now());
+        project.policy = checked_policy(policy)?;
+        self.ports.projects.create_project(project.clone()).await?;
+        Ok(project)
+    }
+
+    /// The project with this id, stored now if it is not there: for programs that embed Relay and have one project of their own.
+    ///
+    /// # Errors
+    /// As for [`Self::create_project`].
+    pub async fn ensure_project(&self, id: ProjectId, name: &str) -> Result<Project, RelayError> {
+        if let Some(known) = self.ports.projects.project(&id).await? {
+            return Ok(known);
+        }
+        let new = Project::new(id, checked_name(name)?, self.ports.clock.now());
+        self.ports.projects.create_project(new.clone()).await?;
+        Ok(new)
+    }
+
+    /// Changes a project. Calls that begin later see the change; on other nodes within a second.
+    ///
+    /// # Errors
+    /// As for [`Self::create_project`]; `project_not_found`.
+    pub async fn update_project(&self, id: &ProjectId, change: ProjectChange) -> Result<Project, RelayError> {
+        let mut project = self.project(id).await?;
+        if let Some(name) = &change.name {
+            project.name = checked_name(name)?;
+        }
+        if let Some(policy) = change.policy {
+            project.policy = checked_policy(policy)?;
+        }
+        if self.ports.projects.update_project(project.clone()).await? {
+            Ok(project)
+        } else {
+            Err(RelayError::project_not_found())
+        }
+    }
+
+    /// The project with this id.
+    ///
+    /// # Errors
+    /// `project_not_found`; `storage_unavailable`.
+    pub async fn project(&self, id: &ProjectId) -> Result<Project, RelayError> {
+        self.ports.projects.project(id).await?.ok_or_else(RelayError::project_not_found)
+    }
+
+    /// All projects, oldest first.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn projects(&self) -> Result<Vec<Project>, RelayError> {
+        Ok(self.ports.projects.projects().await?)
+    }
+}
+
+/// A name for people: trimmed, of 1 to [`MAX_NAME`] characters on one line.
+pub(super) fn checked_name(name: &str) -> Result<String, RelayError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(RelayError::invalid_value(
+            "name",
+            format!("`name` must have 1 to {MAX_NAME} characters, on one line"),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// The policy as it is stored: origins as browsers send them, return URLs that a browser goes to.
+fn checked_policy(mut policy: Policy) -> Result<Policy, RelayError> {
+    let origins = Origins::parse(&policy.allowed_origins, PublicSuffixes::Refused).map_err(invalid_origins)?;
+    policy.allowed_origins = origins.to_stored();
+    for (place, url) in policy.return_urls.iter().enumerate() {
+        ReturnUrl::parse(url)
+            .map_err(|error| RelayError::invalid_value(format!("returnUrls[{place}]"), error.to_string()))?;
+    }
+    Ok(policy)
+}
+
+/// Names the entry that is at fault.
+fn invalid_origins(error: InvalidOriginList) -> RelayError {
+    let param = match &error {
+        InvalidOriginList::Entry(place, _) => format!("allowedOrigins[{place}]"),
+        InvalidOriginList::TooLong => "allowedOrigins".to_owned(),
+    };
+    RelayError::invalid_value(param, error.to_string())
+}

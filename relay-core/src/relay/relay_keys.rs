@@ -1,0 +1,115 @@
+//! The use cases of a Relay key (`rly-`): create it, list and revoke it, and find out who shows it.
+
+use crate::domain::ids::ProjectId;
+use crate::domain::secret::RelayKey;
+use crate::domain::{KeyedProject, RelayKeyRecord, Scope};
+use crate::error::{Class, RelayError};
+use crate::relay::Relay;
+use crate::relay::projects::checked_name;
+
+/// What somebody asks of a new Relay key.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewRelayKey {
+    /// A name for people: 1 to [`MAX_NAME`](crate::relay::projects::MAX_NAME) characters on one line.
+    pub name: String,
+    /// What the key may do. Empty: everything.
+    pub scopes: Vec<Scope>,
+    /// How long it lives, in seconds. `None`: until it is revoked.
+    pub seconds: Option<u64>,
+}
+
+impl NewRelayKey {
+    /// A key that may do everything and does not expire.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), scopes: Vec::new(), seconds: None }
+    }
+
+    /// Limits what the key may do. Each scope counts once; none means all.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// Lets the key expire after this many seconds.
+    #[must_use]
+    pub fn seconds(mut self, seconds: u64) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+}
+
+/// A fresh Relay key. Shown once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct IssuedRelayKey {
+    /// The key.
+    pub key: RelayKey,
+    /// What is stored of it.
+    pub record: RelayKeyRecord,
+}
+
+impl Relay {
+    /// Stores a new Relay key of a project.
+    ///
+    /// # Errors
+    /// `invalid_value` for a name that can't be used, `project_not_found`, `storage_unavailable`.
+    pub async fn create_relay_key(&self, project: &ProjectId, new: NewRelayKey) -> Result<IssuedRelayKey, RelayError> {
+        let name = checked_name(&new.name)?;
+        let project = self.project(project).await?.id;
+        let tokens = &self.ports.tokens;
+        let key = tokens.relay_key().map_err(super::no_randomness)?;
+        // A key that was just minted has the right form; an issuer that says otherwise is broken.
+        let hash = tokens.hash_relay_key(&key).ok_or(crate::ports::NoRandomness).map_err(super::no_randomness)?;
+        let now = self.ports.clock.now();
+        let mut record = RelayKeyRecord::new(hash, project, name, key.last4(), now);
+        record.scopes =
+            Scope::ALL.into_iter().filter(|scope| new.scopes.is_empty() || new.scopes.contains(scope)).collect();
+        record.expires_at = new.seconds.map(|seconds| now.plus_seconds(seconds));
+        self.ports.projects.create_relay_key(record.clone()).await?;
+        Ok(IssuedRelayKey { key, record })
+    }
+
+    /// A project's Relay keys, oldest first, revoked and expired ones too.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn relay_keys(&self, project: &ProjectId) -> Result<Vec<RelayKeyRecord>, RelayError> {
+        Ok(self.ports.projects.relay_keys(project).await?)
+    }
+
+    /// Revokes the Relay key with this public id. Returns whether there was a live one.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn revoke_relay_key(&self, project: &ProjectId, id: &str) -> Result<bool, RelayError> {
+        Ok(self.ports.projects.revoke_relay_key(project, id, self.ports.clock.now()).await?)
+    }
+
+    /// Finds out whose Relay key this is, and whether it may do this.
+    ///
+    /// # Errors
+    /// `invalid_relay_key` for a key that is malformed, unknown, revoked or expired, all alike; `scope_missing`.
+    pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
+        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(invalid_relay_key)?;
+        let found = self.ports.projects.relay_key(&hash).await?;
+        let access = found.filter(|found| found.key.is_live(self.ports.clock.now())).ok_or_else(invalid_relay_key)?;
+        if access.key.scopes.contains(&scope) {
+            return Ok(access);
+        }
+        Err(RelayError::new(
+            Class::Forbidden,
+            "scope_missing",
+            format!("this Relay key lacks the scope `{}`; make one that has it", scope.as_str()),
+        ))
+    }
+}
+
+fn invalid_relay_key() -> RelayError {
+    RelayError::new(
+        Class::Unauthenticated,
+        "invalid_relay_key",
+        "the Relay key is not valid: send `Authorization: Bearer rly-…` with a live key of your project",
+    )
+}

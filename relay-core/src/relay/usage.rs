@@ -1,0 +1,137 @@
+//! The use case of a usage report: which days, which rows.
+
+use crate::domain::ids::{EndUser, ProjectId, Timestamp, civil_from_days, days_from_civil};
+use crate::domain::{UsageQuery, UsageRow};
+use crate::error::RelayError;
+use crate::relay::Relay;
+
+/// Days that are reported by default, including today.
+pub const DEFAULT_DAYS: u32 = 30;
+/// The longest period, in days.
+pub const MAX_DAYS: u32 = 366;
+/// The most rows of one report.
+pub const MAX_ROWS: u32 = 10_000;
+
+/// What somebody asks of a usage report.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct UsageFilter {
+    /// First day, included: `YYYY-MM-DD` in UTC. `None`: [`DEFAULT_DAYS`] up to the last one.
+    pub from: Option<String>,
+    /// Last day, included: `YYYY-MM-DD` in UTC. `None`: today.
+    pub to: Option<String>,
+    /// Only this user.
+    pub user: Option<EndUser>,
+}
+
+impl UsageFilter {
+    /// The days from `from` to `to`, both included; see the fields for what `None` means.
+    #[must_use]
+    pub fn days(mut self, from: Option<String>, to: Option<String>) -> Self {
+        (self.from, self.to) = (from, to);
+        self
+    }
+
+    /// Only this user.
+    #[must_use]
+    pub fn user(mut self, user: Option<EndUser>) -> Self {
+        self.user = user;
+        self
+    }
+}
+
+/// Metered usage of some days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UsageSummary {
+    /// First day, `YYYY-MM-DD`.
+    pub from: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub to: String,
+    /// In the order day, user, provider, model, tier; at most [`MAX_ROWS`].
+    pub rows: Vec<UsageRow>,
+    /// Whether there are more rows.
+    pub has_more: bool,
+}
+
+impl Relay {
+    /// A project's metered usage by day, user, provider, model and tier.
+    ///
+    /// # Errors
+    /// `invalid_value` for a date that does not exist, or for more than [`MAX_DAYS`]; `storage_unavailable`.
+    pub async fn usage(&self, project: &ProjectId, filter: UsageFilter) -> Result<UsageSummary, RelayError> {
+        let (from_day, to_day) = period(filter.from.as_deref(), filter.to.as_deref(), self.ports.clock.now())?;
+        let query = UsageQuery { project: project.clone(), user: filter.user, from_day, to_day, limit: MAX_ROWS + 1 };
+        let mut rows = self.ports.usage_report.usage(&query).await?;
+        let has_more = rows.len() > MAX_ROWS as usize;
+        rows.truncate(MAX_ROWS as usize);
+        Ok(UsageSummary { from: date(from_day), to: date(to_day), rows, has_more })
+    }
+}
+
+/// `YYYY-MM-DD` of a day, counted from 1970-01-01.
+pub fn date(day: u32) -> String {
+    let (year, month, day) = civil_from_days(i64::from(day));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+fn period(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<(u32, u32), RelayError> {
+    let to = to.map_or(Ok(now.day()), |text| day("to", text))?;
+    let from = from.map_or(Ok(to.saturating_sub(DEFAULT_DAYS - 1)), |text| day("from", text))?;
+    if from > to {
+        return Err(RelayError::invalid_value("from", "`from` is after `to`"));
+    }
+    if to - from >= MAX_DAYS {
+        return Err(RelayError::invalid_value("from", format!("at most {MAX_DAYS} days can be reported at once")));
+    }
+    Ok((from, to))
+}
+
+/// Days since 1970 of `YYYY-MM-DD`.
+fn day(param: &'static str, text: &str) -> Result<u32, RelayError> {
+    let invalid = || RelayError::invalid_value(param, format!("`{param}` must be a date, as YYYY-MM-DD"));
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, date] = parts.as_slice() else { return Err(invalid()) };
+    let number = |text: &str, digits| {
+        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let (Some(year), Some(month), Some(date)) = (number(year, 4), number(month, 2), number(date, 2)) else {
+        return Err(invalid());
+    };
+    let days = days_from_civil(i64::from(year), month.clamp(1, 12), date);
+    // A day that does not exist comes back as another one.
+    let real = civil_from_days(days) == (i64::from(year), month, date);
+    u32::try_from(days).ok().filter(|_| real).ok_or_else(invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_must_exist() {
+        assert_eq!(date(day("from", "2028-02-29").unwrap()), "2028-02-29");
+        for bad in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "26-01-01",
+            "2026-01-32",
+            "",
+            "1969-12-31",
+            "+026-01-01",
+        ] {
+            assert_eq!(day("from", bad).unwrap_err().param(), Some("from"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn thirty_days_up_to_today_are_reported() {
+        let now = Timestamp(1_795_423_644_007);
+        let (from, to) = period(None, None, now).unwrap();
+        assert_eq!((date(from), date(to)), ("2026-10-25".to_owned(), "2026-11-23".to_owned()));
+        assert!(period(Some("2026-11-24"), None, now).is_err());
+        assert!(period(Some("2025-01-01"), Some("2026-11-23"), now).is_err());
+    }
+}
