@@ -17,14 +17,7 @@ const PROJECT: &str = "0000000000000000000App";
 pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
     let id = ProjectId::from_digits(PROJECT)
         .map_err(|error| RelayError::new(Class::Internal, "internal_error", error.to_string()))?;
-    let projects = &relay.ports().projects;
-    if let Some(known) = projects.project(&id).await? {
-        return Ok(known);
-    }
-    let created_at = relay.ports().clock.now();
-    let new = Project::new(id, name, created_at);
-    projects.create_project(new.clone()).await?;
-    Ok(new)
+    relay.ensure_project(id, name).await
 }
 
 /// One call for one user. Who the user is, your own session has decided.

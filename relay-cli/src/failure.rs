@@ -1,7 +1,10 @@
 //! Why a command failed, and its exit code.
 
+use std::error::Error as _;
 use std::fmt;
 use std::io;
+
+use relay_core::{Class, RelayError};
 
 /// What the process ends with. The numbers from 64 on are those of `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +108,24 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// What a use case on the local store refuses. The operator also sees the cause, which no caller of the API does.
+impl From<RelayError> for Failure {
+    fn from(error: RelayError) -> Self {
+        let exit = match error.class() {
+            Class::InvalidRequest => Exit::Usage,
+            Class::NotFound | Class::Internal | Class::Unavailable => Exit::Failed,
+            class => Exit::of_status(class.status()),
+        };
+        let mut message = error.message().to_owned();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        Self { code: Some(error.code().to_owned()).filter(|code| !code.is_empty()), ..Self::new(exit, message) }
     }
 }
 

@@ -2,22 +2,22 @@
 //! keeps readers and writers apart, and a writer waits for its turn.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use relay_adapters::ring::{MasterKeys, RingIssuer};
+use relay_adapters::ring::{MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::Timestamp;
-use relay_core::ports::Clock as _;
+use relay_core::{Ports, Relay};
 use relay_server::config::{Config, StoragePath};
 
 use crate::failure::Failure;
 
-/// An open local store.
+/// The use cases on the local store. It has no providers: nothing here calls one.
 #[derive(Debug)]
 pub struct Local {
-    /// The store.
-    pub store: Sqlite,
-    keys: MasterKeys,
+    /// The use cases.
+    pub relay: Relay,
 }
 
 impl Local {
@@ -35,21 +35,16 @@ impl Local {
     /// When the master key or the store is not right.
     pub fn of(config: &Config) -> Result<Self, Failure> {
         let keys = master_keys(config)?;
-        let store = Sqlite::open(store_path(config)?, SqliteOptions::default()).map_err(Failure::config)?;
-        Ok(Self { store, keys })
-    }
-
-    /// Mints keys and ids.
-    ///
-    /// # Errors
-    /// Only what ring could refuse and does not.
-    pub fn issuer(&self) -> Result<RingIssuer, Failure> {
-        RingIssuer::new(&self.keys).map_err(Failure::failed)
+        let store = Arc::new(Sqlite::open(store_path(config)?, SqliteOptions::default()).map_err(Failure::config)?);
+        let cipher = Arc::new(RingCipher::new(&keys).map_err(Failure::failed)?);
+        let issuer = Arc::new(RingIssuer::new(&keys).map_err(Failure::failed)?);
+        let ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());
+        Ok(Self { relay: Relay::new(ports) })
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
-        SystemClock.now()
+        self.relay.ports().clock.now()
     }
 }
 

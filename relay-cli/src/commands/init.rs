@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use relay_core::domain::secret::RelayKey;
 use relay_core::domain::{Policy, Project};
-use relay_core::ports::Projects as _;
+use relay_core::relay::relay_keys::NewRelayKey;
 use relay_server::config::Config;
 use serde_json::json;
 
-use super::{keys, master_key, projects};
+use super::{master_key, projects};
 use crate::cli::InitArgs;
 use crate::failure::Failure;
 use crate::files;
@@ -118,20 +118,20 @@ pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
     if is_new {
         created.push("store");
     }
-    let known = local.store.projects().await.map_err(Failure::failed)?;
+    let known = local.relay.projects().await?;
     let project = match known.into_iter().next() {
         Some(first) => first,
         None => {
             created.push("project");
-            projects::create(&local, plan.name, Policy::default()).await?
+            local.relay.create_project(plan.name, Policy::default()).await?
         }
     };
-    let relay_keys = local.store.relay_keys(&project.id).await.map_err(Failure::failed)?;
+    let relay_keys = local.relay.relay_keys(&project.id).await?;
     let relay_key = if relay_keys.iter().any(|key| key.is_live(local.now())) {
         None
     } else {
         created.push("relayKey");
-        Some(keys::create(&local, &project, "first", &[], None).await?.0)
+        Some(local.relay.create_relay_key(&project.id, NewRelayKey::new("first")).await?.key)
     };
     Ok(SetUp { file, config, project, relay_key, created })
 }

@@ -3,7 +3,7 @@
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::secret::RelayKey;
 use relay_core::domain::{Project, RelayKeyRecord, Scope};
-use relay_core::ports::{Projects as _, TokenIssuer as _};
+use relay_core::relay::relay_keys::NewRelayKey;
 use serde_json::{Value, json};
 
 use crate::cli::{KeysCommand, ScopeName};
@@ -12,8 +12,6 @@ use crate::local::Local;
 use crate::output::{Out, Table};
 
 const DAY_SECONDS: u64 = 86_400;
-/// The longest name of a key, in characters.
-const MAX_NAME: usize = 80;
 
 /// Runs `relay keys …`.
 ///
@@ -24,9 +22,10 @@ pub async fn run(command: KeysCommand, out: Out) -> Result<(), Failure> {
         KeysCommand::Create { name, scopes, expires_in_days, project } => {
             let local = Local::open(&project.local.config)?;
             let project = find_project(&local, project.project.as_deref()).await?;
-            let days = expires_in_days.map(|days| u64::from(days) * DAY_SECONDS);
-            let (key, record) = create(&local, &project, &name, &scopes, days).await?;
-            tell_new(&key, &record, out)
+            let mut new = NewRelayKey::new(name).scopes(scopes.into_iter().map(scope));
+            new.seconds = expires_in_days.map(|days| u64::from(days) * DAY_SECONDS);
+            let issued = local.relay.create_relay_key(&project.id, new).await?;
+            show_new(&issued.key, &issued.record, out)
         }
         KeysCommand::List(project) => {
             let local = Local::open(&project.local.config)?;
@@ -40,45 +39,15 @@ pub async fn run(command: KeysCommand, out: Out) -> Result<(), Failure> {
     }
 }
 
-/// Stores a new Relay key.
-///
-/// # Errors
-/// When there is no randomness, or the store fails.
-pub async fn create(
-    local: &Local,
-    project: &Project,
-    name: &str,
-    scopes: &[ScopeName],
-    lives_seconds: Option<u64>,
-) -> Result<(RelayKey, RelayKeyRecord), Failure> {
-    if name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(Failure::usage(format_args!("a key's name has 1 to {MAX_NAME} characters, on one line")));
+fn scope(name: ScopeName) -> Scope {
+    match name {
+        ScopeName::Inference => Scope::Inference,
+        ScopeName::Users => Scope::Users,
+        ScopeName::Tokens => Scope::Tokens,
     }
-    let issuer = local.issuer()?;
-    let key = issuer.relay_key().map_err(Failure::failed)?;
-    let hash =
-        issuer.hash_relay_key(&key).ok_or_else(|| Failure::failed("the new key does not check; nothing was stored"))?;
-    let text = key.expose();
-    let now = local.now();
-    let last4 = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
-    let mut record = RelayKeyRecord::new(hash, project.id.clone(), name.trim(), last4, now);
-    record.scopes = wanted(scopes);
-    record.expires_at = lives_seconds.map(|seconds| now.plus_seconds(seconds));
-    local.store.create_relay_key(record.clone()).await.map_err(Failure::failed)?;
-    Ok((key, record))
 }
 
-/// The scopes asked for, each once, in the order in which they are shown; all of them if none was asked for.
-fn wanted(scopes: &[ScopeName]) -> Vec<Scope> {
-    let name = |scope: Scope| match scope {
-        Scope::Inference => ScopeName::Inference,
-        Scope::Users => ScopeName::Users,
-        Scope::Tokens => ScopeName::Tokens,
-    };
-    Scope::ALL.into_iter().filter(|scope| scopes.is_empty() || scopes.contains(&name(*scope))).collect()
-}
-
-fn tell_new(key: &RelayKey, record: &RelayKeyRecord, out: Out) -> Result<(), Failure> {
+fn show_new(key: &RelayKey, record: &RelayKeyRecord, out: Out) -> Result<(), Failure> {
     let mut value = describe(record, record.created_at);
     if let Some(value) = value.as_object_mut() {
         value.insert("relayKey".to_owned(), json!(key.expose()));
@@ -94,11 +63,11 @@ fn tell_new(key: &RelayKey, record: &RelayKeyRecord, out: Out) -> Result<(), Fai
 }
 
 async fn list(local: &Local, project: &Project, out: Out) -> Result<(), Failure> {
-    let keys = local.store.relay_keys(&project.id).await.map_err(Failure::failed)?;
+    let keys = local.relay.relay_keys(&project.id).await?;
     let now = local.now();
     let mut table = Table::new(
         &["ID", "NAME", "KEY", "SCOPES", "STATE", "CREATED", "LAST USED", "EXPIRES"],
-        "no Relay keys; make one with `relay keys create`",
+        "no Relay keys; create one with `relay keys create`",
     );
     for key in &keys {
         table.row([
@@ -119,30 +88,30 @@ async fn list(local: &Local, project: &Project, out: Out) -> Result<(), Failure>
 async fn revoke(local: &Local, id: &str, project: Option<&str>, out: Out) -> Result<(), Failure> {
     let projects = match project {
         Some(_) => vec![find_project(local, project).await?],
-        None => local.store.projects().await.map_err(Failure::failed)?,
+        None => local.relay.projects().await?,
     };
     for project in &projects {
-        if local.store.revoke_relay_key(&project.id, id, local.now()).await.map_err(Failure::failed)? {
+        if local.relay.revoke_relay_key(&project.id, id).await? {
             out.value(&json!({ "id": id, "project": project.id.as_str(), "revoked": true }))?;
             return out.line(&format!("Revoked {id}."));
         }
     }
-    Err(Failure::failed(format_args!("there is no live Relay key {id}")).hint("`relay keys list` shows the ids"))
+    Err(Failure::failed(format_args!("there is no live Relay key {id}")).hint("`relay keys list` lists the ids"))
 }
 
-/// The project of this id or name; without one, the only project.
+/// The project with this id or name; without one, the only project.
 ///
 /// # Errors
 /// When there is none, or more than one.
 pub async fn find_project(local: &Local, wanted: Option<&str>) -> Result<Project, Failure> {
-    let projects = local.store.projects().await.map_err(Failure::failed)?;
+    let projects = local.relay.projects().await?;
     let matches =
         |project: &Project| wanted.is_none_or(|wanted| project.id.as_str() == wanted || project.name == wanted);
     let mut found = projects.into_iter().filter(matches);
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(Failure::failed("there is no such project")
-            .hint("`relay projects list` shows them, `relay projects create` makes one")),
+            .hint("`relay projects list` lists them, `relay projects create` creates one")),
         (Some(_), Some(_)) => {
             Err(Failure::usage("there is more than one such project").hint("name it by its id: --project prj_…"))
         }
@@ -179,18 +148,4 @@ fn scopes(key: &RelayKeyRecord) -> String {
 
 fn moment(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| time.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_scopes_a_key_may_do_everything() {
-        assert_eq!(wanted(&[]), Scope::ALL);
-        assert_eq!(
-            wanted(&[ScopeName::Tokens, ScopeName::Inference, ScopeName::Tokens]),
-            [Scope::Inference, Scope::Tokens]
-        );
-    }
 }
