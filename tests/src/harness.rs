@@ -9,9 +9,10 @@ use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::domain::ids::ProjectId;
-use relay_core::domain::{Project, RelayKeyRecord, Scope};
+use relay_core::domain::{Policy, Project, Scope};
 use relay_core::ports::{Clock, ProviderClient, Store};
+use relay_core::relay::projects::ProjectChange;
+use relay_core::relay::relay_keys::NewRelayKey;
 use relay_core::{Ports, Provider, Relay};
 use relay_mock::Mock;
 use relay_server::{Options, Running, serve};
@@ -162,18 +163,13 @@ impl TestRelay {
     }
 
     async fn make_project(&self, change: impl FnOnce(&mut Project), scopes: &[Scope]) -> String {
-        let ports = self.relay.ports();
-        let now = ports.clock.now();
-        let id: ProjectId = ports.tokens.project_id().unwrap();
-        let mut project = Project::new(id.clone(), "Test app", now);
-        change(&mut project);
-        ports.projects.create_project(project).await.unwrap();
-        let key = ports.tokens.relay_key().unwrap();
-        let hash = ports.tokens.hash_relay_key(&key).unwrap();
-        let text = key.expose().to_owned();
-        let mut record = RelayKeyRecord::new(hash, id, "test", &text[text.len() - 4..], now);
-        record.scopes = scopes.to_vec();
-        ports.projects.create_relay_key(record).await.unwrap();
+        let project = self.relay.create_project("Test app", Policy::default()).await.unwrap();
+        let mut changed = project.clone();
+        change(&mut changed);
+        let policy = ProjectChange::default().policy(changed.policy);
+        self.relay.update_project(&project.id, policy).await.unwrap();
+        let new = NewRelayKey::new("test").scopes(scopes.iter().copied());
+        let text = self.relay.create_relay_key(&project.id, new).await.unwrap().key.expose().to_owned();
         self.secret(&text);
         text
     }

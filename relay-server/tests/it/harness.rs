@@ -7,10 +7,11 @@ use std::time::Duration;
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::domain::ids::Timestamp;
 use relay_core::domain::secret::RegistrationToken;
-use relay_core::domain::{Project, RelayKeyRecord, Scope};
-use relay_core::ports::{Clock as _, Projects as _, TokenIssuer as _};
+use relay_core::domain::{Policy, Project};
+use relay_core::ports::TokenIssuer as _;
+use relay_core::relay::projects::ProjectChange;
+use relay_core::relay::relay_keys::NewRelayKey;
 use relay_core::{Ports, Provider, Relay};
 use relay_mock::{Mock, sample_key};
 use relay_server::{Options, Running, serve};
@@ -24,7 +25,7 @@ pub(crate) const CHAT: &str = "/v1/chat/completions";
 pub(crate) struct TestRelay {
     pub(crate) running: Running,
     pub(crate) mock: Mock,
-    pub(crate) store: Arc<Memory>,
+    pub(crate) relay: Relay,
     pub(crate) project: Project,
     pub(crate) key: String,
     issuer: Arc<RingIssuer>,
@@ -46,17 +47,16 @@ impl TestRelay {
         let issuer = Arc::new(RingIssuer::new(&keys).unwrap());
         let cipher = Arc::new(RingCipher::new(&keys).unwrap());
         let providers = Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
-        let all = Ports::with_store(store.clone(), cipher, issuer.clone(), Arc::new(SystemClock), providers);
+        let all = Ports::with_store(store, cipher, issuer.clone(), Arc::new(SystemClock), providers);
         let relay = Relay::new(ports(all));
         let mut options = Options::default();
         // One address makes all the mistakes here.
         options.limits.refusals_a_minute = 10_000;
         change(&mut options);
-        let running = serve(relay, options).unwrap();
-        let project = Project::new(issuer.project_id().unwrap(), "Notes", SystemClock.now());
-        store.create_project(project.clone()).await.unwrap();
-        let mut test = Self { running, mock, store, project, key: String::new(), issuer };
-        test.key = test.relay_key(&Scope::ALL, None).await;
+        let running = serve(relay.clone(), options).unwrap();
+        let project = relay.create_project("Notes", Policy::default()).await.unwrap();
+        let mut test = Self { running, mock, relay, project, key: String::new(), issuer };
+        test.key = test.relay_key(NewRelayKey::new("test")).await;
         for provider in Provider::ALL {
             test.connect("ana", *provider, "good").await;
         }
@@ -65,20 +65,22 @@ impl TestRelay {
     }
 
     /// Makes a Relay key.
-    pub(crate) async fn relay_key(&self, scopes: &[Scope], expires_at: Option<Timestamp>) -> String {
-        let key = self.issuer.relay_key().unwrap();
-        let hash = self.issuer.hash_relay_key(&key).unwrap();
-        let mut record = RelayKeyRecord::new(hash, self.project.id.clone(), "test", "0000", SystemClock.now());
-        (record.scopes, record.expires_at) = (scopes.to_vec(), expires_at);
-        self.store.create_relay_key(record).await.unwrap();
-        key.expose().to_owned()
+    pub(crate) async fn relay_key(&self, new: NewRelayKey) -> String {
+        self.relay.create_relay_key(&self.project.id, new).await.unwrap().key.expose().to_owned()
     }
 
-    /// Changes the project.
-    pub(crate) async fn change_project(&self, change: impl FnOnce(&mut Project)) {
+    /// Changes the project's policy.
+    pub(crate) async fn change_policy(&self, change: impl FnOnce(&mut Policy)) {
+        let mut policy = self.project.policy.clone();
+        change(&mut policy);
+        self.relay.update_project(&self.project.id, ProjectChange::default().policy(policy)).await.unwrap();
+    }
+
+    /// Stores these origins without a check, as an older version may have.
+    pub(crate) async fn store_origins(&self, origins: &[&str]) {
         let mut project = self.project.clone();
-        change(&mut project);
-        assert!(self.store.update_project(project).await.unwrap());
+        project.policy.allowed_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+        assert!(self.relay.ports().projects.update_project(project).await.unwrap());
     }
 
     /// A token whose request has these members beside the user.

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use relay_core::Provider;
-use relay_core::domain::Scope;
-use relay_core::domain::ids::{ProjectId, Timestamp};
-use relay_core::ports::Projects as _;
+use relay_core::domain::{Policy, Scope};
+use relay_core::relay::relay_keys::NewRelayKey;
 use serde_json::json;
 
 use crate::harness::{CHAT, TestRelay, chat_body};
@@ -87,7 +86,7 @@ async fn a_path_may_end_with_a_slash() {
 #[tokio::test]
 async fn all_wrong_credentials_get_one_answer() {
     let test = TestRelay::start().await;
-    let expired = test.relay_key(&Scope::ALL, Some(Timestamp(1))).await;
+    let expired = test.relay_key(NewRelayKey::new("test").seconds(0)).await;
     let mut changed = test.key.clone();
     changed.replace_range(10..11, if changed.as_bytes()[10] == b'a' { "b" } else { "a" });
     let mut bodies = HashSet::new();
@@ -127,7 +126,7 @@ async fn a_key_can_only_do_what_its_scopes_say() {
     for (scope, allowed) in
         [(Scope::Inference, "/v1/models"), (Scope::Users, "/v1/users"), (Scope::Tokens, "/v1/registration-tokens")]
     {
-        let key = format!("Bearer {}", test.relay_key(&[scope], None).await);
+        let key = format!("Bearer {}", test.relay_key(NewRelayKey::new("test").scopes([scope])).await);
         for (method, path) in
             [("GET", "/v1/models"), ("GET", "/v1/users"), ("GET", "/v1/usage"), ("POST", "/v1/registration-tokens")]
         {
@@ -275,11 +274,10 @@ async fn what_a_provider_lacks_is_named_and_a_strict_project_refuses_it() {
         assert_eq!(answer.header("x-relay-dropped-params"), Some("seed"));
         assert_eq!(answer.header("x-relay-adjusted-params"), Some("max_tokens"));
     }
-    let id = ProjectId::from_digits("0123456789012345678901").unwrap();
-    test.project.id = id;
-    test.project.policy.strict_params = true;
-    test.store.create_project(test.project.clone()).await.unwrap();
-    test.key = test.relay_key(&Scope::ALL, None).await;
+    let mut strict = Policy::default();
+    strict.strict_params = true;
+    test.project = test.relay.create_project("strict", strict).await.unwrap();
+    test.key = test.relay_key(NewRelayKey::new("test")).await;
     test.connect("ana", Provider::ANTHROPIC, "good").await;
     for stream in [false, true] {
         let answer = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&ask(stream)).send().await;

@@ -185,8 +185,8 @@ async fn a_token_disconnects_only_what_it_may_replace() {
 #[tokio::test]
 async fn a_user_returns_only_to_an_address_of_the_projects_list() {
     let test = TestRelay::start().await;
-    test.change_project(|project| {
-        project.policy.return_urls = vec!["https://app.example/done?a=1".into(), "myapp://done".into()];
+    test.change_policy(|policy| {
+        policy.return_urls = vec!["https://app.example/done?a=1".into(), "myapp://done".into()];
     })
     .await;
     let token = format!("Bearer {}", test.registration_token("bo").await);

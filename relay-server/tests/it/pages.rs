@@ -67,8 +67,8 @@ async fn a_call_speaks_for_its_page_and_both_lists_must_have_it() {
         [(&[], &[]), (&[APP], &[]), (&[], &[APP]), (&[APP, OTHER], &[OTHER, APP]), (&[APP], &[OTHER])];
     let mut answers = [0, 0];
     for (of_token, of_project) in lists {
-        test.change_project(|project| {
-            project.policy.allowed_origins = of_project.iter().map(|&origin| origin.to_owned()).collect();
+        test.change_policy(|policy| {
+            policy.allowed_origins = of_project.iter().map(|&origin| origin.to_owned()).collect();
         })
         .await;
         let token = test.token_with("bo", json!({"allowedOrigins": of_token})).await;
@@ -129,7 +129,7 @@ async fn relays_own_pages_are_known_by_whatever_name_the_browser_calls_it() {
 #[tokio::test]
 async fn a_project_can_take_keys_from_relays_frame_only() {
     let test = server().await;
-    test.change_project(|project| project.policy.frame_only = true).await;
+    test.change_policy(|policy| policy.frame_only = true).await;
     let token = test.registration_token("bo").await;
     let script = From { origin: Some(APP), fetch_site: Some("cross-site"), page: None };
     // The widget learns of it before the user has typed anything.
@@ -147,7 +147,7 @@ async fn a_project_can_take_keys_from_relays_frame_only() {
     let token = test.registration_token("bo").await;
     assert_eq!(call(&test, "POST", "/v1/registration", &token, From::default()).await.status, 201);
 
-    test.change_project(|project| project.policy.frame_only = false).await;
+    test.change_policy(|policy| policy.frame_only = false).await;
     let token = test.registration_token("bo").await;
     assert_eq!(call(&test, "GET", "/v1/registration", &token, script).await.json()["frameOnly"], false);
     assert_eq!(call(&test, "POST", "/v1/registration", &token, script).await.status, 201);

@@ -4,11 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use relay_adapters::ring::{MasterKey, MasterKeys, RingIssuer};
-use relay_adapters::sqlite::{Sqlite, SqliteOptions};
-use relay_core::domain::ids::Timestamp;
-use relay_core::domain::{Project, RelayKeyRecord};
-use relay_core::ports::{Projects as _, TokenIssuer as _};
+use relay_adapters::ring::MasterKey;
+use relay_core::domain::Policy;
+use relay_core::relay::relay_keys::NewRelayKey;
 use serde_json::Value;
 
 use crate::harness::{CHAT, Connection, chat_body};
@@ -26,14 +24,10 @@ impl Site {
         write_private(&folder.path().join("master.key"), &master.expose_base64());
         let text = "mock = true\n[server]\nlisten = \"127.0.0.1:0\"\n[master_key]\nfile = \"master.key\"\n";
         std::fs::write(folder.path().join("relay.toml"), text).unwrap();
-        let issuer = RingIssuer::new(&MasterKeys::new(vec![master]).unwrap()).unwrap();
-        let store = Sqlite::open(folder.path().join("relay.db"), SqliteOptions::default()).unwrap();
-        let project = Project::new(issuer.project_id().unwrap(), "Notes", Timestamp(1));
-        store.create_project(project.clone()).await.unwrap();
-        let key = issuer.relay_key().unwrap();
-        let hash = issuer.hash_relay_key(&key).unwrap();
-        let record = RelayKeyRecord::new(hash, project.id, "test", "0000", Timestamp(1));
-        store.create_relay_key(record).await.unwrap();
+        let config = relay_server::config::Config::load(Some(&folder.path().join("relay.toml"))).unwrap();
+        let relay = relay_server::wiring::wire(&config).unwrap().relay;
+        let project = relay.create_project("Notes", Policy::default()).await.unwrap();
+        let key = relay.create_relay_key(&project.id, NewRelayKey::new("test")).await.unwrap().key;
         Self { folder, key: key.expose().to_owned() }
     }
 

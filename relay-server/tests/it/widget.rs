@@ -233,10 +233,7 @@ async fn who_may_frame_a_page_is_what_both_lists_allow() {
         (&[], &["https://x.example; script-src *", "*", "https://é.example"], "'self'"),
     ];
     for (of_token, of_project, ancestors) in cases {
-        test.change_project(|project| {
-            project.policy.allowed_origins = of_project.iter().map(|&origin| origin.to_owned()).collect();
-        })
-        .await;
+        test.store_origins(of_project).await;
         let token = test.token_with("bo", json!({"allowedOrigins": of_token})).await;
         let grant = test.grant(&token);
         for (path, policy) in [("frame", frame_policy(ancestors)), ("connect", connect_policy(ancestors))] {
