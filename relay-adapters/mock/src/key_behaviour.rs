@@ -49,16 +49,19 @@ const WORDS: [(&str, KeyBehaviour); 12] = [
 impl KeyBehaviour {
     /// The behaviour that a key asks for. A key without a known word, or of another provider, is refused: no test passes by accident.
     pub(super) fn parse(provider: Provider, key: &str) -> Self {
-        let anthropic = key.starts_with("sk-ant-");
-        let own = match provider.name() {
-            "anthropic" => anthropic,
-            "google" => key.starts_with("AQ.") || key.starts_with("AIza"),
-            _ => key.starts_with("sk-") && !anthropic,
-        };
         let inner = key.split_once('-').and_then(|(_, rest)| rest.rsplit_once('-')).map_or("", |(inner, _)| inner);
         let word = inner.split('-').find_map(|part| WORDS.iter().find(|(word, _)| *word == part));
-        word.filter(|_| own).map_or(Self::Refused, |(_, behaviour)| *behaviour)
+        word.filter(|_| is_of(provider, key)).map_or(Self::Refused, |(_, behaviour)| *behaviour)
     }
+}
+
+/// Whether a key looks like one of this provider: no other one has a longer prefix that fits.
+fn is_of(provider: Provider, key: &str) -> bool {
+    let fit = |provider: &Provider| {
+        provider.key_prefixes().iter().filter(|prefix| key.starts_with(**prefix)).map(|prefix| prefix.len()).max()
+    };
+    let own = fit(&provider).or_else(|| provider.key_prefixes().is_empty().then_some(0));
+    own.is_some() && Provider::ALL.iter().filter_map(fit).max() <= own
 }
 
 /// A key that the mock knows, in the provider's own form: `sk-ant-mock-good-ana0000`.
@@ -70,11 +73,7 @@ impl KeyBehaviour {
 /// assert_eq!(relay_mock::sample_key(Provider::OPENAI, "good", "ana1"), "sk-mock-good-00000000ana1");
 /// ```
 pub fn sample_key(provider: Provider, behaviour: &str, tag: &str) -> String {
-    let prefix = match provider.name() {
-        "anthropic" => "sk-ant-",
-        "google" => "AQ.",
-        _ => "sk-",
-    };
+    let prefix = provider.key_prefixes().first().unwrap_or(&"");
     format!("{prefix}mock-{behaviour}-{tag:0>12}")
 }
 

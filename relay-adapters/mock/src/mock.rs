@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{
     Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
@@ -244,10 +245,9 @@ fn answer(wire: &dyn WireFormat, request: &Request, chat: &ChatRequest, pause: D
 }
 
 fn wire(provider: Provider) -> &'static dyn WireFormat {
-    match provider.name() {
-        "anthropic" => &anthropic::Anthropic,
-        "google" => &google::Google,
-        // Whoever speaks OpenAI's dialect.
+    match provider.format() {
+        Format::Anthropic => &anthropic::Anthropic,
+        Format::Google => &google::Google,
         _ => &openai::OpenAi,
     }
 }
@@ -269,11 +269,8 @@ impl ProviderClient for MockClient {
     }
 
     async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
-        let (name, value) = match self.provider.name() {
-            "google" => ("x-goog-api-key", key.expose().to_owned()),
-            _ => ("authorization", format!("Bearer {}", key.expose())),
-        };
-        let mut headers = vec![(name.to_owned(), value)];
+        let credential = self.provider.credential();
+        let mut headers = vec![(credential.name().to_owned(), [credential.prefix(), key.expose()].concat())];
         let method = match request.method {
             Method::Get => "GET",
             Method::Post => {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use relay_core::domain::secret::ProviderKey;
 
 use crate::calls::Recorded;
@@ -35,21 +36,23 @@ impl std::fmt::Debug for Incoming {
     }
 }
 
-const CREDENTIALS: &[&str] = &["authorization", "x-api-key", "x-goog-api-key"];
+/// Whether a header carries a key, for this provider or another one.
+fn is_credential(name: &str) -> bool {
+    name == "x-api-key" || Provider::ALL.iter().any(|provider| provider.credential().name() == name)
+}
 
 impl Incoming {
     /// The key in the header where this provider wants it.
     pub(super) fn credential(&self) -> Result<&str, Rejection<'static>> {
-        let mut sent = self.headers.iter().filter(|(name, _)| CREDENTIALS.contains(&name.as_str()));
+        let mut sent = self.headers.iter().filter(|(name, _)| is_credential(name));
         let (Some((name, value)), rest) = (sent.next(), sent.next()) else { return Err(Rejection::NoKey) };
         if rest.is_some() {
             return Err(Rejection::ManyKeys);
         }
-        let bearer = value.strip_prefix("Bearer ");
-        match (self.provider.name(), name.as_str()) {
-            ("anthropic", "x-api-key") | ("google", "x-goog-api-key") => Some(value.as_str()),
-            ("google", _) => None,
-            (_, "authorization") => bearer,
+        let wanted = self.provider.credential();
+        match name.as_str() {
+            "x-api-key" if self.provider.format() == Format::Anthropic => Some(value.as_str()),
+            name if name == wanted.name() => value.strip_prefix(wanted.prefix()),
             _ => None,
         }
         .ok_or(Rejection::NoKey)
@@ -59,7 +62,7 @@ impl Incoming {
     pub(super) fn recorded(&self, key: Option<&str>) -> Recorded {
         let hide = |(name, value): &(String, String)| {
             let hidden = match value.split_once(' ') {
-                _ if !CREDENTIALS.contains(&name.as_str()) => value.clone(),
+                _ if !is_credential(name) => value.clone(),
                 Some((scheme, _)) => format!("{scheme} <key>"),
                 None => "<key>".to_owned(),
             };
@@ -82,6 +85,7 @@ impl Incoming {
 
 /// A request taken apart.
 pub(super) struct Request<'a> {
+    pub(super) provider: Provider,
     pub(super) method: &'a str,
     /// Without percent encoding.
     pub(super) path: String,
@@ -118,6 +122,7 @@ impl<'a> Request<'a> {
         };
         let own = settings.models.iter().filter(|(provider, _)| *provider == incoming.provider);
         Self {
+            provider: incoming.provider,
             method: &incoming.method,
             path: text::percent_decoded(path),
             query: query.split('&').filter(|part| !part.is_empty()).map(pair).collect(),

@@ -1,4 +1,4 @@
-//! OpenAI: routes, errors, model list, embeddings.
+//! OpenAI, and every provider that speaks its format: routes, errors, model list, embeddings.
 
 mod answer;
 mod chat;
@@ -11,6 +11,7 @@ mod reply;
 mod rules;
 
 use bytes::Bytes;
+use relay_core::Provider;
 use serde_json::{Value, json};
 
 use crate::chat::{ChatAnswer, ChatRequest};
@@ -85,13 +86,17 @@ impl WireFormat for OpenAi {
     }
 
     fn route(&self, request: &Request<'_>) -> Result<Route, Reply> {
-        let (method, route) = match request.path.as_str() {
-            "/v1/chat/completions" => ("POST", Route::Chat { model: String::new(), stream: false }),
-            "/v1/embeddings" => ("POST", Route::Embeddings { model: String::new(), batch: true }),
-            "/v1/models" => ("GET", Route::Models),
-            path => match path.strip_prefix("/v1/models/") {
+        let invalid = || error(404, &format!("Invalid URL ({} {})", request.method, request.path), PLAIN);
+        let path = request.path.strip_prefix(request.provider.api_path()).ok_or_else(invalid)?;
+        let (method, route) = match path {
+            "/chat/completions" => ("POST", Route::Chat { model: String::new(), stream: false }),
+            "/embeddings" if request.provider.embeds() => {
+                ("POST", Route::Embeddings { model: String::new(), batch: true })
+            }
+            "/models" => ("GET", Route::Models),
+            path => match path.strip_prefix("/models/") {
                 Some(name) if !name.is_empty() && !name.contains('/') => ("GET", Route::Model(name.to_owned())),
-                _ => return Err(error(404, &format!("Invalid URL ({} {path})", request.method), PLAIN)),
+                _ => return Err(invalid()),
             },
         };
         if request.method != method {
@@ -127,7 +132,10 @@ impl WireFormat for OpenAi {
         data_event(&json!({ "error": error.unwrap_or_else(|| json!({"message": "mock: no such error"})) }))
     }
 
-    fn add_headers(&self, reply: Reply, request: &Request<'_>) -> Reply {
+    fn add_headers(&self, mut reply: Reply, request: &Request<'_>) -> Reply {
+        if reply.status >= 400 {
+            reply.pieces = reply.pieces.iter().map(|piece| worded(request.provider, piece)).collect();
+        }
         reply
             .header("openai-organization", "org-mock")
             .header("openai-processing-ms", "7")
@@ -137,6 +145,18 @@ impl WireFormat for OpenAi {
             .header("x-ratelimit-limit-requests", "5000")
             .header("x-ratelimit-remaining-requests", "4999")
             .header("x-ratelimit-reset-requests", "12ms")
+    }
+}
+
+/// An error in the words of this provider: OpenAI's, with its own name in them.
+fn worded(provider: Provider, body: &Bytes) -> Bytes {
+    match std::str::from_utf8(body) {
+        Ok(text) if provider != Provider::OPENAI => {
+            let site = provider.key_url().trim_start_matches("https://").split('/').next().unwrap_or_default();
+            let text = text.replace("platform.openai.com", site).replace("help.openai.com", site);
+            text.replace("OpenAI", provider.label()).into()
+        }
+        _ => body.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
-//! The models that the simulated OpenAI has.
+//! The models that the simulated OpenAI has, or another provider that speaks its format.
 
+use relay_core::Provider;
 use serde_json::{Value, json};
 
 use crate::request::Request;
@@ -30,13 +31,18 @@ const ADDED: u64 = 1_790_000_000;
 /// The list.
 pub(super) fn list(request: &Request<'_>) -> Value {
     let added = request.models.iter().map(|name| model(name, ADDED));
-    let data: Vec<Value> = MODELS.iter().map(|(name, created)| model(name, *created)).chain(added).collect();
-    json!({ "object": "list", "data": data })
+    let own: Vec<Value> = if request.provider == Provider::OPENAI {
+        MODELS.iter().map(|(name, created)| model(name, *created)).collect()
+    } else {
+        request.provider.model_prefixes().iter().map(|prefix| model(&format!("{prefix}mock"), ADDED)).collect()
+    };
+    json!({ "object": "list", "data": own.into_iter().chain(added).collect::<Vec<_>>() })
 }
 
 /// One model.
 pub(super) fn find(request: &Request<'_>, name: &str) -> Option<Value> {
-    match MODELS.iter().find(|(known, _)| *known == name) {
+    let openai = || MODELS.iter().find(|(known, _)| *known == name);
+    match (request.provider == Provider::OPENAI).then(openai).flatten() {
         Some((name, created)) => Some(model(name, *created)),
         None => exists(request, name).then(|| model(name, ADDED)),
     }
@@ -48,5 +54,6 @@ fn model(name: &str, created: u64) -> Value {
 
 /// Whether there is a model of this name.
 pub(super) fn exists(request: &Request<'_>, name: &str) -> bool {
-    FAMILIES.iter().any(|family| name.starts_with(family)) || request.models.contains(&name)
+    let families = if request.provider == Provider::OPENAI { FAMILIES } else { request.provider.model_prefixes() };
+    families.iter().any(|family| name.starts_with(family)) || request.models.contains(&name)
 }

@@ -20,6 +20,9 @@ pub(super) fn chat(request: &Request<'_>) -> Result<ChatRequest, Reply> {
     if let Some(choice) = body.get("tool_choice").filter(|choice| !choice.is_null()) {
         check(&CHOICE, choice).map_err(|violation| describe(&within("tool_choice", violation)))?;
     }
+    if !request.provider.takes_stream_options() && body.get("stream_options").is_some() {
+        return Err(unknown_parameter("stream_options"));
+    }
     let model = string(&body, "model");
     if !models::exists(request, model) || model.starts_with("text-embedding") {
         return Err(no_model(model));
@@ -29,7 +32,10 @@ pub(super) fn chat(request: &Request<'_>) -> Result<ChatRequest, Reply> {
     for (at, tool) in items(&body, "tools").iter().enumerate() {
         tool_name(tool, &format!("tools[{at}]"))?;
     }
-    Ok(chat::read(&body, request.seed))
+    let mut read = chat::read(&body, request.seed);
+    // Who has no such option sends usage unasked.
+    read.include_usage |= !request.provider.takes_stream_options();
+    Ok(read)
 }
 
 /// The body as JSON.

@@ -23,12 +23,16 @@ const TOP_EXTENSIONS: &[&str] = &["thinking", "extra_body", "cache_control"];
 pub(super) fn translate(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let refuses = |name: &str| name == "stream_options" && !provider.takes_stream_options();
     let extended = |name: &str| TOP_EXTENSIONS.contains(&name) || refuses(name);
+    let include_usage = match call.request.object("stream_options")? {
+        Some(options) => options.flag("include_usage")?.unwrap_or(false),
+        None => false,
+    };
     if !call.request.members().any(|(name, _)| extended(name)) {
-        return own_chat(provider, call);
+        return own_chat(provider, call, include_usage);
     }
     let kept = call.request.members().filter(|(name, _)| !extended(name)).map(|(name, raw)| (name, raw.get()));
     let body = Bytes::from(object_of(kept));
-    let mut chat = own_chat(provider, &Call { body: &body, request: &Object::parse(&body)?, ..*call })?;
+    let mut chat = own_chat(provider, &Call { body: &body, request: &Object::parse(&body)?, ..*call }, include_usage)?;
     for (name, _) in call.request.members().filter(|(name, _)| extended(name)) {
         chat.notes.drop(name);
     }
@@ -36,18 +40,13 @@ pub(super) fn translate(provider: Provider, call: &Call<'_>) -> Result<Translate
 }
 
 /// A request without top-level members that the provider does not know.
-fn own_chat(provider: Provider, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
+fn own_chat(provider: Provider, call: &Call<'_>, include_usage: bool) -> Result<TranslatedChat, RelayError> {
     let stream = call.request.flag("stream")?.unwrap_or(false);
-    let options = call.request.object("stream_options")?;
-    let include_usage = match &options {
-        Some(options) => options.flag("include_usage")?.unwrap_or(false),
-        None => false,
-    };
     let mut edits = Edits::new(call.body);
     edits.model(call);
     without_message_extensions(&mut edits, call.request)?;
     if stream && !include_usage && provider.takes_stream_options() {
-        ask_for_usage(&mut edits, call.request, options.as_ref());
+        ask_for_usage(&mut edits, call.request)?;
     }
     let expect = if stream { Expect::Stream } else { Expect::Whole };
     let context = ChatContext { stream, include_usage, ..ChatContext::new(call.id, call.now.seconds(), call.model) };
@@ -73,8 +72,8 @@ fn without_message_extensions(edits: &mut Edits<'_>, request: &Object<'_>) -> Re
 }
 
 /// Switches usage in streams on, since Relay meters it.
-fn ask_for_usage(edits: &mut Edits<'_>, request: &Object<'_>, options: Option<&Object<'_>>) {
-    let with_usage = options.map_or_else(
+fn ask_for_usage(edits: &mut Edits<'_>, request: &Object<'_>) -> Result<(), RelayError> {
+    let with_usage = request.object("stream_options")?.map_or_else(
         || "{\"include_usage\":true}".to_owned(),
         |options| {
             let others = options.members().filter(|(name, _)| *name != "include_usage");
@@ -85,6 +84,7 @@ fn ask_for_usage(edits: &mut Edits<'_>, request: &Object<'_>, options: Option<&O
         Some((_, raw)) => edits.replace(raw, with_usage),
         None => edits.insert_first(format!("\"stream_options\":{with_usage},")),
     }
+    Ok(())
 }
 
 /// A message without extension members, also in its tool calls; `None` if it has none.

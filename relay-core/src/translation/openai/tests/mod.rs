@@ -277,6 +277,7 @@ fn a_compatible_provider_is_spoken_to_as_its_row_says() {
         (chat.wire.path.as_str(), chat.notes.dropped),
         ("/v4/chat/completions", vec!["stream_options".to_owned()])
     );
+    assert!(chat.context.include_usage, "what the provider sends unasked is shown to who asked");
     let (body, chat) = sent_to(Provider::ACME, r#"{"model":"acme-large","stream":true}"#);
     assert_eq!((body.as_str(), chat.notes), (r#"{"model":"acme-large","stream":true}"#, Notes::default()));
     assert_eq!(acme.models(None).path, "/v4/models");
