@@ -95,7 +95,7 @@ def main():
     print("connected:   ", paste_key(registration_token(user)["registrationToken"], "openai", USERS_KEY))
     print("chat:        ", ask(user, "gpt-4o-mini"))
     print("no key yet:  ", ask(user, "claude-haiku-4-5"))
-    print("no model:    ", ask(user, "llama-9"))
+    print("no model:    ", ask(user, "unheard-of-9"))
     print("stream:       ", end="")
     tell(user, "Tell me a story")
     print("async:       ", " | ".join(asyncio.run(at_once(user, ["One?", "Two?"]))))

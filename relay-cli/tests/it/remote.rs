@@ -86,7 +86,7 @@ fn an_operator_can_walk_the_whole_way_from_the_terminal() {
     let whole = relay.run(chat.into_iter().chain(["--json"])).code(0).json();
     assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap(), streamed.stdout.trim_end_matches('\n'));
     relay.run(["chat", "--user", "ana", "--model", "gpt-4o-mini", "Hello"]).code(77);
-    relay.run(["chat", "--user", "ana", "--model", "llama", "Hello"]).code(1);
+    relay.run(["chat", "--user", "ana", "--model", "unheard-of", "Hello"]).code(1);
 
     let users = relay.run(["users", "list", "--json"]).code(0).json();
     assert_eq!(users["users"][0]["endUserLabel"], "ana");

@@ -67,6 +67,8 @@ struct Row {
     billing_url: &'static str,
     key_prefixes: &'static [&'static str],
     models: ModelNames,
+    /// A chat model that is cheap and well known, for examples and tests.
+    example_model: &'static str,
     embeds: bool,
     /// Whether it takes `stream_options`. Only [`Format::OpenAi`] reads it.
     stream_options: bool,
@@ -115,6 +117,7 @@ static OPENAI: Row = Row {
         before_digit: &["o"],
         path: "",
     },
+    example_model: "gpt-4o-mini",
     embeds: true,
     stream_options: true,
 };
@@ -132,6 +135,7 @@ static ANTHROPIC: Row = Row {
     billing_url: "https://platform.claude.com/settings/billing",
     key_prefixes: &["sk-ant-"],
     models: ModelNames { prefixes: &["claude-"], before_digit: &[], path: "" },
+    example_model: "claude-haiku-4-5",
     embeds: false,
     stream_options: false,
 };
@@ -153,6 +157,7 @@ static GOOGLE: Row = Row {
         before_digit: &[],
         path: "models/",
     },
+    example_model: "gemini-2.5-flash",
     embeds: true,
     stream_options: false,
 };
@@ -171,6 +176,7 @@ static ACME: Row = Row {
     billing_url: "https://acme.example/billing",
     key_prefixes: &["acme_"],
     models: ModelNames { prefixes: &["acme-"], before_digit: &[], path: "" },
+    example_model: "acme-large",
     embeds: false,
     stream_options: false,
 };
@@ -257,6 +263,18 @@ impl Provider {
     /// How the names of its models begin. The best known first.
     pub fn model_prefixes(self) -> &'static [&'static str] {
         self.0.models.prefixes
+    }
+
+    /// The names of its models as patterns for people: `gpt-*`, and `o<digit>*` where a digit must follow.
+    pub fn model_patterns(self) -> impl Iterator<Item = String> {
+        let names = &self.0.models;
+        let plain = names.prefixes.iter().map(|prefix| format!("{prefix}*"));
+        plain.chain(names.before_digit.iter().map(|start| format!("{start}<digit>*")))
+    }
+
+    /// A chat model that is cheap and well known, for examples and tests.
+    pub fn example_model(self) -> &'static str {
+        self.0.example_model
     }
 
     /// The place in [`Self::ALL`], to sort lists by.
@@ -347,7 +365,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_no_provider() {
-        for model in ["", "llama-3", "omega", "open", "mistral/x", "GPT-4", "openai/", "google/"] {
+        for model in ["", "unheard-of-3", "omega", "open", "nobody/x", "GPT-4", "openai/", "google/"] {
             check(model, None);
         }
     }
@@ -374,6 +392,7 @@ mod tests {
         for (at, provider) in Provider::ALL.iter().enumerate() {
             assert_eq!(Provider::from_name(provider.name()), Some(*provider));
             assert_eq!(provider.rank(), at);
+            assert_eq!(Provider::for_model(provider.example_model()), Some((*provider, provider.example_model())));
             for prefix in provider.model_prefixes() {
                 let model = format!("{prefix}x");
                 assert_eq!(Provider::for_model(&model), Some((*provider, model.as_str())), "{model}");

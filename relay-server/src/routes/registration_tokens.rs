@@ -136,7 +136,7 @@ mod tests {
         for (bad, param) in [
             (r#"{"user":"a","ttl":5}"#, "ttl"),
             (r#"{"user":"a","user":"b"}"#, "user"),
-            (r#"{"user":"a","provider":"mistral"}"#, "provider"),
+            (r#"{"user":"a","provider":"nobody"}"#, "provider"),
             (r#"{"user":"a","replace":"no"}"#, "replace"),
             (r#"{"user":"a","expiresInSeconds":1.5}"#, "expiresInSeconds"),
             (r#"{"user":"a","allowedOrigins":"https://a.example"}"#, "allowedOrigins"),

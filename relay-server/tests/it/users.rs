@@ -55,7 +55,7 @@ async fn a_connection_can_be_checked_and_forgotten() {
     let test = TestRelay::start().await;
     let checked = test.as_app("POST", "/v1/users/ana/connections/anthropic/verify").send().await;
     assert_eq!((checked.status, &checked.json()["state"]), (200, &json!("active")), "{}", checked.text());
-    assert_eq!(test.as_app("POST", "/v1/users/ana/connections/mistral/verify").send().await.status, 400);
+    assert_eq!(test.as_app("POST", "/v1/users/ana/connections/nobody/verify").send().await.status, 400);
     for _ in 0..2 {
         let gone = test.as_app("DELETE", "/v1/users/ana/connections/anthropic").send().await;
         assert_eq!((gone.status, gone.body.len()), (204, 0));

@@ -31,7 +31,7 @@ test("a connection is used again, after a stream too", async () => {
       await all(await streamed(ai, model, "Hello!"));
       await chat(ai, model, "Hello!");
     }
-    await failure(chat(ai, "llama-9", "Hello!"));
+    await failure(chat(ai, "unheard-of-9", "Hello!"));
   }
   const seen = await calls("again-1-");
   assert.equal(seen.length, 14);

@@ -168,7 +168,7 @@ test("no credit is a RateLimitError that is not tried again", async () => {
 
 test("an unknown model is a NotFoundError", async () => {
   const { ai, calls } = relay("connected");
-  await refusal(ai.chat.completions.create({ model: "llama-9", messages: hello }), NotFoundError, 404, "model_not_found", calls);
+  await refusal(ai.chat.completions.create({ model: "unheard-of-9", messages: hello }), NotFoundError, 404, "model_not_found", calls);
 });
 
 test("an error inside a stream is raised", async () => {

@@ -36,7 +36,7 @@ def test_a_connection_is_used_again():
         for model in MODELS:
             chat(ai, model)
             with pytest.raises(openai.NotFoundError):
-                chat(ai, "llama-9")
+                chat(ai, "unheard-of-9")
     seen = calls("py-again-")
     assert len(seen) == 6
     assert len({call["connection"] for call in seen}) == 1

@@ -102,7 +102,7 @@ def test_models_are_listed():
         ("broke", "gpt-4o-mini", {}, openai.RateLimitError, "insufficient_quota"),
         ("broke", "claude-haiku-4-5", {}, openai.RateLimitError, "insufficient_quota"),
         ("broke", "gemini-2.5-flash", {}, openai.RateLimitError, "insufficient_quota"),
-        ("connected", "llama-9", {}, openai.NotFoundError, "model_not_found"),
+        ("connected", "unheard-of-9", {}, openai.NotFoundError, "model_not_found"),
         ("a b", "gpt-4o-mini", {}, openai.BadRequestError, "invalid_user"),
     ],
 )

@@ -34,7 +34,7 @@ pub(super) fn list(request: &Request<'_>) -> Value {
     let own: Vec<Value> = if request.provider == Provider::OPENAI {
         MODELS.iter().map(|(name, created)| model(name, *created)).collect()
     } else {
-        request.provider.model_prefixes().iter().map(|prefix| model(&format!("{prefix}mock"), ADDED)).collect()
+        vec![model(request.provider.example_model(), ADDED)]
     };
     json!({ "object": "list", "data": own.into_iter().chain(added).collect::<Vec<_>>() })
 }

@@ -33,8 +33,11 @@ pub(super) fn translate(provider: Provider, call: &Call<'_>) -> Result<Translate
     let kept = call.request.members().filter(|(name, _)| !extended(name)).map(|(name, raw)| (name, raw.get()));
     let body = Bytes::from(object_of(kept));
     let mut chat = own_chat(provider, &Call { body: &body, request: &Object::parse(&body)?, ..*call }, include_usage)?;
-    for (name, _) in call.request.members().filter(|(name, _)| extended(name)) {
-        chat.notes.drop(name);
+    for (name, value) in call.request.members().filter(|(name, _)| extended(name)) {
+        // `null` says nothing that could be lost.
+        if !(refuses(name) && value.get() == "null") {
+            chat.notes.drop(name);
+        }
     }
     Ok(chat)
 }

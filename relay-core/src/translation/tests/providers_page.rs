@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::mapping::{anthropic, google, google_embeddings};
+use crate::domain::provider::{Format, Provider};
 use crate::translation::anthropic::models::{FAMILIES, ThinkingOff};
 use crate::translation::google::models::{self as gemini, ModelFamily, Thinking};
 use crate::translation::mapping::{Effect, Group, Mapping, Outcome, Row};
@@ -13,9 +14,13 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
 fn docs_providers_md_is_what_the_tables_say() {
     let found = std::fs::read_to_string(PAGE).unwrap();
     let mut page = found.clone();
-    for (name, text) in
-        [("members", members()), ("embeddings", embeddings()), ("claude", claude()), ("gemini", gemini())]
-    {
+    for (name, text) in [
+        ("providers", providers()),
+        ("members", members()),
+        ("embeddings", embeddings()),
+        ("claude", claude()),
+        ("gemini", gemini()),
+    ] {
         page = with_section(&page, name, &text);
     }
     if std::env::var_os("RELAY_WRITE_DOCS").is_some() {
@@ -31,6 +36,33 @@ fn with_section(page: &str, name: &str, text: &str) -> String {
     let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("the page has no {start}"));
     let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("the page has no {end}"));
     format!("{before}{start}{text}{end}{after}")
+}
+
+/// The rows of the providers.
+fn providers() -> String {
+    let mut page = "\n| provider | name | models | request format | embeddings | base URL | keys begin with |\n\
+                    | --- | --- | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for provider in Provider::ALL {
+        let format = match provider.format() {
+            Format::OpenAi => "OpenAI's",
+            Format::Anthropic => "Anthropic's",
+            Format::Google => "Google's",
+        };
+        let prefixes: Vec<_> = provider.key_prefixes().iter().map(|prefix| format!("`{prefix}`")).collect();
+        let _ = writeln!(
+            page,
+            "| [{}]({}) | `{provider}` | {} | {format} | {} | `{}` | {} |",
+            provider.label(),
+            provider.key_url(),
+            provider.model_patterns().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", "),
+            yes(provider.embeds()),
+            provider.base_url(),
+            if prefixes.is_empty() { "–".to_owned() } else { prefixes.join(", ") }
+        );
+    }
+    page.push('\n');
+    page
 }
 
 /// Both providers side by side, a table for each subject.
