@@ -13,7 +13,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Marks that npm or pip has installed what a lock file names.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
-.PHONY: help packages demo example test check bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## this list
 packages: ## what the system must have: checked, and for root on Debian installed
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -95,6 +95,14 @@ $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 	$(PYTHON) -m venv $(VENV2)
 	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements-2.txt
 	@touch $@
+
+# What follows from tables in the code: pages, the API description, types, the widget's bundle and the line that pins it. Tests
+# and `make assets` fail where a file differs. (The tables of what clients can do are written while they are tested.)
+generate: $(WIDGET)/node_modules/.installed ## write every file that is generated from the code
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib docs_providers_md
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it generated
+	cd $(WIDGET) && npm run build --silent
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it docs_widget_md
 
 # The widget, its frame and the hosted page are built into relay-server/assets/widget/, which is committed: Rust needs no Node.
 assets: $(WIDGET)/node_modules/.installed

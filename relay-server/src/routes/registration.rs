@@ -31,6 +31,7 @@ struct Shown<'a> {
     frame_only: bool,
     return_url: Option<&'a str>,
     providers: Vec<ShownProvider>,
+    known_providers: Vec<KnownProvider>,
     connections: Vec<ShownConnection<'a>>,
 }
 
@@ -42,6 +43,15 @@ struct ShownProvider {
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
+    key_prefixes: &'static [&'static str],
+}
+
+/// What tells a provider's keys from those of others.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownProvider {
+    name: &'static str,
+    label: &'static str,
     key_prefixes: &'static [&'static str],
 }
 
@@ -80,6 +90,7 @@ fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Sho
         frame_only: project.policy.frame_only,
         return_url: return_url.filter(|url| project.returns_to(url)),
         providers: providers.iter().copied().map(shown_provider).collect(),
+        known_providers: Provider::ALL.iter().copied().map(known_provider).collect(),
         connections: connections.iter().map(shown_connection).collect(),
     }
 }
@@ -93,6 +104,10 @@ fn shown_provider(provider: Provider) -> ShownProvider {
         billing_url: provider.billing_url(),
         key_prefixes: provider.key_prefixes(),
     }
+}
+
+fn known_provider(provider: Provider) -> KnownProvider {
+    KnownProvider { name: provider.name(), label: provider.label(), key_prefixes: provider.key_prefixes() }
 }
 
 fn shown_connection(connection: &Connection) -> ShownConnection<'_> {

@@ -6,6 +6,7 @@ mod cancel;
 mod cors;
 mod drain;
 mod errors;
+mod generated;
 mod harness;
 mod headers;
 mod onboarding;

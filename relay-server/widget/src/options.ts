@@ -1,7 +1,8 @@
 /** What `Relay.mount` takes and gives back: the widget's public interface. */
 
-/** A provider's name in the API. */
-export type ProviderName = "openai" | "anthropic" | "google";
+import type { ProviderName } from "./providers.ts";
+
+export type { ProviderName };
 
 /** `auto` follows the page's `prefers-color-scheme`. */
 export type Theme = "light" | "dark" | "auto";

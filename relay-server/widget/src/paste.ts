@@ -1,14 +1,6 @@
 /** What people paste, and whose key it is. No key is refused by its look: these are hints. */
 
-import type { ProviderInfo } from "./bridge/messages.ts";
-import type { ProviderName } from "./options.ts";
-
-/** How keys begin today, for providers that the token does not allow. */
-const USUAL: Record<ProviderName, readonly string[]> = {
-  openai: ["sk-"],
-  anthropic: ["sk-ant-"],
-  google: ["AQ.", "AIza"],
-};
+import type { KnownProvider } from "./bridge/messages.ts";
 
 /** White space of any kind, and characters that can't be seen. */
 const BLANK = String.raw`\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff`;
@@ -23,10 +15,12 @@ const PEELS = [
 ];
 const NAME = /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i;
 
-const isKnown = (key: string): boolean => Object.values(USUAL).flat().some((prefix) => key.startsWith(prefix));
+/** The length of the provider's longest prefix that the key begins with; 0 if there is none. */
+const fit = (key: string, { keyPrefixes }: KnownProvider): number =>
+  Math.max(0, ...keyPrefixes.filter((prefix) => key.startsWith(prefix)).map(({ length }) => length));
 
 /** A key without what came along with it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
-export function clean(pasted: string): { key: string; changed: boolean } {
+export function clean(pasted: string, known: readonly KnownProvider[]): { key: string; changed: boolean } {
   let key = pasted;
   let before;
   do {
@@ -34,20 +28,19 @@ export function clean(pasted: string): { key: string; changed: boolean } {
     for (const peel of PEELS) key = key.replace(peel, "");
     // A name before `=` or `:` is one only if what is there is not a key yet, and something is behind it.
     const bare = key.replace(NAME, "");
-    if (!isKnown(key) && /[^=:]/.test(bare)) key = bare;
+    if (!known.some((provider) => fit(key, provider)) && /[^=:]/.test(bare)) key = bare;
   } while (key !== before);
   key = key.replace(BLANKS, "");
   return { key, changed: key !== pasted };
 }
 
-/** The provider whose keys begin like this one; the longest beginning wins. */
-export function ownerOf(key: string, providers: readonly ProviderInfo[]): ProviderName | null {
-  let best: { name: ProviderName; length: number } | null = null;
-  for (const name of Object.keys(USUAL) as ProviderName[]) {
-    const known = providers.find((provider) => provider.name === name)?.keyPrefixes ?? [];
-    for (const prefix of [...USUAL[name], ...known]) {
-      if (key.startsWith(prefix) && prefix.length > (best?.length ?? 0)) best = { name, length: prefix.length };
-    }
+/** The provider whose keys begin like this one; the longest prefix wins, and of several the chosen provider. */
+export function ownerOf(key: string, known: readonly KnownProvider[], chosen?: string): KnownProvider | null {
+  let best: { provider: KnownProvider; length: number } | null = null;
+  for (const provider of known) {
+    const length = fit(key, provider);
+    const better = best ? length > best.length || (length === best.length && provider.name === chosen) : length > 0;
+    if (better) best = { provider, length };
   }
-  return best?.name ?? null;
+  return best?.provider ?? null;
 }

@@ -171,7 +171,7 @@ for (const [option, bad] of [
   ["accentColor", "not-a-colour"],
   ["accentColor", "url(https://evil.example/x)"],
   ["layout", "sideways"],
-  ["provider", "acme"],
+  ["provider", "no-such-provider"],
   ["isolation", "none"],
   ["appearance", { variables: { fontSize: "900px" } }],
   ["appearance", { variables: { nonsense: "1" } }],

@@ -12,12 +12,9 @@ export const PROJECTS = { app: RELAY_KEY, frameOnly: RELAY_FRAME_ONLY_KEY, linke
 /** The return addresses of the project `linked`, as its developer wrote them down. */
 export const RETURN_URLS = { web: "https://app.example/done", native: "exampleapp://connected" };
 export const EXPIRED_TOKEN = RELAY_EXPIRED_TOKEN;
-export const PROVIDERS = ["openai", "anthropic", "google"];
-export const LABELS = { openai: "OpenAI", anthropic: "Anthropic", google: "Google" };
 /** How many refused keys a token takes. */
 export const TRIES = 5;
 
-const PREFIXES = { openai: "sk-", anthropic: "sk-ant-", google: "AQ." };
 const secrets = [];
 
 /** Notes what must be seen nowhere: not in the pages, and not in Relay's log, which the harness reads. */
@@ -33,7 +30,7 @@ export const secretsIn = (text) => secrets.filter(({ telling }) => text.includes
 /** A key that nobody else has. Its behaviour is a key word of docs/mock.md. */
 export function keyFor(provider, behaviour = "good") {
   const tag = randomBytes(8).toString("hex");
-  return secret(`${PREFIXES[provider]}mock-${behaviour}-${tag}`, tag.slice(0, 10));
+  return secret(`${KNOWN[provider].keyPrefixes[0] ?? ""}mock-${behaviour}-${tag}`, tag.slice(0, 10));
 }
 
 /** A user that nobody else is. */
@@ -87,3 +84,14 @@ export async function chats(user, model = "gpt-4o-mini") {
 
 /** `GET /api/widget`. */
 export const published = async () => (await fetch(`${RELAY}/api/widget`)).json();
+
+/** What Relay says of the providers, by their names. */
+const KNOWN = Object.fromEntries((await known()).map((provider) => [provider.name, provider]));
+export const PROVIDERS = Object.keys(KNOWN);
+export const LABELS = Object.fromEntries(PROVIDERS.map((name) => [name, KNOWN[name].label]));
+
+async function known() {
+  const answer = await call("GET", "/v1/registration", { bearer: await token() });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return answer.body.knownProviders;
+}

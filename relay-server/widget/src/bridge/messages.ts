@@ -114,21 +114,27 @@ export interface Session {
   /** Where to go afterwards, if it was asked for and is allowed. */
   returnUrl: string | null;
   providers: ProviderInfo[];
+  /** All that Relay knows, also those that the token does not allow. */
+  knownProviders: KnownProvider[];
   connections: Connection[];
 }
 
-/** A provider that a key can be connected for. */
-export interface ProviderInfo {
+/** What tells a provider's keys from those of others. */
+export interface KnownProvider {
   name: ProviderName;
   /** For people: `OpenAI`. */
   label: string;
+  /** How keys begin. Hints: no key is refused by its look. */
+  keyPrefixes: readonly string[];
+}
+
+/** A provider that a key can be connected for. */
+export interface ProviderInfo extends KnownProvider {
   keyPlaceholder: string;
   /** The page where a user makes a key. */
   keyUrl: string;
   /** The page where a user pays. */
   billingUrl: string;
-  /** How keys begin. Hints: no key is refused by its look. */
-  keyPrefixes: string[];
 }
 
 /** A key that is stored already. */

@@ -1,6 +1,6 @@
 /** One user's attempts at a key: from what was typed to what Relay says of it. */
 
-import type { Look, Problem, ProviderInfo, ToPage } from "../bridge/messages.ts";
+import type { KnownProvider, Look, Problem, ProviderInfo, Session, ToPage } from "../bridge/messages.ts";
 import type { ProviderName } from "../options.ts";
 import { clean, ownerOf } from "../paste.ts";
 import { formText } from "../text/index.ts";
@@ -9,8 +9,6 @@ import { Form } from "./form.ts";
 
 /** After this many milliseconds of checking the form says that it is still at it. */
 const STILL = 2_000;
-
-const LABELS: Record<ProviderName, string> = { openai: "OpenAI", anthropic: "Anthropic", google: "Google" };
 
 /** What an attempt needs of the engine. */
 export interface Helpers {
@@ -35,6 +33,7 @@ export class Attempt {
   #renews = false;
   #provider: ProviderInfo | null = null;
   #providers: readonly ProviderInfo[] = [];
+  #known: readonly KnownProvider[] = [];
   #still = 0;
   /** What is wrong, and where: said anew in another language. */
   #wrong: Wrong | null = null;
@@ -75,8 +74,9 @@ export class Attempt {
   }
 
   /** Whose key is asked for. What was typed stays while a key is asked for. */
-  ask(provider: ProviderInfo | null, providers: readonly ProviderInfo[]): void {
-    this.#providers = providers;
+  ask(provider: ProviderInfo | null, session: Session | null): void {
+    this.#providers = session?.providers ?? [];
+    this.#known = session?.knownProviders ?? [];
     this.element.hidden = !provider;
     if (provider === this.#provider) return;
     this.#provider = provider;
@@ -171,7 +171,7 @@ export class Attempt {
   }
 
   #changed(pasted: boolean): void {
-    const { key, changed } = clean(this.#form.value);
+    const { key, changed } = this.#cleaned;
     if (pasted) this.#form.value = key;
     if (!this.#form.busy) this.#reset();
     this.#form.askWorkspace(false);
@@ -179,24 +179,30 @@ export class Attempt {
     this.#remark();
   }
 
+  /** What was typed, without what came along with it. */
+  get #cleaned(): { key: string; changed: boolean } {
+    return clean(this.#form.value, this.#known);
+  }
+
   /** Whose key it seems to be, if it is not the chosen provider's. */
-  get #stranger(): ProviderName | null {
-    const { key } = clean(this.#form.value);
-    const owner = ownerOf(key, this.#providers);
-    return owner && owner !== this.#provider?.name && key !== this.#insisted ? owner : null;
+  get #stranger(): KnownProvider | null {
+    const { key } = this.#cleaned;
+    const chosen = this.#provider?.name;
+    const owner = ownerOf(key, this.#known, chosen);
+    return owner && owner.name !== chosen && key !== this.#insisted ? owner : null;
   }
 
   #remark(): void {
     const [provider, owner, text] = [this.#provider, this.#stranger, this.#text];
     if (!owner || !provider) return this.#form.remark(this.#trimmed ? { text: text.trimmed } : null);
-    const known = this.#providers.some(({ name }) => name === owner);
+    const allowed = this.#providers.some(({ name }) => name === owner.name);
     const keep = { text: text.keepProvider(provider.label), run: () => this.#insist() };
-    const change = { text: text.switchTo(LABELS[owner]), run: () => this.#helpers.switchTo(owner) };
-    this.#form.remark({ text: text.otherProvider(LABELS[owner], provider.label), actions: known ? [change, keep] : [keep] });
+    const change = { text: text.switchTo(owner.label), run: () => this.#helpers.switchTo(owner.name) };
+    this.#form.remark({ text: text.otherProvider(owner.label, provider.label), actions: allowed ? [change, keep] : [keep] });
   }
 
   #insist(): void {
-    this.#insisted = clean(this.#form.value).key;
+    this.#insisted = this.#cleaned.key;
     this.#form.remark(null);
     this.#form.focus();
   }
@@ -204,7 +210,7 @@ export class Attempt {
   #submit(): void {
     const provider = this.#provider;
     if (this.#form.busy || !provider) return;
-    const { key, changed } = clean(this.#form.value);
+    const { key, changed } = this.#cleaned;
     if (changed) this.#form.value = key;
     if (!key) return this.#refuse({ code: "empty", at: "key" });
     if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text", at: "key" });
@@ -224,7 +230,7 @@ export class Attempt {
     this.#form.enter("checking");
     clearTimeout(this.#still);
     this.#still = window.setTimeout(() => this.#form.enter("still_checking"), STILL);
-    await this.#helpers.register(provider, clean(this.#form.value).key, this.#form.workspaceId);
+    await this.#helpers.register(provider, this.#cleaned.key, this.#form.workspaceId);
   }
 
   #settle(): void {

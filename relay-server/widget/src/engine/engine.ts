@@ -87,8 +87,9 @@ export class Engine {
   }
 
   #dress(look: Look): void {
-    const narrowed = look.provider !== this.#look.provider;
-    this.#look = look;
+    const { provider } = this.#look;
+    this.#look = look = this.#usable(look);
+    const narrowed = look.provider !== provider;
     dress(this.root, look);
     this.#attempt.dress(look);
     if (narrowed && this.#session && this.#shown.name !== "success" && !this.#busy) this.#begin(false);
@@ -111,6 +112,7 @@ export class Engine {
     const same = !before || (before.projectName === session.projectName && before.endUserLabel === session.endUserLabel);
     if (!same) this.#attempt.done();
     this.#session = session;
+    this.#look = this.#usable(this.#look);
     this.#attempt.connectsTo(session.projectName, session.endUserLabel);
     this.#tell({ type: "session", session });
     return same;
@@ -184,6 +186,12 @@ export class Engine {
     return this.#attempt.busy || (this.#shown.name === "confirm_disconnect" && this.#shown.busy);
   }
 
+  /** The look without a `provider` that Relay does not know, which the shell reports. */
+  #usable(look: Look): Look {
+    const known = this.#session?.knownProviders.some(({ name }) => name === look.provider);
+    return known === false ? { ...look, provider: null } : look;
+  }
+
   // What the token and the page allow.
 
   get #providers(): ProviderInfo[] {
@@ -243,7 +251,7 @@ export class Engine {
   #show(shown: Shown, focus: boolean): void {
     const key = shown.name === "key" ? shown.provider : null;
     this.#shown = shown;
-    this.#attempt.ask(key, this.#session?.providers ?? []);
+    this.#attempt.ask(key, this.#session);
     this.#redraw();
     const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
     // Nobody's focus is taken away who is elsewhere.

@@ -12,7 +12,7 @@ import { isRetryable } from "../text/problems.ts";
 import * as screens from "./screens.ts";
 import { obtain } from "./tokens.ts";
 import { call, emit, exit, tell } from "./voice.ts";
-import { isToken, read, type Wishes } from "./wishes.ts";
+import { badProvider, isToken, read, type Wishes } from "./wishes.ts";
 
 /** What the hosted page knows and other pages don't. */
 export interface Hosting {
@@ -58,6 +58,8 @@ export class Shell {
   #left = false;
   /** The page was told that the user is done. */
   #exited = false;
+  /** The option `provider` that was looked at already. */
+  #checked: unknown;
   /** Counts tokens: an answer of `fetchToken` that comes after a newer token is of no use. */
   #era = 0;
   #slow = 0;
@@ -105,6 +107,7 @@ export class Shell {
     const { registrationToken } = this.#options;
     this.#options = bare(this.#options, options);
     this.wishes = this.#read();
+    this.#checkProvider();
     this.#redress();
     const waits = this.screen.name === "problem" && this.screen.problem.code === "missing_token";
     if ((waits && this.#options.fetchToken) || isolation !== this.wishes.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
@@ -215,6 +218,7 @@ export class Shell {
     }
     this.session = session;
     this.#refreshes = 0;
+    this.#checkProvider();
     this.#hosting.onSession?.(session);
   }
 
@@ -272,6 +276,14 @@ export class Shell {
   // Later: the page has its handle by then.
   #read(): Wishes {
     return read(this.#options, (bad) => queueMicrotask(() => this.#left || tell(this.#options, bad, this.text)));
+  }
+
+  /** Reports a `provider` that Relay does not know, once. */
+  #checkProvider(): void {
+    const { provider } = this.#options;
+    const bad = this.session && provider !== this.#checked && badProvider(this.#options, this.session);
+    if (this.session) this.#checked = provider;
+    if (bad) tell(this.#options, bad, this.text);
   }
 
   // What is on show.

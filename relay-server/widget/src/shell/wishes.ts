@@ -1,6 +1,6 @@
 /** The page's options, made safe: what can't be used is reported and replaced by what is usual. */
 
-import type { Look } from "../bridge/messages.ts";
+import type { Look, Session } from "../bridge/messages.ts";
 import { parseColour } from "../look/colour.ts";
 import { DEFAULT_ACCENT, isUsable } from "../look/theme.ts";
 import type { MountOptions, ProviderName, Theme } from "../options.ts";
@@ -43,10 +43,18 @@ export function read(options: MountOptions, report: (bad: BadOption) => void): W
     accentColor: accent(options.accentColor, bad),
     variables: variables(options.appearance, bad),
     links: links(options.links, bad),
-    provider: options.provider == null ? null : oneOf<ProviderName | "">("provider", options.provider, ["", "openai", "anthropic", "google"], "invalid_option") || null,
+    // Which names there are is known with the session.
+    provider: typeof options.provider === "string" && options.provider ? options.provider : null,
     isolation: oneOf("isolation", options.isolation, ["frame", "shadow"], "invalid_option"),
     layout: oneOf("layout", options.layout, ["inline", "modal"], "invalid_option"),
   };
+}
+
+/** What is wrong with `provider`, now that Relay has said which there are. */
+export function badProvider({ provider }: MountOptions, { knownProviders }: Session): BadOption | null {
+  const names = knownProviders.map(({ name }) => name);
+  if (provider == null || provider === "" || names.includes(provider)) return null;
+  return { code: "invalid_option", message: `\`provider\` must be one of: ${names.join(", ")}` };
 }
 
 type Bad = (code: BadOption["code"], message: string) => void;
