@@ -1,15 +1,12 @@
 // The app's own feature: a chat that the visitor's key pays for.
 
-import { $, h } from "./page.js";
-
-const LABELS = { openai: "OpenAI", anthropic: "Anthropic", google: "Google" };
-const MODELS = { openai: "gpt-4o-mini", anthropic: "claude-haiku-4-5", google: "gemini-2.5-flash" };
+import { $, h, PROVIDERS } from "./page.js";
 
 /** What the app can see of the visitor's keys. */
 export async function showAccount() {
   const answer = await fetch("/account");
   const { connections = [] } = await answer.json();
-  const pill = ({ provider, last4, state }) => h("li", { class: "pill" }, `${LABELS[provider] ?? provider} …${last4} · ${state}`);
+  const pill = ({ provider, last4, state }) => h("li", { class: "pill" }, `${PROVIDERS[provider]?.label ?? provider} …${last4} · ${state}`);
   $("account").replaceChildren(...connections.map(pill));
 }
 
@@ -20,7 +17,7 @@ export function clearChat() {
 
 /** Offers the model of the provider that was just connected. */
 export function suggestModel(provider) {
-  $("chat").elements.model.value = MODELS[provider];
+  $("chat").elements.model.value = PROVIDERS[provider].model;
 }
 
 function say(who, text) {

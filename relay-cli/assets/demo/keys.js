@@ -1,8 +1,7 @@
 // The sample keys of docs/mock.md, to be copied.
 
-import { $, copy, h } from "./page.js";
+import { $, copy, h, PROVIDERS } from "./page.js";
 
-const PREFIXES = { openai: ["OpenAI", "sk-"], anthropic: ["Anthropic", "sk-ant-"], google: ["Google", "AQ."] };
 const BEHAVIOURS = [
   ["good", "works"],
   ["slow", "works; its answers stream slowly, so that you can watch"],
@@ -17,7 +16,7 @@ const BEHAVIOURS = [
 
 const rows = (provider) =>
   BEHAVIOURS.filter(([, , only]) => !only || only === provider).map(([behaviour, what]) => {
-    const key = `${PREFIXES[provider][1]}mock-${behaviour}-1234`;
+    const key = `${PROVIDERS[provider].prefix}mock-${behaviour}-1234`;
     const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${key}` }, "Copy");
     button.addEventListener("click", () => copy(key, "Key"));
     return h("li", {}, h("code", {}, key), h("small", {}, what), button);
@@ -30,9 +29,9 @@ export function showKeys(provider) {
   if (radio) radio.checked = true;
 }
 
-for (const [name, [label]] of Object.entries(PREFIXES)) {
+for (const [name, { label }] of Object.entries(PROVIDERS)) {
   const radio = h("input", { type: "radio", name: "key-provider", value: name });
   radio.addEventListener("change", () => showKeys(name));
   $("key-providers").append(h("label", {}, radio, h("span", {}, label)));
 }
-showKeys("openai");
+showKeys(Object.keys(PROVIDERS)[0]);

@@ -58,3 +58,11 @@ export async function copy(text, what) {
 }
 
 for (const place of document.querySelectorAll(".own")) place.textContent = location.origin;
+
+/** Label, model and key prefix of each provider, as the page was served with them. */
+export const PROVIDERS = Object.fromEntries(
+  [...document.querySelectorAll("[name=provider][data-model]")].map((radio) => {
+    const { model, prefix } = radio.dataset;
+    return [radio.value, { label: radio.parentElement.textContent, model, prefix }];
+  }),
+);

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use relay_core::Provider;
 use relay_server::wiring::{Wired, wire};
 use relay_server::{Options, Running, Service, serve};
 use serde_json::json;
@@ -116,17 +117,22 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
     let (relay, rule, style) = (program(), "─".repeat(78), out.style());
     out.line(&format!(
         "\n{rule}\n{}\n\n  app        {}  an app with the widget: open it in a browser\n  base URL   {base}/v1\n  \
-         Relay key  {relay_key}\n  user       {} (OpenAI, Anthropic)\n",
+         Relay key  {relay_key}\n  user       {} ({})\n",
         style.bold("What now? This Relay stays up until Ctrl-C."),
         style.bold(app),
         script::USER,
+        listed(|provider| (provider != Provider::GOOGLE).then(|| provider.label().to_owned())),
     ))?;
     out.line("In another terminal:\n")?;
     let user = script::USER;
     for command in [
         format!("export RELAY_BASE_URL={base} RELAY_KEY={relay_key}"),
         format!("{relay} chat --user {} --model claude-haiku-4-5 \"Hello\"", script::SLOW_USER),
-        format!("echo AQ.mock-good-0000 | {relay} connections add --user {user} --provider google"),
+        format!(
+            "echo {}mock-good-0000 | {relay} connections add --user {user} --provider {}",
+            prefix_of(Provider::GOOGLE),
+            Provider::GOOGLE
+        ),
         format!("{relay} users show {user}"),
         format!("{relay} usage"),
         format!("{relay} keys list --config {}", made.file.display()),
@@ -134,10 +140,20 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
         out.line(&style.cyan(&format!("  {command}")))?;
     }
     out.line(&format!(
-        "\nThe simulated providers know keys such as sk-mock-good-1234 (OpenAI), sk-ant-mock-good-1234 (Anthropic) and\n\
-         AQ.mock-good-1234 (Google). Other words than `good`: slow, refused, revoked, nocredit, ratelimited, overloaded.\n\
-         With real keys:  {relay} init && {relay} serve\n{rule}"
+        "\nThe simulated providers know these keys, and others with slow, refused, revoked, nocredit, ratelimited or\n\
+         overloaded in place of `good`:\n  {}\nWith real keys:  {relay} init && {relay} serve\n{rule}",
+        listed(|provider| Some(format!("{}mock-good-1234 ({})", prefix_of(provider), provider.label()))),
     ))
+}
+
+/// How its keys begin.
+fn prefix_of(provider: Provider) -> &'static str {
+    provider.key_prefixes().first().unwrap_or(&"")
+}
+
+/// What each provider has of something, in a row.
+fn listed(of: impl Fn(Provider) -> Option<String>) -> String {
+    Provider::ALL.iter().copied().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// How this program was called: `relay`, or a path if it is not on the search path.

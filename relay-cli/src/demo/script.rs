@@ -18,12 +18,6 @@ use crate::json::text;
 pub const USER: &str = "jieun_123";
 /// The user whose provider answers slowly, so that a stream can be seen.
 pub const SLOW_USER: &str = "minsu_7";
-/// A model of each provider.
-const MODELS: [(Provider, &str); 3] = [
-    (Provider::OPENAI, "gpt-4o-mini"),
-    (Provider::ANTHROPIC, "claude-haiku-4-5"),
-    (Provider::GOOGLE, "gemini-2.5-flash"),
-];
 
 /// Plays the whole script.
 ///
@@ -63,7 +57,7 @@ impl Script<'_> {
         let expect = Expect::error(410, "registration_token_used");
         narrator.step("A registration token works once", again, expect).await?;
 
-        for provider in [Provider::ANTHROPIC, Provider::GOOGLE] {
+        for provider in Provider::ALL.iter().copied().filter(|provider| *provider != Provider::OPENAI) {
             let title = format!("A token that is for {} only", provider.label());
             let token = self.token(narrator, &title, USER, Some(provider)).await?;
             let request = register(&token, provider, &good_key(provider));
@@ -77,9 +71,9 @@ impl Script<'_> {
     }
 
     async fn calls(&self, narrator: &mut Narrator) -> Result<(), Failure> {
-        for (provider, model) in MODELS {
+        for provider in Provider::ALL.iter().copied() {
             let title = format!("Chat with {}: the same request, another model name", provider.label());
-            let request = self.chat(USER, model, "Hello! Who are you?", false);
+            let request = self.chat(USER, provider.example_model(), "Hello! Who are you?", false);
             narrator.step(&title, request, Expect::status(200).paid_by(provider)).await?;
         }
         let provider = Provider::ANTHROPIC;
@@ -108,7 +102,7 @@ impl Script<'_> {
         narrator.step("A user without a key: no other key pays for them", request, expect).await?;
         let request = Request::get("/v1/models").bearer("rly-not-a-key-of-this-server").user(USER);
         narrator.step("A wrong Relay key", request, Expect::error(401, "invalid_relay_key")).await?;
-        let request = self.chat(USER, "llama-7b", "Hello?", false);
+        let request = self.chat(USER, "unheard-of-7", "Hello?", false);
         narrator.step("A model that nobody serves", request, Expect::error(404, "model_not_found")).await?;
         Ok(())
     }

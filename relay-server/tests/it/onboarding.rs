@@ -55,7 +55,8 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
     let names: Vec<_> = shown["providers"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
     let all: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
     assert_eq!((&names, shown["connections"].as_array().unwrap().len()), (&all, 0));
-    let known: Vec<_> = shown["knownProviders"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    let known: Vec<_> =
+        shown["knownProviders"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
     assert_eq!(known, all);
 
     let register = |provider: Provider, behaviour: &str| {

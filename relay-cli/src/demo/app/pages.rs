@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use relay_core::Provider;
 
 /// A file that is the same for everybody.
 struct Asset {
@@ -106,12 +107,31 @@ impl Page {
     fn document(&self) -> String {
         let mut layout =
             LAYOUT.replace("{{title}}", self.title).replace("{{scripts}}", self.scripts).replace("{{body}}", self.body);
+        layout = layout.replace("{{providers}}", &radios()).replace("{{models}}", &models());
         for page in &PAGES {
             let current = if page.path == self.path { "aria-current=\"page\" " } else { "" };
             layout = layout.replace(&format!("{{{{current {}}}}}", page.path), current);
         }
         layout
     }
+}
+
+/// One choice for each provider, with what the page's scripts need of it.
+fn radios() -> String {
+    let radio = |provider: &Provider| {
+        let (label, model) = (provider.label(), provider.example_model());
+        let prefix = provider.key_prefixes().first().unwrap_or(&"");
+        format!(
+            "          <label><input type=\"radio\" name=\"provider\" value=\"{provider}\" data-model=\"{model}\" \
+             data-prefix=\"{prefix}\"><span>{label}</span></label>"
+        )
+    };
+    Provider::ALL.iter().map(radio).collect::<Vec<_>>().join("\n")
+}
+
+fn models() -> String {
+    let option = |model| format!("          <option value=\"{model}\">{model}</option>");
+    Provider::ALL.iter().map(|provider| option(provider.example_model())).collect::<Vec<_>>().join("\n")
 }
 
 /// A file by its name.
