@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::{NOW, connect, connection, grant, hash, project, slot, user};
+use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
 use crate::domain::{
     Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal, Spent,

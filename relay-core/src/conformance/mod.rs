@@ -9,6 +9,7 @@ mod key_store;
 mod meta;
 mod projects;
 mod provider_client;
+mod samples;
 mod store;
 mod token_issuer;
 mod usage;
@@ -21,54 +22,3 @@ pub use provider_client::{FarSide, SeenRequest, provider_client};
 pub use store::store;
 pub use token_issuer::token_issuer;
 pub use usage::usage;
-
-use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
-use crate::domain::{
-    Connection, ConnectionState, Grant, MasterKeyId, Provider, SealedKey, SealedSlot, SecretHash, Slot,
-};
-use crate::ports::KeyStore;
-
-/// When the suites take place.
-const NOW: Timestamp = Timestamp(1_795_423_644_000);
-
-/// A project of its own for each rule: `name` is at most 20 letters.
-fn project(name: &str) -> ProjectId {
-    ProjectId::from_digits(&format!("{name:0<22}")).unwrap()
-}
-
-fn user(label: &str) -> EndUser {
-    EndUser::parse(label).unwrap()
-}
-
-fn slot(project: &ProjectId, label: &str, provider: Provider) -> Slot {
-    Slot { project: project.clone(), user: user(label), provider }
-}
-
-/// A token's hash that no other rule uses: it is made of the project's id.
-fn hash(project: &ProjectId, n: u8) -> SecretHash {
-    let mut bytes = [n; 32];
-    bytes.iter_mut().zip(project.as_str().bytes()).for_each(|(byte, letter)| *byte = letter);
-    SecretHash(bytes)
-}
-
-fn grant(project: &ProjectId, label: &str) -> Grant {
-    let mut grant = Grant::new(project.clone(), user(label), NOW, NOW.plus_seconds(600));
-    grant.allowed_origins = vec!["https://app.example".into()];
-    grant
-}
-
-/// A connection whose sealed bytes are `mark` over and over.
-fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
-    let slot = SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version };
-    let sealed = SealedKey::new(MasterKeyId([5; 8]), vec![mark; 162]);
-    let mut connection = Connection::new(slot, sealed, "a1b2", [mark; 16], ConnectionState::Active, NOW);
-    connection.workspace_id = Some("wrkspc_1".into());
-    connection
-}
-
-/// Connects a key the way that the product does: a grant, and then its redemption.
-async fn connect(store: &(impl KeyStore + ?Sized), hash: &SecretHash, connection: Connection) {
-    let Slot { project, user, .. } = &connection.slot.slot;
-    assert_eq!(store.put_grant(hash, grant(project, user.as_str()), None).await.unwrap(), None);
-    store.redeem(hash, connection, NOW).await.unwrap();
-}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{NOW, hash, project};
+use super::samples::{NOW, hash, project};
 use crate::domain::ids::{ProjectId, Timestamp};
 use crate::domain::{KeyedProject, Policy, PolicyKind, Project, RelayKeyRecord, Scope, SecretHash};
 use crate::ports::Projects;

@@ -1,6 +1,10 @@
 //! What a whole [`Store`] must do.
 
-use super::{connect, connection, hash, key_store, meta, project, projects, slot, usage};
+use super::key_store::key_store;
+use super::meta::meta;
+use super::projects::projects;
+use super::samples::{connect, connection, hash, project, slot};
+use super::usage::usage;
 use crate::domain::{MasterKeyId, Provider};
 use crate::ports::Store;
 

@@ -1,6 +1,6 @@
 //! What any [`UsageSink`] and [`UsageReport`] over one store must do.
 
-use super::{NOW, connect, connection, grant, hash, project, slot, user};
+use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::{
     Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
