@@ -234,7 +234,7 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
             provider: rows::parsed(row, "spent_provider", Provider::from_name)?,
             fingerprint: row.get("spent_fingerprint")?,
             last4: row.get("spent_last4")?,
-            state: rows::parsed(row, "spent_state", ConnectionState::named)?,
+            state: rows::parsed(row, "spent_state", ConnectionState::from_name)?,
         }),
     };
     Ok(stored)

@@ -129,7 +129,7 @@ fn relay_key(row: &Row<'_>) -> rusqlite::Result<RelayKeyRecord> {
     let scopes: Vec<String> = rows::json(row, "scopes")?;
     let mut key = RelayKeyRecord::new(hash, project, name, last4, rows::time(row, "created_at")?);
     key.id = row.get("id")?;
-    key.scopes = scopes.iter().filter_map(|name| Scope::named(name)).collect();
+    key.scopes = scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
     key.expires_at = rows::time_or_none(row, "expires_at")?;
     key.revoked_at = rows::time_or_none(row, "revoked_at")?;
     key.last_used_at = rows::time_or_none(row, "last_used_at")?;

@@ -81,7 +81,7 @@ pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
     let slot = Slot { project: project(row, "project")?, user: user(row)?, provider };
     let slot = SealedSlot { slot, record: RecordId(row.get("record")?), version: counter(row, "version")? };
     let sealed = SealedKey::new(MasterKeyId(row.get("master_key")?), row.get("bytes")?);
-    let state = parsed(row, "state", ConnectionState::named)?;
+    let state = parsed(row, "state", ConnectionState::from_name)?;
     let (last4, fingerprint): (String, _) = (row.get("last4")?, row.get("fingerprint")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
     connection.workspace_id = row.get("workspace_id")?;

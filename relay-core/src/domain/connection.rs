@@ -50,7 +50,7 @@ impl ConnectionState {
     }
 
     /// The state of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 

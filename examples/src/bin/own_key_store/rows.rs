@@ -88,7 +88,7 @@ fn connection_row(connection: &Connection) -> Value {
 fn connection(row: &Value) -> Option<Connection> {
     let slot = Slot { project: project(row)?, user: user(row)?, provider: provider(row, "provider")? };
     let (last4, fingerprint) = (text(row, "last4")?, array(row, "fingerprint")?);
-    let state = ConnectionState::named(&text(row, "state")?)?;
+    let state = ConnectionState::from_name(&text(row, "state")?)?;
     let slot = SealedSlot { slot, record: RecordId(array(row, "record")?), version: number(row, "version")? };
     let sealed = SealedKey::new(text(row, "master_key")?.parse().ok()?, bytes(row, "sealed")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
@@ -141,7 +141,7 @@ fn stored_grant(row: &Value) -> Option<StoredGrant> {
             provider: provider(spent, "provider")?,
             fingerprint: array(spent, "fingerprint")?,
             last4: text(spent, "last4")?,
-            state: ConnectionState::named(&text(spent, "state")?)?,
+            state: ConnectionState::from_name(&text(spent, "state")?)?,
         }),
     };
     let mut grant = Grant::new(project(row)?, user(row)?, time(row, "created_at")?, time(row, "expires_at")?);
