@@ -2,6 +2,7 @@
 //! the crate is used here.
 
 mod connection;
+mod day;
 mod grant;
 pub mod ids;
 mod master_key;
@@ -17,6 +18,7 @@ mod usage;
 mod user;
 
 pub use connection::{Connection, ConnectionState, KeySignal, SealedKey, SealedSlot, Slot};
+pub use day::Day;
 pub use grant::{
     Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
 };

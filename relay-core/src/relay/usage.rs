@@ -1,7 +1,7 @@
 //! The use case of a usage report: which days, which rows.
 
-use crate::domain::ids::{EndUser, ProjectId, Timestamp, civil_from_days, days_from_civil};
-use crate::domain::{UsageQuery, UsageRow};
+use crate::domain::ids::{EndUser, ProjectId, Timestamp};
+use crate::domain::{Day, UsageQuery, UsageRow};
 use crate::error::RelayError;
 use crate::relay::Relay;
 
@@ -71,8 +71,7 @@ impl Relay {
 
 /// `YYYY-MM-DD` of a day, counted from 1970-01-01.
 pub fn date(day: u32) -> String {
-    let (year, month, day) = civil_from_days(i64::from(day));
-    format!("{year:04}-{month:02}-{day:02}")
+    Day(day).to_string()
 }
 
 fn period(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<(u32, u32), RelayError> {
@@ -90,18 +89,7 @@ fn period(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<(u32, 
 /// Days since 1970 of `YYYY-MM-DD`.
 fn day(param: &'static str, text: &str) -> Result<u32, RelayError> {
     let invalid = || RelayError::invalid_value(param, format!("`{param}` must be a date, as YYYY-MM-DD"));
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, date] = parts.as_slice() else { return Err(invalid()) };
-    let number = |text: &str, digits| {
-        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok()).flatten()
-    };
-    let (Some(year), Some(month), Some(date)) = (number(year, 4), number(month, 2), number(date, 2)) else {
-        return Err(invalid());
-    };
-    let days = days_from_civil(i64::from(year), month.clamp(1, 12), date);
-    // A day that does not exist comes back as another one.
-    let real = civil_from_days(days) == (i64::from(year), month, date);
-    u32::try_from(days).ok().filter(|_| real).ok_or_else(invalid)
+    Day::parse(text).map(|day| day.0).ok_or_else(invalid)
 }
 
 #[cfg(test)]

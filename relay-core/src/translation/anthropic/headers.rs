@@ -1,6 +1,6 @@
 //! Response headers: Anthropic's rate limits under OpenAI's names.
 
-use crate::domain::ids::{Timestamp, days_from_civil};
+use crate::domain::ids::Timestamp;
 
 /// Headers with the same meaning in both schemas.
 const RENAMED: &[(&str, &str)] = &[
@@ -44,37 +44,8 @@ fn duration(seconds: u64) -> String {
 
 /// Reads an RFC 3339 time: `2026-11-23T12:00:30Z`, with or without a fraction or an offset.
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    let number = |from: usize, to: usize| -> Option<i64> {
-        let digits = text.get(from..to)?;
-        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
-    };
-    let is_at = |at: usize, marks: &[u8]| text.as_bytes().get(at).is_some_and(|b| marks.contains(b));
-    if !(is_at(4, b"-") && is_at(7, b"-") && is_at(10, b"Tt ") && is_at(13, b":") && is_at(16, b":")) {
-        return None;
-    }
-    let (year, month, day) = (number(0, 4)?, u32::try_from(number(5, 7)?).ok()?, u32::try_from(number(8, 10)?).ok()?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let days = days_from_civil(year, month, day);
-    let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
-    let rest = text.get(19..)?;
-    let fraction = rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count() + 1);
-    let digits = rest.get(1..fraction).unwrap_or_default();
-    let millis: i64 = format!("{digits:0<3}").get(..3)?.parse().ok()?;
-    let offset = match rest.get(fraction..)? {
-        "Z" | "z" => 0,
-        zone => {
-            let at = text.len() - zone.len();
-            let minutes = number(at + 1, at + 3)? * 60 + number(at + 4, at + 6)?;
-            match zone.as_bytes().first()? {
-                b'+' => minutes,
-                b'-' => -minutes,
-                _ => return None,
-            }
-        }
-    };
-    u64::try_from((days * 86_400 + seconds - offset * 60) * 1000 + millis).ok().map(Timestamp)
+    let time: jiff::Timestamp = text.parse().ok()?;
+    u64::try_from(time.as_millisecond()).ok().map(Timestamp)
 }
 
 #[cfg(test)]

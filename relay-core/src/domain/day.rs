@@ -1,0 +1,69 @@
+//! Days, as usage is metered and reported by them.
+
+use std::fmt;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+/// A day in UTC, counted from 1970-01-01. `Display` and [`Self::parse`] have it as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day(pub u32);
+
+const FIRST: Date = Date::constant(1970, 1, 1);
+
+impl Day {
+    /// Reads `YYYY-MM-DD`; `None` for anything else, for a day that does not exist and for one before 1970.
+    pub fn parse(text: &str) -> Option<Self> {
+        let date: Date = text.parse().ok()?;
+        let day = u32::try_from((date - FIRST).get_days()).ok().map(Self)?;
+        // There are more spellings, which are not of this form.
+        (day.to_string() == text).then_some(day)
+    }
+}
+
+/// Days after the year 9999 show its end.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = i32::try_from(self.0).ok().and_then(|days| FIRST.checked_add(days.days()).ok());
+        day.unwrap_or(Date::MAX).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Timestamp;
+
+    #[test]
+    fn a_day_is_read_as_it_is_written() {
+        for (text, day) in
+            [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-11-23", 20_780), ("9999-12-31", 2_932_896)]
+        {
+            assert_eq!(Day(day).to_string(), text);
+            assert_eq!(Day::parse(text), Some(Day(day)));
+        }
+        assert_eq!(Timestamp(1_795_423_644_007).day(), 20_780);
+        assert_eq!(Day(u32::MAX).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn a_date_must_exist() {
+        for bad in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-32",
+            "2026-1-1",
+            "26-01-01",
+            "20260101",
+            "+002026-01-01",
+            "2026-01-01T00:00",
+            "2026-01-01 ",
+            "1969-12-31",
+            "+026-01-01",
+            "",
+        ] {
+            assert_eq!(Day::parse(bad), None, "{bad}");
+        }
+    }
+}
