@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256, Sha384};
@@ -50,7 +51,7 @@ pub(crate) struct Script {
 impl Script {
     fn new(name: &str, plain: &'static [u8]) -> Self {
         let hash = Sha256::digest(plain);
-        let tag: String = hash.iter().take(NAMED_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let tag = HEXLOWER.encode(hash.get(..NAMED_BYTES).unwrap_or_default());
         let file = format!("{name}-{tag}.js");
         Self {
             path: format!("/widget/{VERSION}/{file}"),

@@ -1,5 +1,7 @@
 //! The hash under which a token or Relay key is stored.
 
+use data_encoding::HEXLOWER;
+
 /// SHA-256 of a token or Relay key, under which it is stored. See [`crate::ports::TokenIssuer`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SecretHash(pub [u8; 32]);
@@ -7,25 +9,12 @@ pub struct SecretHash(pub [u8; 32]);
 impl SecretHash {
     /// Lower-case hex: how a page's address names a registration token without being able to use it.
     pub fn to_hex(&self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+        HEXLOWER.encode(&self.0)
     }
 
     /// What [`Self::to_hex`] wrote; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != 32 || !rest.is_empty() {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
-        }
-        Some(Self(bytes))
+        HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 }
 

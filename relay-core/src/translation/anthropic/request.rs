@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -264,7 +265,7 @@ fn user<'a>(request: &Object<'a>) -> Result<Option<Cow<'a, str>>, RelayError> {
     if is_plain && !looks_like_phone(&user) {
         return Ok(Some(user));
     }
-    Ok(Some(Sha256::digest(user.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()))
+    Ok(Some(HEXLOWER.encode(&Sha256::digest(user.as_bytes())).into()))
 }
 
 fn looks_like_phone(text: &str) -> bool {
