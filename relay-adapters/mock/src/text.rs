@@ -1,5 +1,7 @@
 //! Counting words, cutting texts into pieces, and percent encoding.
 
+use percent_encoding::percent_decode_str;
+
 /// Tokens are words: runs of characters without white space.
 pub(super) fn words(text: &str) -> u64 {
     text.split_whitespace().count() as u64
@@ -47,22 +49,7 @@ pub(super) fn small_pieces(text: &str, size: usize) -> Vec<String> {
 
 /// Undoes percent encoding. What is not valid stays as it is.
 pub(super) fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                out.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
