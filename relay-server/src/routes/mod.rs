@@ -4,6 +4,7 @@
 //! before their key is known.
 
 mod chat;
+mod connection;
 mod embeddings;
 mod fallback;
 mod health;

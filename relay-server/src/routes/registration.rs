@@ -2,8 +2,8 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use relay_core::domain::Allowed;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{Allowed, Connection};
 use relay_core::relay::registration::Registration;
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
@@ -16,6 +16,7 @@ use crate::http::request::body;
 use crate::http::request::extract::{self, CallingPage};
 use crate::http::request::members::known_members_only;
 use crate::http::response::json::json;
+use crate::routes::connection::ShownConnection;
 
 /// Where the provider is in `/v1/registration/connections/{provider}`.
 const PROVIDER: usize = 3;
@@ -32,7 +33,7 @@ struct Shown<'a> {
     return_url: Option<&'a str>,
     providers: Vec<ShownProvider>,
     known_providers: Vec<KnownProvider>,
-    connections: Vec<ShownConnection<'a>>,
+    connections: Vec<ShownConnection>,
 }
 
 #[derive(Serialize)]
@@ -53,15 +54,6 @@ struct KnownProvider {
     name: &'static str,
     label: &'static str,
     key_prefixes: &'static [&'static str],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownConnection<'a> {
-    provider: &'static str,
-    state: &'static str,
-    last4: &'a str,
-    connected_at: String,
 }
 
 /// What the widget needs to draw itself.
@@ -91,7 +83,7 @@ fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Sho
         return_url: return_url.filter(|url| project.returns_to(url)),
         providers: providers.iter().copied().map(shown_provider).collect(),
         known_providers: Provider::ALL.iter().copied().map(known_provider).collect(),
-        connections: connections.iter().map(shown_connection).collect(),
+        connections: connections.iter().map(ShownConnection::from).collect(),
     }
 }
 
@@ -110,15 +102,6 @@ fn known_provider(provider: Provider) -> KnownProvider {
     KnownProvider { name: provider.name(), label: provider.label(), key_prefixes: provider.key_prefixes() }
 }
 
-fn shown_connection(connection: &Connection) -> ShownConnection<'_> {
-    ShownConnection {
-        provider: connection.slot.slot.provider.name(),
-        state: connection.state.as_str(),
-        last4: &connection.last4,
-        connected_at: connection.connected_at.to_string(),
-    }
-}
-
 /// Takes a key, checks it with its provider, stores it and spends the token.
 pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
@@ -130,15 +113,7 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     let page = page.as_ref().map(CallingPage::as_page);
     let stored = state.relay.register(&token, page, provider, key, workspace_id).await;
     let registered = stored.map_err(|error| extract::refused(&request, &context, error))?;
-    Ok(json(
-        201,
-        &ShownConnection {
-            provider: registered.provider.name(),
-            state: registered.state.as_str(),
-            last4: &registered.last4,
-            connected_at: registered.connected_at.to_string(),
-        },
-    ))
+    Ok(json(201, &ShownConnection::from(registered)))
 }
 
 /// Forgets the user's key, as the user asks. The token stays usable.

@@ -10,6 +10,7 @@ use crate::http::context::RequestContext;
 use crate::http::error::ApiResult;
 use crate::http::request::extract;
 use crate::http::response::json::json;
+use crate::routes::connection::ShownConnection;
 
 /// Users on a page, if nothing is said.
 const DEFAULT_PAGE: u32 = 50;
@@ -40,21 +41,19 @@ struct ShownUser {
 struct UserAndConnections {
     #[serde(flatten)]
     user: ShownUser,
-    connections: Vec<ShownConnection>,
+    connections: Vec<UsedConnection>,
 }
 
 #[derive(Serialize)]
 struct Connections {
-    connections: Vec<ShownConnection>,
+    connections: Vec<UsedConnection>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ShownConnection {
-    provider: &'static str,
-    state: &'static str,
-    last4: String,
-    connected_at: String,
+struct UsedConnection {
+    #[serde(flatten)]
+    connection: ShownConnection,
     last_used_at: Option<String>,
 }
 
@@ -75,13 +74,13 @@ pub(crate) async fn list(request: HttpRequest) -> ApiResult {
 /// One user and their connections.
 pub(crate) async fn show(request: HttpRequest) -> ApiResult {
     let (user, connections) = found(&request).await?;
-    Ok(json(200, &UserAndConnections { user: shown_user(user), connections: shown(connections) }))
+    Ok(json(200, &UserAndConnections { user: shown_user(user), connections: shown(&connections) }))
 }
 
 /// A user's connections.
 pub(crate) async fn connections(request: HttpRequest) -> ApiResult {
     let (_, connections) = found(&request).await?;
-    Ok(json(200, &Connections { connections: shown(connections) }))
+    Ok(json(200, &Connections { connections: shown(&connections) }))
 }
 
 /// Asks the provider about a stored key now.
@@ -89,7 +88,8 @@ pub(crate) async fn verify(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
-    Ok(json(200, &shown_connection(context.state().relay.verify_connection(&access.project, &user, provider).await?)))
+    let connection = context.state().relay.verify_connection(&access.project, &user, provider).await?;
+    Ok(json(200, &shown_connection(&connection)))
 }
 
 /// Forgets a user's key.
@@ -138,16 +138,11 @@ fn shown_user(user: UserSummary) -> ShownUser {
     }
 }
 
-fn shown(connections: Vec<Connection>) -> Vec<ShownConnection> {
-    connections.into_iter().map(shown_connection).collect()
+fn shown(connections: &[Connection]) -> Vec<UsedConnection> {
+    connections.iter().map(shown_connection).collect()
 }
 
-fn shown_connection(connection: Connection) -> ShownConnection {
-    ShownConnection {
-        provider: connection.slot.slot.provider.name(),
-        state: connection.state.as_str(),
-        last4: connection.last4,
-        connected_at: connection.connected_at.to_string(),
-        last_used_at: connection.last_used_at.map(|at| at.to_string()),
-    }
+fn shown_connection(connection: &Connection) -> UsedConnection {
+    let last_used_at = connection.last_used_at.map(|at| at.to_string());
+    UsedConnection { connection: connection.into(), last_used_at }
 }
