@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn lanes() -> Lanes {
-        super::super::install_crypto();
+        super::super::crypto::install_crypto();
         Lanes::new(Client::new(), || None)
     }
 

@@ -13,6 +13,7 @@
 
 mod base_url;
 mod body;
+mod crypto;
 mod error;
 mod exchange;
 #[cfg(test)]
@@ -21,13 +22,6 @@ mod lanes;
 mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
+pub use crypto::install_crypto;
 pub use exchange::HttpProvider;
 pub use transport::{HttpSetupError, HttpTransport, Timeouts};
-
-/// Makes ring the process's crypto library for TLS, unless one is chosen already.
-///
-/// [`HttpTransport::new`] calls it. Call it earlier if something else in the process uses rustls first.
-pub fn install_crypto() {
-    // An error says that there is a provider already, which is just as well.
-    drop(rustls::crypto::ring::default_provider().install_default());
-}

@@ -91,7 +91,7 @@ impl HttpTransport {
     }
 
     fn build(timeouts: Timeouts, proxy: Option<Proxy>) -> Result<Self, HttpSetupError> {
-        super::install_crypto();
+        super::crypto::install_crypto();
         let timeouts = timeouts.bounded();
         let first = client(&timeouts, proxy.clone()).map_err(HttpSetupError)?;
         let more = move || client(&timeouts, proxy.clone()).ok();
@@ -101,7 +101,7 @@ impl HttpTransport {
     /// A transport that speaks HTTP/2 without TLS, which no provider does.
     #[cfg(test)]
     pub(super) fn plain_http2() -> Self {
-        super::install_crypto();
+        super::crypto::install_crypto();
         let timeouts = Timeouts::default();
         let first = builder(&timeouts).http2_prior_knowledge().build().unwrap();
         Self { lanes: Arc::new(Lanes::new(first, || None)), timeouts }
