@@ -12,13 +12,13 @@ use crate::ports::Cipher;
 /// # Panics
 /// Where one is not met.
 pub fn cipher(cipher: &dyn Cipher) {
-    a_sealed_key_opens_in_its_slot(cipher);
-    a_sealed_key_opens_in_no_other_slot(cipher);
-    a_changed_byte_is_noticed(cipher);
-    a_cut_or_longer_record_is_noticed(cipher);
-    sealing_twice_gives_different_bytes(cipher);
-    the_length_hides_the_keys_length(cipher);
-    a_fingerprint_knows_its_key_again(cipher);
+    sync_rule!(a_sealed_key_opens_in_its_slot(cipher));
+    sync_rule!(a_sealed_key_opens_in_no_other_slot(cipher));
+    sync_rule!(a_changed_byte_is_noticed(cipher));
+    sync_rule!(a_cut_or_longer_record_is_noticed(cipher));
+    sync_rule!(sealing_twice_gives_different_bytes(cipher));
+    sync_rule!(the_length_hides_the_keys_length(cipher));
+    sync_rule!(a_fingerprint_knows_its_key_again(cipher));
 }
 
 fn key(text: &str) -> ProviderKey {

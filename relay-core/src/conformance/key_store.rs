@@ -15,32 +15,32 @@ use crate::ports::{KeyStore, RedeemError, Users};
 /// What was acknowledged must also outlive a crash, and deleted bytes must be gone from the disk: those two are for the
 /// adapter's own tests.
 pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
-    redeem_stores_the_key_and_spends_the_token(store).await;
-    a_token_works_once(store).await;
-    a_token_works_once_among_many_at_a_time(store).await;
-    an_unknown_token_stores_nothing(store).await;
-    a_token_stores_only_what_it_was_issued_for(store).await;
-    an_expired_token_stores_nothing(store).await;
-    a_token_without_tries_left_stores_nothing(store).await;
-    a_token_may_not_replace_unless_it_says_so(store).await;
-    a_replacement_needs_the_next_version(store).await;
-    a_refused_redemption_leaves_the_token_usable(store).await;
-    a_grant_comes_back_as_it_was_stored(store).await;
-    a_grant_is_never_overwritten(store).await;
-    an_idempotency_key_finds_the_earlier_grant(store).await;
-    an_expired_idempotency_key_is_forgotten(store).await;
-    an_idempotency_key_keeps_its_grant(store).await;
-    idempotency_keys_belong_to_their_project(store).await;
-    a_signal_changes_the_state(store).await;
-    a_signal_for_another_version_changes_nothing(store).await;
-    connections_come_in_the_order_of_providers(store).await;
-    projects_never_meet(store).await;
-    labels_are_compared_byte_by_byte(store).await;
-    users_are_listed_page_by_page_in_byte_order(store).await;
-    a_user_is_there_from_the_first_grant(store).await;
-    a_deleted_connection_is_gone_and_can_come_again(store).await;
-    a_deleted_user_is_gone_with_their_grants(store).await;
-    a_deleted_users_idempotency_keys_are_forgotten(store).await;
+    rule!(redeem_stores_the_key_and_spends_the_token(store));
+    rule!(a_token_works_once(store));
+    rule!(a_token_works_once_among_many_at_a_time(store));
+    rule!(an_unknown_token_stores_nothing(store));
+    rule!(a_token_stores_only_what_it_was_issued_for(store));
+    rule!(an_expired_token_stores_nothing(store));
+    rule!(a_token_without_tries_left_stores_nothing(store));
+    rule!(a_token_may_not_replace_unless_it_says_so(store));
+    rule!(a_replacement_needs_the_next_version(store));
+    rule!(a_refused_redemption_leaves_the_token_usable(store));
+    rule!(a_grant_comes_back_as_it_was_stored(store));
+    rule!(a_grant_is_never_overwritten(store));
+    rule!(an_idempotency_key_finds_the_earlier_grant(store));
+    rule!(an_expired_idempotency_key_is_forgotten(store));
+    rule!(an_idempotency_key_keeps_its_grant(store));
+    rule!(idempotency_keys_belong_to_their_project(store));
+    rule!(a_signal_changes_the_state(store));
+    rule!(a_signal_for_another_version_changes_nothing(store));
+    rule!(connections_come_in_the_order_of_providers(store));
+    rule!(projects_never_meet(store));
+    rule!(labels_are_compared_byte_by_byte(store));
+    rule!(users_are_listed_page_by_page_in_byte_order(store));
+    rule!(a_user_is_there_from_the_first_grant(store));
+    rule!(a_deleted_connection_is_gone_and_can_come_again(store));
+    rule!(a_deleted_user_is_gone_with_their_grants(store));
+    rule!(a_deleted_users_idempotency_keys_are_forgotten(store));
 }
 
 async fn redeem_stores_the_key_and_spends_the_token(store: &(impl KeyStore + Users + ?Sized)) {

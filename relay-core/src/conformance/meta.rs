@@ -4,9 +4,9 @@ use crate::ports::Meta;
 
 /// Checks every obligation of [`Meta`] that can be seen from outside and needs no stored key.
 pub async fn meta(store: &dyn Meta) {
-    a_value_comes_back_as_it_was_stored(store).await;
-    a_value_replaces_the_one_before(store).await;
-    a_store_that_can_be_written_to_is_ready(store).await;
+    rule!(a_value_comes_back_as_it_was_stored(store));
+    rule!(a_value_replaces_the_one_before(store));
+    rule!(a_store_that_can_be_written_to_is_ready(store));
 }
 
 async fn a_value_comes_back_as_it_was_stored(store: &dyn Meta) {

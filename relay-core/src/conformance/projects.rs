@@ -9,17 +9,17 @@ use crate::ports::Projects;
 
 /// Checks every obligation of [`Projects`] that can be seen from outside.
 pub async fn projects(store: &dyn Projects) {
-    a_project_comes_back_as_it_was_stored(store).await;
-    a_project_is_stored_once(store).await;
-    a_changed_project_is_seen_as_changed_at_once(store).await;
-    only_a_project_that_is_there_is_changed(store).await;
-    projects_are_listed_oldest_first(store).await;
-    a_key_comes_back_with_its_project(store).await;
-    a_key_needs_a_project_and_a_hash_of_its_own(store).await;
-    keys_are_listed_oldest_first(store).await;
-    two_keys_of_a_project_live_at_once(store).await;
-    a_revoked_key_is_seen_as_revoked_at_once(store).await;
-    only_a_live_key_of_the_project_is_revoked(store).await;
+    rule!(a_project_comes_back_as_it_was_stored(store));
+    rule!(a_project_is_stored_once(store));
+    rule!(a_changed_project_is_seen_as_changed_at_once(store));
+    rule!(only_a_project_that_is_there_is_changed(store));
+    rule!(projects_are_listed_oldest_first(store));
+    rule!(a_key_comes_back_with_its_project(store));
+    rule!(a_key_needs_a_project_and_a_hash_of_its_own(store));
+    rule!(keys_are_listed_oldest_first(store));
+    rule!(two_keys_of_a_project_live_at_once(store));
+    rule!(a_revoked_key_is_seen_as_revoked_at_once(store));
+    rule!(only_a_live_key_of_the_project_is_revoked(store));
 }
 
 /// A project whose policy has no default in it, and a member that no version knows.

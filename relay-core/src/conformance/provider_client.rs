@@ -39,15 +39,15 @@ pub trait FarSide: Send + Sync {
 /// # Panics
 /// Where one is not met.
 pub async fn provider_client(client: &dyn ProviderClient, far: &dyn FarSide) {
-    a_request_goes_out_as_it_is(client, far).await;
-    a_key_travels_in_one_header_of_its_own_request(client, far).await;
-    no_path_leads_elsewhere(client, far).await;
-    a_header_with_a_line_break_is_not_sent(client, far).await;
-    an_answer_comes_back_as_it_is(client, far).await;
-    a_redirect_is_not_followed(client, far).await;
-    only_headers_that_relay_reads_come_back(client, far).await;
-    no_cookie_is_kept(client, far).await;
-    no_encoded_answer_is_asked_for_or_taken(client, far).await;
+    rule!(a_request_goes_out_as_it_is(client, far));
+    rule!(a_key_travels_in_one_header_of_its_own_request(client, far));
+    rule!(no_path_leads_elsewhere(client, far));
+    rule!(a_header_with_a_line_break_is_not_sent(client, far));
+    rule!(an_answer_comes_back_as_it_is(client, far));
+    rule!(a_redirect_is_not_followed(client, far));
+    rule!(only_headers_that_relay_reads_come_back(client, far));
+    rule!(no_cookie_is_kept(client, far));
+    rule!(no_encoded_answer_is_asked_for_or_taken(client, far));
 }
 
 const KEY: &str = "sk-contract-0123456789";

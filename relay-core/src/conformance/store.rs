@@ -12,7 +12,7 @@ use crate::ports::Store;
 ///
 /// The store must be fresh: which master keys are in use is a question about all of it.
 pub async fn store(store: &dyn Store) {
-    master_keys_in_use_are_those_of_stored_keys(store).await;
+    rule!(master_keys_in_use_are_those_of_stored_keys(store));
     key_store(store).await;
     projects(store).await;
     usage(store).await;

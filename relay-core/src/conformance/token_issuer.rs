@@ -15,13 +15,13 @@ use crate::ports::TokenIssuer;
 /// # Panics
 /// Where one is not met.
 pub fn token_issuer(issuer: &dyn TokenIssuer) {
-    tokens_have_their_form_and_differ(issuer);
-    digits_are_drawn_without_bias(issuer);
-    hashes_are_those_of_the_specification(issuer);
-    every_typo_is_noticed(issuer);
-    no_kind_of_token_passes_for_the_other(issuer);
-    derived_tokens_follow_their_record(issuer);
-    ids_differ(issuer);
+    sync_rule!(tokens_have_their_form_and_differ(issuer));
+    sync_rule!(digits_are_drawn_without_bias(issuer));
+    sync_rule!(hashes_are_those_of_the_specification(issuer));
+    sync_rule!(every_typo_is_noticed(issuer));
+    sync_rule!(no_kind_of_token_passes_for_the_other(issuer));
+    sync_rule!(derived_tokens_follow_their_record(issuer));
+    sync_rule!(ids_differ(issuer));
 }
 
 const TOKENS: usize = 10_000;

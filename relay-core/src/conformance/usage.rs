@@ -22,15 +22,15 @@ struct Views<'a> {
 /// Usage is kept for users that the store knows.
 pub async fn usage(store: &dyn Store) {
     let store = Views { keys: store, users: store, projects: store, sink: store, report: store };
-    what_was_recorded_is_in_the_next_report(store).await;
-    calls_add_up_by_day_user_provider_model_and_tier(store).await;
-    failed_calls_count_as_errors(store).await;
-    a_report_keeps_to_its_query(store).await;
-    projects_never_meet(store).await;
-    counters_stop_at_their_end(store).await;
-    a_deleted_users_usage_is_gone_for_good(store).await;
-    a_connection_knows_when_it_was_last_used(store).await;
-    a_relay_key_knows_when_it_was_last_used(store).await;
+    rule!(what_was_recorded_is_in_the_next_report(store));
+    rule!(calls_add_up_by_day_user_provider_model_and_tier(store));
+    rule!(failed_calls_count_as_errors(store));
+    rule!(a_report_keeps_to_its_query(store));
+    rule!(projects_never_meet(store));
+    rule!(counters_stop_at_their_end(store));
+    rule!(a_deleted_users_usage_is_gone_for_good(store));
+    rule!(a_connection_knows_when_it_was_last_used(store));
+    rule!(a_relay_key_knows_when_it_was_last_used(store));
     assert_eq!(store.sink.dropped(), 0);
 }
 
