@@ -33,23 +33,23 @@ pub(super) struct Group {
     #[cfg_attr(not(test), expect(dead_code, reason = "for docs/providers.md"))]
     pub(super) title: &'static str,
     /// What belongs to it.
-    pub(super) rows: &'static [Row],
+    pub(super) rows: &'static [MemberRow],
 }
 
 /// One member of the request.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct MemberRow {
     /// Its name, as it stands in `x-relay-dropped-params`.
     pub(super) name: &'static str,
     /// Where it stands in the request: `tools[].function.strict`.
     pub(super) at: &'static str,
     /// What can become of it. The first one whose condition holds counts.
-    pub(super) outcomes: &'static [Outcome],
+    pub(super) treatments: &'static [Treatment],
 }
 
 /// One thing that can become of a member.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Treatment {
     pub(super) effect: Effect,
     pub(super) when: When,
     /// Members of a request with which it happens, as JSON.
@@ -131,53 +131,53 @@ pub(super) const fn when(words: &'static str) -> When {
 }
 
 /// A member that is its own name.
-pub(super) const fn row(name: &'static str, outcomes: &'static [Outcome]) -> Row {
-    Row { name, at: name, outcomes }
+pub(super) const fn row(name: &'static str, treatments: &'static [Treatment]) -> MemberRow {
+    MemberRow { name, at: name, treatments }
 }
 
 /// A member further inside of the request.
-pub(super) const fn nested(name: &'static str, at: &'static str, outcomes: &'static [Outcome]) -> Row {
-    Row { name, at, outcomes }
+pub(super) const fn nested(name: &'static str, at: &'static str, treatments: &'static [Treatment]) -> MemberRow {
+    MemberRow { name, at, treatments }
 }
 
 /// Reaches the provider at `to`.
-pub(super) const fn sent(to: &'static str, words: &'static str, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Sent(to), when: when(words), sample }
+pub(super) const fn sent(to: &'static str, words: &'static str, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Sent(to), when: when(words), sample }
 }
 
 /// Is part of the path.
-pub(super) const fn in_path(what: &'static str, words: &'static str, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::InPath(what), when: when(words), sample }
+pub(super) const fn in_path(what: &'static str, words: &'static str, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::InPath(what), when: when(words), sample }
 }
 
 /// Is done by Relay itself.
-pub(super) const fn by_relay(what: &'static str, words: &'static str, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Relay(what), when: when(words), sample }
+pub(super) const fn by_relay(what: &'static str, words: &'static str, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Relay(what), when: when(words), sample }
 }
 
 /// Becomes something else.
-pub(super) const fn adjusted(to: &'static str, words: &'static str, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Adjusted(to), when: when(words), sample }
+pub(super) const fn adjusted(to: &'static str, words: &'static str, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Adjusted(to), when: when(words), sample }
 }
 
 /// Is left out and named.
-pub(super) const fn dropped(when: When, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Dropped, when, sample }
+pub(super) const fn dropped(when: When, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Dropped, when, sample }
 }
 
 /// Is left out without a word.
-pub(super) const fn silent(why: &'static str, when: When, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Silent(why), when, sample }
+pub(super) const fn silent(why: &'static str, when: When, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Silent(why), when, sample }
 }
 
 /// Is refused by the table, which says why.
-pub(super) const fn refused(code: Code, why: &'static str, when: When, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Refused { code, param: "", why }, when, sample }
+pub(super) const fn refused(code: Code, why: &'static str, when: When, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Refused { code, param: "", why }, when, sample }
 }
 
 /// Is refused by the translation, at `param` (`""`: the member itself).
-pub(super) const fn refuses(code: Code, param: &'static str, words: &'static str, sample: &'static str) -> Outcome {
-    Outcome { effect: Effect::Refused { code, param, why: "" }, when: when(words), sample }
+pub(super) const fn refuses(code: Code, param: &'static str, words: &'static str, sample: &'static str) -> Treatment {
+    Treatment { effect: Effect::Refused { code, param, why: "" }, when: when(words), sample }
 }
 
 impl Mapping {
@@ -197,7 +197,7 @@ impl Mapping {
         Ok(())
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'static MemberRow> {
         self.groups.iter().flat_map(|group| group.rows)
     }
 
@@ -211,8 +211,8 @@ impl Mapping {
         for row in self.rows() {
             let value = row.below(place).filter(|leaf| !leaf.contains('.')).and_then(|leaf| object.get(leaf));
             let Some(value) = value else { continue };
-            let meets = |outcome: &&Outcome| outcome.when.holds.is_some_and(|holds| holds(value));
-            match row.outcomes.iter().find(meets).map(|outcome| &outcome.effect) {
+            let meets = |treatment: &&Treatment| treatment.when.holds.is_some_and(|holds| holds(value));
+            match row.treatments.iter().find(meets).map(|treatment| &treatment.effect) {
                 Some(Effect::Dropped) => notes.drop(row.name),
                 Some(Effect::Refused { code, why, .. }) => return Err(self.refusal(row.at, *code, why)),
                 _ => {}
@@ -237,7 +237,7 @@ impl Mapping {
     }
 }
 
-impl Row {
+impl MemberRow {
     /// Where it stands within the object at `place`, if it does.
     fn below(&self, place: &str) -> Option<&'static str> {
         if place.is_empty() { Some(self.at) } else { self.at.strip_prefix(place)?.strip_prefix('.') }

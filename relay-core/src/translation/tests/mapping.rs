@@ -1,4 +1,4 @@
-//! No row lies: each outcome's sample goes through the translation.
+//! No row lies: each treatment's sample goes through the translation.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::json::Object;
-use crate::translation::mapping::{Effect, MAX_UNKNOWN, Mapping, Outcome, Row};
+use crate::translation::mapping::{Effect, MAX_UNKNOWN, Mapping, MemberRow, Treatment};
 use crate::translation::{Call, Dialect, Notes, TranslationOptions};
 use crate::translation::{anthropic, google};
 
@@ -76,11 +76,11 @@ impl Table {
         request
     }
 
-    /// Whether the outcome comes to pass with its sample.
-    fn check(&self, row: &Row, outcome: &Outcome) -> Result<(), String> {
-        let request = self.request(outcome.sample);
+    /// Whether the treatment comes to pass with its sample.
+    fn check(&self, row: &MemberRow, treatment: &Treatment) -> Result<(), String> {
+        let request = self.request(treatment.sample);
         let made = self.translate(&request);
-        if let Effect::Refused { code, param, .. } = &outcome.effect {
+        if let Effect::Refused { code, param, .. } = &treatment.effect {
             let error = made.err().ok_or("is not refused")?;
             let want = (code.name(), if param.is_empty() { row.at } else { param });
             let got = (error.code(), without_numbers(error.param().unwrap_or_default()));
@@ -93,7 +93,7 @@ impl Table {
         let is_sent = without.as_ref().is_none_or(|without| without.body != made.body);
         let is_named = made.notes.dropped.iter().any(|name| name == row.name);
         let is_adjusted = made.notes.adjusted.iter().any(|name| name == row.name);
-        let holds = match &outcome.effect {
+        let holds = match &treatment.effect {
             Effect::Sent(to) => has(&made.body, to) && is_sent && !is_named && !is_adjusted,
             Effect::InPath(what) => made.wire.path.contains(what) && !is_named && !is_adjusted,
             Effect::Relay(_) => without.is_some_and(|without| without.context != made.context) && !is_sent && !is_named,
@@ -149,9 +149,9 @@ fn what_a_row_says_is_what_happens() {
     let mut wrong = Vec::new();
     for table in all() {
         for row in table.mapping.rows() {
-            for outcome in row.outcomes {
-                if let Err(why) = table.check(row, outcome) {
-                    wrong.push(format!("{} {} {:?}: {why}", table.mapping.provider, row.name, outcome));
+            for treatment in row.treatments {
+                if let Err(why) = table.check(row, treatment) {
+                    wrong.push(format!("{} {} {:?}: {why}", table.mapping.provider, row.name, treatment));
                 }
             }
         }
@@ -176,7 +176,7 @@ fn a_member_of_one_table_is_dropped_and_named_by_the_other() {
         for row in table.mapping.rows() {
             if other.mapping.rows().all(|known| known.name != row.name && !known.at.starts_with(row.at)) {
                 let mut request = other.base.clone();
-                let sample: Value = serde_json::from_str(row.outcomes[0].sample).unwrap();
+                let sample: Value = serde_json::from_str(row.treatments[0].sample).unwrap();
                 request.as_object_mut().unwrap().extend(sample.as_object().unwrap().clone());
                 let made = other.translate(&request).unwrap();
                 let named = made.notes.dropped.iter().any(|name| row.at.starts_with(name.as_str()));
@@ -190,7 +190,7 @@ fn a_member_of_one_table_is_dropped_and_named_by_the_other() {
 fn what_the_table_decides_stands_in_a_closed_object() {
     for table in all() {
         for row in table.mapping.rows() {
-            let decided = row.outcomes.iter().any(|outcome| outcome.when.holds.is_some());
+            let decided = row.treatments.iter().any(|treatment| treatment.when.holds.is_some());
             let parent = row.at.rsplit_once('.').map_or("", |(parent, _)| parent);
             assert!(!decided || table.mapping.closed.contains(&parent), "{}", row.name);
         }
@@ -208,9 +208,9 @@ fn the_cases_show_nothing_that_the_tables_do_not_say() {
                 continue;
             }
             let request = if folder == "anthropic" { &case["input"]["body"] } else { &case["input"] };
-            let any_row = |wanted: &dyn Fn(&Row, &Effect) -> bool| {
+            let any_row = |wanted: &dyn Fn(&MemberRow, &Effect) -> bool| {
                 let mut rows = table.mapping.rows();
-                rows.any(|row| row.outcomes.iter().any(|outcome| wanted(row, &outcome.effect)))
+                rows.any(|row| row.treatments.iter().any(|treatment| wanted(row, &treatment.effect)))
             };
             match table.translate(request) {
                 Ok(made) => {

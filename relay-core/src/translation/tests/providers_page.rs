@@ -6,7 +6,7 @@ use super::mapping::{anthropic, google, google_embeddings};
 use crate::domain::provider::{Format, Provider};
 use crate::translation::anthropic::models::{FAMILIES, ThinkingOff};
 use crate::translation::google::models::{self as gemini, ModelFamily, Thinking};
-use crate::translation::mapping::{Effect, Group, Mapping, Outcome, Row};
+use crate::translation::mapping::{Effect, Group, Mapping, MemberRow, Treatment};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
 
@@ -92,24 +92,24 @@ fn embeddings() -> String {
     page
 }
 
-fn member(row: &Row) -> String {
+fn member(row: &MemberRow) -> String {
     if row.name.contains(' ') { row.name.to_owned() } else { format!("`{}`", row.name) }
 }
 
-fn cell(mapping: &Mapping, asked: &Row, found: Option<&Row>) -> String {
+fn cell(mapping: &Mapping, asked: &MemberRow, found: Option<&MemberRow>) -> String {
     let Some(row) = found else {
         let has_inner = mapping.rows().any(|row| row.at.starts_with(asked.at));
         return if has_inner { "member by member: see the rows below it" } else { "**dropped**" }.to_owned();
     };
-    row.outcomes.iter().map(described).collect::<Vec<_>>().join("<br>")
+    row.treatments.iter().map(described).collect::<Vec<_>>().join("<br>")
 }
 
-/// One outcome in a few words.
-fn described(outcome: &Outcome) -> String {
-    let when = outcome.when.words;
+/// One treatment in a few words.
+fn described(treatment: &Treatment) -> String {
+    let when = treatment.when.words;
     let behind = |text: String| if when.is_empty() { text } else { format!("{text}: {when}") };
     let then = |text: String| if when.is_empty() { text } else { format!("{text} {when}") };
-    match &outcome.effect {
+    match &treatment.effect {
         Effect::Sent(to) => behind(format!("`{to}`")),
         Effect::InPath(_) => behind("in the URL".to_owned()),
         Effect::Relay(what) => {
