@@ -1,10 +1,9 @@
 import type { ClientOptions } from "openai";
-import type { Provider } from "./providers.ts";
-
-export type { Provider };
 
 /** A function that works like the platform's own `fetch`. */
 export type Fetch = NonNullable<ClientOptions["fetch"]>;
+/** A provider's name in the API; `make generate` writes this type. A newer Relay may know more of them. */
+export type Provider = "openai" | "anthropic" | "google" | (string & {});
 /** What is known of a stored key. Only `invalid` and `revoked` stop calls: open the widget. */
 export type ConnectionState = "active" | "unverified" | "restricted" | "no_credit" | "invalid" | "revoked" | (string & {});
 

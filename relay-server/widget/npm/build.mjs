@@ -26,7 +26,7 @@ for (const [name, directive] of [["index", ""], ["react", '"use client";\n']]) {
   }
   types(name, `build/npm/src/${name}.d.ts`);
 }
-for (const name of ["options", "providers"]) types(name, `build/src/${name}.d.ts`);
+types("options", "build/src/options.d.ts");
 rmSync(`${here}build`, { recursive: true });
 
 function types(name, path) {

@@ -1,8 +1,7 @@
 /** What `Relay.mount` takes and gives back: the widget's public interface. */
 
-import type { ProviderName } from "./providers.ts";
-
-export type { ProviderName };
+/** A provider's name in the API; `make generate` writes this type. */
+export type ProviderName = "openai" | "anthropic" | "google";
 
 /** `auto` follows the page's `prefers-color-scheme`. */
 export type Theme = "light" | "dark" | "auto";

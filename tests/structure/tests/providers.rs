@@ -14,15 +14,13 @@ const RUST: [&str; 5] =
     ["relay-core/src", "relay-adapters/src", "relay-adapters/mock/src", "relay-server/src", "relay-cli/src"];
 const SCRIPTS: [&str; 2] = ["relay-server/widget/src", "relay-cli/assets/demo"];
 /// The rows themselves, and what is one format's own.
-const MAY_NAME_PROVIDERS: [&str; 8] = [
+const MAY_NAME_PROVIDERS: [&str; 7] = [
     "relay-core/src/domain/provider.rs",
     "relay-core/src/translation/anthropic/",
     "relay-core/src/translation/google/",
     "relay-adapters/mock/src/openai/",
     "relay-adapters/mock/src/anthropic/",
     "relay-adapters/mock/src/google/",
-    // Generated out of the rows.
-    "relay-server/widget/src/providers.ts",
     // Attacks one provider's form as an example.
     "relay-cli/assets/demo/hostile.js",
 ];
@@ -127,7 +125,9 @@ fn no_script_repeats_what_a_row_says() {
         let Ok(source) = std::fs::read_to_string(root().join(&path)) else { continue };
         for line in source.lines().filter(|line| !line.trim_start().starts_with(['/', '*'])) {
             let quoted = line.split(['"', '\'', '`', '>', '<']).any(|part| texts.contains(&part));
-            if quoted && !line.contains("needs a workspace ID") {
+            // The type is generated out of the rows; only one provider has workspaces.
+            let allowed = line.starts_with("export type ProviderName = ") || line.contains("needs a workspace ID");
+            if quoted && !allowed {
                 wrong.push(format!("{path}: {}", line.trim()));
             }
         }

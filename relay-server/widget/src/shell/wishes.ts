@@ -53,7 +53,7 @@ export function read(options: MountOptions, report: (bad: BadOption) => void): W
 /** What is wrong with `provider`, now that Relay has said which there are. */
 export function badProvider({ provider }: MountOptions, { knownProviders }: Session): BadOption | null {
   const names = knownProviders.map(({ name }) => name);
-  if (provider == null || provider === "" || names.includes(provider)) return null;
+  if (!provider || names.includes(provider)) return null;
   return { code: "invalid_option", message: `\`provider\` must be one of: ${names.join(", ")}` };
 }
 
