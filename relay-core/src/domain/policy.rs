@@ -16,6 +16,9 @@ use serde_json::{Map, Value};
 pub struct Policy {
     /// Origins of pages that may register keys; empty: any. A token can narrow them.
     pub allowed_origins: Vec<String>,
+    /// Whether [`Self::allowed_origins`] may have wildcards that reach the hosts of many owners: over a public suffix, such as
+    /// `https://*.vercel.app`, or over every host (`https://*`). Otherwise such an entry matches nothing.
+    pub allow_public_suffix: bool,
     /// Whether a parameter that would be dropped or adjusted is an error instead.
     pub strict_params: bool,
     /// Whether a forced tool choice becomes `auto`, and is named as adjusted, where a model can't force one. Otherwise it is
@@ -91,6 +94,11 @@ impl Policy {
     /// Every field, in the order in which they are shown.
     pub const FIELDS: &'static [PolicyField] = &[
         list!(allowed_origins, "origin", "Origins of pages that may register keys; none: any"),
+        switch!(
+            allow_public_suffix,
+            "allow-public-suffix",
+            "Allow origins such as https://*.vercel.app, below which anyone can get a host"
+        ),
         switch!(strict_params, "strict-params", "Refuse parameters that would be dropped or adjusted"),
         switch!(
             forced_tool_choice_auto,
@@ -158,6 +166,7 @@ mod tests {
             serde_json::to_value(policy).unwrap(),
             json!({
                 "allowedOrigins": ["allowed_origins"],
+                "allowPublicSuffix": true,
                 "strictParams": true,
                 "forcedToolChoiceAuto": true,
                 "returnUrls": ["return_urls"],

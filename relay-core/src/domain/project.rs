@@ -27,11 +27,21 @@ impl Project {
 
     /// The pages that may register keys.
     pub fn origins(&self) -> Origins {
-        Origins::stored(&self.policy.allowed_origins, PublicSuffixes::Refused)
+        Origins::stored(&self.policy.allowed_origins, self.public_suffixes())
     }
 
-    /// Whether the hosted page may send a user to `url`: only if it is a [`ReturnUrl`] on the list, letter by letter. What looks alike (a
-    /// longer path, another case, an encoded letter) may lead elsewhere.
+    /// The allowed origins that match nothing: an older version stored them, and this one would refuse them.
+    pub fn unusable_origins(&self) -> Vec<&str> {
+        let usable = self.origins().to_stored();
+        self.policy.allowed_origins.iter().filter(|text| !usable.contains(text)).map(String::as_str).collect()
+    }
+
+    fn public_suffixes(&self) -> PublicSuffixes<'static> {
+        if self.policy.allow_public_suffix { PublicSuffixes::Allowed } else { PublicSuffixes::Refused }
+    }
+
+    /// Whether the hosted page may send a user to `url`: only if it is a [`ReturnUrl`] on the list, letter by letter. What looks
+    /// alike (a longer path, another case, an encoded letter) may lead elsewhere.
     pub fn returns_to(&self, url: &str) -> bool {
         ReturnUrl::parse(url).is_ok() && self.policy.return_urls.iter().any(|known| known == url)
     }

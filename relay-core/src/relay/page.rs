@@ -3,7 +3,7 @@
 //! A browser names the page that a call comes from, or that frames one of Relay's own. What is not a browser names none,
 //! and needs none: whoever holds a token may use it there.
 
-use crate::domain::origin::{Origins, PublicSuffixes};
+use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
 use crate::domain::{Grant, Project, SecretHash};
 use crate::error::RelayError;
 use crate::relay::Relay;
@@ -21,6 +21,15 @@ pub struct Page<'a> {
 pub(crate) fn allowed_origins(grant: &Grant, project: &Project) -> Origins {
     // Which public suffixes a token may name was decided when it was issued.
     Origins::stored(&grant.allowed_origins, PublicSuffixes::Allowed).narrowed_by(&project.origins())
+}
+
+/// Names the entry of `allowedOrigins` that is at fault.
+pub(crate) fn invalid_origins(error: &InvalidOriginList) -> RelayError {
+    let param = match error {
+        InvalidOriginList::Entry(place, _) => format!("allowedOrigins[{place}]"),
+        InvalidOriginList::TooLong => "allowedOrigins".to_owned(),
+    };
+    RelayError::invalid_value(param, error.to_string())
 }
 
 impl Relay {

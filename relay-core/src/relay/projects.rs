@@ -1,11 +1,12 @@
 //! The use cases of a project: create it, change it, list all of them.
 
 use crate::domain::ids::ProjectId;
-use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
+use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::{Policy, Project};
 use crate::error::RelayError;
 use crate::relay::Relay;
+use crate::relay::page::invalid_origins;
 
 /// The longest name of a project or a Relay key, in characters.
 pub const MAX_NAME: usize = 80;
@@ -44,7 +45,7 @@ impl Relay {
     pub async fn create_project(&self, name: &str, policy: Policy) -> Result<Project, RelayError> {
         let id = self.ports.tokens.project_id().map_err(super::no_randomness)?;
         let mut project = Project::new(id, checked_name(name)?, self.ports.clock.now());
-        project.policy = checked_policy(policy)?;
+        project.policy = checked_policy(policy, &Policy::default())?;
         self.ports.projects.create_project(project.clone()).await?;
         Ok(project)
     }
@@ -72,7 +73,7 @@ impl Relay {
             project.name = checked_name(name)?;
         }
         if let Some(policy) = change.policy {
-            project.policy = checked_policy(policy)?;
+            project.policy = checked_policy(policy, &project.policy)?;
         }
         if self.ports.projects.update_project(project.clone()).await? {
             Ok(project)
@@ -110,22 +111,21 @@ pub(super) fn checked_name(name: &str) -> Result<String, RelayError> {
     Ok(name.to_owned())
 }
 
-/// The policy as it is stored: origins as browsers send them, return URLs that a browser goes to.
-fn checked_policy(mut policy: Policy) -> Result<Policy, RelayError> {
-    let origins = Origins::parse(&policy.allowed_origins, PublicSuffixes::Refused).map_err(invalid_origins)?;
-    policy.allowed_origins = origins.to_stored();
-    for (place, url) in policy.return_urls.iter().enumerate() {
-        ReturnUrl::parse(url)
-            .map_err(|error| RelayError::invalid_value(format!("returnUrls[{place}]"), error.to_string()))?;
+/// The policy as it is stored: origins as browsers send them, return URLs that a browser goes to. A list that stays as it was
+/// is not read again: an older version may have stored what this one refuses, and another change must not fail for it.
+fn checked_policy(mut policy: Policy, stored: &Policy) -> Result<Policy, RelayError> {
+    let origins = |policy: &Policy| (policy.allowed_origins.clone(), policy.allow_public_suffix);
+    if origins(&policy) != origins(stored) {
+        let public_suffixes =
+            if policy.allow_public_suffix { PublicSuffixes::Allowed } else { PublicSuffixes::Refused };
+        let allowed = Origins::parse(&policy.allowed_origins, public_suffixes);
+        policy.allowed_origins = allowed.map_err(|error| invalid_origins(&error))?.to_stored();
+    }
+    if policy.return_urls != stored.return_urls {
+        for (place, url) in policy.return_urls.iter().enumerate() {
+            ReturnUrl::parse(url)
+                .map_err(|error| RelayError::invalid_value(format!("returnUrls[{place}]"), error.to_string()))?;
+        }
     }
     Ok(policy)
-}
-
-/// Names the entry that is at fault.
-fn invalid_origins(error: InvalidOriginList) -> RelayError {
-    let param = match &error {
-        InvalidOriginList::Entry(place, _) => format!("allowedOrigins[{place}]"),
-        InvalidOriginList::TooLong => "allowedOrigins".to_owned(),
-    };
-    RelayError::invalid_value(param, error.to_string())
 }

@@ -3,7 +3,7 @@
 //! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
 
 use crate::domain::ids::{EndUser, Timestamp};
-use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
+use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Project, Provider, RedeemRefusal, SealedSlot,
@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::error::{Class, RelayError};
 use crate::ports::{NoRandomness, RedeemError};
 use crate::relay::key_check::Verdict;
-use crate::relay::page::{Page, allowed_origins};
+use crate::relay::page::{Page, allowed_origins, invalid_origins};
 use crate::relay::{Relay, Route, registration_lock};
 
 /// How long a registration token lives if nothing is said, in seconds.
@@ -429,13 +429,8 @@ struct Attempt {
 
 /// The origins that a token asks for. A public suffix must be on the project's list: there, somebody decided it.
 fn token_origins(asked: &[String], project: &Project) -> Result<Origins, RelayError> {
-    Origins::parse(asked, PublicSuffixes::AllowedBy(&project.origins())).map_err(|error| {
-        let param = match &error {
-            InvalidOriginList::TooLong => "allowedOrigins".to_owned(),
-            InvalidOriginList::Entry(at, _) => format!("allowedOrigins[{at}]"),
-        };
-        RelayError::invalid_value(param, error.to_string())
-    })
+    let origins = Origins::parse(asked, PublicSuffixes::AllowedBy(&project.origins()));
+    origins.map_err(|error| invalid_origins(&error))
 }
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {
