@@ -1,5 +1,6 @@
 //! What pages of other origins are told.
 
+use relay_core::relay::projects::ProjectChange;
 use serde_json::json;
 
 use crate::harness::TestRelay;
@@ -139,6 +140,47 @@ async fn a_token_takes_origins_in_any_spelling_and_wildcards() {
         assert_eq!(error["param"], param);
         assert!(error["message"].as_str().unwrap().contains(message), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_public_suffix_counts_only_where_a_project_allows_it() {
+    let test = TestRelay::start().await;
+    let (wide, page) = ("https://*.vercel.app", "https://my-app.vercel.app");
+    let ask = || {
+        let body = json!({"user": "bo", "allowedOrigins": [wide]});
+        test.as_app("POST", "/v1/registration-tokens").json(&body).send()
+    };
+    let seen_from = async |token: &str| {
+        let request = test.request("GET", "/v1/registration").header("authorization", &format!("Bearer {token}"));
+        request.header("origin", page).send().await.status
+    };
+    let token = test.registration_token("bo").await;
+    assert_eq!(seen_from(&token).await, 200, "a project without a list");
+
+    // As a version stored it to which the wildcard was a letter: it matches nothing, and is in nobody's way.
+    test.store_origins(&[wide]).await;
+    assert_eq!(seen_from(&token).await, 403);
+    ask().await.assert_error(400, "invalid_value");
+    let renamed = test.relay.update_project(&test.project.id, ProjectChange::default().name("Notes 2")).await.unwrap();
+    assert_eq!((&*renamed.policy.allowed_origins, renamed.unusable_origins()), (&[wide.to_owned()][..], vec![wide]));
+    let mut policy = renamed.policy.clone();
+    policy.frame_only = true;
+    let changed = test.relay.update_project(&test.project.id, ProjectChange::default().policy(policy)).await.unwrap();
+    assert_eq!(changed.policy.allowed_origins, [wide]);
+    assert_eq!(seen_from(&token).await, 403);
+
+    let mut policy = changed.policy;
+    policy.allow_public_suffix = true;
+    let allowed = test.relay.update_project(&test.project.id, ProjectChange::default().policy(policy)).await.unwrap();
+    assert!(allowed.unusable_origins().is_empty());
+    assert_eq!(seen_from(&token).await, 200);
+    let token = ask().await.json()["registrationToken"].as_str().unwrap().to_owned();
+    assert_eq!(seen_from(&token).await, 200);
+
+    let mut policy = allowed.policy;
+    policy.allow_public_suffix = false;
+    let refused = test.relay.update_project(&test.project.id, ProjectChange::default().policy(policy)).await;
+    assert_eq!(refused.unwrap_err().param(), Some("allowedOrigins[0]"));
 }
 
 #[tokio::test]
