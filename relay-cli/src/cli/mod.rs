@@ -182,9 +182,13 @@ Example:
     Create {
         /// Its name; users see it in the widget.
         name: String,
-        /// An origin whose pages may register keys, such as `https://app.example.com`. Repeat it for more; none: any.
+        /// An origin whose pages may register keys, such as `https://app.example.com`, or a wildcard for all subdomains, such
+        /// as `https://*.preview.example.com`. Repeat it for more; none: any.
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
+        /// Allow origins such as `https://*.vercel.app`, below which anyone can get a host.
+        #[arg(long, requires = "origins")]
+        allow_public_suffix: bool,
         /// Where the hosted page may send users afterwards: a whole `https:` address, or one of an app (`myapp://done`).
         /// Repeat it for more; none: nowhere.
         #[arg(long = "return-url", value_name = "URL")]
@@ -227,9 +231,12 @@ pub struct ProjectChange {
     /// Its name; users see it in the widget.
     #[arg(long)]
     pub name: Option<String>,
-    /// An origin whose pages may register keys. Repeat it for more.
+    /// An origin whose pages may register keys, or a wildcard such as `https://*.preview.example.com`. Repeat it for more.
     #[arg(long = "origin", value_name = "ORIGIN", conflicts_with = "any_origin")]
     pub origins: Vec<String>,
+    /// Allow origins such as `https://*.vercel.app`, below which anyone can get a host.
+    #[arg(long, requires = "origins", conflicts_with = "any_origin")]
+    pub allow_public_suffix: bool,
     /// Let pages of any origin register keys.
     #[arg(long)]
     pub any_origin: bool,

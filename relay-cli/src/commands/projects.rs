@@ -1,5 +1,7 @@
 //! `relay projects`: apps, in the local store.
 
+use relay_core::RelayError;
+use relay_core::domain::origin::{InvalidOriginList, OriginPattern, Origins, PublicSuffixes};
 use relay_core::domain::{Policy, Project};
 use relay_core::relay::projects::ProjectChange;
 use serde_json::{Map, Value, json};
@@ -20,6 +22,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
         ProjectsCommand::Create {
             name,
             origins,
+            allow_public_suffix,
             return_urls,
             frame_only,
             strict_params,
@@ -29,19 +32,25 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             let local = Local::open(&local.config)?;
             let mut policy = Policy::default();
             (policy.allowed_origins, policy.return_urls) = (origins, return_urls);
+            policy.allow_public_suffix = allow_public_suffix;
             (policy.frame_only, policy.strict_params) = (frame_only, strict_params);
             policy.forced_tool_choice_auto = forced_tool_choice_auto;
-            let project = local.relay.create_project(&name, policy).await?;
-            out.value(&describe(&project))?;
+            let asked = policy.allowed_origins.clone();
+            let created = local.relay.create_project(&name, policy).await;
+            let project = created.map_err(|error| explained(error, &asked))?;
+            out.value(&described_with_warnings(&project))?;
             out.line(&format!("Created project {} \"{}\".", project.id, project.name))?;
+            warn(&project, out);
             out.note(&format!("Next: relay keys create --project {}", project.id));
             Ok(())
         }
         ProjectsCommand::Update { project, change, local } => {
             let local = Local::open(&local.config)?;
             let project = update(&local, &project, change).await?;
-            out.value(&describe(&project))?;
-            out.line(&format!("Updated project {} \"{}\".", project.id, project.name))
+            out.value(&described_with_warnings(&project))?;
+            out.line(&format!("Updated project {} \"{}\".", project.id, project.name))?;
+            warn(&project, out);
+            Ok(())
         }
     }
 }
@@ -50,7 +59,8 @@ async fn update(local: &Local, wanted: &str, asked: ProjectChangeArgs) -> Result
     let project = find_project(local, Some(wanted)).await?;
     let mut policy = project.policy;
     if asked.any_origin || !asked.origins.is_empty() {
-        policy.allowed_origins = asked.origins;
+        policy.allowed_origins = asked.origins.clone();
+        policy.allow_public_suffix = asked.allow_public_suffix;
     }
     if asked.no_return_urls || !asked.return_urls.is_empty() {
         policy.return_urls = asked.return_urls;
@@ -60,7 +70,46 @@ async fn update(local: &Local, wanted: &str, asked: ProjectChangeArgs) -> Result
     }
     let mut change = ProjectChange::default().policy(policy);
     change.name = asked.name;
-    Ok(local.relay.update_project(&project.id, change).await?)
+    let updated = local.relay.update_project(&project.id, change).await;
+    updated.map_err(|error| explained(error, &asked.origins))
+}
+
+/// The failure, and the way to allow a public suffix nevertheless if that is all that is wrong.
+fn explained(error: RelayError, origins: &[String]) -> Failure {
+    let failure = Failure::from(error);
+    match Origins::parse(origins, PublicSuffixes::Refused) {
+        Err(InvalidOriginList::Entry(_, origin)) if origin.public_suffix().is_some() => {
+            failure.hint("if that is what you want, repeat the command with --allow-public-suffix")
+        }
+        _ => failure,
+    }
+}
+
+/// What each wildcard of the project means that reaches beyond one owner's hosts.
+fn warnings(project: &Project) -> Vec<String> {
+    let meaning = |pattern: &OriginPattern| {
+        let suffix = pattern.public_suffix()?;
+        Some(format!(
+            "{pattern} allows {suffix}. Such a page can show Relay's frame as its own, and register keys with a \
+             registration token of this project that it gets hold of."
+        ))
+    };
+    project.origins().patterns().iter().filter_map(meaning).collect()
+}
+
+fn warn(project: &Project, out: Out) {
+    for warning in warnings(project) {
+        out.note(&format!("Warning: {warning}"));
+    }
+}
+
+fn described_with_warnings(project: &Project) -> Value {
+    let mut value = describe(project);
+    let warnings = warnings(project);
+    if let Some(members) = value.as_object_mut().filter(|_| !warnings.is_empty()) {
+        members.insert("warnings".to_owned(), json!(warnings));
+    }
+    value
 }
 
 async fn list(local: &Local, out: Out) -> Result<(), Failure> {

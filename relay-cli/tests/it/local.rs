@@ -156,11 +156,37 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
         vec!["--origin", "https://a.example/path"],
         vec!["--origin", "https://*.vercel.app"],
         vec!["--origin", "https://*"],
+        vec!["--allow-public-suffix"],
+        vec!["--any-origin", "--allow-public-suffix"],
         vec!["--name", " "],
     ] {
         run(&[&["update", id], &*wrong].concat()).code(2);
     }
     assert_eq!(run(&["update", id, "--name", "Shop 2"]).code(0).json(), want, "a wrong command changed nothing");
+}
+
+#[test]
+fn a_public_suffix_needs_a_flag_and_gets_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let run = |arguments: &[&str]| run_in(folder.path(), [&["projects"], arguments].concat());
+    let wide = "https://*.vercel.app";
+    let refused = run(&["create", "Store", "--origin", wide]).code(2);
+    assert!(refused.stderr.contains("anyone can get a host below the public suffix vercel.app"), "{refused:?}");
+    assert!(refused.stderr.contains("--allow-public-suffix"), "{refused:?}");
+    let told = run(&["create", "Store", "--origin", wide, "--allow-public-suffix"]).code(0);
+    assert!(told.stderr.contains("Warning: https://*.vercel.app allows everybody's pages"), "{told:?}");
+    // Another change neither asks again nor forgets it.
+    let made = run(&["update", "Store", "--name", "Boutique", "--json"]).code(0).json();
+    assert_eq!((&made["allowedOrigins"], &made["allowPublicSuffix"]), (&json!([wide]), &json!(true)));
+    assert_eq!(made["warnings"].as_array().unwrap().len(), 1);
+    // Each new list is decided for itself.
+    let made = run(&["update", "Boutique", "--origin", "https://*.shop.example", "--json"]).code(0).json();
+    assert_eq!((&made["allowPublicSuffix"], made.get("warnings")), (&json!(false), None));
+    let refused = run(&["update", "Boutique", "--origin", wide]).code(2);
+    assert!(refused.stderr.contains("--allow-public-suffix"), "{refused:?}");
+    let invalid = run(&["update", "Boutique", "--origin", "app.example"]).code(2);
+    assert!(!invalid.stderr.contains("--allow-public-suffix"), "{invalid:?}");
 }
 
 #[test]

@@ -118,6 +118,14 @@ async fn contents(store: &Sqlite, report: &mut Report) -> Option<Timestamp> {
         0 => Check::warn("projects", "none yet").fix("`relay projects create` makes one"),
         count => Check::pass("projects", count.to_string()),
     });
+    for project in &projects {
+        let unusable = project.unusable_origins();
+        if !unusable.is_empty() {
+            let (id, unusable) = (&project.id, unusable.join(", "));
+            let check = Check::warn("projects", format!("{id} allows origins that match nothing: {unusable}"));
+            report.add(check.fix(format!("set them again: relay projects update {id} --origin …")));
+        }
+    }
     let mut newest = projects.iter().map(|project| project.created_at).max();
     for project in &projects {
         let keys = store.relay_keys(&project.id).await.unwrap_or_default();
