@@ -1,4 +1,4 @@
-//! Adapters for the ports of `relay-core`: one adapter = one file or folder = one feature.
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "cache")]
 pub mod cache;

@@ -1,6 +1,4 @@
-//! The pure core of Relay, the BYOK AI relay: ports, domain types, OpenAI's schema, all translation, the use cases.
-//!
-//! No I/O, no clock, no randomness, no runtime: those come in through the traits in [`ports`].
+#![doc = include_str!("../README.md")]
 
 pub mod domain;
 pub mod error;
