@@ -68,6 +68,5 @@ pub mod wiring;
 
 pub use config::{Options, RequestLimits};
 pub use observe::logging;
-pub use observe::readiness::Canary;
 pub use run::run;
-pub use server::{Running, Service, Stopper, serve};
+pub use server::{Running, Stopper, serve};

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::observe::logging;
-use crate::server::{Service, Stopper, serve};
+use crate::server::{Stopper, serve};
 use crate::wiring::{StartError, wire};
 
 /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
@@ -21,9 +21,8 @@ pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError
     let served = System::new().block_on(async {
         let options = config.server.options(config.metrics.listen);
         let listen = options.listen;
-        let service = Service { relay: wired.relay.clone(), canary: Some(wired.canary.clone()) };
         let failed = |cause: io::Error| StartError::Listen { listen, cause };
-        let running = serve(service, options).map_err(failed)?;
+        let running = serve(wired.relay.clone(), options).map_err(failed)?;
         let addr = running.addr.to_string();
         tracing::info!(listen = addr.as_str(), version = env!("CARGO_PKG_VERSION"), "serving");
         started(&addr);

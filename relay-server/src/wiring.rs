@@ -16,7 +16,6 @@ use relay_core::ports::{Meta, ProviderClient, Store, StoreError};
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
-use crate::observe::readiness::Canary;
 
 /// Why the server can't start.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +73,6 @@ pub struct Wired {
     pub store: Arc<dyn Store>,
     /// The cipher, for the rotation of master keys.
     pub cipher: Arc<RingCipher>,
-    /// Tells whether the master key still opens its canary.
-    pub canary: Canary,
 }
 
 /// How much of the master key's budget is set aside at once, so that a crash never gives any of it back.
@@ -101,8 +98,7 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
     let ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
     let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
-    let canary = canary(&cipher)?;
-    Ok(Wired { relay, store, cipher, canary })
+    Ok(Wired { relay, store, cipher })
 }
 
 impl Wired {
@@ -121,12 +117,12 @@ impl Wired {
 
     /// Writes what waits to be written.
     pub fn close(self) {
-        let Self { relay, store, cipher, canary } = self;
+        let Self { relay, store, cipher } = self;
         if let Err(error) = blocking(put_wraps(store.as_ref(), &cipher, 0)) {
             tracing::warn!(cause = %error, "the master key's count could not be stored");
         }
         // The store writes its usage when the last of these lets go of it.
-        drop((relay, canary, store));
+        drop((relay, cipher, store));
     }
 }
 
@@ -229,13 +225,6 @@ fn wraps_of(kid: MasterKeyId) -> String {
 
 fn listed(kids: &[MasterKeyId]) -> String {
     kids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Opens a canary for `/api/health/ready`.
-fn canary(cipher: &Arc<RingCipher>) -> Result<Canary, StartError> {
-    let canaries = cipher.seal_canaries().map_err(no_cipher)?;
-    let cipher = Arc::clone(cipher);
-    Ok(Arc::new(move || canaries.iter().all(|(kid, canary)| cipher.check_canary(*kid, canary).is_ok())))
 }
 
 fn no_cipher(error: relay_core::ports::CipherError) -> StartError {

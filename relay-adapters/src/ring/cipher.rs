@@ -54,6 +54,8 @@ pub struct RingCipher {
     fingerprints: hmac::Key,
     random: SystemRandom,
     wraps: AtomicU64,
+    /// One for each master key, for [`Cipher::check`].
+    probes: Vec<(MasterKeyId, Vec<u8>)>,
 }
 
 /// A master key, ready for use.
@@ -66,11 +68,11 @@ impl RingCipher {
     /// A cipher that seals under the ring's first key and opens under all of them.
     ///
     /// # Errors
-    /// None in fact: only what ring could refuse and does not.
+    /// [`CipherError::Unavailable`] without randomness.
     pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
         let members = keys.iter().map(|key| Ok(Member { kid: key.kid(), key: AeadKey::new(key.expose())? }));
         let mut members = members.collect::<Result<Vec<_>, CipherError>>()?.into_iter();
-        Ok(Self {
+        let mut cipher = Self {
             active: members.next().ok_or(CipherError::Unavailable)?,
             retired: members.collect(),
             fingerprints: keys
@@ -79,7 +81,10 @@ impl RingCipher {
                 .ok_or(CipherError::Unavailable)?,
             random: SystemRandom::new(),
             wraps: AtomicU64::new(0),
-        })
+            probes: Vec::new(),
+        };
+        cipher.probes = cipher.seal_canaries()?;
+        Ok(cipher)
     }
 
     /// Goes on counting from `wraps`, the number that was stored for [`Self::active_kid`].
@@ -200,6 +205,10 @@ impl RingCipher {
 }
 
 impl Cipher for RingCipher {
+    fn check(&self) -> Result<(), CipherError> {
+        self.probes.iter().try_for_each(|(kid, probe)| self.check_canary(*kid, probe))
+    }
+
     fn seal(&self, slot: &SealedSlot, key: &ProviderKey) -> Result<SealedKey, CipherError> {
         self.count_wrap()?;
         let mut data_key = Zeroizing::new([0; KEY_LEN]);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use relay_core::Provider;
 use relay_server::wiring::{Wired, wire};
-use relay_server::{Options, Running, Service, serve};
+use relay_server::{Options, Running, serve};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -67,9 +67,8 @@ async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) 
 
 fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
     let options = Options { workers: 2, drain: DRAIN, ..made.config.server.options(None) };
-    let service = Service { relay: wired.relay.clone(), canary: Some(wired.canary.clone()) };
     let listen = options.listen;
-    serve(service, options)
+    serve(wired.relay.clone(), options)
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
 }
 

@@ -19,6 +19,7 @@ pub fn cipher(cipher: &dyn Cipher) {
     sync_rule!(sealing_twice_gives_different_bytes(cipher));
     sync_rule!(the_length_hides_the_keys_length(cipher));
     sync_rule!(a_fingerprint_knows_its_key_again(cipher));
+    sync_rule!(a_cipher_that_opens_seals_passes_its_check(cipher));
 }
 
 fn key(text: &str) -> ProviderKey {
@@ -119,4 +120,8 @@ fn a_fingerprint_knows_its_key_again(cipher: &dyn Cipher) {
     assert_ne!(print, cipher.fingerprint(&here, &key("sk-test-0001")));
     let elsewhere = Slot { provider: Provider::GOOGLE, ..here };
     assert_ne!(print, cipher.fingerprint(&elsewhere, &key("sk-test-0000")));
+}
+
+fn a_cipher_that_opens_seals_passes_its_check(cipher: &dyn Cipher) {
+    assert_eq!(cipher.check(), Ok(()));
 }

@@ -23,6 +23,7 @@ pub enum CipherError {
 /// Obligations (suite `relay_core::conformance::cipher`):
 /// - `open(slot, seal(slot, key))` is the key; with any other slot, or a changed byte, it is an error.
 /// - Sealing the same key twice gives different bytes; the length hides the key's length to 64 bytes.
+/// - [`Self::check`] succeeds as long as seals open.
 /// - [`Self::fingerprint`] is the same for the same provider and key, and says nothing of the key without the master key.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Cipher: Send + Sync {
@@ -37,6 +38,13 @@ pub trait Cipher: Send + Sync {
     /// # Errors
     /// [`CipherError::Tampered`] or [`CipherError::UnknownMasterKey`].
     fn open(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<ProviderKey, CipherError>;
+
+    /// Opens what each configured master key has sealed as a probe: whether sealed keys can be opened at all. Seals nothing, so
+    /// it can be called often.
+    ///
+    /// # Errors
+    /// [`CipherError::Tampered`] if a probe does not open.
+    fn check(&self) -> Result<(), CipherError>;
 
     /// A keyed digest of a provider key, to recognise it again: 16 bytes of HMAC-SHA256.
     fn fingerprint(&self, slot: &Slot, key: &ProviderKey) -> [u8; 16];

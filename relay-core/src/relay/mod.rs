@@ -9,6 +9,7 @@ mod models;
 pub mod page;
 mod ports;
 pub mod projects;
+pub mod readiness;
 pub mod registration;
 mod registration_lock;
 pub mod relay_keys;

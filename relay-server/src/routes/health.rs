@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::http::context::RequestContext;
 use crate::http::error::ApiResult;
 use crate::http::response::json::json;
-use crate::observe::readiness::NotReady;
+use crate::observe::readiness::Unready;
 
 /// The API's OpenAPI description.
 pub(crate) const OPENAPI: &str = include_str!("../../assets/openapi.json");
@@ -46,8 +46,8 @@ pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     state.drain.refuse_new_calls()?;
     let (code, message) = match state.readiness.check(&state.relay).await {
         None => return Ok(json(200, &Status { status: "ok" })),
-        Some(NotReady::Store) => ("storage_unavailable", "the key store can't be written to"),
-        Some(NotReady::MasterKey) => ("master_key_unusable", "the master key does not open what was sealed under it"),
+        Some(Unready::Store) => ("storage_unavailable", "the key store can't be written to"),
+        Some(Unready::MasterKey) => ("master_key_unusable", "the master key does not open what was sealed under it"),
     };
     Err(RelayError::new(Class::Unavailable, code, message).into())
 }

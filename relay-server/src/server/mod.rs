@@ -20,7 +20,6 @@ use tokio::time::sleep;
 
 use crate::config::options::Options;
 use crate::http::middleware;
-use crate::observe::readiness::Canary;
 use crate::routes;
 use crate::state::State;
 use crate::state::drain::Drain;
@@ -33,27 +32,6 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 const DISCONNECT_TIME: Duration = Duration::from_secs(1);
 /// How much longer than the drain actix may take before it drops what is left.
 const AFTER_DRAIN: Duration = Duration::from_secs(10);
-
-/// What is served.
-#[derive(Clone)]
-pub struct Service {
-    /// The use cases.
-    pub relay: Relay,
-    /// Checks that the master key still opens what was sealed under it; for `/api/health/ready`.
-    pub canary: Option<Canary>,
-}
-
-impl From<Relay> for Service {
-    fn from(relay: Relay) -> Self {
-        Self { relay, canary: None }
-    }
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Service")
-    }
-}
 
 /// A running server. Dropping this handle does not stop it; the end of its runtime does.
 #[derive(Debug)]
@@ -131,12 +109,11 @@ impl Stopper {
 ///
 /// # Errors
 /// When it can't listen on an address.
-pub fn serve(service: impl Into<Service>, options: Options) -> io::Result<Running> {
-    let service = service.into();
+pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
     let listener = listen(options.listen)?;
     let addr = listener.local_addr()?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
-    let state = Data::from(State::new(service.relay, service.canary, public_url, options.limits.clone()));
+    let state = Data::from(State::new(relay, public_url, options.limits.clone()));
     let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address)).transpose()?;
     let (metrics_addr, metrics_server) = metrics.unzip();
 

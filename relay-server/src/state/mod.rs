@@ -14,7 +14,7 @@ use self::drain::Drain;
 use self::throttle::Throttle;
 use crate::config::options::RequestLimits;
 use crate::observe::metrics::{Gauges, Metrics};
-use crate::observe::readiness::{Canary, Readiness};
+use crate::observe::readiness::Readiness;
 
 /// What all requests share.
 pub(crate) struct State {
@@ -30,13 +30,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(relay: Relay, canary: Option<Canary>, public_url: String, limits: RequestLimits) -> Arc<Self> {
+    pub(crate) fn new(relay: Relay, public_url: String, limits: RequestLimits) -> Arc<Self> {
         let metrics = Metrics::new();
         let budget = BodyBudget::new(limits.bodies_at_once);
         Arc::new(Self {
             relay: metrics.count_usage(&relay),
             throttle: Throttle::new(limits.refusals_a_minute),
-            readiness: Readiness::new(canary),
+            readiness: Readiness::default(),
             drain: Drain::default(),
             began: Instant::now(),
             limits,

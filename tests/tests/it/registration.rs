@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use relay_core::Provider;
+use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::{SealedKey, SealedSlot, Slot};
+use relay_core::ports::{Cipher, CipherError};
+use relay_core::{Provider, Relay};
 use relay_mock::{Scripted, sample_key};
-use relay_server::{Options, Service, serve};
+use relay_server::{Options, serve};
 use relay_tests::{Answer, Api, TestRelay, says};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -93,11 +96,32 @@ async fn a_misspelt_member_is_named() {
     assert_eq!(answer.json()["error"]["param"], "expiresInSecond");
 }
 
+/// As if the master key had changed under the running process.
+struct OpensNothing;
+
+impl Cipher for OpensNothing {
+    fn seal(&self, _: &SealedSlot, _: &ProviderKey) -> Result<SealedKey, CipherError> {
+        Err(CipherError::Unavailable)
+    }
+
+    fn open(&self, _: &SealedSlot, _: &SealedKey) -> Result<ProviderKey, CipherError> {
+        Err(CipherError::Tampered)
+    }
+
+    fn check(&self) -> Result<(), CipherError> {
+        Err(CipherError::Tampered)
+    }
+
+    fn fingerprint(&self, _: &Slot, _: &ProviderKey) -> [u8; 16] {
+        [0; 16]
+    }
+}
+
 #[actix_web::test]
 async fn a_relay_whose_master_key_opens_nothing_is_not_ready() {
-    let relay = TestRelay::start().await.relay.clone();
-    let canary = Some(Arc::new(|| false) as Arc<dyn Fn() -> bool + Send + Sync>);
-    let running = serve(Service { relay, canary }, Options::default()).unwrap();
+    let mut ports = TestRelay::start().await.relay.ports().clone();
+    ports.cipher = Arc::new(OpensNothing);
+    let running = serve(Relay::new(ports), Options::default()).unwrap();
     let api = Api::new(format!("http://{}", running.addr), String::new());
     api.send(Method::GET, "/api/health/ready", &[], "").await.assert_error(503, "master_key_unusable");
     api.send(Method::GET, "/api/health/live", &[], "").await.expect(200);
