@@ -58,8 +58,24 @@ impl ProviderKey {
     }
 
     /// A provider's words without this key, if they repeat it: three stars stand in its place.
+    ///
+    /// Within a quoted text, of JSON or of `Debug`, a key with a quote or a backslash looks different: that is found, too.
     pub(crate) fn taken_out_of(&self, words: &str) -> Option<String> {
-        words.contains(self.0.as_str()).then(|| words.replace(self.0.as_str(), "***"))
+        let key = self.0.as_str();
+        let plain = words.contains(key).then(|| words.replace(key, "***"));
+        if !key.contains(['"', '\\']) {
+            return plain;
+        }
+        let mut quoted = Zeroizing::new(String::with_capacity(2 * key.len()));
+        for c in key.chars() {
+            if matches!(c, '"' | '\\') {
+                quoted.push('\\');
+            }
+            quoted.push(c);
+        }
+        let words = plain.as_deref().unwrap_or(words);
+        let clean = words.contains(quoted.as_str()).then(|| words.replace(quoted.as_str(), "***"));
+        clean.or(plain)
     }
 
     /// The last four characters, which Relay shows so that a user can tell keys apart.
@@ -150,6 +166,9 @@ mod tests {
         let key = ProviderKey::parse("any-key-at-all".into()).unwrap();
         assert_eq!(key.taken_out_of("no any-key-at-all; xany-key-at-allx").as_deref(), Some("no ***; x***x"));
         assert_eq!(key.taken_out_of("any-key-at-al"), None);
+        let odd = ProviderKey::parse(r#"any"key\at-all"#.into()).unwrap();
+        assert_eq!(odd.taken_out_of(r#"no any"key\at-all"#).as_deref(), Some("no ***"));
+        assert_eq!(odd.taken_out_of(&format!("{:?}", r#"no any"key\at-all"#)).as_deref(), Some("\"no ***\""));
     }
 
     #[test]

@@ -4,18 +4,22 @@
 
 mod class;
 mod code;
+mod server;
+mod source;
+mod upstream;
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
-use crate::ports::StoreError;
 
 pub use class::Class;
 pub use code::Code;
+pub use source::chain;
 
 /// OpenAI's `error.type` values that Relay uses.
 pub mod kind {
@@ -37,8 +41,8 @@ pub mod kind {
 
 /// A failure of a call, ready to be shown in OpenAI's shape.
 ///
-/// Its message is safe to show: provider texts in it were shortened and keys masked. Inner causes (a database's words)
-/// are only in [`RelayError::cause`], for the log.
+/// Its message is safe to show: provider texts in it were shortened and keys masked. What caused it (a database's words) is
+/// only in [`source`](Error::source), for the log.
 pub struct RelayError(Box<Inner>);
 
 struct Inner {
@@ -51,7 +55,7 @@ struct Inner {
     tries_left: Option<u32>,
     headers: Vec<(&'static str, String)>,
     retry: Option<bool>,
-    cause: Option<String>,
+    source: Option<source::Source>,
 }
 
 impl RelayError {
@@ -76,8 +80,13 @@ impl RelayError {
             tries_left: None,
             headers: Vec::new(),
             retry: None,
-            cause: None,
+            source: None,
         }))
+    }
+
+    /// An error with this code, of its usual class.
+    fn coded(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(code.class(), code.as_str(), message)
     }
 
     /// The value of `param` can't be used.
@@ -178,26 +187,24 @@ impl RelayError {
         self
     }
 
-    /// Keeps the inner cause for the log. It is never shown.
+    /// Keeps the cause for the log. It is never shown to a caller.
     #[must_use]
-    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
-        self.0.cause = Some(cause.to_string());
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
         self
     }
 
-    /// Takes a key out of everything that a provider may have repeated it in.
+    /// Takes a key out of everything that a provider may have repeated it in, the causes among it.
     #[must_use]
     pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
-        let Inner { kind, code, param, message, headers, cause, .. } = &mut *self.0;
+        let Inner { kind, code, param, message, headers, source, .. } = &mut *self.0;
         for text in [Some(kind), code.as_mut(), param.as_mut(), Some(message)].into_iter().flatten() {
             if let Some(clean) = key.taken_out_of(text) {
                 *text = clean.into();
             }
         }
         headers.retain(|(_, value)| key.taken_out_of(value).is_none());
-        if let Some(clean) = cause.as_deref().and_then(|cause| key.taken_out_of(cause)) {
-            *cause = Some(clean);
-        }
+        *source = source.take().map(|source| source::without(source, key));
         self
     }
 
@@ -254,11 +261,6 @@ impl RelayError {
         })
     }
 
-    /// The inner cause, for the log only.
-    pub fn cause(&self) -> Option<&str> {
-        self.0.cause.as_deref()
-    }
-
     /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` where they are known.
     pub fn to_body(&self) -> Vec<u8> {
         #[derive(Serialize)]
@@ -303,6 +305,7 @@ impl fmt::Display for RelayError {
     }
 }
 
+/// Causes are shown by their texts, from which keys were taken out.
 impl fmt::Debug for RelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelayError")
@@ -310,17 +313,13 @@ impl fmt::Debug for RelayError {
             .field("code", &self.0.code)
             .field("param", &self.0.param)
             .field("message", &self.0.message)
-            .field("cause", &self.0.cause)
+            .field("source", &self.source().map(chain))
             .finish()
     }
 }
 
-impl std::error::Error for RelayError {}
-
-impl From<StoreError> for RelayError {
-    fn from(error: StoreError) -> Self {
-        Self::new(Class::Unavailable, "storage_unavailable", "the key store did not answer; try again")
-            .with_header("retry-after", "1")
-            .with_cause(error)
+impl Error for RelayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -8,6 +8,7 @@ use futures::Stream;
 
 use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
+use crate::error::RelayError;
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +154,17 @@ impl TransportError {
     /// Wraps a cause.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { kind, source: source.into() }
+    }
+}
+
+impl From<TransportError> for RelayError {
+    fn from(error: TransportError) -> Self {
+        match error.kind {
+            TransportErrorKind::Connect => Self::upstream_unreachable(error),
+            TransportErrorKind::Timeout => Self::upstream_timeout(error),
+            TransportErrorKind::Interrupted => Self::connection_broken(error),
+            TransportErrorKind::Malformed => Self::malformed_response(error),
+        }
     }
 }
 

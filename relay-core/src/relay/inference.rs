@@ -13,7 +13,7 @@ use crate::error::RelayError;
 use crate::ports::{WireRequest, WireResponse};
 use crate::relay::metering::Meter;
 use crate::relay::stream::{Translation, collected};
-use crate::relay::{Caller, Relay, Route, unreachable_provider};
+use crate::relay::{Caller, Relay, Route};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
 use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect, surface};
@@ -314,17 +314,17 @@ impl Relay {
 /// A body that breaks off, or is longer than `limit`.
 pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<Bytes, RelayError> {
     let Some(first) = response.body.next().await else { return Ok(Bytes::new()) };
-    let first = first.map_err(|error| unreachable_provider(&error))?;
+    let first = first.map_err(RelayError::from)?;
     let Some(second) = response.body.next().await else { return Ok(first) };
     let mut body = BytesMut::from(first);
-    let mut piece = second.map_err(|error| unreachable_provider(&error))?;
+    let mut piece = second.map_err(RelayError::from)?;
     loop {
         if body.len() + piece.len() > limit {
             return Err(too_long(limit));
         }
         body.extend_from_slice(&piece);
         match response.body.next().await {
-            Some(next) => piece = next.map_err(|error| unreachable_provider(&error))?,
+            Some(next) => piece = next.map_err(RelayError::from)?,
             None => return Ok(body.freeze()),
         }
     }

@@ -25,7 +25,7 @@ use crate::domain::ids::{EndUser, RequestId, Tier};
 use crate::domain::secret::ProviderKey;
 use crate::domain::{Connection, ConnectionState, KeySignal, Project, Provider, SecretHash, Slot};
 use crate::error::{Class, RelayError};
-use crate::ports::{ProviderClient, TransportError, TransportErrorKind, WireRequest, WireResponse};
+use crate::ports::{ProviderClient, WireRequest, WireResponse};
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
 
 pub use crate::relay::ports::Ports;
@@ -132,7 +132,7 @@ impl Relay {
                 "the stored provider key can't be opened; ask the operator to run `relay doctor`",
             )
             .with_retry(false)
-            .with_cause(error)
+            .with_source(error)
         })?;
         let client = self.client(connection.slot.slot.provider)?;
         Ok(Route { client, connection, key })
@@ -176,7 +176,7 @@ impl Relay {
 
     /// Sends a request; the inner result says what the provider thinks of it.
     async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
-        let failure = |error| unreachable_provider(&error).with_provider(route.provider());
+        let failure = |error| RelayError::from(error).without(&route.key).with_provider(route.provider());
         let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
         response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
         if (200..300).contains(&response.status) {
@@ -272,28 +272,9 @@ async fn collect_up_to(mut response: WireResponse, limit: usize) -> Bytes {
     body.freeze()
 }
 
-pub(crate) fn unreachable_provider(error: &TransportError) -> RelayError {
-    let (class, code, message) = match error.kind {
-        TransportErrorKind::Connect => {
-            (Class::BadGateway, "upstream_unreachable", "the provider could not be reached; nothing was sent")
-        }
-        TransportErrorKind::Timeout => {
-            (Class::GatewayTimeout, "upstream_timeout", "the provider did not answer in time")
-        }
-        TransportErrorKind::Interrupted => {
-            (Class::BadGateway, "upstream_stream_interrupted", "the connection to the provider broke")
-        }
-        TransportErrorKind::Malformed => (Class::BadGateway, "upstream_error", "the provider's answer can't be read"),
-    };
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    let failure = RelayError::new(class, code, message).with_cause(cause);
-    // The provider may have done, and billed, the work: a client must not run the call again by itself.
-    if error.kind == TransportErrorKind::Timeout { failure.with_retry(false) } else { failure }
-}
-
 pub(super) fn no_randomness(error: crate::ports::NoRandomness) -> RelayError {
     RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
-        .with_cause(error)
+        .with_source(error)
 }
 
 fn refused_before(state: ConnectionState, provider: Provider) -> RelayError {

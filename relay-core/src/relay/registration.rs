@@ -296,7 +296,7 @@ impl Relay {
         let slot = SealedSlot { slot: attempt.slot.clone(), record, version };
         let sealed = self.ports.cipher.seal(&slot, key).map_err(|error| {
             RelayError::new(Class::Internal, "internal_error", "the key could not be sealed; nothing was stored")
-                .with_cause(error)
+                .with_source(error)
         })?;
         let (last4, now) = (key.last4(), self.ports.clock.now());
         let mut connection = Connection::new(slot, sealed, last4, attempt.fingerprint, state, now);
@@ -527,5 +527,5 @@ fn no_connection(provider: Provider) -> RelayError {
 
 fn no_randomness(error: NoRandomness) -> RelayError {
     RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
-        .with_cause(error)
+        .with_source(error)
 }

@@ -8,9 +8,10 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 
+use crate::error::RelayError;
 use crate::ports::{ByteStream, WireRequest};
 use crate::relay::metering::Meter;
-use crate::relay::{Relay, Route, unreachable_provider};
+use crate::relay::{Relay, Route};
 use crate::translation::sse::Decoder;
 use crate::translation::stream::{StreamTranslation, is_cut, too_long};
 use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};
@@ -80,7 +81,7 @@ impl Translation {
                 self.continue_with(next).await?;
             }
             match self.upstream.next().await {
-                Some(piece) => self.stream.feed(&piece.map_err(|error| unreachable_provider(&error))?)?,
+                Some(piece) => self.stream.feed(&piece.map_err(RelayError::from)?)?,
                 None => self.end()?,
             }
             if self.stream.is_done() {
@@ -155,7 +156,7 @@ pub(crate) async fn collected(
 ) -> Result<Bytes, ProviderError> {
     let mut decoder = Decoder::default();
     while let Some(piece) = body.next().await {
-        decoder.feed(&piece.map_err(|error| unreachable_provider(&error))?);
+        decoder.feed(&piece.map_err(RelayError::from)?);
         while let Some(event) = decoder.next_event().map_err(too_long)? {
             collector.feed(event)?;
             if collector.is_complete() {

@@ -15,6 +15,7 @@ use actix_web::http::header::{
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use relay_core::domain::ids::RequestId;
+use relay_core::error::chain;
 use relay_core::{Class, RelayError};
 
 use crate::config::options::RequestLimits;
@@ -110,7 +111,7 @@ fn note(context: &RequestContext, error: &Error) {
     let error = error.inner();
     context.set_code(error.code());
     context.state().metrics.failure(error);
-    if let Some(cause) = error.cause() {
+    if let Some(cause) = std::error::Error::source(error).map(chain) {
         let _current = crate::observe::logging::enter(context.id());
         tracing::warn!(code = error.code(), cause, "a request failed");
     }

@@ -64,8 +64,8 @@ pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Translate
 }
 
 /// The provider's answer is not what it should be.
-pub(super) fn unreadable(why: impl std::fmt::Display) -> RelayError {
-    RelayError::upstream("Anthropic's answer can't be read").with_cause(why)
+pub(super) fn unreadable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RelayError {
+    RelayError::upstream("Anthropic's answer can't be read").with_source(why)
 }
 
 /// `chatcmpl-` and what stands behind `msg_`.

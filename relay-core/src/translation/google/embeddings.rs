@@ -176,7 +176,7 @@ pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<Tr
     let mut batches = context.input_bytes.chunks(BATCH);
     for body in bodies {
         let batch: BatchAnswer<'_> = serde_json::from_slice(body)
-            .map_err(|error| RelayError::upstream("Gemini's embeddings can't be read").with_cause(error))?;
+            .map_err(|error| RelayError::upstream("Gemini's embeddings can't be read").with_source(error))?;
         let counted = batch.usage_metadata.as_ref().and_then(UsageMetadata::prompt_tokens);
         let sizes = batches.next().unwrap_or_default();
         usage_estimated |= counted.is_none();

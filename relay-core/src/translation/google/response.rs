@@ -21,7 +21,7 @@ const MADE_UP: usize = 24;
 /// # Errors
 /// An answer that means failure, or has nothing in it.
 pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-    let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_cause(error);
+    let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_source(error);
     if body.is_empty() {
         return Err(empty());
     }
@@ -47,7 +47,7 @@ pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Translate
         usage,
         service_tier,
     };
-    let body = serde_json::to_vec(&completion).map_err(|error| empty().with_cause(error))?;
+    let body = serde_json::to_vec(&completion).map_err(|error| empty().with_source(error))?;
     Ok(TranslatedAnswer {
         body: body.into(),
         usage: usage.map(|usage| usage.metered()),

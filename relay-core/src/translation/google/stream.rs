@@ -295,7 +295,7 @@ fn unreadable(error: serde_json::Error) -> RelayError {
     } else {
         RelayError::upstream("Gemini sent an event that can't be read as JSON")
     };
-    says.with_cause(error)
+    says.with_source(error)
 }
 
 impl StreamTranslator for Translator {

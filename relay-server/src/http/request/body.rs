@@ -80,7 +80,7 @@ impl<'a> BodyClock<'a> {
 
     async fn next(&mut self, payload: &mut Payload, received: usize) -> Result<Option<Bytes>, RelayError> {
         poll_fn(|cx| match Pin::new(&mut *payload).poll_next(cx) {
-            Poll::Ready(piece) => Poll::Ready(piece.transpose().map_err(|error| broken(&error))),
+            Poll::Ready(piece) => Poll::Ready(piece.transpose().map_err(broken)),
             Poll::Pending => self.poll_late(cx, received).map(|()| Err(too_slow())),
         })
         .await
@@ -133,7 +133,7 @@ fn too_slow() -> RelayError {
     RelayError::new(Class::RequestTimeout, "request_timeout", "the request body took too long to arrive")
 }
 
-fn broken(error: &PayloadError) -> RelayError {
+fn broken(error: PayloadError) -> RelayError {
     RelayError::new(Class::InvalidRequest, "incomplete_body", "the request body ended early or is framed wrongly")
-        .with_cause(error)
+        .with_source(error)
 }

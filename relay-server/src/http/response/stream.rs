@@ -3,6 +3,7 @@
 //! It owns the provider's call. When the client disconnects, actix drops the body, and with it the call.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use futures::Stream;
+use relay_core::error::chain;
 use relay_core::{RelayError, Reply, ReplyBody};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
@@ -90,7 +92,7 @@ impl EventBody {
         Poll::Ready(error.map(|error| {
             self.context.set_code(error.code());
             self.context.state().metrics.failure(error);
-            if let Some(cause) = error.cause() {
+            if let Some(cause) = error.source().map(chain) {
                 tracing::warn!(code = error.code(), cause, "a stream failed");
             }
             [b"data: ", error.to_body().as_slice(), b"\n\n"].concat().into()
