@@ -2,8 +2,10 @@
 //!
 //! A [`RelayError`] has a [`Class`] to branch on, which gives the HTTP status, and OpenAI's four members to show.
 
+mod caller;
 mod class;
 mod code;
+pub(crate) mod error_type;
 mod server;
 mod source;
 mod upstream;
@@ -21,24 +23,6 @@ pub use class::Class;
 pub use code::Code;
 pub use source::chain;
 
-/// OpenAI's `error.type` values that Relay uses.
-pub mod kind {
-    /// The request is wrong.
-    pub const INVALID_REQUEST: &str = "invalid_request_error";
-    /// The developer's credential is wrong.
-    pub const AUTHENTICATION: &str = "authentication_error";
-    /// The credential is right, and may not do this.
-    pub const PERMISSION: &str = "permission_error";
-    /// Too many requests.
-    pub const REQUESTS: &str = "requests";
-    /// Too many tokens.
-    pub const TOKENS: &str = "tokens";
-    /// The account has no money or no quota left.
-    pub const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
-    /// Relay's or the provider's fault.
-    pub const SERVER: &str = "server_error";
-}
-
 /// A failure of a call, ready to be shown in OpenAI's shape.
 ///
 /// Its message is safe to show: provider texts in it were shortened and keys masked. What caused it (a database's words) is
@@ -47,7 +31,7 @@ pub struct RelayError(Box<Inner>);
 
 struct Inner {
     class: Class,
-    kind: Cow<'static, str>,
+    error_type: Cow<'static, str>,
     code: Option<Cow<'static, str>>,
     param: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
@@ -61,18 +45,9 @@ struct Inner {
 impl RelayError {
     /// An error of this class with a stable code and a message that says what to do.
     pub fn new(class: Class, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let kind = match class {
-            Class::Unauthenticated | Class::Gone => kind::AUTHENTICATION,
-            Class::Forbidden => kind::PERMISSION,
-            Class::RateLimited => kind::REQUESTS,
-            Class::Internal | Class::BadGateway | Class::Unavailable | Class::GatewayTimeout | Class::Cancelled => {
-                kind::SERVER
-            }
-            _ => kind::INVALID_REQUEST,
-        };
         Self(Box::new(Inner {
             class,
-            kind: kind.into(),
+            error_type: error_type::usual(class).into(),
             code: Some(code.into()),
             param: None,
             message: message.into(),
@@ -89,39 +64,9 @@ impl RelayError {
         Self::new(code.class(), code.as_str(), message)
     }
 
-    /// The value of `param` can't be used.
-    pub fn invalid_value(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Class::InvalidRequest, "invalid_value", message).with_param(param)
-    }
-
-    /// The provider has no counterpart for this value of `param`.
-    pub fn unsupported_value(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Class::InvalidRequest, "unsupported_value", message).with_param(param)
-    }
-
-    /// The provider has no counterpart for `param` at all.
-    pub fn unsupported_parameter(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Class::InvalidRequest, "unsupported_parameter", message).with_param(param)
-    }
-
-    /// No provider serves this model, or it can't do what was asked.
-    pub fn model_not_found(model: &str) -> Self {
-        let shown: String = model.chars().take(100).collect();
-        Self::new(
-            Class::NotFound,
-            "model_not_found",
-            format!(
-                "no provider serves the model `{shown}`: use a {} name, or put {} in front",
-                one_of(|provider| provider.model_prefixes().first().map(|prefix| format!("{prefix}*"))),
-                one_of(|provider| Some(format!("`{}/`", provider.name()))),
-            ),
-        )
-        .with_param("model")
-    }
-
-    /// No project with this id is stored (`project_not_found`).
-    pub fn project_not_found() -> Self {
-        Self::new(Class::NotFound, "project_not_found", "no such project; create it first")
+    /// No project with this id is stored. 404 `project_not_found`.
+    pub(crate) fn project_not_found() -> Self {
+        Self::coded(Code::ProjectNotFound, "no such project; create it first")
     }
 
     /// The provider's answer is of no use (`upstream_error`).
@@ -147,8 +92,8 @@ impl RelayError {
 
     /// Replaces `type`.
     #[must_use]
-    pub fn with_kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
-        self.0.kind = kind.into();
+    pub(crate) fn with_type(mut self, error_type: impl Into<Cow<'static, str>>) -> Self {
+        self.0.error_type = error_type.into();
         self
     }
 
@@ -197,8 +142,8 @@ impl RelayError {
     /// Takes a key out of everything that a provider may have repeated it in, the causes among it.
     #[must_use]
     pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
-        let Inner { kind, code, param, message, headers, source, .. } = &mut *self.0;
-        for text in [Some(kind), code.as_mut(), param.as_mut(), Some(message)].into_iter().flatten() {
+        let Inner { error_type, code, param, message, headers, source, .. } = &mut *self.0;
+        for text in [Some(error_type), code.as_mut(), param.as_mut(), Some(message)].into_iter().flatten() {
             if let Some(clean) = key.taken_out_of(text) {
                 *text = clean.into();
             }
@@ -219,8 +164,8 @@ impl RelayError {
     }
 
     /// OpenAI's `error.type`.
-    pub fn kind(&self) -> &str {
-        &self.0.kind
+    pub fn error_type(&self) -> &str {
+        &self.0.error_type
     }
 
     /// Which member of the request is at fault.
@@ -238,7 +183,7 @@ impl RelayError {
         self.0.provider
     }
 
-    /// How many tries the registration token has left.
+    /// How many more keys the provider may refuse before the registration token expires.
     pub fn tries_left(&self) -> Option<u32> {
         self.0.tries_left
     }
@@ -256,7 +201,7 @@ impl RelayError {
             Class::Unauthenticated | Class::Gone | Class::Forbidden | Class::Unprocessable | Class::NotFound => {
                 Some(false)
             }
-            Class::RateLimited if self.kind() == kind::INSUFFICIENT_QUOTA => Some(false),
+            Class::RateLimited if self.error_type() == error_type::INSUFFICIENT_QUOTA => Some(false),
             _ => None,
         })
     }
@@ -281,7 +226,7 @@ impl RelayError {
         let body = Body {
             error: Shown {
                 message: &self.0.message,
-                r#type: &self.0.kind,
+                r#type: &self.0.error_type,
                 param: self.0.param.as_deref(),
                 code: self.0.code.as_deref(),
                 provider: self.0.provider.map(Provider::name),
@@ -290,13 +235,6 @@ impl RelayError {
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
-}
-
-/// What each provider has of something, as a choice: `a, b or c`.
-fn one_of(of: impl Fn(Provider) -> Option<String>) -> String {
-    let mut all: Vec<_> = Provider::ALL.iter().copied().filter_map(of).collect();
-    let last = all.pop().unwrap_or_default();
-    if all.is_empty() { last } else { format!("{} or {last}", all.join(", ")) }
 }
 
 impl fmt::Display for RelayError {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 
 /// How deep arrays and objects may nest in a request.
 pub const MAX_DEPTH: usize = 128;
@@ -28,9 +28,9 @@ pub(crate) const MAX_MEMBERS: usize = 65_536;
 pub(crate) fn text(body: &[u8]) -> Result<&str, RelayError> {
     // What has few openers can't be deep: most bodies, and those with large images, are only searched once.
     if memchr::memchr2_iter(b'{', b'[', body).count() > MAX_DEPTH && depth(body) > MAX_DEPTH {
-        return Err(invalid_json(&format!("it nests more than {MAX_DEPTH} levels deep")));
+        return Err(RelayError::invalid_json(format!("it nests more than {MAX_DEPTH} levels deep")));
     }
-    std::str::from_utf8(body).map_err(|_| invalid_json("it is not UTF-8"))
+    std::str::from_utf8(body).map_err(|_| RelayError::invalid_json("it is not UTF-8"))
 }
 
 /// How deep arrays and objects nest, at most.
@@ -53,17 +53,12 @@ fn depth(body: &[u8]) -> usize {
     most
 }
 
-/// The request body is not JSON that Relay can use.
-pub(crate) fn invalid_json(why: &str) -> RelayError {
-    RelayError::new(Class::InvalidRequest, "invalid_json", format!("the request body can't be read as JSON: {why}"))
-}
-
 /// What the parser says, unless it would repeat the body: that may hold a key.
 fn unreadable(error: &serde_json::Error) -> RelayError {
     if error.is_data() {
-        invalid_json(&format!("it is not an object of at most {MAX_MEMBERS} members"))
+        RelayError::invalid_json(format!("it is not an object of at most {MAX_MEMBERS} members"))
     } else {
-        invalid_json(&error.to_string())
+        RelayError::invalid_json(error)
     }
 }
 

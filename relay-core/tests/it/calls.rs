@@ -306,7 +306,7 @@ fn a_key_that_the_provider_repeats_is_in_no_part_of_the_error() {
                     format!("{headers:?} {:?}", events.concat().escape_ascii().to_string())
                 }
                 Ok(_) => panic!("a stream was asked for"),
-                Err(error) => format!("{error:?} {:?} {:?}", error.headers(), error.kind()),
+                Err(error) => format!("{error:?} {:?} {:?}", error.headers(), error.error_type()),
             }
         });
         assert!(!said.contains("a-key") && said.contains("***"), "{said}");

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{headers, wire};
 use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
-use crate::error::{Class, RelayError, kind};
+use crate::error::{Class, RelayError, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What the error object says; empty where the body is none.
@@ -27,7 +27,7 @@ struct Said<'a> {
 pub(super) fn translate(failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError {
     let said = Said::read(failure.body);
     let (mut error, signal) = account(failure.status, &said).unwrap_or_else(|| request(failure.status, &said));
-    let is_quota = error.kind() == kind::INSUFFICIENT_QUOTA;
+    let is_quota = error.error_type() == error_type::INSUFFICIENT_QUOTA;
     if let Some(after) = failure.header("retry-after").filter(|_| !is_quota) {
         error = error.with_header("retry-after", after);
     }
@@ -126,7 +126,8 @@ impl<'a> Said<'a> {
 fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal>)> {
     let message = said.message.as_ref();
     let quota = |own: &'static str| {
-        RelayError::new(Class::RateLimited, "insufficient_quota", said.words(own)).with_kind(kind::INSUFFICIENT_QUOTA)
+        RelayError::new(Class::RateLimited, "insufficient_quota", said.words(own))
+            .with_type(error_type::INSUFFICIENT_QUOTA)
     };
     let forbidden = |code: &'static str, own: &'static str| RelayError::new(Class::Forbidden, code, said.words(own));
     let starts = |start: &str| message.starts_with(start);
@@ -174,7 +175,7 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
         429 => {
             let is_tokens = said.message.contains("token");
             new(Class::RateLimited, "rate_limit_exceeded", "Anthropic's rate limit is reached; try again later")
-                .with_kind(if is_tokens { kind::TOKENS } else { kind::REQUESTS })
+                .with_type(if is_tokens { error_type::TOKENS } else { error_type::REQUESTS })
         }
         529 => new(Class::Unavailable, "upstream_overloaded", "Anthropic is overloaded; try again later"),
         504 => new(Class::GatewayTimeout, "upstream_timeout", "Anthropic did not answer in time"),

@@ -62,7 +62,6 @@ use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::WireRequest;
-use crate::translation::surface::embeddings::no_embeddings;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Amended, Call, ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
@@ -107,11 +106,11 @@ impl Dialect for Anthropic {
     }
 
     fn embeddings(&self, _: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
-        Err(no_embeddings(Provider::ANTHROPIC))
+        Err(RelayError::no_embeddings(Provider::ANTHROPIC))
     }
 
     fn embeddings_answer(&self, _: Vec<Bytes>, _: &EmbeddingsContext) -> Result<TranslatedAnswer, RelayError> {
-        Err(no_embeddings(Provider::ANTHROPIC))
+        Err(RelayError::no_embeddings(Provider::ANTHROPIC))
     }
 
     fn models(&self, page: Option<&str>) -> WireRequest {

@@ -14,7 +14,8 @@ use super::models::ModelFamily;
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::tools::{self, Choice, Tool};
 use super::{continuation, mapping, messages, parts, schema};
-use crate::error::{Class, RelayError};
+use crate::domain::Provider;
+use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
 use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
@@ -144,10 +145,9 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
 fn wire(body: &Body<'_>, has_binding: bool) -> Result<WireRequest, RelayError> {
     let samples = body.temperature.is_some() || body.top_p.is_some();
     let expect = if body.stream { Expect::Stream } else { Expect::Whole };
-    let bytes = serde_json::to_vec(body).map_err(|error| crate::translation::json::invalid_json(&error.to_string()))?;
+    let bytes = serde_json::to_vec(body).map_err(RelayError::invalid_json)?;
     if bytes.len() > MAX_BODY {
-        let message = "the request is larger than the 32 MB that Anthropic takes";
-        return Err(RelayError::new(Class::TooLarge, "request_too_large", message));
+        return Err(RelayError::too_large_for(Provider::ANTHROPIC, "32 MB"));
     }
     let version = if samples { SAMPLING_VERSION } else { VERSION };
     let wire = WireRequest::post("/v1/messages", bytes, expect).with_header("anthropic-version", version);

@@ -61,7 +61,7 @@ pub(super) fn parameters<'a>(parameters: Option<&'a RawValue>, path: &str) -> Re
 }
 
 fn raw_value(json: String) -> Result<Box<RawValue>, RelayError> {
-    RawValue::from_string(json).map_err(|error| crate::translation::json::invalid_json(&error.to_string()))
+    RawValue::from_string(json).map_err(RelayError::invalid_json)
 }
 
 /// Cleans a schema for Anthropic's constrained output: objects are closed, `oneOf` becomes `anyOf`, and what the grammar

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::wire::Few;
 use crate::domain::KeySignal;
-use crate::error::{Class, RelayError, kind};
+use crate::error::{Class, RelayError, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What a row of the table looks at.
@@ -82,7 +82,7 @@ const BAD_CREDENTIAL: &[&str] = &[
 
 /// A 400 that says this names a member that the model lacks.
 const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
-    row(when, Class::InvalidRequest, kind::INVALID_REQUEST, "unsupported_parameter", UNSUPPORTED).at(param)
+    row(when, Class::InvalidRequest, error_type::INVALID_REQUEST, "unsupported_parameter", UNSUPPORTED).at(param)
 }
 
 /// The first row that holds counts; the last one always does.
@@ -90,7 +90,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.is_for(&["API_KEY_INVALID"]) || (e.status == 400 && e.says(&["api key not valid", "api key expired"])),
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "provider_key_invalid",
         KEY_REFUSED,
     )
@@ -98,7 +98,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 401 || e.is_for(BAD_CREDENTIAL),
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "provider_key_invalid",
         KEY_REFUSED,
     )
@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
                 || e.is_for(&["CONSUMER_SUSPENDED", "GCP_SUSPENDED", "ACCOUNT_STATE_INVALID"])
         },
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "provider_key_revoked",
         "Google withdrew the user's API key; the user must create a new one in AI Studio and connect it",
     )
@@ -117,14 +117,14 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 403 && e.says(&["unregistered callers"]),
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "provider_key_invalid",
         KEY_REFUSED,
     ),
     row(
         |e| e.is_for(&["BILLING_DISABLED"]),
         Class::RateLimited,
-        kind::INSUFFICIENT_QUOTA,
+        error_type::INSUFFICIENT_QUOTA,
         "insufficient_quota",
         NO_QUOTA,
     )
@@ -132,7 +132,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 403,
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "provider_permission_denied",
         "the user's Google API key may not do this; the user must allow it the Gemini API, without referrer, app or IP \
          restrictions",
@@ -141,7 +141,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 400 && e.says(&["user location is not supported"]),
         Class::Forbidden,
-        kind::PERMISSION,
+        error_type::PERMISSION,
         "unsupported_country_region_territory",
         "Google does not serve the place that Relay runs in",
     ),
@@ -151,7 +151,7 @@ const ROWS: &[Row] = &[
             e.status == 429 && (e.quotas.contains("PerDay") || e.says(&spent))
         },
         Class::RateLimited,
-        kind::INSUFFICIENT_QUOTA,
+        error_type::INSUFFICIENT_QUOTA,
         "insufficient_quota",
         NO_QUOTA,
     )
@@ -159,21 +159,21 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 429 && e.quotas.to_ascii_lowercase().contains("token"),
         Class::RateLimited,
-        kind::TOKENS,
+        error_type::TOKENS,
         "rate_limit_exceeded",
         "too many tokens for the user's Google account; try again later",
     ),
     row(
         |e| e.status == 429,
         Class::RateLimited,
-        kind::REQUESTS,
+        error_type::REQUESTS,
         "rate_limit_exceeded",
         "too many requests for the user's Google account; try again later",
     ),
     row(
         |e| e.status == 404,
         Class::NotFound,
-        kind::INVALID_REQUEST,
+        error_type::INVALID_REQUEST,
         "model_not_found",
         "Google has no such model, or it can't do what was asked",
     )
@@ -181,7 +181,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 400 && e.says(&["thought_signature", "thought signature"]),
         Class::InvalidRequest,
-        kind::INVALID_REQUEST,
+        error_type::INVALID_REQUEST,
         "missing_thought_signature",
         "Gemini wants each tool call's `extra_content` back as it came",
     )
@@ -194,7 +194,7 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 400 && e.says(&["exceeds the maximum number of tokens", "input token count"]),
         Class::InvalidRequest,
-        kind::INVALID_REQUEST,
+        error_type::INVALID_REQUEST,
         "context_length_exceeded",
         "the messages are too long for this model",
     )
@@ -206,7 +206,7 @@ const ROWS: &[Row] = &[
             e.status == 400 && e.says(&order)
         },
         Class::InvalidRequest,
-        kind::INVALID_REQUEST,
+        error_type::INVALID_REQUEST,
         "invalid_value",
         "Gemini refused the order of the messages",
     )
@@ -214,37 +214,37 @@ const ROWS: &[Row] = &[
     row(
         |e| e.status == 400,
         Class::InvalidRequest,
-        kind::INVALID_REQUEST,
+        error_type::INVALID_REQUEST,
         "invalid_value",
         "Gemini refused the request",
     ),
-    row(|e| e.status == 413, Class::TooLarge, kind::INVALID_REQUEST, "invalid_value", "too large for Gemini"),
+    row(|e| e.status == 413, Class::TooLarge, error_type::INVALID_REQUEST, "invalid_value", "too large for Gemini"),
     row(
         |e| e.status == 499 && e.readable,
         Class::Cancelled,
-        kind::SERVER,
+        error_type::SERVER,
         "upstream_cancelled",
         "Google says that the call was cancelled",
     ),
-    row(|e| e.status == 500 && e.readable, Class::Internal, kind::SERVER, "upstream_error", "Gemini failed"),
+    row(|e| e.status == 500 && e.readable, Class::Internal, error_type::SERVER, "upstream_error", "Gemini failed"),
     row(
         |e| e.status == 503 && e.readable,
         Class::Unavailable,
-        kind::SERVER,
+        error_type::SERVER,
         "upstream_overloaded",
         "Gemini is overloaded; try again later",
     ),
     row(
         |e| e.status == 504 && e.readable,
         Class::GatewayTimeout,
-        kind::SERVER,
+        error_type::SERVER,
         "upstream_timeout",
         "Gemini did not answer in time",
     ),
     row(
         |_| true,
         Class::BadGateway,
-        kind::SERVER,
+        error_type::SERVER,
         "upstream_error",
         "Gemini returned an answer that could not be read",
     ),
@@ -336,7 +336,7 @@ fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> 
     }
     let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
     let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, redact(&said)) };
-    let mut error = RelayError::new(row.class, row.code, message).with_kind(row.kind);
+    let mut error = RelayError::new(row.class, row.code, message).with_type(row.kind);
     let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
     if let Some(param) = row.param.or(guessed) {
         error = error.with_param(param);

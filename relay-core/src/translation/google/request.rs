@@ -99,8 +99,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
 
 /// The JSON text of what was built out of valid parts.
 pub(super) fn written(body: &impl Serialize) -> Result<Vec<u8>, RelayError> {
-    serde_json::to_vec(body)
-        .map_err(|error| crate::translation::json::invalid_json("it can't be written again").with_source(error))
+    serde_json::to_vec(body).map_err(|error| RelayError::invalid_json("it can't be written again").with_source(error))
 }
 
 fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Result<ChatContext, RelayError> {
@@ -140,8 +139,7 @@ fn generation_config<'a>(
     };
     logprobs(request, &mut config)?;
     response_format(request, family, tools, &mut config, notes)?;
-    to_raw_value(&config)
-        .map_err(|error| crate::translation::json::invalid_json("it can't be written again").with_source(error))
+    to_raw_value(&config).map_err(|error| RelayError::invalid_json("it can't be written again").with_source(error))
 }
 
 fn max_tokens(request: &Object<'_>) -> Result<Option<i64>, RelayError> {

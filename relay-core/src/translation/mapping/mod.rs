@@ -7,7 +7,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::error::{Class, RelayError};
+pub(super) use crate::error::Code;
+use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
 
@@ -75,28 +76,6 @@ pub(super) enum Effect {
     Silent(&'static str),
     /// A 400 with this code, that names this param (`""`: the member itself).
     Refused { code: Code, param: &'static str, why: &'static str },
-}
-
-/// The code of a 400.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
-    /// The provider has no counterpart for the member at all.
-    UnsupportedParameter,
-    /// It has none for this value.
-    UnsupportedValue,
-    /// The value is wrong in itself.
-    InvalidValue,
-}
-
-impl Code {
-    /// As it stands in `error.code`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::UnsupportedParameter => "unsupported_parameter",
-            Self::UnsupportedValue => "unsupported_value",
-            Self::InvalidValue => "invalid_value",
-        }
-    }
 }
 
 /// When something becomes of a member.
@@ -233,7 +212,7 @@ impl Mapping {
 
     fn refusal(&self, param: &'static str, code: Code, why: &str) -> RelayError {
         let message = format!("{} has no counterpart for this `{param}`: {why}", self.provider);
-        RelayError::new(Class::InvalidRequest, code.name(), message).with_param(param)
+        RelayError::bad_member(code, param, message)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::headers;
 use crate::domain::{KeySignal, Provider};
-use crate::error::{Class, RelayError, kind};
+use crate::error::{Class, RelayError, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 #[derive(Default, Deserialize)]
@@ -66,7 +66,7 @@ pub(super) fn translate(provider: Provider, failure: &ErrorResponse<'_>) -> Prov
     for (name, value) in headers::passed(failure.headers) {
         error = error.with_header(name, value);
     }
-    if error.kind() != kind::INSUFFICIENT_QUOTA {
+    if error.error_type() != error_type::INSUFFICIENT_QUOTA {
         for name in ["retry-after", "retry-after-ms"] {
             if let Some(value) = failure.header(name) {
                 error = error.with_header(name, value);
@@ -95,7 +95,7 @@ fn classify(provider: Provider, status: u16, words: &Words) -> (RelayError, Opti
                     "insufficient_quota",
                     format!("this user's {label} account has no credit left"),
                 )
-                .with_kind(kind::INSUFFICIENT_QUOTA),
+                .with_type(error_type::INSUFFICIENT_QUOTA),
                 Some(KeySignal::NoCredit),
             )
         }
@@ -152,14 +152,14 @@ fn rate_limited(label: &str, words: &Words) -> RelayError {
         "rate_limit_exceeded",
         said(words, format!("{label} limits this user's key")),
     );
-    if words.kind == kind::TOKENS { error.with_kind(kind::TOKENS) } else { error }
+    if words.kind == error_type::TOKENS { error.with_type(error_type::TOKENS) } else { error }
 }
 
 /// The error in the provider's own words.
 fn passed(label: &str, class: Class, words: &Words) -> RelayError {
-    let kind = if words.kind.is_empty() { kind::INVALID_REQUEST.to_owned() } else { words.kind.clone() };
+    let kind = if words.kind.is_empty() { error_type::INVALID_REQUEST.to_owned() } else { words.kind.clone() };
     let code = (!words.code.is_empty()).then(|| Cow::Owned(words.code.clone()));
-    RelayError::new(class, "", said(words, format!("{label} refuses this request"))).with_kind(kind).with_code(code)
+    RelayError::new(class, "", said(words, format!("{label} refuses this request"))).with_type(kind).with_code(code)
 }
 
 fn said(words: &Words, fallback: String) -> String {

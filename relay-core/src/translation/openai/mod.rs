@@ -28,7 +28,6 @@ use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
 use crate::error::RelayError;
 use crate::ports::WireRequest;
-use crate::translation::surface::embeddings::no_embeddings;
 use crate::translation::surface::models::Model;
 use crate::translation::{
     Call, ChatContext, Dialect, EmbeddingsContext, ErrorResponse, ProviderError, StreamTranslator, TranslatedAnswer,
@@ -63,7 +62,7 @@ impl Dialect for OpenAi {
 
     fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
         if !self.provider.embeds() {
-            return Err(no_embeddings(self.provider));
+            return Err(RelayError::no_embeddings(self.provider));
         }
         Ok(embeddings::request(self.provider, call))
     }

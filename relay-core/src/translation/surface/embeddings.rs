@@ -5,9 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::domain::Provider;
-use crate::error::{Class, RelayError};
-
 /// How vectors are written: OpenAI's `encoding_format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
@@ -70,13 +67,6 @@ impl Serialize for Vector {
             }
         }
     }
-}
-
-/// The refusal of an embeddings call to a provider that has none.
-pub(crate) fn no_embeddings(provider: Provider) -> RelayError {
-    let others: Vec<_> = Provider::ALL.iter().filter(|other| other.embeds()).map(|other| other.label()).collect();
-    let message = format!("{} has no embeddings: use an embedding model of {}", provider.label(), others.join(" or "));
-    RelayError::new(Class::NotFound, "model_not_found", message).with_param("model")
 }
 
 #[cfg(test)]

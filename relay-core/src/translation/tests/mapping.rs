@@ -82,7 +82,7 @@ impl Table {
         let made = self.translate(&request);
         if let Effect::Refused { code, param, .. } = &treatment.effect {
             let error = made.err().ok_or("is not refused")?;
-            let want = (code.name(), if param.is_empty() { row.at } else { param });
+            let want = (code.as_str(), if param.is_empty() { row.at } else { param });
             let got = (error.code(), without_numbers(error.param().unwrap_or_default()));
             return if (got.0, got.1.as_str()) == want { Ok(()) } else { Err(format!("is refused as {got:?}")) };
         }
@@ -229,7 +229,7 @@ fn the_cases_show_nothing_that_the_tables_do_not_say() {
                     let path = without_numbers(error.param().unwrap_or_default());
                     let has_row = any_row(&|row, effect| match effect {
                         Effect::Refused { code, param, .. } => {
-                            code.name() == error.code() && path == (if param.is_empty() { row.at } else { *param })
+                            code.as_str() == error.code() && path == (if param.is_empty() { row.at } else { *param })
                         }
                         _ => false,
                     });

@@ -122,7 +122,7 @@ fn described(treatment: &Treatment) -> String {
         Effect::Adjusted(to) => format!("**adjusted** {when}: {to}"),
         Effect::Dropped => then("**dropped**".to_owned()),
         Effect::Silent(why) => format!("{}: {why}", then("left out".to_owned())),
-        Effect::Refused { code, .. } => then(format!("**400** `{}`", code.name())),
+        Effect::Refused { code, .. } => then(format!("**400** `{}`", code.as_str())),
     }
 }
 

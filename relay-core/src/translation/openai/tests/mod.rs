@@ -263,7 +263,7 @@ fn keys_echoed_by_openai_are_masked() {
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
     let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
     let error = OPENAI.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0)).error;
-    assert_eq!((error.param(), error.code(), error.kind()), (Some("***"), "***", "***"));
+    assert_eq!((error.param(), error.code(), error.error_type()), (Some("***"), "***", "***"));
 }
 
 /// What a row says is what is done, down to the words of an error.

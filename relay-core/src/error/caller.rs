@@ -1,0 +1,163 @@
+//! What is wrong with a request itself.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::domain::Provider;
+use crate::error::{Code, RelayError};
+
+/// The longest part of a model's name that a message repeats, in characters.
+const MAX_SHOWN_MODEL: usize = 100;
+
+/// Members of the body, headers and parameters.
+impl RelayError {
+    /// The value of `param` cannot be used. 400 `invalid_value`.
+    pub fn invalid_value(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad_member(Code::InvalidValue, param, message)
+    }
+
+    /// The provider has no counterpart for this value of `param`. 400 `unsupported_value`.
+    pub(crate) fn unsupported_value(
+        param: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::bad_member(Code::UnsupportedValue, param, message)
+    }
+
+    /// The provider has no counterpart for `param` at all. 400 `unsupported_parameter`.
+    pub(crate) fn unsupported_parameter(
+        param: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::bad_member(Code::UnsupportedParameter, param, message)
+    }
+
+    /// A member of the request, at the path `param`, is at fault. 400, with one of the codes of a wrong member.
+    pub(crate) fn bad_member(
+        code: Code,
+        param: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::coded(code, message).with_param(param)
+    }
+
+    /// A route of Relay's own does not know the member `name` of the body. 400 `unknown_parameter`.
+    ///
+    /// The caller must have made sure that `name` may be shown: it is part of the message.
+    pub fn unknown_parameter(name: &str, known: &[&str]) -> Self {
+        let message = format!("`{name}` is not known here; there are: {}", known.join(", "));
+        Self::bad_member(Code::UnknownParameter, name.to_owned(), message)
+    }
+
+    /// The request does not name the end user; `param` is where it should. 400 `missing_user`.
+    pub fn missing_user(param: &'static str, message: &'static str) -> Self {
+        Self::bad_member(Code::MissingUser, param, message)
+    }
+
+    /// The end user's label in `param` is not one. 400 `invalid_user`.
+    pub fn invalid_user(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad_member(Code::InvalidUser, param, message)
+    }
+}
+
+/// The body as a whole.
+impl RelayError {
+    /// The body is not JSON that Relay can use. 400 `invalid_json`.
+    pub(crate) fn invalid_json(why: impl fmt::Display) -> Self {
+        Self::coded(Code::InvalidJson, format!("the request body can't be read as JSON: {why}"))
+    }
+
+    /// The body ended early, or its framing is broken. 400 `incomplete_body`.
+    pub fn incomplete_body(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::coded(Code::IncompleteBody, "the request body ended early or is framed wrongly").with_source(source)
+    }
+
+    /// The body took too long to arrive. 408 `request_timeout`.
+    pub fn request_timeout() -> Self {
+        Self::coded(Code::RequestTimeout, "the request body took too long to arrive")
+    }
+
+    /// The body is longer than the route accepts, in bytes. 413 `request_too_large`.
+    pub fn request_too_large(limit: usize) -> Self {
+        let message = format!("the request body is longer than the {limit} bytes that are allowed here");
+        Self::coded(Code::RequestTooLarge, message)
+    }
+
+    /// The translated request is longer than the provider accepts. `limit` is the provider's, in words. 413
+    /// `request_too_large`.
+    pub(crate) fn too_large_for(provider: Provider, limit: &'static str) -> Self {
+        let message = format!("the request is larger than the {limit} that {} takes", provider.label());
+        Self::coded(Code::RequestTooLarge, message)
+    }
+
+    /// The body is not `application/json`, or has a content coding; `message` names which. 415 `unsupported_media_type`.
+    pub fn unsupported_media_type(message: &'static str) -> Self {
+        Self::coded(Code::UnsupportedMediaType, message)
+    }
+}
+
+/// The head of the request: its path, its method, its headers.
+impl RelayError {
+    /// There is no such path; `message` names it. 404 `unknown_endpoint`.
+    pub fn unknown_endpoint(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::coded(Code::UnknownEndpoint, message)
+    }
+
+    /// The path does not have this method, but those in `allowed` (`GET, POST`), which the `allow` header lists. 405
+    /// `method_not_allowed`.
+    pub fn method_not_allowed(method: &str, allowed: &'static str) -> Self {
+        let message = format!("{method} is not possible here; use {allowed}");
+        Self::coded(Code::MethodNotAllowed, message).with_header("allow", allowed)
+    }
+
+    /// The path and query are longer than `limit` bytes. 431 `url_too_long`.
+    pub fn url_too_long(limit: usize) -> Self {
+        Self::coded(Code::UrlTooLong, format!("the request target is longer than {limit} bytes"))
+    }
+
+    /// The headers are longer than `limit` bytes. 431 `request_headers_too_large`.
+    pub fn request_headers_too_large(limit: usize) -> Self {
+        Self::coded(Code::RequestHeadersTooLarge, format!("the request headers are longer than {limit} bytes"))
+    }
+
+    /// A web page asked whether it may call a route that takes a Relay key. 403 `cors_not_allowed`.
+    pub fn cors_not_allowed() -> Self {
+        Self::coded(
+            Code::CorsNotAllowed,
+            "this route can't be called from a web page: a Relay key (rly-…) belongs on your server; \
+             call your own backend, and let it call Relay",
+        )
+    }
+}
+
+/// The model.
+impl RelayError {
+    /// No provider serves this model, or it can't do what was asked. 404 `model_not_found`.
+    pub fn model_not_found(model: &str) -> Self {
+        let shown: String = model.chars().take(MAX_SHOWN_MODEL).collect();
+        let message = format!(
+            "no provider serves the model `{shown}`: use a {} name, or put {} in front",
+            one_of(|provider| provider.model_prefixes().first().map(|prefix| format!("{prefix}*"))),
+            one_of(|provider| Some(format!("`{}/`", provider.name()))),
+        );
+        Self::no_model(message)
+    }
+
+    /// The model's provider has no embeddings. 404 `model_not_found`.
+    pub(crate) fn no_embeddings(provider: Provider) -> Self {
+        let others = one_of(|other| other.embeds().then(|| other.label().to_owned()));
+        Self::no_model(format!("{} has no embeddings: use an embedding model of {others}", provider.label()))
+    }
+
+    fn no_model(message: String) -> Self {
+        Self::coded(Code::ModelNotFound, message).with_param("model")
+    }
+}
+
+/// What each provider has of something, as a choice: `a, b or c`.
+fn one_of(of: impl Fn(Provider) -> Option<String>) -> String {
+    let mut all: Vec<_> = Provider::ALL.iter().copied().filter_map(of).collect();
+    let last = all.pop().unwrap_or_default();
+    if all.is_empty() { last } else { format!("{} or {last}", all.join(", ")) }
+}
