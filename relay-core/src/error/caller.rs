@@ -59,6 +59,14 @@ impl RelayError {
     pub fn invalid_user(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad_member(Code::InvalidUser, param, message)
     }
+
+    /// The `Idempotency-Key` was used with another body. 400 `idempotency_key_reused`.
+    pub(crate) fn idempotency_key_reused() -> Self {
+        Self::coded(
+            Code::IdempotencyKeyReused,
+            "this Idempotency-Key was used with another request body; use a new one",
+        )
+    }
 }
 
 /// The body as a whole.
@@ -142,6 +150,11 @@ impl RelayError {
             one_of(|provider| Some(format!("`{}/`", provider.name()))),
         );
         Self::no_model(message)
+    }
+
+    /// This Relay was built or configured without the model's provider. 404 `model_not_found`.
+    pub(crate) fn provider_not_served(provider: Provider) -> Self {
+        Self::no_model(format!("this Relay does not serve {} models", provider.label()))
     }
 
     /// The model's provider has no embeddings. 404 `model_not_found`.

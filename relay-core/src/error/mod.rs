@@ -2,10 +2,13 @@
 //!
 //! A [`RelayError`] has a [`Class`] to branch on, which gives the HTTP status, and OpenAI's four members to show.
 
+mod access;
 mod caller;
 mod class;
 mod code;
 pub(crate) mod error_type;
+mod provider_key;
+mod registration;
 mod server;
 mod source;
 mod upstream;
@@ -64,11 +67,6 @@ impl RelayError {
         Self::new(code.class(), code.as_str(), message)
     }
 
-    /// No project with this id is stored. 404 `project_not_found`.
-    pub(crate) fn project_not_found() -> Self {
-        Self::coded(Code::ProjectNotFound, "no such project; create it first")
-    }
-
     /// The provider's answer is of no use (`upstream_error`).
     pub fn upstream(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Class::BadGateway, "upstream_error", message)
@@ -90,6 +88,14 @@ impl RelayError {
         self
     }
 
+    /// Sets another class of [`Code::classes`], and its type.
+    #[must_use]
+    pub(crate) fn with_class(mut self, class: Class) -> Self {
+        self.0.class = class;
+        self.0.error_type = error_type::usual(class).into();
+        self
+    }
+
     /// Replaces `type`.
     #[must_use]
     pub(crate) fn with_type(mut self, error_type: impl Into<Cow<'static, str>>) -> Self {
@@ -108,13 +114,6 @@ impl RelayError {
     #[must_use]
     pub fn with_provider(mut self, provider: Provider) -> Self {
         self.0.provider = Some(provider);
-        self
-    }
-
-    /// Says in `error.triesLeft` how many more keys the provider may refuse before the registration token ends.
-    #[must_use]
-    pub fn with_tries_left(mut self, tries: u32) -> Self {
-        self.0.tries_left = Some(tries);
         self
     }
 

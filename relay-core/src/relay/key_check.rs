@@ -30,30 +30,11 @@ impl Relay {
             Verdict::Known(KeySignal::NeedsWorkspace) => {
                 // It counts too, or a token could try any number of such keys and workspaces.
                 let left = self.ports.key_store.count_refusal(token).await?;
-                Err(RelayError::new(
-                    Class::Unprocessable,
-                    "provider_key_needs_workspace",
-                    format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label()),
-                )
-                .with_param("workspaceId")
-                .with_provider(provider)
-                .with_tries_left(left))
+                Err(RelayError::workspace_required(provider, left))
             }
             Verdict::Known(_) => {
                 let left = self.ports.key_store.count_refusal(token).await?;
-                let advice = match left {
-                    0 => "that was the last try: ask the app for a new registration token".to_owned(),
-                    1 => "copy it again or make a new one (1 try left)".to_owned(),
-                    more => format!("copy it again or make a new one ({more} tries left)"),
-                };
-                Err(RelayError::new(
-                    Class::Unprocessable,
-                    "key_refused_by_provider",
-                    format!("{} refuses this key; {advice}", provider.label()),
-                )
-                .with_param("apiKey")
-                .with_provider(provider)
-                .with_tries_left(left))
+                Err(RelayError::key_refused_by_provider(provider, left))
             }
         }
     }

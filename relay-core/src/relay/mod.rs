@@ -24,7 +24,7 @@ use futures::StreamExt;
 use crate::domain::ids::{EndUser, RequestId, Tier};
 use crate::domain::secret::ProviderKey;
 use crate::domain::{Connection, ConnectionState, KeySignal, Project, Provider, SecretHash, Slot};
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::ports::{ProviderClient, WireRequest, WireResponse};
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
 
@@ -99,14 +99,7 @@ impl Relay {
     /// The user's connection for a provider, if calls may use it.
     pub(crate) async fn connection(&self, caller: &Caller, provider: Provider) -> Result<Connection, RelayError> {
         let slot = Slot { project: caller.project.id.clone(), user: caller.user.clone(), provider };
-        self.ports.key_store.connection(&slot).await?.ok_or_else(|| {
-            RelayError::new(
-                Class::Forbidden,
-                "provider_key_missing",
-                format!("this user has not connected a key for {} yet; open the widget for them", provider.label()),
-            )
-            .with_provider(provider)
-        })
+        self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))
     }
 
     pub(crate) async fn route(&self, caller: &Caller, provider: Provider) -> Result<Route, RelayError> {
@@ -125,29 +118,15 @@ impl Relay {
 
     /// As [`Self::open`], for a check of a key that was refused before.
     pub(crate) fn open_unchecked(&self, connection: Connection) -> Result<Route, RelayError> {
-        let key = self.ports.cipher.open(&connection.slot, &connection.sealed).map_err(|error| {
-            RelayError::new(
-                Class::Internal,
-                "provider_key_unreadable",
-                "the stored provider key can't be opened; ask the operator to run `relay doctor`",
-            )
-            .with_retry(false)
-            .with_source(error)
-        })?;
+        let opened = self.ports.cipher.open(&connection.slot, &connection.sealed);
+        let key = opened.map_err(RelayError::provider_key_unreadable)?;
         let client = self.client(connection.slot.slot.provider)?;
         Ok(Route { client, connection, key })
     }
 
     pub(crate) fn client(&self, provider: Provider) -> Result<Arc<dyn ProviderClient>, RelayError> {
         let found = self.ports.providers.iter().find(|client| client.provider() == provider);
-        found.cloned().ok_or_else(|| {
-            RelayError::new(
-                Class::NotFound,
-                "model_not_found",
-                format!("this Relay does not serve {} models", provider.label()),
-            )
-            .with_param("model")
-        })
+        found.cloned().ok_or_else(|| RelayError::provider_not_served(provider))
     }
 
     /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
@@ -272,16 +251,9 @@ async fn collect_up_to(mut response: WireResponse, limit: usize) -> Bytes {
     body.freeze()
 }
 
-pub(super) fn no_randomness(error: crate::ports::NoRandomness) -> RelayError {
-    RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
-        .with_source(error)
-}
-
 fn refused_before(state: ConnectionState, provider: Provider) -> RelayError {
-    let (code, what) = match state {
-        ConnectionState::Revoked => ("provider_key_revoked", "withdrew"),
-        _ => ("provider_key_invalid", "refuses"),
-    };
-    let message = format!("{} {what} this user's key; ask the user to connect a new one", provider.label());
-    RelayError::new(Class::Forbidden, code, message).with_provider(provider)
+    match state {
+        ConnectionState::Revoked => RelayError::provider_key_revoked(provider),
+        _ => RelayError::provider_key_invalid(provider),
+    }
 }

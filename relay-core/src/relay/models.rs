@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::domain::{Connection, Provider};
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::relay::inference::collect;
 use crate::relay::{Caller, Relay};
 use crate::translation::dialect;
@@ -22,11 +22,7 @@ impl Relay {
         let project = &caller.project.id;
         let connections = self.ports.key_store.connections(project, &caller.user).await?;
         if connections.is_empty() {
-            return Err(RelayError::new(
-                Class::Forbidden,
-                "provider_key_missing",
-                "this user has not connected any provider key yet; open the widget for them",
-            ));
+            return Err(RelayError::no_provider_key());
         }
         let lists = join_all(connections.into_iter().map(|connection| self.models_of(connection))).await;
         let (good, bad): (Vec<_>, Vec<_>) = lists.into_iter().partition(Result::is_ok);

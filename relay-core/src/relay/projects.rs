@@ -43,7 +43,7 @@ impl Relay {
     /// # Errors
     /// `invalid_value` for a name, an origin or a return URL that can't be used; `storage_unavailable`.
     pub async fn create_project(&self, name: &str, policy: Policy) -> Result<Project, RelayError> {
-        let id = self.ports.tokens.project_id().map_err(super::no_randomness)?;
+        let id = self.ports.tokens.project_id().map_err(RelayError::no_randomness)?;
         let mut project = Project::new(id, checked_name(name)?, self.ports.clock.now());
         project.policy = checked_policy(policy, &Policy::default())?;
         self.ports.projects.create_project(project.clone()).await?;

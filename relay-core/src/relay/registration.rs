@@ -9,7 +9,7 @@ use crate::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Project, Provider, RedeemRefusal, SealedSlot,
     SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::ports::{NoRandomness, RedeemError};
 use crate::relay::key_check::Verdict;
 use crate::relay::page::{Page, allowed_origins, invalid_origins};
@@ -125,7 +125,7 @@ impl Relay {
     }
 
     async fn issue_new(&self, grant: Grant) -> Result<IssuedToken, RelayError> {
-        let token = self.ports.tokens.registration_token().map_err(no_randomness)?;
+        let token = self.ports.tokens.registration_token().map_err(RelayError::no_randomness)?;
         let hash = self.hash_token(&token)?;
         self.ports.key_store.put_grant(&hash, grant.clone(), None).await?;
         Ok(IssuedToken { token, hash, grant })
@@ -135,7 +135,7 @@ impl Relay {
         let record = IdempotencyRecord {
             key: idempotency.key,
             request: idempotency.request,
-            salt: self.ports.tokens.record_id().map_err(no_randomness)?.0,
+            salt: self.ports.tokens.record_id().map_err(RelayError::no_randomness)?.0,
             expires_at: grant.created_at.plus_seconds(IDEMPOTENCY_SECONDS),
         };
         let token = self.ports.tokens.derive_registration_token(&grant.project, &record);
@@ -145,11 +145,7 @@ impl Relay {
             return Ok(IssuedToken { token, hash, grant });
         };
         if earlier.request != record.request {
-            return Err(RelayError::new(
-                Class::InvalidRequest,
-                "idempotency_key_reused",
-                "this Idempotency-Key was used with another request body; use a new one",
-            ));
+            return Err(RelayError::idempotency_key_reused());
         }
         let token = self.ports.tokens.derive_registration_token(&first.project, &earlier);
         Ok(IssuedToken { hash: self.hash_token(&token)?, token, grant: first })
@@ -190,11 +186,12 @@ impl Relay {
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
         // What is read of the token holds until the lock is released: its tries are counted one by one.
-        let locked = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
+        let locked =
+            self.ports.tokens.hash_registration_token(token).ok_or_else(RelayError::invalid_registration_token)?;
         let _locked = registration_lock::lock(locked).await;
         let Found { hash, stored, project } = self.find_grant(token, page).await?;
         if project.policy.frame_only && page.is_some_and(|page| !page.framed) {
-            return Err(frame_required());
+            return Err(RelayError::frame_required());
         }
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
@@ -230,33 +227,30 @@ impl Relay {
     }
 
     async fn find_grant(&self, token: &RegistrationToken, page: Option<Page<'_>>) -> Result<Found, RelayError> {
-        let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown_token)?;
-        let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown_token)?;
-        let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown_token)?;
+        let unknown = RelayError::invalid_registration_token;
+        let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown)?;
+        let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown)?;
+        let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown)?;
         // A call that comes from no page: there is nothing to protect it from.
         if page.is_some_and(|page| !allowed_origins(&stored.grant, &project).permits(page.origin)) {
-            return Err(RelayError::new(
-                Class::Forbidden,
-                "origin_not_allowed",
-                "this page's origin may not use the registration token; add it to the allowed origins",
-            ));
+            return Err(RelayError::origin_not_allowed());
         }
         Ok(Found { hash, stored, project })
     }
 
     fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
         if stored.spent.is_some() {
-            return Err(used_token());
+            return Err(RelayError::registration_token_used());
         }
         if stored.grant.expires_at <= self.ports.clock.now() || stored.tries_left == 0 {
-            return Err(expired_token());
+            return Err(RelayError::registration_token_expired());
         }
         Ok(())
     }
 
     async fn refuse_occupied(&self, slot: &Slot, grant: &Grant) -> Result<(), RelayError> {
         if !grant.replace && self.ports.key_store.connection(slot).await?.is_some() {
-            return Err(occupied(slot.provider));
+            return Err(RelayError::replace_not_allowed(slot.provider));
         }
         Ok(())
     }
@@ -282,7 +276,7 @@ impl Relay {
                 Err(error) => return Err(redeem_error(error, attempt.slot.provider)),
             }
         }
-        Err(RelayError::new(Class::Unavailable, "storage_unavailable", "the connection keeps changing; try again"))
+        Err(RelayError::connection_keeps_changing())
     }
 
     fn seal(
@@ -292,12 +286,9 @@ impl Relay {
         state: ConnectionState,
         version: u64,
     ) -> Result<Connection, RelayError> {
-        let record = self.ports.tokens.record_id().map_err(no_randomness)?;
+        let record = self.ports.tokens.record_id().map_err(RelayError::no_randomness)?;
         let slot = SealedSlot { slot: attempt.slot.clone(), record, version };
-        let sealed = self.ports.cipher.seal(&slot, key).map_err(|error| {
-            RelayError::new(Class::Internal, "internal_error", "the key could not be sealed; nothing was stored")
-                .with_source(error)
-        })?;
+        let sealed = self.ports.cipher.seal(&slot, key).map_err(RelayError::provider_key_unsealable)?;
         let (last4, now) = (key.last4(), self.ports.clock.now());
         let mut connection = Connection::new(slot, sealed, last4, attempt.fingerprint, state, now);
         connection.workspace_id.clone_from(&attempt.workspace_id);
@@ -306,8 +297,9 @@ impl Relay {
 
     /// Another request with the same token was faster. If it stored the same key, its answer is ours.
     async fn replay_stored(&self, attempt: &Attempt) -> Result<Registered, RelayError> {
-        let stored = self.ports.key_store.grant(&attempt.hash).await?.ok_or_else(unknown_token)?;
-        let spent = stored.spent.as_ref().ok_or_else(used_token)?;
+        let stored =
+            self.ports.key_store.grant(&attempt.hash).await?.ok_or_else(RelayError::invalid_registration_token)?;
+        let spent = stored.spent.as_ref().ok_or_else(RelayError::registration_token_used)?;
         replay(spent, attempt.slot.provider, attempt.fingerprint)
     }
 
@@ -330,7 +322,7 @@ impl Relay {
     /// `user_not_found`.
     pub async fn user(&self, project: &Project, user: &EndUser) -> Result<(UserSummary, Vec<Connection>), RelayError> {
         let project = &project.id;
-        let summary = self.ports.users.user(project, user).await?.ok_or_else(unknown_user)?;
+        let summary = self.ports.users.user(project, user).await?.ok_or_else(RelayError::user_not_found)?;
         Ok((summary, self.ports.key_store.connections(project, user).await?))
     }
 
@@ -345,19 +337,15 @@ impl Relay {
         provider: Provider,
     ) -> Result<Connection, RelayError> {
         let slot = Slot { project: project.id.clone(), user: user.clone(), provider };
-        let connection = self.ports.key_store.connection(&slot).await?.ok_or_else(|| no_connection(provider))?;
+        let connection =
+            self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         let Route { mut connection, key, .. } = self.open_unchecked(connection)?;
         let Verdict::Known(signal) = self.ask(provider, &key, connection.workspace_id.as_deref()).await? else {
-            return Err(RelayError::new(
-                Class::BadGateway,
-                "upstream_unreachable",
-                format!("{} could not be asked about this key; its state stays as it was", provider.label()),
-            )
-            .with_provider(provider));
+            return Err(RelayError::provider_key_unchecked(provider));
         };
         let (version, now) = (connection.slot.version, self.ports.clock.now());
         let state = self.ports.key_store.observe(&slot, version, signal, true, now).await?;
-        connection.state = state.ok_or_else(|| no_connection(provider))?;
+        connection.state = state.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         Ok(connection)
     }
 
@@ -387,12 +375,7 @@ impl Relay {
         for_provider(&grant, provider)?;
         // Whoever may not put another key in its place may not take it away either.
         if !grant.replace {
-            return Err(RelayError::new(
-                Class::Forbidden,
-                "replace_not_allowed",
-                "this registration token may not remove a key that is connected",
-            )
-            .with_provider(provider));
+            return Err(RelayError::remove_not_allowed(provider));
         }
         let slot = Slot { project: grant.project, user: grant.user, provider };
         Ok(self.ports.key_store.delete_connection(&slot).await?)
@@ -408,7 +391,7 @@ impl Relay {
 
     fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {
         // A token that was just minted has the right form; an issuer that says otherwise is broken.
-        self.ports.tokens.hash_registration_token(token).ok_or_else(|| no_randomness(NoRandomness))
+        self.ports.tokens.hash_registration_token(token).ok_or_else(|| RelayError::no_randomness(NoRandomness))
     }
 }
 
@@ -435,7 +418,7 @@ fn token_origins(asked: &[String], project: &Project) -> Result<Origins, RelayEr
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {
     if spent.provider != provider || spent.fingerprint != fingerprint {
-        return Err(used_token());
+        return Err(RelayError::registration_token_used());
     }
     Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at })
 }
@@ -459,73 +442,12 @@ fn parse_workspace(id: String) -> Result<String, RelayError> {
 
 fn redeem_error(error: RedeemError, provider: Provider) -> RelayError {
     match error {
-        RedeemError::Refused(RedeemRefusal::Unknown) => unknown_token(),
-        RedeemError::Refused(RedeemRefusal::Used) | RedeemError::Refused(RedeemRefusal::Conflict) => used_token(),
-        RedeemError::Refused(RedeemRefusal::Expired) => expired_token(),
-        RedeemError::Refused(RedeemRefusal::Occupied) => occupied(provider),
+        RedeemError::Refused(RedeemRefusal::Unknown) => RelayError::invalid_registration_token(),
+        RedeemError::Refused(RedeemRefusal::Used) | RedeemError::Refused(RedeemRefusal::Conflict) => {
+            RelayError::registration_token_used()
+        }
+        RedeemError::Refused(RedeemRefusal::Expired) => RelayError::registration_token_expired(),
+        RedeemError::Refused(RedeemRefusal::Occupied) => RelayError::replace_not_allowed(provider),
         RedeemError::Store(error) => error.into(),
     }
-}
-
-fn unknown_token() -> RelayError {
-    RelayError::new(
-        Class::Unauthenticated,
-        "invalid_registration_token",
-        "the registration token is not valid; ask the app for a new one",
-    )
-}
-
-fn used_token() -> RelayError {
-    RelayError::new(
-        Class::Gone,
-        "registration_token_used",
-        "the registration token was used already; ask the app for a new one",
-    )
-}
-
-fn expired_token() -> RelayError {
-    RelayError::new(
-        Class::Gone,
-        "registration_token_expired",
-        "the registration token has expired; ask the app for a new one",
-    )
-}
-
-fn frame_required() -> RelayError {
-    RelayError::new(
-        Class::Forbidden,
-        "frame_required",
-        "this project takes keys from Relay's own frame only, not from a page's script; leave `isolation` at `frame`",
-    )
-}
-
-fn occupied(provider: Provider) -> RelayError {
-    RelayError::new(
-        Class::Forbidden,
-        "replace_not_allowed",
-        format!("a key for {} is connected already, and this registration token may not replace it", provider.label()),
-    )
-    .with_provider(provider)
-}
-
-fn unknown_user() -> RelayError {
-    RelayError::new(
-        Class::NotFound,
-        "user_not_found",
-        "nothing is known of this user: no token was issued and no key stored",
-    )
-}
-
-fn no_connection(provider: Provider) -> RelayError {
-    RelayError::new(
-        Class::Forbidden,
-        "provider_key_missing",
-        format!("this user has not connected a key for {}", provider.label()),
-    )
-    .with_provider(provider)
-}
-
-fn no_randomness(error: NoRandomness) -> RelayError {
-    RelayError::new(Class::Internal, "internal_error", "Relay has no randomness at the moment; try again")
-        .with_source(error)
 }

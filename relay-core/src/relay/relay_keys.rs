@@ -3,7 +3,7 @@
 use crate::domain::ids::ProjectId;
 use crate::domain::secret::RelayKey;
 use crate::domain::{KeyedProject, RelayKeyRecord, Scope};
-use crate::error::{Class, RelayError};
+use crate::error::RelayError;
 use crate::relay::Relay;
 use crate::relay::projects::checked_name;
 
@@ -59,9 +59,9 @@ impl Relay {
         let name = checked_name(&new.name)?;
         let project = self.project(project).await?.id;
         let tokens = &self.ports.tokens;
-        let key = tokens.relay_key().map_err(super::no_randomness)?;
+        let key = tokens.relay_key().map_err(RelayError::no_randomness)?;
         // A key that was just minted has the right form; an issuer that says otherwise is broken.
-        let hash = tokens.hash_relay_key(&key).ok_or(crate::ports::NoRandomness).map_err(super::no_randomness)?;
+        let hash = tokens.hash_relay_key(&key).ok_or(crate::ports::NoRandomness).map_err(RelayError::no_randomness)?;
         let now = self.ports.clock.now();
         let mut record = RelayKeyRecord::new(hash, project, name, key.last4(), now);
         record.scopes =
@@ -92,24 +92,13 @@ impl Relay {
     /// # Errors
     /// `invalid_relay_key` for a key that is malformed, unknown, revoked or expired, all alike; `scope_missing`.
     pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
-        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(invalid_relay_key)?;
+        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(RelayError::invalid_relay_key)?;
         let found = self.ports.projects.relay_key(&hash).await?;
-        let access = found.filter(|found| found.key.is_live(self.ports.clock.now())).ok_or_else(invalid_relay_key)?;
+        let live = found.filter(|found| found.key.is_live(self.ports.clock.now()));
+        let access = live.ok_or_else(RelayError::invalid_relay_key)?;
         if access.key.scopes.contains(&scope) {
             return Ok(access);
         }
-        Err(RelayError::new(
-            Class::Forbidden,
-            "scope_missing",
-            format!("this Relay key lacks the scope `{}`; make one that has it", scope.as_str()),
-        ))
+        Err(RelayError::scope_missing(scope))
     }
-}
-
-fn invalid_relay_key() -> RelayError {
-    RelayError::new(
-        Class::Unauthenticated,
-        "invalid_relay_key",
-        "the Relay key is not valid: send `Authorization: Bearer rly-…` with a live key of your project",
-    )
 }
