@@ -5,7 +5,7 @@
 
 use relay_core::domain::Project;
 use relay_core::domain::ids::{EndUser, ProjectId};
-use relay_core::{Caller, Class, Relay, RelayError};
+use relay_core::{Caller, Relay, RelayError};
 
 /// The program's own project: any constant will do, as long as it never changes. Sealed keys are bound to it.
 const PROJECT: &str = "0000000000000000000App";
@@ -15,8 +15,7 @@ const PROJECT: &str = "0000000000000000000App";
 /// # Errors
 /// `storage_unavailable`.
 pub async fn project(relay: &Relay, name: &str) -> Result<Project, RelayError> {
-    let id = ProjectId::from_digits(PROJECT)
-        .map_err(|error| RelayError::new(Class::Internal, "internal_error", error.to_string()))?;
+    let id = ProjectId::from_digits(PROJECT).map_err(|error| RelayError::internal().with_source(error))?;
     relay.ensure_project(id, name).await
 }
 

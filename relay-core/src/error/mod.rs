@@ -26,6 +26,9 @@ pub use class::Class;
 pub use code::Code;
 pub use source::chain;
 
+/// The longest `retry-after` that OpenAI's JavaScript client honours, in seconds. After a longer one it retries at once.
+const MAX_RETRY_AFTER: u64 = 60;
+
 /// A failure of a call, ready to be shown in OpenAI's shape.
 ///
 /// Its message is safe to show: provider texts in it were shortened and keys masked. What caused it (a database's words) is
@@ -162,6 +165,11 @@ impl RelayError {
         self.0.code.as_deref().unwrap_or_default()
     }
 
+    /// The code, if it is one of Relay's.
+    pub fn relay_code(&self) -> Option<Code> {
+        Code::from_name(self.code())
+    }
+
     /// OpenAI's `error.type`.
     pub fn error_type(&self) -> &str {
         &self.0.error_type
@@ -194,15 +202,24 @@ impl RelayError {
 
     /// The value of `x-should-retry`, or `None` to let the status decide.
     ///
-    /// OpenAI's clients retry 408, 409, 429 and 5xx unless this header says `false`. What only a person can mend says so.
+    /// OpenAI's clients retry 408, 409, 429 and 5xx unless this header says `false`. What only a person can mend says so, and
+    /// what is wrong with the request itself.
     pub fn should_retry(&self) -> Option<bool> {
-        self.0.retry.or(match self.0.class {
-            Class::Unauthenticated | Class::Gone | Class::Forbidden | Class::Unprocessable | Class::NotFound => {
-                Some(false)
-            }
-            Class::RateLimited if self.error_type() == error_type::INSUFFICIENT_QUOTA => Some(false),
-            _ => None,
-        })
+        let is_final = match self.0.class {
+            Class::InvalidRequest
+            | Class::Unauthenticated
+            | Class::Forbidden
+            | Class::NotFound
+            | Class::MethodNotAllowed
+            | Class::Gone
+            | Class::TooLarge
+            | Class::UnsupportedMediaType
+            | Class::Unprocessable
+            | Class::HeadersTooLarge => true,
+            Class::RateLimited if self.error_type() == error_type::INSUFFICIENT_QUOTA => true,
+            _ => self.headers().iter().any(is_long_wait),
+        };
+        self.0.retry.or(is_final.then_some(false))
     }
 
     /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` where they are known.
@@ -236,6 +253,10 @@ impl RelayError {
     }
 }
 
+fn is_long_wait((name, value): &(&str, String)) -> bool {
+    *name == "retry-after" && value.parse().is_ok_and(|seconds: u64| seconds > MAX_RETRY_AFTER)
+}
+
 impl fmt::Display for RelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -258,5 +279,20 @@ impl fmt::Debug for RelayError {
 impl Error for RelayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_person_can_mend_is_not_retried() {
+        assert_eq!(RelayError::invalid_value("n", "no").should_retry(), Some(false));
+        assert_eq!(RelayError::request_too_large(1).should_retry(), Some(false));
+        assert_eq!(RelayError::overloaded().should_retry(), None);
+        assert_eq!(RelayError::too_many_refusals(60).should_retry(), None);
+        assert_eq!(RelayError::too_many_refusals(61).should_retry(), Some(false));
+        assert_eq!(RelayError::too_many_refusals(61).with_retry(true).should_retry(), Some(true));
     }
 }

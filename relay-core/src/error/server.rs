@@ -5,6 +5,11 @@ use std::error::Error;
 use crate::error::{Code, RelayError};
 
 impl RelayError {
+    /// A fault of Relay; add the cause with [`RelayError::with_source`]. 500 `internal_error`.
+    pub fn internal() -> Self {
+        Self::coded(Code::InternalError, "Relay failed; its log has more under this request's id")
+    }
+
     /// The system has no randomness for a new secret. 500 `internal_error`.
     pub(crate) fn no_randomness(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::coded(Code::InternalError, "Relay has no randomness at the moment; try again").with_source(source)
@@ -15,5 +20,26 @@ impl RelayError {
         Self::coded(Code::StorageUnavailable, "the key store did not answer; try again")
             .with_header("retry-after", "1")
             .with_source(source)
+    }
+
+    /// This Relay is not ready: its store cannot be written to. 503 `storage_unavailable`.
+    pub fn storage_read_only() -> Self {
+        Self::coded(Code::StorageUnavailable, "the key store can't be written to")
+    }
+
+    /// This Relay is not ready: the master key no longer opens what it sealed. 503 `master_key_unusable`.
+    pub fn master_key_unusable() -> Self {
+        Self::coded(Code::MasterKeyUnusable, "the master key does not open what was sealed under it")
+    }
+
+    /// This Relay is shutting down. 503 `draining`.
+    pub fn draining() -> Self {
+        Self::coded(Code::Draining, "this Relay is shutting down; send the request again")
+            .with_header("retry-after", "1")
+    }
+
+    /// Too many large requests are held at once. 503 `overloaded`.
+    pub fn overloaded() -> Self {
+        Self::coded(Code::Overloaded, "too many large requests at once; try again").with_header("retry-after", "1")
     }
 }

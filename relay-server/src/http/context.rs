@@ -12,7 +12,6 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use relay_core::RelayError;
 use relay_core::domain::ids::{ProjectId, RequestId};
 
-use crate::http::error;
 use crate::http::headers;
 use crate::http::route::Route;
 use crate::state::State;
@@ -70,7 +69,7 @@ impl RequestContext {
     /// # Errors
     /// `internal_error` without the middleware.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, RelayError> {
-        let context = request.extensions().get::<Self>().cloned().ok_or_else(error::internal)?;
+        let context = request.extensions().get::<Self>().cloned().ok_or_else(RelayError::internal)?;
         if let Some(route) = Route::of(request) {
             context.set_route(route);
         }

@@ -10,7 +10,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CROSS_ORIGIN_RESOURCE_POLICY,
     HeaderMap, HeaderValue, ORIGIN, VARY,
 };
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 
 /// What pages of other origins may do with a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +36,7 @@ pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 /// `cors_not_allowed`, unless pages may use the route.
 pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpResponse, RelayError> {
     if !matches!(cors, Cors::Echoed | Cors::Public) {
-        return Err(RelayError::new(
-            Class::Forbidden,
-            "cors_not_allowed",
-            "this route can't be called from a web page: a Relay key (rly-…) belongs on your server; \
-             call your own backend, and let it call Relay",
-        ));
+        return Err(RelayError::cors_not_allowed());
     }
     let mut response = HttpResponse::NoContent().finish();
     let headers = response.headers_mut();

@@ -14,9 +14,9 @@ use actix_web::http::header::{
 };
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use relay_core::RelayError;
 use relay_core::domain::ids::RequestId;
 use relay_core::error::chain;
-use relay_core::{Class, RelayError};
 
 use crate::config::options::RequestLimits;
 use crate::http::context::RequestContext;
@@ -74,14 +74,10 @@ async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
 fn refuse_head(request: &ServiceRequest, limits: &RequestLimits) -> Option<RelayError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.url {
-        let message = format!("the request target is longer than {} bytes", limits.url);
-        return Some(RelayError::new(Class::HeadersTooLarge, "url_too_long", message));
+        return Some(RelayError::url_too_long(limits.url));
     }
     let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (size > limits.headers).then(|| {
-        let message = format!("the request headers are longer than {} bytes", limits.headers);
-        RelayError::new(Class::HeadersTooLarge, "request_headers_too_large", message)
-    })
+    (size > limits.headers).then(|| RelayError::request_headers_too_large(limits.headers))
 }
 
 fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut ServiceResponse<BoxBody>) {
@@ -134,7 +130,7 @@ fn put_security(headers: &mut HeaderMap) {
 
 /// The response after a panic. Other requests are not affected.
 fn panicked(context: &RequestContext) -> Error {
-    let error = error::internal();
+    let error = RelayError::internal();
     let mut response = error::response(&error);
     context.put(response.headers_mut());
     put_security(response.headers_mut());

@@ -8,7 +8,7 @@ use prometheus::{
 };
 use relay_core::domain::{Outcome, UsageEvent};
 use relay_core::ports::UsageSink;
-use relay_core::{Class, Relay, RelayError};
+use relay_core::{Class, Code, Relay, RelayError};
 
 use crate::observe::logging;
 
@@ -127,7 +127,9 @@ impl Metrics {
 
     /// Counts a failure that was shown to a client.
     pub(crate) fn failure(&self, error: &RelayError) {
-        if matches!(error.class(), Class::Unauthenticated | Class::Gone) || error.code() == "scope_missing" {
+        if matches!(error.class(), Class::Unauthenticated | Class::Gone)
+            || error.relay_code() == Some(Code::ScopeMissing)
+        {
             self.0.auth_failures.with_label_values(&[error.code()]).inc();
         }
     }

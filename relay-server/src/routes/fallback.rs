@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 
 use crate::http::cors;
 use crate::http::error::ApiResult;
@@ -19,10 +19,7 @@ pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.allow));
         return Ok(response);
     }
-    let message = format!("{} is not possible here; use {}", shown_method(request.method()), route.allow);
-    Err(RelayError::new(Class::MethodNotAllowed, "method_not_allowed", message)
-        .with_header("allow", route.allow)
-        .into())
+    Err(RelayError::method_not_allowed(shown_method(request.method()), route.allow).into())
 }
 
 /// A method's name, shortened: a client may send any text.
@@ -34,5 +31,5 @@ fn shown_method(method: &Method) -> &str {
 pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
     let path: String = request.path().chars().take(100).filter(|c| !c.is_control()).collect();
     let message = format!("there is no `{path}` here; the API is described in /openapi.json");
-    Err(RelayError::new(Class::NotFound, "unknown_endpoint", message).into())
+    Err(RelayError::unknown_endpoint(message).into())
 }

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse};
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 use serde::Serialize;
 
 use crate::http::context::RequestContext;
@@ -44,12 +44,11 @@ pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let state = context.state();
     state.drain.refuse_new_calls()?;
-    let (code, message) = match state.readiness.check(&state.relay).await {
-        None => return Ok(json(200, &Status { status: "ok" })),
-        Some(Unready::Store) => ("storage_unavailable", "the key store can't be written to"),
-        Some(Unready::MasterKey) => ("master_key_unusable", "the master key does not open what was sealed under it"),
-    };
-    Err(RelayError::new(Class::Unavailable, code, message).into())
+    match state.readiness.check(&state.relay).await {
+        None => Ok(json(200, &Status { status: "ok" })),
+        Some(Unready::Store) => Err(RelayError::storage_read_only().into()),
+        Some(Unready::MasterKey) => Err(RelayError::master_key_unusable().into()),
+    }
 }
 
 /// The OpenAPI description of this API.

@@ -7,7 +7,7 @@ use relay_core::domain::ids::EndUser;
 use relay_core::domain::{Allowed, Scope};
 use relay_core::relay::registration::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
 use relay_core::translation::json::Object;
-use relay_core::{Class, Provider, RelayError};
+use relay_core::{Provider, RelayError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -83,16 +83,9 @@ fn user(object: &Object<'_>) -> Result<EndUser, RelayError> {
         return Err(RelayError::invalid_value("user", "`endUserLabel` and `user` name two users; send one of them"));
     }
     let param = if label.is_some() || user.is_none() { "endUserLabel" } else { "user" };
-    let text = label.or(user).ok_or_else(|| {
-        RelayError::new(
-            Class::InvalidRequest,
-            "missing_user",
-            "`endUserLabel` is missing: say which of your users this is",
-        )
-        .with_param(param)
-    })?;
-    EndUser::parse(&text)
-        .map_err(|error| RelayError::new(Class::InvalidRequest, "invalid_user", error.0).with_param(param))
+    let missing = || RelayError::missing_user(param, "`endUserLabel` is missing: say which of your users this is");
+    let text = label.or(user).ok_or_else(missing)?;
+    EndUser::parse(&text).map_err(|error| RelayError::invalid_user(param, error.0))
 }
 
 /// `Idempotency-Key`, if there is one.

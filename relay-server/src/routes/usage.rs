@@ -43,11 +43,8 @@ pub(crate) async fn report(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     let days = (extract::query(&request, "from")?, extract::query(&request, "to")?);
-    let user = extract::query(&request, "user")?.map(|user| {
-        EndUser::parse(&user).map_err(|error| {
-            RelayError::new(relay_core::Class::InvalidRequest, "invalid_user", error.0).with_param("user")
-        })
-    });
+    let user = extract::query(&request, "user")?
+        .map(|user| EndUser::parse(&user).map_err(|error| RelayError::invalid_user("user", error.0)));
     let filter = UsageFilter::default().days(days.0, days.1).user(user.transpose()?);
     let found = context.state().relay.usage(&access.project.id, filter).await?;
     let usage = found.rows.into_iter().map(row).collect();

@@ -126,8 +126,7 @@ fn page_size(text: Option<&str>) -> Result<u32, RelayError> {
 }
 
 fn parse_user(param: &'static str, text: &str) -> Result<EndUser, RelayError> {
-    EndUser::parse(text)
-        .map_err(|error| RelayError::new(relay_core::Class::InvalidRequest, "invalid_user", error.0).with_param(param))
+    EndUser::parse(text).map_err(|error| RelayError::invalid_user(param, error.0))
 }
 
 fn shown_user(user: UserSummary) -> ShownUser {

@@ -5,9 +5,9 @@ use actix_web::http::header::{
     PERMISSIONS_POLICY,
 };
 use actix_web::{HttpRequest, HttpResponse};
+use relay_core::RelayError;
 use relay_core::domain::SecretHash;
 use relay_core::domain::origin::Origins;
-use relay_core::{Class, RelayError};
 use serde::Serialize;
 
 use crate::assets::{CONNECT, FORM, FRAME, Script, VERSION, WIDGET};
@@ -56,7 +56,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
             context.state().public_url,
             WIDGET.path
         );
-        RelayError::new(Class::NotFound, "unknown_endpoint", message)
+        RelayError::unknown_endpoint(message)
     })?;
     Ok(script.answer(&request, FOR_GOOD))
 }

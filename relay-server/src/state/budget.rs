@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 
 /// How much memory all bodies may hold at once.
 #[derive(Clone, Debug)]
@@ -43,12 +43,7 @@ impl Reservation {
         let held = self.budget.held.fetch_add(by, Ordering::Relaxed) + by;
         self.bytes += by;
         if held > self.budget.most {
-            return Err(RelayError::new(
-                Class::Unavailable,
-                "overloaded",
-                "too many large requests at once; try again",
-            )
-            .with_header("retry-after", "1"));
+            return Err(RelayError::overloaded());
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
@@ -43,7 +43,7 @@ impl Drain {
     /// # Errors
     /// `draining`.
     pub(crate) fn refuse_new_calls(&self) -> Result<(), RelayError> {
-        if self.is_draining() { Err(draining()) } else { Ok(()) }
+        if self.is_draining() { Err(RelayError::draining()) } else { Ok(()) }
     }
 
     /// Whether running calls must end now.
@@ -55,10 +55,4 @@ impl Drain {
     pub(crate) fn cut_signal(&self) -> OwnedNotified {
         Arc::clone(&self.0.cut).notified_owned()
     }
-}
-
-/// The error for a call that came too late or took too long.
-pub(crate) fn draining() -> RelayError {
-    RelayError::new(Class::Unavailable, "draining", "this Relay is shutting down; send the request again")
-        .with_header("retry-after", "1")
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// How many addresses are tracked at once.
@@ -41,12 +41,7 @@ impl Throttle {
         *count = count.saturating_add(1);
         (*count > self.most).then(|| {
             let left = WINDOW.saturating_sub(now.duration_since(*since)).as_secs() + 1;
-            RelayError::new(
-                Class::RateLimited,
-                "too_many_refusals",
-                "too many requests with a wrong credential came from this address; check the key, and wait",
-            )
-            .with_header("retry-after", left.to_string())
+            RelayError::too_many_refusals(left)
         })
     }
 }

@@ -6,12 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
-use relay_core::{Class, RelayError};
+use relay_core::RelayError;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::config::options::RequestLimits;
@@ -43,7 +42,7 @@ pub(crate) async fn json(
     must_be_json(request.headers())?;
     let announced = announced_length(request.headers());
     if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
+        return Err(RelayError::request_too_large(limit));
     }
     let mut reserved = budget.reserve();
     let mut clock = BodyClock::new(limits);
@@ -64,7 +63,11 @@ pub(crate) async fn json(
         }
         next = clock.next(&mut payload, body.len()).await?;
     }
-    if body.len() > limit { Err(too_large(limit)) } else { Ok(Body { bytes: body.freeze(), reserved }) }
+    if body.len() > limit {
+        Err(RelayError::request_too_large(limit))
+    } else {
+        Ok(Body { bytes: body.freeze(), reserved })
+    }
 }
 
 /// The time limits of a body. No timer is created for a body that has arrived already.
@@ -80,8 +83,8 @@ impl<'a> BodyClock<'a> {
 
     async fn next(&mut self, payload: &mut Payload, received: usize) -> Result<Option<Bytes>, RelayError> {
         poll_fn(|cx| match Pin::new(&mut *payload).poll_next(cx) {
-            Poll::Ready(piece) => Poll::Ready(piece.transpose().map_err(broken)),
-            Poll::Pending => self.poll_late(cx, received).map(|()| Err(too_slow())),
+            Poll::Ready(piece) => Poll::Ready(piece.transpose().map_err(RelayError::incomplete_body)),
+            Poll::Pending => self.poll_late(cx, received).map(|()| Err(RelayError::request_timeout())),
         })
         .await
     }
@@ -112,28 +115,10 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), RelayError> {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(unsupported("send the body as `content-type: application/json`"));
+        return Err(RelayError::unsupported_media_type("send the body as `content-type: application/json`"));
     }
     if headers.get_all(CONTENT_ENCODING).any(|value| value != "identity") {
-        return Err(unsupported("send the body without a content-encoding"));
+        return Err(RelayError::unsupported_media_type("send the body without a content-encoding"));
     }
     Ok(())
-}
-
-fn unsupported(message: &'static str) -> RelayError {
-    RelayError::new(Class::UnsupportedMediaType, "unsupported_media_type", message)
-}
-
-fn too_large(limit: usize) -> RelayError {
-    let message = format!("the request body is longer than the {limit} bytes that are allowed here");
-    RelayError::new(Class::TooLarge, "request_too_large", message)
-}
-
-fn too_slow() -> RelayError {
-    RelayError::new(Class::RequestTimeout, "request_timeout", "the request body took too long to arrive")
-}
-
-fn broken(error: PayloadError) -> RelayError {
-    RelayError::new(Class::InvalidRequest, "incomplete_body", "the request body ended early or is framed wrongly")
-        .with_source(error)
 }

@@ -113,16 +113,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
-    let invalid = |why: String| RelayError::new(Class::InvalidRequest, "invalid_user", why).with_param("X-Relay-User");
+    let invalid = |why: String| RelayError::invalid_user("X-Relay-User", why);
     let value = only(headers, &headers::USER).map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
-    let missing = || {
-        RelayError::new(
-            Class::InvalidRequest,
-            "missing_user",
-            "say in `X-Relay-User` for which of your users this call is",
-        )
-        .with_param("X-Relay-User")
-    };
+    let missing =
+        || RelayError::missing_user("X-Relay-User", "say in `X-Relay-User` for which of your users this call is");
     let value = value.ok_or_else(missing)?;
     let text = value.to_str().map_err(|_| invalid("`X-Relay-User` has characters outside ASCII".to_owned()))?;
     EndUser::parse(text).map_err(|error| invalid(error.to_string()))
@@ -151,8 +145,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a Head
 /// # Errors
 /// `invalid_user`.
 pub(crate) fn path_user(request: &HttpRequest) -> Result<EndUser, RelayError> {
-    let invalid =
-        |why: &str| RelayError::new(Class::InvalidRequest, "invalid_user", why.to_owned()).with_param("label");
+    let invalid = |why: &str| RelayError::invalid_user("label", why.to_owned());
     let text = path_segment(request, 2).ok_or_else(|| invalid("the user in the path is not percent-encoded text"))?;
     EndUser::parse(&text).map_err(|error| invalid(error.0))
 }

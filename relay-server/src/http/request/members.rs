@@ -1,7 +1,7 @@
 //! The members of a request's JSON object.
 
+use relay_core::RelayError;
 use relay_core::translation::json::Object;
-use relay_core::{Class, RelayError};
 
 /// Refuses unknown members, which would otherwise be ignored, and duplicates.
 pub(crate) fn known_members_only(object: &Object<'_>, known: &[&str]) -> Result<(), RelayError> {
@@ -10,10 +10,7 @@ pub(crate) fn known_members_only(object: &Object<'_>, known: &[&str]) -> Result<
         let plain = name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let shown = if plain { name } else { "?" };
         if !known.contains(&name) {
-            let message = format!("`{shown}` is not known here; there are: {}", known.join(", "));
-            return Err(
-                RelayError::new(Class::InvalidRequest, "unknown_parameter", message).with_param(shown.to_owned())
-            );
+            return Err(RelayError::unknown_parameter(shown, known));
         }
         if object.members().take(place).any(|(earlier, _)| earlier == name) {
             return Err(RelayError::invalid_value(shown.to_owned(), format!("`{shown}` is there twice")));

@@ -15,7 +15,6 @@ use crate::http::error::{ApiResult, put};
 use crate::http::headers;
 use crate::http::response::stream::{EventBody, PendingReply, Source};
 use crate::state::budget::Reservation;
-use crate::state::drain::draining;
 
 /// What happens first after a call was sent.
 enum First {
@@ -58,7 +57,7 @@ pub(crate) async fn send(context: &RequestContext, mut prepared: Prepared, reser
             Ok(streamed(context, body, [&known, &[]]))
         }
         First::Reply(Err(error)) => Err(with_headers(error, known).into()),
-        First::Cut => Err(with_headers(draining(), known).into()),
+        First::Cut => Err(with_headers(RelayError::draining(), known).into()),
     }
 }
 

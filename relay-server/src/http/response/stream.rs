@@ -18,10 +18,8 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::context::RequestContext;
-use crate::http::error::internal;
 use crate::observe::metrics::Ended;
 use crate::state::budget::Reservation;
-use crate::state::drain::draining;
 
 const PING: &[u8] = b": ping\n\n";
 
@@ -79,7 +77,7 @@ impl EventBody {
             match reply.map(|reply| reply.body) {
                 Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),
                 // The core answers a stream with a stream.
-                Ok(ReplyBody::Whole(_)) => return self.finish(Some(&internal())),
+                Ok(ReplyBody::Whole(_)) => return self.finish(Some(&RelayError::internal())),
                 Err(error) => return self.finish(Some(&error)),
             }
         }
@@ -126,7 +124,7 @@ impl EventBody {
             return Poll::Ready(piece);
         }
         if self.is_cut(cx) {
-            return self.finish(Some(&draining()));
+            return self.finish(Some(&RelayError::draining()));
         }
         self.poll_silence(cx).map(|()| Some(Bytes::from_static(PING)))
     }
@@ -145,7 +143,7 @@ impl MessageBody for EventBody {
         let caught = catch_unwind(AssertUnwindSafe(|| this.poll_bytes(cx)));
         let polled = caught.unwrap_or_else(|_| {
             this.context.state().metrics.panicked();
-            this.finish(Some(&internal()))
+            this.finish(Some(&RelayError::internal()))
         });
         if let Poll::Ready(Some(_)) = &polled {
             this.last_sign = Instant::now();

@@ -21,12 +21,18 @@ pub(crate) const FORMAT: Format = Format {
     rules: Rules { listed_headers: false },
     given,
     shown,
-    more: &[(
-        "error-model-not-found",
-        "/headers/x-should-retry",
-        "an error that only a person can mend says `x-should-retry: false`, whichever provider it is of",
-    )],
+    more: &[
+        ("error-model-not-found", "/headers/x-should-retry", FINAL),
+        ("error-context-too-long", "/headers/x-should-retry", FINAL),
+        ("error-image-dimensions", "/headers/x-should-retry", FINAL),
+        ("error-max-tokens-param", "/headers/x-should-retry", FINAL),
+        ("error-request-too-large-html", "/headers/x-should-retry", FINAL),
+        ("error-thinking-unsupported", "/headers/x-should-retry", FINAL),
+    ],
 };
+
+/// Why an error says more than its case.
+const FINAL: &str = "an error that only a person can mend says `x-should-retry: false`, whichever provider it is of";
 
 #[derive(Deserialize)]
 struct Input {
