@@ -1,6 +1,7 @@
 //! What can go wrong, whose fault it is, and the stable code that says so.
 //!
-//! A [`RelayError`] has a [`Class`] to branch on, which gives the HTTP status, and OpenAI's four members to show.
+//! A [`RelayError`] has a [`Code`] to branch on, a [`Class`] that gives the HTTP status, and OpenAI's four members to show.
+//! There is one constructor for each situation; no error is made out of a bare text.
 
 mod access;
 mod caller;
@@ -38,7 +39,7 @@ pub struct RelayError(Box<Inner>);
 struct Inner {
     class: Class,
     error_type: Cow<'static, str>,
-    code: Option<Cow<'static, str>>,
+    code: AnyCode,
     param: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
     provider: Option<Provider>,
@@ -48,13 +49,46 @@ struct Inner {
     source: Option<source::Source>,
 }
 
+/// Whose code an error has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum AnyCode {
+    Relay(Code),
+    Provider(String),
+    None,
+}
+
+impl AnyCode {
+    /// A provider's code. One that means the same in Relay is Relay's.
+    fn of_provider(class: Class, text: &str) -> Self {
+        match Code::from_name(text).filter(|code| code.classes().contains(&class)) {
+            _ if text.is_empty() => Self::None,
+            Some(code) => Self::Relay(code),
+            None => Self::Provider(text.to_owned()),
+        }
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Relay(code) => Some(code.as_str()),
+            Self::Provider(text) => Some(text),
+            Self::None => None,
+        }
+    }
+}
+
+/// Construction. The situations are in the files beside this one.
 impl RelayError {
-    /// An error of this class with a stable code and a message that says what to do.
-    pub fn new(class: Class, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    /// An error with this code, of its usual class.
+    fn coded(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::new(code.class(), AnyCode::Relay(code), message);
+        if code == Code::InsufficientQuota { error.with_type(error_type::INSUFFICIENT_QUOTA) } else { error }
+    }
+
+    fn new(class: Class, code: AnyCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             class,
+            code,
             error_type: error_type::usual(class).into(),
-            code: Some(code.into()),
             param: None,
             message: message.into(),
             provider: None,
@@ -65,28 +99,9 @@ impl RelayError {
         }))
     }
 
-    /// An error with this code, of its usual class.
-    fn coded(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(code.class(), code.as_str(), message)
-    }
-
-    /// The provider's answer is of no use (`upstream_error`).
-    pub fn upstream(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Class::BadGateway, "upstream_error", message)
-    }
-
-    /// The provider's stream ended before its answer did.
-    pub fn interrupted() -> Self {
-        Self::new(
-            Class::BadGateway,
-            "upstream_stream_interrupted",
-            "the provider ended the stream before its answer was complete",
-        )
-    }
-
     /// Names the request's member that is at fault, as a path: `messages[2].content[0].image_url.url`.
     #[must_use]
-    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
         self.0.param = Some(param.into());
         self
     }
@@ -106,13 +121,6 @@ impl RelayError {
         self
     }
 
-    /// Replaces `code`; `None` shows `null`.
-    #[must_use]
-    pub fn with_code(mut self, code: Option<Cow<'static, str>>) -> Self {
-        self.0.code = code;
-        self
-    }
-
     /// Names the provider in `error.provider`, so that an app can open the widget for it.
     #[must_use]
     pub fn with_provider(mut self, provider: Provider) -> Self {
@@ -129,7 +137,7 @@ impl RelayError {
 
     /// Says in `x-should-retry` whether the same request can succeed later. Unset: the class decides.
     #[must_use]
-    pub fn with_retry(mut self, retry: bool) -> Self {
+    pub(crate) fn with_retry(mut self, retry: bool) -> Self {
         self.0.retry = Some(retry);
         self
     }
@@ -145,29 +153,41 @@ impl RelayError {
     #[must_use]
     pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
         let Inner { error_type, code, param, message, headers, source, .. } = &mut *self.0;
-        for text in [Some(error_type), code.as_mut(), param.as_mut(), Some(message)].into_iter().flatten() {
+        for text in [Some(error_type), param.as_mut(), Some(message)].into_iter().flatten() {
             if let Some(clean) = key.taken_out_of(text) {
                 *text = clean.into();
             }
+        }
+        if let AnyCode::Provider(code) = code
+            && let Some(clean) = key.taken_out_of(code)
+        {
+            *code = clean;
         }
         headers.retain(|(_, value)| key.taken_out_of(value).is_none());
         *source = source.take().map(|source| source::without(source, key));
         self
     }
+}
 
-    /// What kind of failure it is.
+/// What it says.
+impl RelayError {
+    /// What kind of failure it is. It gives the HTTP status.
     pub fn class(&self) -> Class {
         self.0.class
     }
 
-    /// The stable code, as in `docs/errors.md`. Empty when the provider gave none.
+    /// The code as it stands in `error.code`: Relay's own, or the provider's where the provider refused the request for a
+    /// reason that Relay does not know. Empty when the provider gave none.
     pub fn code(&self) -> &str {
-        self.0.code.as_deref().unwrap_or_default()
+        self.0.code.as_str().unwrap_or_default()
     }
 
     /// The code, if it is one of Relay's.
     pub fn relay_code(&self) -> Option<Code> {
-        Code::from_name(self.code())
+        match self.0.code {
+            AnyCode::Relay(code) => Some(code),
+            AnyCode::Provider(_) | AnyCode::None => None,
+        }
     }
 
     /// OpenAI's `error.type`.
@@ -244,7 +264,7 @@ impl RelayError {
                 message: &self.0.message,
                 r#type: &self.0.error_type,
                 param: self.0.param.as_deref(),
-                code: self.0.code.as_deref(),
+                code: self.0.code.as_str(),
                 provider: self.0.provider.map(Provider::name),
                 tries_left: self.0.tries_left,
             },
@@ -268,7 +288,7 @@ impl fmt::Debug for RelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelayError")
             .field("class", &self.0.class)
-            .field("code", &self.0.code)
+            .field("code", &self.0.code.as_str())
             .field("param", &self.0.param)
             .field("message", &self.0.message)
             .field("source", &self.source().map(chain))

@@ -331,11 +331,11 @@ pub(crate) async fn collect(mut response: WireResponse, limit: usize) -> Result<
 }
 
 fn too_long(limit: usize) -> RelayError {
-    RelayError::upstream(format!("the provider's answer is longer than {limit} bytes"))
+    RelayError::unusable_answer(format!("the provider's answer is longer than {limit} bytes"))
 }
 
 fn no_answer() -> RelayError {
-    RelayError::upstream("the rest of the provider's answer can't be read")
+    RelayError::unusable_answer("the rest of the provider's answer can't be read")
 }
 
 fn call<'a>(

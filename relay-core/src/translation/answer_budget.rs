@@ -29,5 +29,5 @@ impl AnswerBudget {
 
 /// The provider's answer has more of something than Relay holds.
 pub(super) fn too_long(what: &str) -> RelayError {
-    RelayError::upstream(format!("the provider's answer {what}"))
+    RelayError::unusable_answer(format!("the provider's answer {what}"))
 }

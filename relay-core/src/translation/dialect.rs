@@ -95,7 +95,7 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// An answer that could not be read.
     fn model_answer(&self, _body: &[u8]) -> Result<Model, RelayError> {
-        Err(RelayError::upstream("the provider was not asked for a model"))
+        Err(RelayError::unusable_answer("the provider was not asked for a model"))
     }
 
     /// Translates an answer with an error status, or an error inside an answer with the status that it implies.

@@ -103,5 +103,5 @@ pub(crate) fn is_cut(event: &[u8]) -> bool {
 }
 
 pub(crate) fn too_long(error: TooLong) -> ProviderError {
-    RelayError::upstream(error.to_string()).into()
+    RelayError::unusable_answer(error.to_string()).into()
 }

@@ -125,7 +125,7 @@ fn end(
 }
 
 fn too_long(error: TooLong) -> ProviderError {
-    RelayError::upstream(error.to_string()).into()
+    RelayError::unusable_answer(error.to_string()).into()
 }
 
 /// One line of JSON an event; the last is `[DONE]` or an error, and no other is.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{headers, wire};
 use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
-use crate::error::{Class, RelayError, error_type};
+use crate::error::{Class, Code, RelayError, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What the error object says; empty where the body is none.
@@ -112,11 +112,15 @@ impl<'a> Said<'a> {
         if self.message.trim().is_empty() { Cow::Borrowed(own) } else { Cow::Owned(redact(&self.message)) }
     }
 
-    /// An error with this code, or with the one that Anthropic gives.
-    fn coded(&self, class: Class, code: &'static str, own: &'static str) -> RelayError {
-        let error = RelayError::new(class, code, self.words(own));
+    /// An error with this code, in Anthropic's words or ours.
+    fn error(&self, code: Code, own: &'static str) -> RelayError {
+        RelayError::from_answer(code, self.words(own))
+    }
+
+    /// The error with the code that Anthropic gives, if it does.
+    fn with_own_code(&self, error: RelayError) -> RelayError {
         match &self.code {
-            Some(code) => error.with_code(Some(Cow::Owned(redact(code)))),
+            Some(code) => error.with_provider_code(&redact(code)),
             None => error,
         }
     }
@@ -125,11 +129,7 @@ impl<'a> Said<'a> {
 /// The rows about the user's key and account.
 fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal>)> {
     let message = said.message.as_ref();
-    let quota = |own: &'static str| {
-        RelayError::new(Class::RateLimited, "insufficient_quota", said.words(own))
-            .with_type(error_type::INSUFFICIENT_QUOTA)
-    };
-    let forbidden = |code: &'static str, own: &'static str| RelayError::new(Class::Forbidden, code, said.words(own));
+    let quota = |own: &'static str| said.error(Code::InsufficientQuota, own);
     let starts = |start: &str| message.starts_with(start);
     let (error, signal) = match status {
         _ if status == 402 || said.kind == "billing_error" || message.contains("credit balance is too low") => {
@@ -139,17 +139,17 @@ fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal
             (quota("the Anthropic account has reached its spend limit"), KeySignal::SpendLimit)
         }
         400 | 404 if starts("anthropic-workspace-id") || (starts("Workspace ") && message.contains("not found")) => {
-            (forbidden("provider_key_needs_workspace", "the key needs a workspace id"), KeySignal::NeedsWorkspace)
+            (said.error(Code::ProviderKeyNeedsWorkspace, "the key needs a workspace id"), KeySignal::NeedsWorkspace)
         }
         _ if said.code_is(&["organization_on_hold"]) || message.contains("This organization has been disabled") => {
-            (forbidden("provider_account_disabled", "the Anthropic account is disabled"), KeySignal::Disabled)
+            (said.error(Code::ProviderAccountDisabled, "the Anthropic account is disabled"), KeySignal::Disabled)
         }
         401 if !starts("CORS requests are not allowed") => {
-            (forbidden("provider_key_invalid", "Anthropic refuses the key"), KeySignal::Invalid)
+            (said.error(Code::ProviderKeyInvalid, "Anthropic refuses the key"), KeySignal::Invalid)
         }
         403 => {
             let own = "the Anthropic key may not do this";
-            (said.coded(Class::Forbidden, "provider_permission_denied", own), KeySignal::Restricted)
+            (said.with_own_code(said.error(Code::ProviderPermissionDenied, own)), KeySignal::Restricted)
         }
         _ => return None,
     };
@@ -164,36 +164,37 @@ fn is_spend_limit(said: &Said<'_>) -> bool {
 
 /// The rows about the request and the service. They say nothing about the key.
 fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
-    let coded = |class, code, own| said.coded(class, code, own);
-    let new = |class, code, own| RelayError::new(class, code, said.words(own));
     let error = match status {
         404 if said.message.starts_with("model:") => {
-            new(Class::NotFound, "model_not_found", "Anthropic has no such model").with_param("model")
+            said.error(Code::ModelNotFound, "Anthropic has no such model").with_param("model")
         }
-        404 => coded(Class::NotFound, "not_found", "Anthropic has no such thing"),
-        413 => coded(Class::TooLarge, "request_too_large", "the request is larger than Anthropic takes"),
+        404 => said.with_own_code(said.error(Code::NotFound, "Anthropic has no such thing")),
+        413 => said.with_own_code(said.error(Code::RequestTooLarge, "the request is larger than Anthropic takes")),
         429 => {
             let is_tokens = said.message.contains("token");
-            new(Class::RateLimited, "rate_limit_exceeded", "Anthropic's rate limit is reached; try again later")
+            said.error(Code::RateLimitExceeded, "Anthropic's rate limit is reached; try again later")
                 .with_type(if is_tokens { error_type::TOKENS } else { error_type::REQUESTS })
         }
-        529 => new(Class::Unavailable, "upstream_overloaded", "Anthropic is overloaded; try again later"),
-        504 => new(Class::GatewayTimeout, "upstream_timeout", "Anthropic did not answer in time"),
-        500 => coded(Class::Internal, "upstream_error", "Anthropic failed to answer"),
+        529 => said.error(Code::UpstreamOverloaded, "Anthropic is overloaded; try again later"),
+        504 => said.error(Code::UpstreamTimeout, "Anthropic did not answer in time"),
+        500 => {
+            let error = said.error(Code::UpstreamError, "Anthropic failed to answer").with_class(Class::Internal);
+            said.with_own_code(error)
+        }
         400 if said.message.contains("prompt is too long") => {
-            new(Class::InvalidRequest, "context_length_exceeded", "the prompt is too long").with_param("messages")
+            said.error(Code::ContextLengthExceeded, "the prompt is too long").with_param("messages")
         }
         400 => refused(Class::InvalidRequest, said),
         402..=499 => refused(Class::Provider(status), said),
-        _ => new(Class::BadGateway, "upstream_error", "Anthropic returned an answer that could not be read"),
+        _ => said.error(Code::UpstreamError, "Anthropic returned an answer that could not be read"),
     };
     (error, None)
 }
 
 /// A refusal of the request's content.
 fn refused(class: Class, said: &Said<'_>) -> RelayError {
-    let error = RelayError::new(class, "", said.words("Anthropic refuses the request"))
-        .with_code(said.code.as_deref().map(|code| Cow::Owned(redact(code))));
+    let code = said.code.as_deref().map(redact).unwrap_or_default();
+    let error = RelayError::passed_on(class, &code, "", said.words("Anthropic refuses the request"));
     match param(&said.message) {
         Some(param) => error.with_param(param),
         None => error,

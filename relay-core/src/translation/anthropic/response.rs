@@ -65,7 +65,7 @@ pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Translate
 
 /// The provider's answer is not what it should be.
 pub(super) fn unreadable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RelayError {
-    RelayError::upstream("Anthropic's answer can't be read").with_source(why)
+    RelayError::unusable_answer("Anthropic's answer can't be read").with_source(why)
 }
 
 /// `chatcmpl-` and what stands behind `msg_`.

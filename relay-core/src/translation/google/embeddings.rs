@@ -10,7 +10,7 @@ use super::request::written;
 use super::wire::UsageMetadata;
 use super::{mapping, models};
 use crate::domain::TokenUsage;
-use crate::error::{Class, RelayError};
+use crate::error::{Code, RelayError};
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::{Object, Text};
 use crate::translation::surface::embeddings::{Embedding, EmbeddingList, EmbeddingUsage, Encoding, Vector};
@@ -176,7 +176,7 @@ pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<Tr
     let mut batches = context.input_bytes.chunks(BATCH);
     for body in bodies {
         let batch: BatchAnswer<'_> = serde_json::from_slice(body)
-            .map_err(|error| RelayError::upstream("Gemini's embeddings can't be read").with_source(error))?;
+            .map_err(|error| RelayError::unusable_answer("Gemini's embeddings can't be read").with_source(error))?;
         let counted = batch.usage_metadata.as_ref().and_then(UsageMetadata::prompt_tokens);
         let sizes = batches.next().unwrap_or_default();
         usage_estimated |= counted.is_none();
@@ -188,7 +188,7 @@ pub(super) fn answer(bodies: &[Bytes], context: &EmbeddingsContext) -> Result<Tr
     }
     if data.len() != context.inputs {
         let why = format!("Gemini gave {} embeddings for {} inputs", data.len(), context.inputs);
-        return Err(RelayError::new(Class::BadGateway, "embedding_count_mismatch", why));
+        return Err(RelayError::from_answer(Code::EmbeddingCountMismatch, why));
     }
     let usage = EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens };
     let list = EmbeddingList { object: "list", data, model: &context.model, usage };

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::wire::Few;
 use crate::domain::KeySignal;
-use crate::error::{Class, RelayError, error_type};
+use crate::error::{Class, Code, RelayError, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What a row of the table looks at.
@@ -35,9 +35,11 @@ impl Seen {
 /// A row: when it holds, and what the caller sees.
 struct Row {
     when: fn(&Seen) -> bool,
-    class: Class,
-    kind: &'static str,
-    code: &'static str,
+    code: Code,
+    /// Where it is not the code's usual one.
+    class: Option<Class>,
+    /// Where it is not the usual one of the class.
+    error_type: Option<&'static str>,
     param: Option<&'static str>,
     signal: Option<KeySignal>,
     /// Relay's own words before Google's.
@@ -45,17 +47,19 @@ struct Row {
 }
 
 /// A row without `param` and signal.
-const fn row(
-    when: fn(&Seen) -> bool,
-    class: Class,
-    kind: &'static str,
-    code: &'static str,
-    words: &'static str,
-) -> Row {
-    Row { when, class, kind, code, param: None, signal: None, words }
+const fn row(when: fn(&Seen) -> bool, code: Code, words: &'static str) -> Row {
+    Row { when, code, class: None, error_type: None, param: None, signal: None, words }
 }
 
 impl Row {
+    const fn of_class(self, class: Class) -> Self {
+        Self { class: Some(class), ..self }
+    }
+
+    const fn of_type(self, error_type: &'static str) -> Self {
+        Self { error_type: Some(error_type), ..self }
+    }
+
     const fn at(self, param: &'static str) -> Self {
         Self { param: Some(param), ..self }
     }
@@ -82,67 +86,40 @@ const BAD_CREDENTIAL: &[&str] = &[
 
 /// A 400 that says this names a member that the model lacks.
 const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
-    row(when, Class::InvalidRequest, error_type::INVALID_REQUEST, "unsupported_parameter", UNSUPPORTED).at(param)
+    row(when, Code::UnsupportedParameter, UNSUPPORTED).at(param)
 }
 
 /// The first row that holds counts; the last one always does.
 const ROWS: &[Row] = &[
     row(
         |e| e.is_for(&["API_KEY_INVALID"]) || (e.status == 400 && e.says(&["api key not valid", "api key expired"])),
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "provider_key_invalid",
+        Code::ProviderKeyInvalid,
         KEY_REFUSED,
     )
     .signals(KeySignal::Invalid),
-    row(
-        |e| e.status == 401 || e.is_for(BAD_CREDENTIAL),
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "provider_key_invalid",
-        KEY_REFUSED,
-    )
-    .signals(KeySignal::Invalid),
+    row(|e| e.status == 401 || e.is_for(BAD_CREDENTIAL), Code::ProviderKeyInvalid, KEY_REFUSED)
+        .signals(KeySignal::Invalid),
     row(
         |e| {
             (e.status == 403 && e.says(&["reported as leaked"]))
                 || e.is_for(&["CONSUMER_SUSPENDED", "GCP_SUSPENDED", "ACCOUNT_STATE_INVALID"])
         },
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "provider_key_revoked",
+        Code::ProviderKeyRevoked,
         "Google withdrew the user's API key; the user must create a new one in AI Studio and connect it",
     )
     .signals(KeySignal::Revoked),
-    row(
-        |e| e.status == 403 && e.says(&["unregistered callers"]),
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "provider_key_invalid",
-        KEY_REFUSED,
-    ),
-    row(
-        |e| e.is_for(&["BILLING_DISABLED"]),
-        Class::RateLimited,
-        error_type::INSUFFICIENT_QUOTA,
-        "insufficient_quota",
-        NO_QUOTA,
-    )
-    .signals(KeySignal::NoCredit),
+    row(|e| e.status == 403 && e.says(&["unregistered callers"]), Code::ProviderKeyInvalid, KEY_REFUSED),
+    row(|e| e.is_for(&["BILLING_DISABLED"]), Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
     row(
         |e| e.status == 403,
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "provider_permission_denied",
+        Code::ProviderPermissionDenied,
         "the user's Google API key may not do this; the user must allow it the Gemini API, without referrer, app or IP \
          restrictions",
     )
     .signals(KeySignal::Restricted),
     row(
         |e| e.status == 400 && e.says(&["user location is not supported"]),
-        Class::Forbidden,
-        error_type::PERMISSION,
-        "unsupported_country_region_territory",
+        Code::UnsupportedRegion,
         "Google does not serve the place that Relay runs in",
     ),
     row(
@@ -150,39 +127,26 @@ const ROWS: &[Row] = &[
             let spent = ["prepayment credits are depleted", "spend", "limit: 0"];
             e.status == 429 && (e.quotas.contains("PerDay") || e.says(&spent))
         },
-        Class::RateLimited,
-        error_type::INSUFFICIENT_QUOTA,
-        "insufficient_quota",
+        Code::InsufficientQuota,
         NO_QUOTA,
     )
     .signals(KeySignal::NoCredit),
     row(
         |e| e.status == 429 && e.quotas.to_ascii_lowercase().contains("token"),
-        Class::RateLimited,
-        error_type::TOKENS,
-        "rate_limit_exceeded",
+        Code::RateLimitExceeded,
         "too many tokens for the user's Google account; try again later",
-    ),
+    )
+    .of_type(error_type::TOKENS),
     row(
         |e| e.status == 429,
-        Class::RateLimited,
-        error_type::REQUESTS,
-        "rate_limit_exceeded",
+        Code::RateLimitExceeded,
         "too many requests for the user's Google account; try again later",
     ),
-    row(
-        |e| e.status == 404,
-        Class::NotFound,
-        error_type::INVALID_REQUEST,
-        "model_not_found",
-        "Google has no such model, or it can't do what was asked",
-    )
-    .at("model"),
+    row(|e| e.status == 404, Code::ModelNotFound, "Google has no such model, or it can't do what was asked")
+        .at("model"),
     row(
         |e| e.status == 400 && e.says(&["thought_signature", "thought signature"]),
-        Class::InvalidRequest,
-        error_type::INVALID_REQUEST,
-        "missing_thought_signature",
+        Code::MissingThoughtSignature,
         "Gemini wants each tool call's `extra_content` back as it came",
     )
     .at("messages"),
@@ -193,9 +157,7 @@ const ROWS: &[Row] = &[
     lacks(|e| e.status == 400 && e.says(&["response mime type", "too many states"]), "response_format"),
     row(
         |e| e.status == 400 && e.says(&["exceeds the maximum number of tokens", "input token count"]),
-        Class::InvalidRequest,
-        error_type::INVALID_REQUEST,
-        "context_length_exceeded",
+        Code::ContextLengthExceeded,
         "the messages are too long for this model",
     )
     .at("messages"),
@@ -205,49 +167,17 @@ const ROWS: &[Row] = &[
                 ["ending with a model turn", "end with a user role", "function response parts", "function call turn"];
             e.status == 400 && e.says(&order)
         },
-        Class::InvalidRequest,
-        error_type::INVALID_REQUEST,
-        "invalid_value",
+        Code::InvalidValue,
         "Gemini refused the order of the messages",
     )
     .at("messages"),
-    row(
-        |e| e.status == 400,
-        Class::InvalidRequest,
-        error_type::INVALID_REQUEST,
-        "invalid_value",
-        "Gemini refused the request",
-    ),
-    row(|e| e.status == 413, Class::TooLarge, error_type::INVALID_REQUEST, "invalid_value", "too large for Gemini"),
-    row(
-        |e| e.status == 499 && e.readable,
-        Class::Cancelled,
-        error_type::SERVER,
-        "upstream_cancelled",
-        "Google says that the call was cancelled",
-    ),
-    row(|e| e.status == 500 && e.readable, Class::Internal, error_type::SERVER, "upstream_error", "Gemini failed"),
-    row(
-        |e| e.status == 503 && e.readable,
-        Class::Unavailable,
-        error_type::SERVER,
-        "upstream_overloaded",
-        "Gemini is overloaded; try again later",
-    ),
-    row(
-        |e| e.status == 504 && e.readable,
-        Class::GatewayTimeout,
-        error_type::SERVER,
-        "upstream_timeout",
-        "Gemini did not answer in time",
-    ),
-    row(
-        |_| true,
-        Class::BadGateway,
-        error_type::SERVER,
-        "upstream_error",
-        "Gemini returned an answer that could not be read",
-    ),
+    row(|e| e.status == 400, Code::InvalidValue, "Gemini refused the request"),
+    row(|e| e.status == 413, Code::InvalidValue, "too large for Gemini").of_class(Class::TooLarge),
+    row(|e| e.status == 499 && e.readable, Code::UpstreamCancelled, "Google says that the call was cancelled"),
+    row(|e| e.status == 500 && e.readable, Code::UpstreamError, "Gemini failed").of_class(Class::Internal),
+    row(|e| e.status == 503 && e.readable, Code::UpstreamOverloaded, "Gemini is overloaded; try again later"),
+    row(|e| e.status == 504 && e.readable, Code::UpstreamTimeout, "Gemini did not answer in time"),
+    row(|_| true, Code::UpstreamError, "Gemini returned an answer that could not be read"),
 ];
 
 /// Translates an answer with an error status.
@@ -336,12 +266,18 @@ fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> 
     }
     let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
     let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, redact(&said)) };
-    let mut error = RelayError::new(row.class, row.code, message).with_type(row.kind);
-    let guessed = (row.code == "invalid_value").then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
+    let mut error = RelayError::from_answer(row.code, message);
+    if let Some(class) = row.class {
+        error = error.with_class(class);
+    }
+    if let Some(error_type) = row.error_type {
+        error = error.with_type(error_type);
+    }
+    let guessed = (row.code == Code::InvalidValue).then(|| param_of(&field).or_else(|| param_of(&said))).flatten();
     if let Some(param) = row.param.or(guessed) {
         error = error.with_param(param);
     }
-    if row.code == "rate_limit_exceeded" {
+    if row.code == Code::RateLimitExceeded {
         error = with_delay(error, delay.as_deref(), retry_after);
     }
     ProviderError { error, signal: row.signal }

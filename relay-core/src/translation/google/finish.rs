@@ -1,6 +1,6 @@
 //! Why Gemini stopped, in OpenAI's words.
 
-use crate::error::{Class, RelayError};
+use crate::error::{Code, RelayError};
 use crate::translation::ChatContext;
 
 /// What a finish reason means.
@@ -12,8 +12,8 @@ pub(super) enum Meaning {
     Length,
     /// It was stopped; the text so far stands.
     Filter,
-    /// The answer is unusable: class, code and `param`.
-    Unusable(Class, &'static str, Option<&'static str>),
+    /// The answer cannot be used: code and `param`.
+    Unusable(Code, Option<&'static str>),
 }
 
 /// The finish reasons of the newest SDKs (`google-genai` 3.4.0).
@@ -36,15 +36,12 @@ const WORDS: &[(&str, Meaning)] = &[
     ("IMAGE_RECITATION", Meaning::Filter),
     ("IMAGE_OTHER", Meaning::Filter),
     ("NO_IMAGE", Meaning::Filter),
-    ("MALFORMED_FUNCTION_CALL", Meaning::Unusable(Class::BadGateway, "malformed_function_call", None)),
-    ("UNEXPECTED_TOOL_CALL", Meaning::Unusable(Class::BadGateway, "unexpected_tool_call", None)),
-    ("MALFORMED_RESPONSE", Meaning::Unusable(Class::BadGateway, "malformed_response", None)),
-    ("TOO_MANY_TOOL_CALLS", Meaning::Unusable(Class::BadGateway, "too_many_tool_calls", None)),
-    (
-        "MISSING_THOUGHT_SIGNATURE",
-        Meaning::Unusable(Class::InvalidRequest, "missing_thought_signature", Some("messages")),
-    ),
-    ("PUP_LIMITED_DISABLED", Meaning::Unusable(Class::Forbidden, "provider_account_disabled", None)),
+    ("MALFORMED_FUNCTION_CALL", Meaning::Unusable(Code::MalformedFunctionCall, None)),
+    ("UNEXPECTED_TOOL_CALL", Meaning::Unusable(Code::UnexpectedToolCall, None)),
+    ("MALFORMED_RESPONSE", Meaning::Unusable(Code::MalformedResponse, None)),
+    ("TOO_MANY_TOOL_CALLS", Meaning::Unusable(Code::TooManyToolCalls, None)),
+    ("MISSING_THOUGHT_SIGNATURE", Meaning::Unusable(Code::MissingThoughtSignature, Some("messages"))),
+    ("PUP_LIMITED_DISABLED", Meaning::Unusable(Code::ProviderAccountDisabled, None)),
 ];
 
 /// What a word means; unknown ones are like `STOP`.
@@ -70,15 +67,15 @@ pub(super) fn reason(meaning: Meaning, calls: bool, context: &ChatContext) -> &'
 
 /// The error that a finish reason stands for, if it does.
 pub(super) fn failure(word: &str) -> Option<RelayError> {
-    let Meaning::Unusable(class, code, param) = meaning(word) else { return None };
-    let why = match class {
-        Class::InvalidRequest => {
+    let Meaning::Unusable(code, param) = meaning(word) else { return None };
+    let why = match code {
+        Code::MissingThoughtSignature => {
             "Gemini refused a tool call in `messages` without its signature: send each tool call's `extra_content` back"
         }
-        Class::Forbidden => "Google limited the user's account",
+        Code::ProviderAccountDisabled => "Google limited the user's account",
         _ => "Gemini failed to write a usable answer; the same request may succeed",
     };
-    let error = RelayError::new(class, code, format!("{why} (finish reason {word})"));
+    let error = RelayError::from_answer(code, format!("{why} (finish reason {word})"));
     Some(match param {
         Some(param) => error.with_param(param),
         None => error,

@@ -22,7 +22,7 @@ pub(super) fn request(page: Option<&str>) -> WireRequest {
 /// An answer that can't be read.
 pub(super) fn answer(body: &[u8]) -> Result<(Vec<Model>, Option<String>), RelayError> {
     let page: Page = serde_json::from_slice(body)
-        .map_err(|error| RelayError::upstream("Google's list of models can't be read").with_source(error))?;
+        .map_err(|error| RelayError::unusable_answer("Google's list of models can't be read").with_source(error))?;
     let models = page.models.into_iter().filter(Listed::is_usable).map(|listed| Model {
         id: bare(&listed.name).to_owned(),
         object: "model",

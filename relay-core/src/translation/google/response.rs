@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::finish;
 use super::wire::{Blob, Candidate, FunctionCall, Part, Payload};
 use super::{error, grounding};
-use crate::error::{Class, RelayError};
+use crate::error::{Code, RelayError};
 use crate::translation::json::compact;
 use crate::translation::surface::chat_completions::completion::{Choice, Completion, Function, Message, ToolCall};
 use crate::translation::{ChatContext, TranslatedAnswer};
@@ -21,7 +21,7 @@ const MADE_UP: usize = 24;
 /// # Errors
 /// An answer that means failure, or has nothing in it.
 pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-    let unreadable = |error| RelayError::upstream("Gemini's answer can't be read").with_source(error);
+    let unreadable = |error| RelayError::unusable_answer("Gemini's answer can't be read").with_source(error);
     if body.is_empty() {
         return Err(empty());
     }
@@ -70,11 +70,8 @@ pub(super) fn refusal(reason: &str) -> String {
 }
 
 fn empty() -> RelayError {
-    RelayError::new(
-        Class::BadGateway,
-        "empty_response",
-        "Gemini's answer has no candidates; the same request may succeed",
-    )
+    let why = "Gemini's answer has no candidates; the same request may succeed";
+    RelayError::from_answer(Code::EmptyResponse, why)
 }
 
 fn blocked(reason: &str) -> Choice<'_> {
@@ -206,7 +203,7 @@ pub(super) fn tool_call<'a>(
 ) -> Result<ToolCall<'a>, RelayError> {
     if call.args.is_none() && (call.will_continue == Some(true) || call.partial_args.is_some()) {
         let why = "Gemini sent a tool call in pieces, which Relay can't put together";
-        return Err(RelayError::new(Class::BadGateway, "unsupported_upstream_feature", why));
+        return Err(RelayError::from_answer(Code::UnsupportedUpstreamFeature, why));
     }
     let id = call.id.map(|id| id.0).filter(|id| !id.is_empty()).unwrap_or_else(|| {
         let id = format!("call_{}", context.id.unique(*made_up, MADE_UP));

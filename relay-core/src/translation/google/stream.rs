@@ -258,7 +258,7 @@ impl State {
     fn image(&mut self, url: String) -> Result<(), RelayError> {
         let length = self.images.iter().map(String::len).sum::<usize>() + url.len();
         if length > MAX_ANSWER {
-            return Err(RelayError::upstream(format!("Gemini's pictures are longer than {MAX_ANSWER} bytes")));
+            return Err(RelayError::unusable_answer(format!("Gemini's pictures are longer than {MAX_ANSWER} bytes")));
         }
         self.images.push(url);
         Ok(())
@@ -293,7 +293,7 @@ fn unreadable(error: serde_json::Error) -> RelayError {
     let says = if error.is_eof() {
         RelayError::interrupted()
     } else {
-        RelayError::upstream("Gemini sent an event that can't be read as JSON")
+        RelayError::unusable_answer("Gemini sent an event that can't be read as JSON")
     };
     says.with_source(error)
 }

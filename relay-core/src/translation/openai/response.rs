@@ -96,5 +96,5 @@ fn usage_at_end(body: &[u8]) -> Option<WireUsage> {
 
 /// The error for an answer that is not JSON.
 pub(super) fn not_json() -> RelayError {
-    RelayError::upstream("the provider answered with something that is not JSON")
+    RelayError::unusable_answer("the provider answered with something that is not JSON")
 }

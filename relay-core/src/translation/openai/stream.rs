@@ -57,7 +57,7 @@ impl StreamTranslator for Translator {
             return Ok(());
         }
         if !is_object(data) {
-            return Err(RelayError::upstream("the provider sent an event that is not JSON").into());
+            return Err(RelayError::unusable_answer("the provider sent an event that is not JSON").into());
         }
         let data = &*one_line(data);
         if let Some(fault) = error_event(self.provider, data) {
