@@ -10,6 +10,6 @@ pub mod translation;
 pub mod conformance;
 
 pub use domain::Provider;
-pub use error::{Class, Code, RelayError};
+pub use error::{Class, Code, Disclosure, RelayError};
 pub use relay::inference::{Prepared, Reply, ReplyBody};
 pub use relay::{Caller, Ports, Relay};

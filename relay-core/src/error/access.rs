@@ -1,7 +1,7 @@
 //! What a Relay key may do, and whom it may ask about.
 
 use crate::domain::Scope;
-use crate::error::{Code, RelayError};
+use crate::error::{Code, RelayError, RetryAfter};
 
 impl RelayError {
     /// The Relay key is missing, malformed, unknown, revoked or expired: all alike, so that nobody learns which. 401
@@ -26,7 +26,7 @@ impl RelayError {
             Code::TooManyRefusals,
             "too many requests with a wrong credential came from this address; check the key, and wait",
         )
-        .with_header("retry-after", seconds.to_string())
+        .with_retry_after(RetryAfter::from_seconds(seconds))
     }
 
     /// No project with this id is stored. 404 `project_not_found`.

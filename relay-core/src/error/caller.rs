@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::domain::Provider;
-use crate::error::{Code, RelayError};
+use crate::error::{Code, Disclosure, RelayError};
 
 /// The longest part of a model's name that a message repeats, in characters.
 const MAX_SHOWN_MODEL: usize = 100;
@@ -112,11 +112,12 @@ impl RelayError {
         Self::coded(Code::UnknownEndpoint, message)
     }
 
-    /// The path does not have this method, but those in `allowed` (`GET, POST`), which the `allow` header lists. 405
+    /// The path does not have this method, but those in `allowed`, as the `allow` header lists them: `GET, POST`. 405
     /// `method_not_allowed`.
     pub fn method_not_allowed(method: &str, allowed: &'static str) -> Self {
         let message = format!("{method} is not possible here; use {allowed}");
-        Self::coded(Code::MethodNotAllowed, message).with_header("allow", allowed)
+        let disclosure = Disclosure { allowed_methods: Some(allowed), ..Disclosure::default() };
+        Self::coded(Code::MethodNotAllowed, message).with_disclosure(disclosure)
     }
 
     /// The path and query are longer than `limit` bytes. 431 `url_too_long`.

@@ -7,6 +7,7 @@ mod access;
 mod caller;
 mod class;
 mod code;
+mod disclosure;
 pub(crate) mod error_type;
 mod provider_key;
 mod registration;
@@ -25,6 +26,7 @@ use crate::domain::secret::ProviderKey;
 
 pub use class::Class;
 pub use code::Code;
+pub use disclosure::{Disclosure, PaidBy, RetryAfter};
 pub use source::chain;
 
 /// The longest `retry-after` that OpenAI's JavaScript client honours, in seconds. After a longer one it retries at once.
@@ -44,7 +46,7 @@ struct Inner {
     message: Cow<'static, str>,
     provider: Option<Provider>,
     tries_left: Option<u32>,
-    headers: Vec<(&'static str, String)>,
+    disclosure: Disclosure,
     retry: Option<bool>,
     source: Option<source::Source>,
 }
@@ -93,7 +95,7 @@ impl RelayError {
             message: message.into(),
             provider: None,
             tries_left: None,
-            headers: Vec::new(),
+            disclosure: Disclosure::default(),
             retry: None,
             source: None,
         }))
@@ -128,10 +130,17 @@ impl RelayError {
         self
     }
 
-    /// Adds a response header (lower-case name), such as `retry-after`.
+    /// Adds what is known of the call. Where both say something, `more` counts.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.0.headers.push((name, value.into()));
+    pub fn with_disclosure(mut self, more: Disclosure) -> Self {
+        self.0.disclosure.extend(more);
+        self
+    }
+
+    /// Says how long to wait before the request is sent again.
+    #[must_use]
+    pub(crate) fn with_retry_after(mut self, wait: RetryAfter) -> Self {
+        self.0.disclosure.retry_after = Some(wait);
         self
     }
 
@@ -152,7 +161,7 @@ impl RelayError {
     /// Takes a key out of everything that a provider may have repeated it in, the causes among it.
     #[must_use]
     pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
-        let Inner { error_type, code, param, message, headers, source, .. } = &mut *self.0;
+        let Inner { error_type, code, param, message, disclosure, source, .. } = &mut *self.0;
         for text in [Some(error_type), param.as_mut(), Some(message)].into_iter().flatten() {
             if let Some(clean) = key.taken_out_of(text) {
                 *text = clean.into();
@@ -163,7 +172,7 @@ impl RelayError {
         {
             *code = clean;
         }
-        headers.retain(|(_, value)| key.taken_out_of(value).is_none());
+        disclosure.hide(key);
         *source = source.take().map(|source| source::without(source, key));
         self
     }
@@ -215,9 +224,9 @@ impl RelayError {
         self.0.tries_left
     }
 
-    /// Response headers that go with it, beside `x-should-retry`.
-    pub fn headers(&self) -> &[(&'static str, String)] {
-        &self.0.headers
+    /// What is known of the call: whose key was used, how long to wait, what the provider says of its limits.
+    pub fn disclosure(&self) -> &Disclosure {
+        &self.0.disclosure
     }
 
     /// The value of `x-should-retry`, or `None` to let the status decide.
@@ -237,7 +246,7 @@ impl RelayError {
             | Class::Unprocessable
             | Class::HeadersTooLarge => true,
             Class::RateLimited if self.error_type() == error_type::INSUFFICIENT_QUOTA => true,
-            _ => self.headers().iter().any(is_long_wait),
+            _ => self.disclosure().retry_after.as_ref().and_then(RetryAfter::as_seconds) > Some(MAX_RETRY_AFTER),
         };
         self.0.retry.or(is_final.then_some(false))
     }
@@ -271,10 +280,6 @@ impl RelayError {
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
-}
-
-fn is_long_wait((name, value): &(&str, String)) -> bool {
-    *name == "retry-after" && value.parse().is_ok_and(|seconds: u64| seconds > MAX_RETRY_AFTER)
 }
 
 impl fmt::Display for RelayError {

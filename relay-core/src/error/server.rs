@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::error::{Code, RelayError};
+use crate::error::{Code, RelayError, RetryAfter};
 
 impl RelayError {
     /// A fault of Relay; add the cause with [`RelayError::with_source`]. 500 `internal_error`.
@@ -18,7 +18,7 @@ impl RelayError {
     /// The store did not answer. 503 `storage_unavailable`.
     pub(crate) fn storage_unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::coded(Code::StorageUnavailable, "the key store did not answer; try again")
-            .with_header("retry-after", "1")
+            .with_retry_after(RetryAfter::from_seconds(1))
             .with_source(source)
     }
 
@@ -35,11 +35,12 @@ impl RelayError {
     /// This Relay is shutting down. 503 `draining`.
     pub fn draining() -> Self {
         Self::coded(Code::Draining, "this Relay is shutting down; send the request again")
-            .with_header("retry-after", "1")
+            .with_retry_after(RetryAfter::from_seconds(1))
     }
 
     /// Too many large requests are held at once. 503 `overloaded`.
     pub fn overloaded() -> Self {
-        Self::coded(Code::Overloaded, "too many large requests at once; try again").with_header("retry-after", "1")
+        Self::coded(Code::Overloaded, "too many large requests at once; try again")
+            .with_retry_after(RetryAfter::from_seconds(1))
     }
 }

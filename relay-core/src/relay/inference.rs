@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt};
 
 use crate::domain::ids::Timestamp;
 use crate::domain::{Endpoint, Provider};
-use crate::error::RelayError;
+use crate::error::{Disclosure, PaidBy, RelayError};
 use crate::ports::{WireRequest, WireResponse};
 use crate::relay::metering::Meter;
 use crate::relay::stream::{Translation, collected};
@@ -23,8 +23,8 @@ const EMBEDDINGS_AT_ONCE: usize = 4;
 /// A call that is ready to be sent: the key is open, the request is translated, nothing has left yet.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Response headers that are known already, whatever the provider answers: `x-relay-key`, `x-relay-dropped-params`, …
-    pub headers: Vec<(&'static str, String)>,
+    /// What is known already, whatever the provider answers: whose key pays, what was dropped or adjusted.
+    pub disclosure: Disclosure,
     /// Whether the caller asked for a stream.
     pub stream: bool,
     call: Outgoing,
@@ -48,8 +48,8 @@ enum Kind {
 
 /// An answer.
 pub struct Reply {
-    /// Response headers beside those of [`Prepared`].
-    pub headers: Vec<(&'static str, String)>,
+    /// What is known of the call: all that [`Prepared`] said, and what the provider added.
+    pub disclosure: Disclosure,
     /// The answer itself.
     pub body: ReplyBody,
 }
@@ -73,7 +73,7 @@ impl std::fmt::Debug for ReplyBody {
 
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reply").field("headers", &self.headers).finish_non_exhaustive()
+        f.debug_struct("Reply").field("disclosure", &self.disclosure).finish_non_exhaustive()
     }
 }
 
@@ -94,13 +94,13 @@ impl Relay {
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
         chat.context.is_amendable &= !caller.project.policy.strict_params;
-        let headers = known_headers(&route, &chat.notes);
+        let disclosure = known(&route, &chat.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
         let wire = if chat.context.is_long { dialect(provider).as_stream(chat.wire) } else { chat.wire };
         let kind = Kind::Chat(route.addressed(wire), chat.context);
         let call = Outgoing { relay: self.clone(), route, meter, kind, notes: chat.notes, began };
-        Ok(Prepared { headers, stream, call })
+        Ok(Prepared { disclosure, stream, call })
     }
 
     /// Reads an embeddings request, opens the user's key and translates. Nothing is sent yet.
@@ -118,12 +118,12 @@ impl Relay {
         let embeddings = dialect(provider).embeddings(&call)?;
         let route = self.route(caller, provider).await?;
         refuse_notes_if_strict(caller, &embeddings.notes)?;
-        let headers = known_headers(&route, &embeddings.notes);
+        let disclosure = known(&route, &embeddings.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Embeddings, now);
         let wires = embeddings.wires.into_iter().map(|wire| route.addressed(wire)).collect();
         let kind = Kind::Embeddings(wires, embeddings.context);
         let call = Outgoing { relay: self.clone(), route, meter, kind, notes: embeddings.notes, began };
-        Ok(Prepared { headers, stream: false, call })
+        Ok(Prepared { disclosure, stream: false, call })
     }
 }
 
@@ -135,7 +135,20 @@ impl Prepared {
     /// # Errors
     /// What the provider refuses, as the caller shall see it.
     pub async fn send(self) -> Result<Reply, RelayError> {
-        let Outgoing { relay, route, mut meter, kind, notes, began } = self.call;
+        let mut disclosure = self.disclosure;
+        match self.call.send().await {
+            Ok(Reply { disclosure: more, body }) => {
+                disclosure.extend(more);
+                Ok(Reply { disclosure, body })
+            }
+            Err(error) => Err(error.with_disclosure(disclosure)),
+        }
+    }
+}
+
+impl Outgoing {
+    async fn send(self) -> Result<Reply, RelayError> {
+        let Self { relay, route, mut meter, kind, notes, began } = self;
         let sent = relay.ports.clock.micros();
         let result = match kind {
             Kind::Chat(wire, context) if context.stream => {
@@ -147,7 +160,7 @@ impl Prepared {
         match result {
             Ok((mut reply, answered)) => {
                 let overhead = (sent - began) + relay.ports.clock.micros().saturating_sub(answered);
-                reply.headers.push(("x-relay-overhead-us", overhead.to_string()));
+                reply.disclosure.overhead_micros = Some(overhead);
                 Ok(reply)
             }
             Err(error) => {
@@ -162,7 +175,7 @@ impl Prepared {
 struct First {
     response: WireResponse,
     /// For the caller.
-    headers: Vec<(&'static str, String)>,
+    disclosure: Disclosure,
     /// The request as the provider took it, where it may want to be asked again.
     asked: Option<WireRequest>,
 }
@@ -180,7 +193,7 @@ impl Relay {
         notes: Notes,
     ) -> Result<Timed, RelayError> {
         let dialect = dialect(route.provider());
-        let First { response, headers, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
+        let First { response, disclosure, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.continuation(asked, &bodies)) {
@@ -206,7 +219,7 @@ impl Relay {
         let answered = self.ports.clock.micros();
         let answer = dialect.chat_answer(whole, &context)?;
         meter.complete(answer.usage, answer.model);
-        Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
+        Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
     }
 
     /// Sends a chat request.
@@ -224,14 +237,15 @@ impl Relay {
             false => (self.send(route, wire).await?, None),
         };
         dialect.read_headers(&response.headers, context);
-        let mut headers = dialect.passed_headers(&response.headers, self.ports.clock.now());
+        let mut disclosure = Disclosure::default();
+        dialect.disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
         if let Some(Amended { wire, changed }) = amended {
             notes.adjust(changed);
-            headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
+            disclosure.adjusted_params = notes.adjusted;
             // The provider would refuse the rest of the turn as it refused this.
             asked = asked.map(|_| wire);
         }
-        Ok(First { response, headers, asked })
+        Ok(First { response, disclosure, asked })
     }
 
     async fn continue_with(
@@ -264,23 +278,22 @@ impl Relay {
     ) -> Result<Timed, RelayError> {
         let calls = wires.into_iter().map(|wire| async {
             let response = self.send(route, wire).await?;
-            let headers = dialect(route.provider()).passed_headers(&response.headers, self.ports.clock.now());
-            Ok::<_, RelayError>((headers, collect(response, MAX_EMBEDDINGS).await?))
+            let mut disclosure = Disclosure::default();
+            dialect(route.provider()).disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
+            Ok::<_, RelayError>((disclosure, collect(response, MAX_EMBEDDINGS).await?))
         });
         let mut answers = futures::stream::iter(calls).buffered(EMBEDDINGS_AT_ONCE);
-        let (mut headers, mut bodies) = (Vec::new(), Vec::new());
+        let (mut disclosure, mut bodies) = (Disclosure::default(), Vec::new());
         while let Some(answer) = answers.next().await {
             let (passed, body) = answer?;
-            headers = passed;
+            disclosure = passed;
             bodies.push(body);
         }
         let answered = self.ports.clock.micros();
         let answer = dialect(route.provider()).embeddings_answer(bodies, context)?;
         meter.complete(answer.usage, answer.model);
-        if answer.usage_estimated {
-            headers.push(("x-relay-usage-estimated", "true".to_owned()));
-        }
-        Ok((Reply { headers, body: ReplyBody::Whole(answer.body) }, answered))
+        disclosure.usage_estimated = answer.usage_estimated;
+        Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
     }
 
     async fn chat_stream(
@@ -291,18 +304,18 @@ impl Relay {
         notes: Notes,
         overhead: u64,
     ) -> Result<Reply, RelayError> {
-        let First { response, mut headers, asked } = match self.ask_chat(&route, wire, &mut context, notes).await {
+        let First { response, mut disclosure, asked } = match self.ask_chat(&route, wire, &mut context, notes).await {
             Ok(answer) => answer,
             Err(error) => {
                 meter.failed();
                 return Err(error);
             }
         };
-        headers.push(("x-relay-overhead-us", overhead.to_string()));
+        disclosure.overhead_micros = Some(overhead);
         let translator = dialect(route.provider()).chat_stream(context);
         let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);
         match translation.next().await {
-            Ok(first) => Ok(Reply { headers, body: ReplyBody::Stream(translation.into_stream(first)) }),
+            Ok(first) => Ok(Reply { disclosure, body: ReplyBody::Stream(translation.into_stream(first)) }),
             Err(fault) => Err(self.settle(translation.route(), fault).await),
         }
     }
@@ -370,14 +383,11 @@ fn refuse_notes_if_strict(caller: &Caller, notes: &Notes) -> Result<(), RelayErr
     }
 }
 
-/// In ASCII: the real world's clients (Node's fetch among them) read header values as Latin-1.
-fn known_headers(route: &Route, notes: &Notes) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("x-relay-key", format!("{}/...{}", route.provider(), route.connection.last4))];
-    if !notes.dropped.is_empty() {
-        headers.push(("x-relay-dropped-params", notes.dropped.join(",")));
+fn known(route: &Route, notes: &Notes) -> Disclosure {
+    Disclosure {
+        paid_by: Some(PaidBy::new(route.provider(), route.connection.last4.as_str())),
+        dropped_params: notes.dropped.clone(),
+        adjusted_params: notes.adjusted.clone(),
+        ..Disclosure::default()
     }
-    if !notes.adjusted.is_empty() {
-        headers.push(("x-relay-adjusted-params", notes.adjusted.join(",")));
-    }
-    headers
 }

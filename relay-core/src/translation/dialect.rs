@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::domain::TokenUsage;
 use crate::domain::ids::Timestamp;
-use crate::error::RelayError;
+use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::call::Call;
 use crate::translation::context::{ChatContext, EmbeddingsContext};
@@ -118,8 +118,9 @@ pub trait Dialect: Send + Sync {
         None
     }
 
-    /// Response headers of a successful answer for the caller, renamed where OpenAI has another name for them.
-    fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)>;
+    /// Notes what response headers say that a caller may know: the provider's id of the request and its rate limits, under
+    /// OpenAI's names. `now` is for headers that hold a point in time.
+    fn disclose(&self, headers: &[(String, String)], now: Timestamp, disclosure: &mut Disclosure);
 }
 
 /// Translates one stream, event by event. No I/O, no clock; it can't block.

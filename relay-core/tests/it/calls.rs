@@ -301,12 +301,12 @@ fn a_key_that_the_provider_repeats_is_in_no_part_of_the_error() {
         let relay = World::new().with_key(ConnectionState::Active, KEY).with_client(client).relay();
         let said = block_on(async {
             match relay.prepare_chat(&caller(), Bytes::from(asked)).await.unwrap().send().await {
-                Ok(Reply { headers, body: ReplyBody::Stream(events) }) => {
+                Ok(Reply { disclosure, body: ReplyBody::Stream(events), .. }) => {
                     let events: Vec<Bytes> = events.collect().await;
-                    format!("{headers:?} {:?}", events.concat().escape_ascii().to_string())
+                    format!("{disclosure:?} {:?}", events.concat().escape_ascii().to_string())
                 }
                 Ok(_) => panic!("a stream was asked for"),
-                Err(error) => format!("{error:?} {:?} {:?}", error.headers(), error.error_type()),
+                Err(error) => format!("{error:?} {:?} {:?}", error.disclosure(), error.error_type()),
             }
         });
         assert!(!said.contains("a-key") && said.contains("***"), "{said}");
@@ -331,8 +331,8 @@ fn a_provider_without_embeddings_is_told_before_anything_is_looked_up() {
     assert_eq!((error.class(), error.code(), error.param()), (Class::NotFound, "model_not_found", Some("model")));
 }
 
-/// The headers of a prepared call, or the error, for a project that is strict or is not.
-fn prepared(path: &str, body: &str, strict: bool) -> Result<Vec<String>, relay_core::RelayError> {
+/// What a prepared call dropped and adjusted, or the error, for a project that is strict or is not.
+fn prepared(path: &str, body: &str, strict: bool) -> Result<[String; 2], relay_core::RelayError> {
     let mut world = World::new().with_key(ConnectionState::Active, "a-good-key");
     for provider in Provider::ALL {
         world = world.with_client(MockProviderClient::replying(*provider, 200, b"{}"));
@@ -345,26 +345,25 @@ fn prepared(path: &str, body: &str, strict: bool) -> Result<Vec<String>, relay_c
         "chat" => block_on(relay.prepare_chat(&caller, body)),
         _ => block_on(relay.prepare_embeddings(&caller, body)),
     }?;
-    let notes = prepared.headers.into_iter().filter(|(name, _)| name.ends_with("-params"));
-    Ok(notes.map(|(name, value)| format!("{name}: {value}")).collect())
+    Ok([prepared.disclosure.dropped_params.join(","), prepared.disclosure.adjusted_params.join(",")])
 }
 
-const CHATS_THAT_LOSE_SOMETHING: [(&str, &[&str], &str); 3] = [
+const CHATS_THAT_LOSE_SOMETHING: [(&str, [&str; 2], &str); 3] = [
     (
         r#""model":"claude-opus-5-5","seed":7,"top_k":5,"reasoning_effort":"none""#,
-        &["x-relay-dropped-params: seed,top_k", "x-relay-adjusted-params: reasoning_effort"],
+        ["seed,top_k", "reasoning_effort"],
         "seed",
     ),
     (
         r#""model":"gemini-3.8-flash","user":"u","frobnicate":1,"reasoning_effort":"none""#,
-        &["x-relay-dropped-params: frobnicate,user", "x-relay-adjusted-params: reasoning_effort"],
+        ["frobnicate,user", "reasoning_effort"],
         "frobnicate",
     ),
-    (r#""model":"claude-opus-5-5","max_tokens":999999"#, &["x-relay-adjusted-params: max_tokens"], "max_tokens"),
+    (r#""model":"claude-opus-5-5","max_tokens":999999"#, ["", "max_tokens"], "max_tokens"),
 ];
 
 #[test]
-fn what_is_dropped_or_adjusted_is_in_the_headers_whole_and_streamed() {
+fn what_is_dropped_or_adjusted_is_disclosed_whole_and_streamed() {
     for (members, want, _) in CHATS_THAT_LOSE_SOMETHING {
         for stream in [false, true] {
             let body = format!(r#"{{{members},"stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
@@ -372,7 +371,7 @@ fn what_is_dropped_or_adjusted_is_in_the_headers_whole_and_streamed() {
         }
     }
     let body = r#"{"model":"gemini-embedding-2","input":"x","user":"u","truncate":"END"}"#;
-    assert_eq!(prepared("embeddings", body, false).unwrap(), ["x-relay-dropped-params: truncate,user"]);
+    assert_eq!(prepared("embeddings", body, false).unwrap(), ["truncate,user", ""]);
 }
 
 #[test]
@@ -396,8 +395,8 @@ fn a_strict_project_takes_what_loses_nothing() {
             r#"{{"model":"{model}","temperature":1,"n":1,"store":false,"stream_options":null,
                 "messages":[{{"role":"user","content":"hi"}}]}}"#
         );
-        assert!(prepared("chat", &body, true).unwrap().is_empty(), "{model}");
+        assert_eq!(prepared("chat", &body, true).unwrap(), ["", ""], "{model}");
     }
     let body = r#"{"model":"gemini-embedding-2","input":"x","encoding_format":"base64"}"#;
-    assert!(prepared("embeddings", body, true).unwrap().is_empty());
+    assert_eq!(prepared("embeddings", body, true).unwrap(), ["", ""]);
 }

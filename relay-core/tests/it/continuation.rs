@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::executor::block_on;
 use relay_core::domain::*;
 use relay_core::ports::*;
-use relay_core::{Caller, Provider, RelayError, ReplyBody};
+use relay_core::{Caller, Disclosure, Provider, RelayError, ReplyBody};
 use serde_json::{Value, json};
 
 use super::calls::{World, caller};
@@ -22,7 +22,7 @@ struct Script {
 /// What came of a call.
 struct Outcome {
     answer: Result<String, RelayError>,
-    headers: Vec<(&'static str, String)>,
+    disclosure: Disclosure,
     asked: Vec<Value>,
     metered: Vec<UsageEvent>,
 }
@@ -49,13 +49,12 @@ impl Script {
         let world = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client);
         let metered = Arc::clone(&world.metered);
         let relay = world.relay();
-        let mut headers = Vec::new();
+        let mut disclosure = Disclosure::default();
         let body = Bytes::from(request.to_string());
         let answer = block_on(async {
             let prepared = relay.prepare_chat(caller, body).await?;
-            headers.extend(prepared.headers.clone());
             let reply = prepared.send().await?;
-            headers.extend(reply.headers);
+            disclosure = reply.disclosure;
             let bytes: Vec<u8> = match reply.body {
                 ReplyBody::Whole(body) => body.to_vec(),
                 ReplyBody::Stream(stream) => stream.map(|piece| piece.to_vec()).concat().await,
@@ -63,7 +62,7 @@ impl Script {
             Ok(String::from_utf8(bytes).unwrap())
         });
         let (asked, metered) = (asked.lock().unwrap().clone(), metered.lock().unwrap().clone());
-        Outcome { answer, headers, asked, metered }
+        Outcome { answer, disclosure, asked, metered }
     }
 }
 
@@ -368,8 +367,8 @@ fn refused_thinking_blocks_are_left_out_once_and_named() {
     let outcome = script(Provider::ANTHROPIC, [invalid(bad), message(&text("Hi"), "end_turn")]).play(&request);
     assert_eq!(outcome.json()["choices"][0]["message"]["content"], "Hi");
     assert_eq!(outcome.asked[1]["messages"][1]["content"], text("y"));
-    assert_eq!(outcome.headers.last().unwrap().0, "x-relay-overhead-us");
-    assert!(outcome.headers.contains(&("x-relay-adjusted-params", "messages.thinking_blocks".to_owned())));
+    assert!(outcome.disclosure.overhead_micros.is_some());
+    assert_eq!(outcome.disclosure.adjusted_params, ["messages.thinking_blocks"]);
     let twice = script(Provider::ANTHROPIC, [invalid(bad), invalid(bad)]).play(&request);
     assert_eq!((twice.asked.len(), twice.answer.unwrap_err().class()), (2, relay_core::Class::InvalidRequest));
     let other = script(Provider::ANTHROPIC, [invalid("max_tokens: no")]).play(&request);
@@ -407,7 +406,7 @@ fn a_project_may_choose_auto_where_a_tool_call_cannot_be_forced() {
         match block_on(relay.prepare_chat(&caller, request.to_string().into())) {
             Ok(prepared) => {
                 assert!(auto);
-                assert!(prepared.headers.contains(&("x-relay-adjusted-params", "tool_choice".to_owned())));
+                assert_eq!(prepared.disclosure.adjusted_params, ["tool_choice"]);
             }
             Err(error) => assert_eq!((auto, error.param()), (false, Some("tool_choice"))),
         }

@@ -9,8 +9,8 @@ use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
-use relay_core::RelayError;
 use relay_core::domain::ids::{ProjectId, RequestId};
+use relay_core::{Provider, RelayError};
 
 use crate::http::headers;
 use crate::http::route::Route;
@@ -36,7 +36,7 @@ struct Inner {
     status: Cell<u16>,
     code: Cell<Option<Box<str>>>,
     project: OnceCell<ProjectId>,
-    provider: OnceCell<String>,
+    provider: OnceCell<Provider>,
     /// Whether the body is a stream, which goes on after the status line.
     streamed: Cell<bool>,
     complete: Cell<bool>,
@@ -92,12 +92,8 @@ impl RequestContext {
         let _ = self.0.project.set(project.clone());
     }
 
-    /// Takes the provider's name off `x-relay-key: anthropic/...a1b2`.
-    pub(crate) fn set_provider_of(&self, headers: &[(&'static str, String)]) {
-        let key = headers.iter().find(|(name, _)| *name == "x-relay-key");
-        if let Some((name, _)) = key.and_then(|(_, value)| value.split_once('/')) {
-            let _ = self.0.provider.set(name.to_owned());
-        }
+    pub(crate) fn set_provider(&self, provider: Provider) {
+        let _ = self.0.provider.set(provider);
     }
 
     pub(crate) fn set_status(&self, status: StatusCode) {
@@ -162,7 +158,7 @@ impl Drop for Inner {
             status,
             duration_us = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX),
             project = self.project.get().map(ProjectId::as_str),
-            provider = self.provider.get().map(String::as_str),
+            provider = self.provider.get().map(|provider| provider.name()),
             code = self.code.take().as_deref(),
             client_request_id = text(&self.client_id).as_deref(),
             client_retry = self.client_retry,

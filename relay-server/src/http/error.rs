@@ -4,11 +4,11 @@ use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use relay_core::{Class, RelayError};
 
-use crate::http::headers;
+use crate::http::{disclosure, headers};
 
 /// A failure on its way to the client.
 pub(crate) struct ApiError(RelayError);
@@ -39,21 +39,12 @@ pub(crate) fn response(error: &RelayError) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(error.class()), BoxBody::new(error.to_body()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    put(headers, error.headers());
+    disclosure::put(headers, error.disclosure());
     if let Some(retry) = error.should_retry() {
         let value = HeaderValue::from_static(if retry { "true" } else { "false" });
         headers.insert(headers::SHOULD_RETRY.clone(), value);
     }
     response
-}
-
-/// Adds headers that the core named. A value that no header can carry is left out.
-pub(crate) fn put(headers: &mut HeaderMap, named: &[(&'static str, String)]) {
-    for (name, value) in named {
-        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
 }
 
 impl ResponseError for ApiError {

@@ -16,3 +16,11 @@ pub(crate) static PAGE_ORIGIN: HeaderName = HeaderName::from_static("x-relay-pag
 pub(crate) static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// How often OpenAI's clients have sent this request before.
 pub(crate) static RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
+/// Whose provider key pays: provider and last four characters.
+pub(crate) static KEY: HeaderName = HeaderName::from_static("x-relay-key");
+pub(crate) static DROPPED_PARAMS: HeaderName = HeaderName::from_static("x-relay-dropped-params");
+pub(crate) static ADJUSTED_PARAMS: HeaderName = HeaderName::from_static("x-relay-adjusted-params");
+pub(crate) static USAGE_ESTIMATED: HeaderName = HeaderName::from_static("x-relay-usage-estimated");
+pub(crate) static OVERHEAD: HeaderName = HeaderName::from_static("x-relay-overhead-us");
+pub(crate) static PROVIDER_REQUEST_ID: HeaderName = HeaderName::from_static("x-relay-provider-request-id");
+pub(crate) static RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod cors;
+pub(crate) mod disclosure;
 pub(crate) mod error;
 pub(crate) mod headers;
 pub(crate) mod middleware;

@@ -1,13 +1,13 @@
 //! Whole answers and errors: whatever a provider sends, the caller gets JSON, and no number in a tool call changes.
 
 use bytes::Bytes;
-use relay_core::Provider;
 use relay_core::ports::{Expect, WireRequest};
 use relay_core::translation::json::{Object, compact};
 use relay_core::translation::surface::embeddings::Encoding;
 use relay_core::translation::{
     Dialect, EmbeddingsContext, ErrorResponse, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
+use relay_core::{Disclosure, Provider};
 use serde_json::value::RawValue;
 
 use super::{NOW, context, is_json, switches};
@@ -56,7 +56,7 @@ pub fn error(data: &[u8]) {
     let error = object(&shown).and_then(|shown| shown.object("error").ok().flatten()).expect("OpenAI's shape");
     assert!(["message", "type"].iter().all(|name| error.text(name).is_ok_and(|text| text.is_some())), "{error:?}");
     assert_ne!(format!("{:?}", fault.error.class()), "Unauthenticated", "a user's bad key is never a 401");
-    drop(dialect.passed_headers(&headers, NOW));
+    dialect.disclose(&headers, NOW, &mut Disclosure::default());
     drop(dialect.models_answer(body));
 }
 

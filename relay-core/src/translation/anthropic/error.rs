@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{headers, wire};
 use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
-use crate::error::{Class, Code, RelayError, error_type};
+use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What the error object says; empty where the body is none.
@@ -28,8 +28,10 @@ pub(super) fn translate(failure: &ErrorResponse<'_>, now: Timestamp) -> Provider
     let said = Said::read(failure.body);
     let (mut error, signal) = account(failure.status, &said).unwrap_or_else(|| request(failure.status, &said));
     let is_quota = error.error_type() == error_type::INSUFFICIENT_QUOTA;
-    if let Some(after) = failure.header("retry-after").filter(|_| !is_quota) {
-        error = error.with_header("retry-after", after);
+    let mut disclosure = Disclosure::default();
+    headers::disclose(failure.headers, now, &mut disclosure);
+    if !is_quota {
+        disclosure.retry_after = RetryAfter::as_sent(failure.header("retry-after"), None);
     }
     let never = is_quota || error.class() == Class::Forbidden;
     match failure.header("x-should-retry").filter(|_| !never) {
@@ -37,9 +39,7 @@ pub(super) fn translate(failure: &ErrorResponse<'_>, now: Timestamp) -> Provider
         Some("false") => error = error.with_retry(false),
         _ => {}
     }
-    for (name, value) in headers::passed(failure.headers, now) {
-        error = error.with_header(name, value);
-    }
+    let error = error.with_disclosure(disclosure);
     ProviderError { error, signal }
 }
 

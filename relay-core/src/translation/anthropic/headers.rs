@@ -1,6 +1,7 @@
 //! Response headers: Anthropic's rate limits under OpenAI's names.
 
 use crate::domain::ids::Timestamp;
+use crate::error::Disclosure;
 
 /// Headers with the same meaning in both schemas.
 const RENAMED: &[(&str, &str)] = &[
@@ -8,7 +9,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("anthropic-ratelimit-requests-remaining", "x-ratelimit-remaining-requests"),
     ("anthropic-ratelimit-tokens-limit", "x-ratelimit-limit-tokens"),
     ("anthropic-ratelimit-tokens-remaining", "x-ratelimit-remaining-tokens"),
-    ("request-id", "x-relay-provider-request-id"),
 ];
 
 /// Points in time that become durations.
@@ -17,20 +17,21 @@ const RESETS: &[(&str, &str)] = &[
     ("anthropic-ratelimit-tokens-reset", "x-ratelimit-reset-tokens"),
 ];
 
-/// What is passed on, of good answers and errors alike. The rest is tenant data or has no counterpart.
-pub(super) fn passed(headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)> {
+/// Notes what is passed on, of good answers and errors alike. The rest is tenant data or has no counterpart.
+pub(super) fn disclose(headers: &[(String, String)], now: Timestamp, disclosure: &mut Disclosure) {
     let named = |names: &[(&str, &'static str)], known: &str| {
         names.iter().find(|(theirs, _)| *theirs == known).map(|(_, ours)| *ours)
     };
-    let mut passed = Vec::new();
     for (name, value) in headers {
-        if let Some(ours) = named(RENAMED, name) {
-            passed.push((ours, value.clone()));
+        if name == "request-id" {
+            disclosure.provider_request_id = Some(value.clone());
+        } else if let Some(ours) = named(RENAMED, name) {
+            disclosure.provider_headers.push((ours, value.clone()));
         } else if let (Some(ours), Some(at)) = (named(RESETS, name), instant(value)) {
-            passed.push((ours, duration(at.0.saturating_sub(now.0).div_ceil(1000))));
+            let left = at.0.saturating_sub(now.0).div_ceil(1000);
+            disclosure.provider_headers.push((ours, duration(left)));
         }
     }
-    passed
 }
 
 /// Seconds in OpenAI's spelling: `17s`, `6m0s`, `1h0m0s`.

@@ -60,7 +60,7 @@ use bytes::Bytes;
 
 use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
-use crate::error::RelayError;
+use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
@@ -145,7 +145,7 @@ impl Dialect for Anthropic {
         Some("anthropic-workspace-id")
     }
 
-    fn passed_headers(&self, headers: &[(String, String)], now: Timestamp) -> Vec<(&'static str, String)> {
-        headers::passed(headers, now)
+    fn disclose(&self, headers: &[(String, String)], now: Timestamp, disclosure: &mut Disclosure) {
+        headers::disclose(headers, now, disclosure);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::wire::Few;
 use crate::domain::KeySignal;
-use crate::error::{Class, Code, RelayError, error_type};
+use crate::error::{Class, Code, RelayError, RetryAfter, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What a row of the table looks at.
@@ -248,7 +248,7 @@ fn parse(body: &[u8]) -> Option<Status> {
     found.map(|envelope: Envelope| envelope.error)
 }
 
-fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> ProviderError {
+fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> ProviderError {
     let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
@@ -278,7 +278,10 @@ fn from_status(status: u16, body: Option<Status>, retry_after: Option<&str>) -> 
         error = error.with_param(param);
     }
     if row.code == Code::RateLimitExceeded {
-        error = with_delay(error, delay.as_deref(), retry_after);
+        error = match retry_after(delay.as_deref(), header) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        };
     }
     ProviderError { error, signal: row.signal }
 }
@@ -332,15 +335,12 @@ fn param_of(field: &str) -> Option<&'static str> {
     FIELDS.iter().find(|(name, _)| plain.contains(name)).map(|(_, param)| *param)
 }
 
-/// `retry-after` in seconds, rounded up, and `retry-after-ms`; else the header as it came.
-fn with_delay(error: RelayError, delay: Option<&str>, retry_after: Option<&str>) -> RelayError {
+/// The delay of the body, to the millisecond; else the header as it was sent.
+fn retry_after(delay: Option<&str>, header: Option<&str>) -> Option<RetryAfter> {
     let seconds = delay.and_then(|delay| delay.strip_suffix('s')?.parse::<f64>().ok());
-    match (seconds.filter(|seconds| (0.0..1e6).contains(seconds)), retry_after) {
-        (Some(seconds), _) => error
-            .with_header("retry-after", format!("{}", seconds.ceil()))
-            .with_header("retry-after-ms", format!("{}", (seconds * 1000.0).round())),
-        (None, Some(header)) => error.with_header("retry-after", header),
-        (None, None) => error,
+    match seconds.filter(|seconds| (0.0..1e6).contains(seconds)) {
+        Some(seconds) => Some(RetryAfter::from_exact_seconds(seconds)),
+        None => RetryAfter::as_sent(header, None),
     }
 }
 
@@ -373,8 +373,7 @@ mod tests {
         let body = r#"[{"error":{"message":"m","details":[{"reason":7},{"retryDelay":"1.2s"}]}}]"#;
         let error = check(429, body, Class::RateLimited, "rate_limit_exceeded", None);
         assert!(error.message().ends_with(": m"));
-        let headers = [("retry-after", "2".to_owned()), ("retry-after-ms", "1200".to_owned())];
-        assert_eq!(error.headers(), headers);
+        assert_eq!(error.disclosure().retry_after, RetryAfter::as_sent(Some("2"), Some("1200")));
     }
 
     #[test]

@@ -2,11 +2,6 @@
 
 use super::wire;
 
-/// What is passed on: nothing. Google sends no header that OpenAI has a name for.
-pub(super) fn passed() -> Vec<(&'static str, String)> {
-    Vec::new()
-}
-
 /// The tier that served the call, in OpenAI's words, where a header names it.
 pub(super) fn service_tier(headers: &[(String, String)]) -> Option<&'static str> {
     let tier = headers.iter().find(|(name, _)| name == "x-gemini-service-tier");

@@ -58,7 +58,7 @@ pub(super) mod tests;
 use bytes::Bytes;
 
 use crate::domain::ids::Timestamp;
-use crate::error::RelayError;
+use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
@@ -131,7 +131,6 @@ impl Dialect for Google {
         Some(model_list::check_use())
     }
 
-    fn passed_headers(&self, _: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
-        headers::passed()
-    }
+    /// Google sends nothing that OpenAI has a name for.
+    fn disclose(&self, _headers: &[(String, String)], _now: Timestamp, _disclosure: &mut Disclosure) {}
 }

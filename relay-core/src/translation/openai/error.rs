@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::headers;
 use crate::domain::{KeySignal, Provider};
-use crate::error::{Class, Code, RelayError, error_type};
+use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 #[derive(Default, Deserialize)]
@@ -61,20 +61,16 @@ pub(super) fn translate(provider: Provider, failure: &ErrorResponse<'_>) -> Prov
     if let Some(param) = words.param {
         error = error.with_param(param);
     }
-    for (name, value) in headers::passed(failure.headers) {
-        error = error.with_header(name, value);
-    }
+    let mut disclosure = Disclosure::default();
+    headers::disclose(failure.headers, &mut disclosure);
     if error.error_type() != error_type::INSUFFICIENT_QUOTA {
-        for name in ["retry-after", "retry-after-ms"] {
-            if let Some(value) = failure.header(name) {
-                error = error.with_header(name, value);
-            }
-        }
+        disclosure.retry_after = RetryAfter::as_sent(failure.header("retry-after"), failure.header("retry-after-ms"));
         // What only a person can mend is never tried again, whatever the provider says.
         if let Some(retry) = failure.header("x-should-retry").filter(|_| error.class() != Class::Forbidden) {
             error = error.with_retry(retry == "true");
         }
     }
+    let error = error.with_disclosure(disclosure);
     ProviderError { error, signal }
 }
 

@@ -1,5 +1,7 @@
 //! Response headers: OpenAI's own, passed on.
 
+use crate::error::Disclosure;
+
 /// Response headers that are passed on under their own names.
 const PASSED: &[&str] = &[
     "x-ratelimit-limit-requests",
@@ -11,10 +13,9 @@ const PASSED: &[&str] = &[
     "openai-processing-ms",
 ];
 
-/// What is passed on, of good answers and errors alike.
-pub(super) fn passed(headers: &[(String, String)]) -> Vec<(&'static str, String)> {
+/// Notes OpenAI's id of the request and its rate limits, of good answers and errors alike.
+pub(super) fn disclose(headers: &[(String, String)], disclosure: &mut Disclosure) {
     let named = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let mut passed: Vec<_> = PASSED.iter().filter_map(|name| named(name).map(|value| (*name, value))).collect();
-    passed.extend(named("x-request-id").map(|id| ("x-relay-provider-request-id", id)));
-    passed
+    disclosure.provider_headers.extend(PASSED.iter().filter_map(|name| named(name).map(|value| (*name, value))));
+    disclosure.provider_request_id = named("x-request-id");
 }

@@ -26,7 +26,7 @@ use bytes::Bytes;
 
 use crate::domain::Provider;
 use crate::domain::ids::Timestamp;
-use crate::error::RelayError;
+use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
 use crate::translation::{
@@ -83,7 +83,7 @@ impl Dialect for OpenAi {
         error::translate(self.provider, failure)
     }
 
-    fn passed_headers(&self, headers: &[(String, String)], _: Timestamp) -> Vec<(&'static str, String)> {
-        headers::passed(headers)
+    fn disclose(&self, headers: &[(String, String)], _: Timestamp, disclosure: &mut Disclosure) {
+        headers::disclose(headers, disclosure);
     }
 }

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
-use crate::error::RelayError;
+use crate::error::{Disclosure, RelayError};
 use crate::translation::json::Object;
 use crate::translation::{Call, ChatContext, TranslationOptions};
 
@@ -46,12 +46,25 @@ pub(crate) fn plain_context() -> ChatContext {
 
 /// An error as the server would send it.
 pub(crate) fn shown_error(error: &RelayError) -> Value {
-    let mut headers: Map<String, Value> =
-        error.headers().iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let mut headers = shown_disclosure(error.disclosure());
     if let Some(retry) = error.should_retry() {
         headers.insert("x-should-retry".to_owned(), json!(retry.to_string()));
     }
     json!({ "status": error.class().status(), "headers": headers, "body": body_of(error) })
+}
+
+/// What a provider said about a failed call, as response headers.
+fn shown_disclosure(disclosure: &Disclosure) -> Map<String, Value> {
+    let Disclosure { provider_request_id, provider_headers, retry_after, .. } = disclosure;
+    let wait = retry_after.clone().unwrap_or_default();
+    let single = [
+        ("x-relay-provider-request-id", provider_request_id.clone()),
+        ("retry-after", wait.seconds),
+        ("retry-after-ms", wait.millis),
+    ];
+    let single = single.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let all = single.chain(provider_headers.iter().cloned());
+    all.map(|(name, value)| (name.to_owned(), json!(value))).collect()
 }
 
 pub(crate) fn body_of(error: &RelayError) -> Value {

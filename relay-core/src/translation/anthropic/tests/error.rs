@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::streamed;
 use crate::domain::ids::Timestamp;
+use crate::error::Disclosure;
 use crate::translation::anthropic::Anthropic;
 use crate::translation::tests::failure::{Row, check, row};
 use crate::translation::tests::support::feed::{Cut, chunks};
@@ -227,6 +228,7 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
 #[test]
 fn a_good_answer_passes_the_same_limits_on() {
     let headers = [("anthropic-ratelimit-requests-limit".to_owned(), "50".to_owned())];
-    let passed = Anthropic.passed_headers(&headers, Timestamp(0));
-    assert_eq!(passed, [("x-ratelimit-limit-requests", "50".to_owned())]);
+    let mut passed = Disclosure::default();
+    Anthropic.disclose(&headers, Timestamp(0), &mut passed);
+    assert_eq!(passed.provider_headers, [("x-ratelimit-limit-requests", "50".to_owned())]);
 }
