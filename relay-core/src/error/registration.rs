@@ -54,13 +54,14 @@ impl RelayError {
 
 /// The key.
 impl RelayError {
-    /// The provider refused the key. `tries_left`: how many more keys the registration token lets the user try. 422
-    /// `key_refused_by_provider`.
-    pub(crate) fn key_refused_by_provider(provider: Provider, tries_left: u32) -> Self {
+    /// The provider refused the key. `tries_left`: how many more keys the registration token lets the user try; `None` where
+    /// the user has no token. 422 `key_refused_by_provider`.
+    pub(crate) fn key_refused_by_provider(provider: Provider, tries_left: Option<u32>) -> Self {
         let advice = match tries_left {
-            0 => "that was the last try: ask the app for a new registration token".to_owned(),
-            1 => "copy it again or make a new one (1 try left)".to_owned(),
-            more => format!("copy it again or make a new one ({more} tries left)"),
+            None => "copy it again or make a new one".to_owned(),
+            Some(0) => "that was the last try: ask the app for a new registration token".to_owned(),
+            Some(1) => "copy it again or make a new one (1 try left)".to_owned(),
+            Some(more) => format!("copy it again or make a new one ({more} tries left)"),
         };
         Self::coded(Code::KeyRefusedByProvider, format!("{} refuses this key; {advice}", provider.label()))
             .with_param("apiKey")
@@ -68,8 +69,9 @@ impl RelayError {
             .with_tries_left(tries_left)
     }
 
-    /// The provider wants a workspace id with this key. 422 `provider_key_needs_workspace`.
-    pub(crate) fn workspace_required(provider: Provider, tries_left: u32) -> Self {
+    /// The provider wants a workspace id with this key. `tries_left` as in [`Self::key_refused_by_provider`]. 422
+    /// `provider_key_needs_workspace`.
+    pub(crate) fn workspace_required(provider: Provider, tries_left: Option<u32>) -> Self {
         let message = format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label());
         Self::coded(Code::ProviderKeyNeedsWorkspace, message)
             .with_class(Class::Unprocessable)
@@ -84,8 +86,8 @@ impl RelayError {
     }
 
     /// Says in `error.triesLeft` how many more keys the provider may refuse before the registration token expires.
-    fn with_tries_left(mut self, tries: u32) -> Self {
-        self.0.tries_left = Some(tries);
+    fn with_tries_left(mut self, tries: Option<u32>) -> Self {
+        self.0.tries_left = tries;
         self
     }
 }

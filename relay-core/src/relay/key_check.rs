@@ -13,11 +13,20 @@ pub(crate) enum Verdict {
     Unknown,
 }
 
+/// What becomes of a registration token when the provider refuses the key.
+#[derive(Clone, Copy)]
+pub(crate) enum Refusals {
+    /// It loses one of its tries, and the error says how many are left.
+    Counted,
+    /// Nothing: nobody has the token.
+    Ignored,
+}
+
 impl Relay {
     /// Asks the provider about a key that is not stored yet.
     pub(crate) async fn check_before_storing(
         &self,
-        token: &SecretHash,
+        (token, refusals): (&SecretHash, Refusals),
         provider: Provider,
         key: &ProviderKey,
         workspace: Option<&str>,
@@ -29,13 +38,21 @@ impl Relay {
             Verdict::Unknown => Ok(ConnectionState::Unverified),
             Verdict::Known(KeySignal::NeedsWorkspace) => {
                 // It counts too, or a token could try any number of such keys and workspaces.
-                let left = self.ports.key_store.count_refusal(token).await?;
+                let left = self.count_refusal(token, refusals).await?;
                 Err(RelayError::workspace_required(provider, left))
             }
             Verdict::Known(_) => {
-                let left = self.ports.key_store.count_refusal(token).await?;
+                let left = self.count_refusal(token, refusals).await?;
                 Err(RelayError::key_refused_by_provider(provider, left))
             }
+        }
+    }
+
+    /// Takes one of the token's tries; how many are left.
+    async fn count_refusal(&self, token: &SecretHash, refusals: Refusals) -> Result<Option<u32>, RelayError> {
+        match refusals {
+            Refusals::Counted => Ok(Some(self.ports.key_store.count_refusal(token).await?)),
+            Refusals::Ignored => Ok(None),
         }
     }
 

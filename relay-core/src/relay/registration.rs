@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::error::RelayError;
 use crate::ports::{NoRandomness, RedeemError};
-use crate::relay::key_check::Verdict;
+use crate::relay::key_check::{Refusals, Verdict};
 use crate::relay::page::{Page, allowed_origins, invalid_origins};
 use crate::relay::{Relay, Route, registration_lock};
 
@@ -185,6 +185,17 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
+        self.redeem((token, Refusals::Counted), page, provider, key, workspace_id).await
+    }
+
+    async fn redeem(
+        &self,
+        (token, refusals): (&RegistrationToken, Refusals),
+        page: Option<Page<'_>>,
+        provider: Provider,
+        key: ProviderKey,
+        workspace_id: Option<String>,
+    ) -> Result<Registered, RelayError> {
         // What is read of the token holds until the lock is released: its tries are counted one by one.
         let locked =
             self.ports.tokens.hash_registration_token(token).ok_or_else(RelayError::invalid_registration_token)?;
@@ -203,7 +214,8 @@ impl Relay {
         let workspace_id = workspace_id.map(parse_workspace).transpose()?;
         self.refuse_occupied(&slot, &stored.grant).await?;
         let attempt = Attempt { hash, slot, fingerprint, workspace_id };
-        let state = self.check_before_storing(&attempt.hash, provider, &key, attempt.workspace_id.as_deref()).await?;
+        let workspace = attempt.workspace_id.as_deref();
+        let state = self.check_before_storing((&attempt.hash, refusals), provider, &key, workspace).await?;
         self.store(attempt, &key, state).await
     }
 
@@ -211,7 +223,8 @@ impl Relay {
     /// would have nowhere to go. It is made and spent at once, so the same rules hold.
     ///
     /// # Errors
-    /// As [`Self::register`].
+    /// `project_not_found` if the project is not stored; `key_refused_by_provider`, `provider_key_needs_workspace`;
+    /// `invalid_value` for a malformed workspace id.
     pub async fn connect(
         &self,
         project: &Project,
@@ -220,10 +233,11 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
+        self.ports.projects.project(&project.id).await?.ok_or_else(RelayError::project_not_found)?;
         let mut request = TokenRequest::new(user);
         (request.allowed, request.seconds) = (Allowed::Only(provider), *TOKEN_SECONDS.start());
         let issued = self.issue_token(project, request, None).await?;
-        self.register(&issued.token, None, provider, key, workspace_id).await
+        self.redeem((&issued.token, Refusals::Ignored), None, provider, key, workspace_id).await
     }
 
     async fn find_grant(&self, token: &RegistrationToken, page: Option<Page<'_>>) -> Result<Found, RelayError> {

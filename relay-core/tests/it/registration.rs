@@ -51,6 +51,11 @@ fn relay(client: Refusing) -> Relay {
 
 /// As [`relay`], so many seconds after the token was issued, and with what it was spent on.
 fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
+    relay_of(Some(project()), seconds, client, spent)
+}
+
+/// As [`relay_at`], with the project that is stored.
+fn relay_of(stored: Option<Project>, seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
     let left = Arc::new(AtomicU32::new(REGISTRATION_TRIES));
     let mut key_store = MockKeyStore::new();
     let read = Arc::clone(&left);
@@ -65,7 +70,9 @@ fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
         Ok(left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count).unwrap().saturating_sub(1))
     });
     let (mut projects, mut tokens, mut cipher) = (MockProjects::new(), MockTokenIssuer::new(), MockCipher::new());
-    projects.expect_project().returning(|_| Ok(Some(project())));
+    key_store.expect_put_grant().returning(|_, _, _| Ok(None));
+    projects.expect_project().returning(move |_| Ok(stored.clone()));
+    tokens.expect_registration_token().returning(|| Ok(RegistrationToken::new("rrt-x".to_owned())));
     tokens.expect_hash_registration_token().returning(|_| Some(SecretHash([7; 32])));
     cipher.expect_fingerprint().returning(|_, _| [0; 16]);
     let clock = Arc::new(FixedClock::at(Timestamp(seconds * 1000)));
@@ -122,5 +129,32 @@ fn a_lost_answer_comes_again_until_the_token_ends() {
         let answer = block_on(relay.register(&token, None, Provider::OPENAI, key, None));
         assert_eq!(answer.as_ref().err().map(RelayError::code), code);
         assert_eq!(asked.load(Ordering::SeqCst), 0);
+    }
+}
+
+/// A program that embeds Relay has a provider refuse a key.
+fn refused_connect(stored: Option<Project>, provider: Provider, status: u16, body: &'static str) -> RelayError {
+    let relay = relay_of(stored, 1, Refusing { provider, status, body, asked: Arc::default() }, None);
+    let key = ProviderKey::parse("sk-stolen-1".to_owned()).unwrap();
+    let ana = EndUser::parse("ana").unwrap();
+    block_on(relay.connect(&project(), ana, provider, key, None)).unwrap_err()
+}
+
+#[test]
+fn a_program_that_never_stored_its_project_learns_so() {
+    let error = refused_connect(None, Provider::OPENAI, 401, "");
+    assert_eq!((error.class().status(), error.code()), (404, "project_not_found"));
+}
+
+#[test]
+fn a_program_that_connects_a_key_hears_nothing_of_tries() {
+    let needs_workspace = r#"{"error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
+    for (provider, status, body, code) in [
+        (Provider::OPENAI, 401, "{}", "key_refused_by_provider"),
+        (Provider::ANTHROPIC, 400, needs_workspace, "provider_key_needs_workspace"),
+    ] {
+        let error = refused_connect(Some(project()), provider, status, body);
+        assert_eq!((error.class().status(), error.code(), error.tries_left()), (422, code, None));
+        assert!(!error.message().contains("try") && !error.message().contains("tries"), "{error}");
     }
 }
