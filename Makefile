@@ -13,7 +13,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Marks that npm or pip has installed what a lock file names.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
-.PHONY: help packages demo example test check generate bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## this list
 packages: ## what the system must have: checked, and for root on Debian installed
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench fuzz fmt lint purity sizes docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## the whole story on simulated providers, then a running relay to play with
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -37,7 +37,7 @@ test: clients widget npm sdk ## all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
-check: fmt lint purity sizes docs licences scripts assets ## everything but the tests
+check: fmt lint purity structure sizes semver docs licences scripts assets ## everything but the tests
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -59,8 +59,19 @@ purity:
 	  fi; \
 	done; echo "the simulator can be left out"
 
+# No circle of files and no arrow from a room to one above it; ARCHITECTURE.md shows the rooms as they are.
+structure:
+	$(CARGO) test --quiet --locked -p relay-structure
+
 sizes:
 	$(PYTHON) scripts/sizes.py
+
+# The public API against that of the last release, once there is one.
+semver:
+	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
+	 if [ -z "$$tag" ]; then echo "no release yet: nothing to compare the public API with"; exit 0; fi; \
+	 $(CARGO) semver-checks --version >/dev/null 2>&1 || $(CARGO) install --quiet --locked cargo-semver-checks; \
+	 $(CARGO) semver-checks -p relay-core -p relay-adapters -p relay-mock --baseline-rev "$$tag"
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
@@ -99,6 +110,7 @@ $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 # What follows from tables in the code: pages, the API description, types, the widget's bundle and the line that pins it. Tests
 # and `make assets` fail where a file differs. (The tables of what clients can do are written while they are tested.)
 generate: $(WIDGET)/node_modules/.installed ## write every file that is generated from the code
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-structure --test rooms
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib docs_providers_md
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it generated
 	cd $(WIDGET) && npm run build --silent
