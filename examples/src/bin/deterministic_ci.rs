@@ -16,7 +16,7 @@ use relay_core::domain::ids::{EndUser, Timestamp};
 use relay_core::domain::secret::ProviderKey;
 use relay_core::domain::{Project, UsageQuery};
 use relay_core::ports::{FixedClock, TransportErrorKind};
-use relay_core::relay::registration::TokenRequest;
+use relay_core::relay::registration_tokens::TokenRequest;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
 use relay_examples::embedded;
 use relay_mock::{Mock, Scripted, sample_key};

@@ -4,7 +4,7 @@ use crate::domain::secret::ProviderKey;
 use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash};
 use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 use crate::translation::dialect;
 
 /// What a provider says about a key, if it says anything.

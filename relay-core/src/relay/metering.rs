@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::domain::ids::Timestamp;
 use crate::domain::{Endpoint, Outcome, Provider, Slot, TokenUsage, UsageEvent};
 use crate::ports::UsageSink;
-use crate::relay::{Caller, Relay};
+use crate::relay::caller::Caller;
+use crate::relay::handle::Relay;
 
 /// The longest model name that is metered, in characters.
 const MAX_MODEL: usize = 128;

@@ -1,7 +1,19 @@
-//! The use cases of an AI call: who calls, with whose key, to which provider.
+//! The use cases: an AI call for a user, a user's registration, and administration. Each is a method of [`Relay`], and each
+//! method makes at most one change of state.
 //!
-//! There is no other key to fall back to: a call for a user is signed with that user's key or it fails.
+//! | file | use cases |
+//! | --- | --- |
+//! | `inference`, `stream`, `models` | chat, embeddings, lists of models |
+//! | [`registration_tokens`], [`registration`], [`page`] | issue a token; show it, redeem it; which pages may use it |
+//! | [`connections`], [`users`] | verify and disconnect a key; list, show and erase users |
+//! | [`projects`], [`relay_keys`], [`usage`] | administration and reports |
+//! | [`readiness`] | whether this Relay can do its work now |
+//! | `handle`, `ports`, `caller`, `call` | what they share: [`Relay`], its [`Ports`], the [`Caller`], one exchange with a provider |
 
+mod call;
+mod caller;
+pub mod connections;
+mod handle;
 pub mod inference;
 mod key_check;
 mod metering;
@@ -12,248 +24,12 @@ pub mod projects;
 pub mod readiness;
 pub mod registration;
 mod registration_lock;
+pub mod registration_tokens;
 pub mod relay_keys;
 mod stream;
 pub mod usage;
+pub mod users;
 
-use std::sync::Arc;
-
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-
-use crate::domain::ids::{EndUser, RequestId, Tier};
-use crate::domain::secret::ProviderKey;
-use crate::domain::{Connection, ConnectionState, KeySignal, Project, Provider, SecretHash, Slot};
-use crate::error::RelayError;
-use crate::ports::{ProviderClient, WireRequest, WireResponse};
-use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
-
-pub use crate::relay::ports::Ports;
-
-/// How much of an error's body is read.
-const MAX_ERROR: usize = 64 << 10;
-/// Relay, put together from its ports. Cheap to clone.
-#[derive(Clone)]
-pub struct Relay {
-    pub(crate) ports: Arc<Ports>,
-}
-
-impl std::fmt::Debug for Relay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Relay")
-    }
-}
-
-/// Who is calling, and for whom. Holding one means that the caller may: relay-server makes one of a Relay key and two headers.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Caller {
-    /// The tenant.
-    pub project: Project,
-    /// The Relay key that was shown, to note its use. `None` for programs that embed Relay and have keys of their own.
-    pub relay_key: Option<SecretHash>,
-    /// On whose key.
-    pub user: EndUser,
-    /// Under which tier it is metered.
-    pub tier: Tier,
-    /// The request.
-    pub request: RequestId,
-}
-
-impl Caller {
-    /// Calls for this user of a project, metered as paid, without a Relay key.
-    pub fn new(project: Project, user: EndUser, request: RequestId) -> Self {
-        Self { project, relay_key: None, user, tier: Tier::Paid, request }
-    }
-}
-
-/// A user's key for one provider, open for one call.
-pub(crate) struct Route {
-    pub(crate) client: Arc<dyn ProviderClient>,
-    pub(crate) connection: Connection,
-    pub(crate) key: ProviderKey,
-}
-
-impl std::fmt::Debug for Route {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route").field("slot", &self.connection.slot.slot).finish_non_exhaustive()
-    }
-}
-
-impl Relay {
-    /// Puts Relay together.
-    pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports) }
-    }
-
-    /// The ports that it was made of.
-    pub fn ports(&self) -> &Ports {
-        &self.ports
-    }
-
-    /// A new request's id.
-    pub fn request_id(&self) -> RequestId {
-        self.ports.tokens.request_id(self.ports.clock.now())
-    }
-
-    /// The user's connection for a provider, if calls may use it.
-    pub(crate) async fn connection(&self, caller: &Caller, provider: Provider) -> Result<Connection, RelayError> {
-        let slot = Slot { project: caller.project.id.clone(), user: caller.user.clone(), provider };
-        self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))
-    }
-
-    pub(crate) async fn route(&self, caller: &Caller, provider: Provider) -> Result<Route, RelayError> {
-        let connection = self.connection(caller, provider).await?;
-        self.open(connection)
-    }
-
-    /// Opens the key of a connection for one call.
-    pub(crate) fn open(&self, connection: Connection) -> Result<Route, RelayError> {
-        let provider = connection.slot.slot.provider;
-        if connection.state.refuses_calls() {
-            return Err(refused_before(connection.state, provider));
-        }
-        self.open_unchecked(connection)
-    }
-
-    /// As [`Self::open`], for a check of a key that was refused before.
-    pub(crate) fn open_unchecked(&self, connection: Connection) -> Result<Route, RelayError> {
-        let opened = self.ports.cipher.open(&connection.slot, &connection.sealed);
-        let key = opened.map_err(RelayError::provider_key_unreadable)?;
-        let client = self.client(connection.slot.slot.provider)?;
-        Ok(Route { client, connection, key })
-    }
-
-    pub(crate) fn client(&self, provider: Provider) -> Result<Arc<dyn ProviderClient>, RelayError> {
-        let found = self.ports.providers.iter().find(|client| client.provider() == provider);
-        found.cloned().ok_or_else(|| RelayError::provider_not_served(provider))
-    }
-
-    /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
-    pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
-        match self.exchange(route, wire).await? {
-            Ok(response) => Ok(response),
-            Err(refusal) => Err(self.settle_refusal(route, &refusal).await),
-        }
-    }
-
-    /// As [`Self::send`]; a request that the provider refused is sent once more without what it refused, where the dialect
-    /// knows how. Tells what was sent then.
-    pub(crate) async fn send_amendable(
-        &self,
-        route: &Route,
-        wire: WireRequest,
-    ) -> Result<(WireResponse, Option<Amended>), RelayError> {
-        match self.exchange(route, wire.clone()).await? {
-            Ok(response) => Ok((response, None)),
-            Err(refusal) => match dialect(route.provider()).amend(&refusal.failure(), &wire) {
-                Some(amended) => Ok((self.send(route, amended.wire.clone()).await?, Some(amended))),
-                None => Err(self.settle_refusal(route, &refusal).await),
-            },
-        }
-    }
-
-    /// Sends a request; the inner result says what the provider thinks of it.
-    async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
-        let failure = |error| RelayError::from(error).without(&route.key).with_provider(route.provider());
-        let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
-        response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
-        if (200..300).contains(&response.status) {
-            if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {
-                self.observe(route, KeySignal::Works).await;
-            }
-            return Ok(Ok(response));
-        }
-        Ok(Err(Refusal::read(response, &route.key).await))
-    }
-
-    async fn settle_refusal(&self, route: &Route, refusal: &Refusal) -> RelayError {
-        let fault = dialect(route.provider()).error(&refusal.failure(), self.ports.clock.now());
-        self.settle(route, fault).await
-    }
-
-    /// Reads an answer with an error status.
-    pub(crate) async fn fault(&self, provider: Provider, response: WireResponse, key: &ProviderKey) -> ProviderError {
-        let refusal = Refusal::read(response, key).await;
-        dialect(provider).error(&refusal.failure(), self.ports.clock.now())
-    }
-
-    /// Feeds the connection's state with what a failure says about the key; returns the caller's error.
-    pub(crate) async fn settle(&self, route: &Route, fault: ProviderError) -> RelayError {
-        if let Some(signal) = fault.signal {
-            self.observe(route, signal).await;
-        }
-        fault.error.without(&route.key).with_provider(route.provider())
-    }
-
-    async fn observe(&self, route: &Route, signal: KeySignal) {
-        let SlotRef { slot, version } = route.slot();
-        // A state that can't be stored now is observed again with the next answer; the call itself must not fail for it.
-        let _ = self.ports.key_store.observe(slot, version, signal, false, self.ports.clock.now()).await;
-    }
-}
-
-/// An answer with an error status, all of it.
-struct Refusal {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Bytes,
-}
-
-impl Refusal {
-    /// The key is taken out of the body before any of it is cut.
-    async fn read(response: WireResponse, key: &ProviderKey) -> Self {
-        let (status, headers) = (response.status, response.headers.clone());
-        let mut body = collect_up_to(response, MAX_ERROR).await;
-        if let Some(clean) = std::str::from_utf8(&body).ok().and_then(|text| key.taken_out_of(text)) {
-            body = clean.into();
-        }
-        Self { status, headers, body }
-    }
-
-    fn failure(&self) -> ErrorResponse<'_> {
-        ErrorResponse { status: self.status, headers: &self.headers, body: &self.body }
-    }
-}
-
-struct SlotRef<'a> {
-    slot: &'a Slot,
-    version: u64,
-}
-
-impl Route {
-    fn slot(&self) -> SlotRef<'_> {
-        SlotRef { slot: &self.connection.slot.slot, version: self.connection.slot.version }
-    }
-
-    pub(crate) fn provider(&self) -> Provider {
-        self.connection.slot.slot.provider
-    }
-
-    /// Adds the workspace id, where the connection has one.
-    pub(crate) fn addressed(&self, wire: WireRequest) -> WireRequest {
-        match (dialect(self.provider()).workspace_header(), &self.connection.workspace_id) {
-            (Some(name), Some(id)) => wire.with_header(name, id.clone()),
-            _ => wire,
-        }
-    }
-}
-
-/// What can be had of a body, at most `limit` bytes; a broken one is cut.
-async fn collect_up_to(mut response: WireResponse, limit: usize) -> Bytes {
-    let mut body = BytesMut::new();
-    while let Some(Ok(piece)) = response.body.next().await {
-        body.extend_from_slice(piece.get(..piece.len().min(limit - body.len())).unwrap_or_default());
-        if body.len() >= limit {
-            break;
-        }
-    }
-    body.freeze()
-}
-
-fn refused_before(state: ConnectionState, provider: Provider) -> RelayError {
-    match state {
-        ConnectionState::Revoked => RelayError::provider_key_revoked(provider),
-        _ => RelayError::provider_key_invalid(provider),
-    }
-}
+pub use caller::Caller;
+pub use handle::Relay;
+pub use ports::Ports;

@@ -4,8 +4,9 @@ use futures::future::join_all;
 
 use crate::domain::{Connection, Provider};
 use crate::error::RelayError;
+use crate::relay::caller::Caller;
+use crate::relay::handle::Relay;
 use crate::relay::inference::collect;
-use crate::relay::{Caller, Relay};
 use crate::translation::dialect;
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};

@@ -6,7 +6,7 @@
 use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
 use crate::domain::{Grant, Project, SecretHash};
 use crate::error::RelayError;
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 
 /// The web page that a call with a registration token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

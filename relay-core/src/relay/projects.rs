@@ -5,7 +5,7 @@ use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::{Policy, Project};
 use crate::error::RelayError;
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 use crate::relay::page::invalid_origins;
 
 /// The longest name of a project or a Relay key, in characters.

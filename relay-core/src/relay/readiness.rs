@@ -1,7 +1,7 @@
 //! The use case of a readiness probe: whether this Relay can do its work now.
 
 use crate::ports::{CipherError, StoreError};
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 
 /// Why a [`Relay`] can't do its work.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::secret::RelayKey;
 use crate::domain::{KeyedProject, RelayKeyRecord, Scope};
 use crate::error::RelayError;
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 use crate::relay::projects::checked_name;
 
 /// What somebody asks of a new Relay key.

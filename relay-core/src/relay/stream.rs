@@ -10,8 +10,9 @@ use futures::{Stream, StreamExt, stream};
 
 use crate::error::RelayError;
 use crate::ports::{ByteStream, WireRequest};
+use crate::relay::call::Route;
+use crate::relay::handle::Relay;
 use crate::relay::metering::Meter;
-use crate::relay::{Relay, Route};
 use crate::translation::sse::Decoder;
 use crate::translation::stream::{StreamTranslation, is_cut, too_long};
 use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};

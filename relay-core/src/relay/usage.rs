@@ -3,7 +3,7 @@
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::{Day, UsageQuery, UsageRow};
 use crate::error::RelayError;
-use crate::relay::Relay;
+use crate::relay::handle::Relay;
 
 /// Days that are reported by default, including today.
 pub const DEFAULT_DAYS: u32 = 30;

@@ -5,7 +5,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::{Allowed, Scope};
-use relay_core::relay::registration::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
+use relay_core::relay::registration_tokens::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
 use serde::Serialize;

@@ -12,11 +12,6 @@ use crate::http::request::extract;
 use crate::http::response::json::json;
 use crate::routes::connection::ShownConnection;
 
-/// Users on a page, if nothing is said.
-const DEFAULT_PAGE: u32 = 50;
-/// Users on a page at most.
-const MAX_PAGE: u32 = 200;
-
 /// Where the provider is in `/v1/users/{label}/connections/{provider}`.
 const PROVIDER: usize = 4;
 
@@ -61,14 +56,13 @@ struct UsedConnection {
 pub(crate) async fn list(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
-    let limit = page_size(extract::query(&request, "limit")?.as_deref())?;
+    // What is not a number is out of range, too, which the core refuses.
+    let limit = extract::query(&request, "limit")?.map(|limit| limit.parse().unwrap_or(0));
     let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
-    // One more than asked for tells whether there are more.
-    let mut users = context.state().relay.users(&access.project, after, limit + 1).await?;
-    let has_more = users.len() > limit as usize;
-    users.truncate(limit as usize);
-    let next_after = users.last().filter(|_| has_more).map(|last| last.user.to_string());
-    Ok(json(200, &Page { users: users.into_iter().map(shown_user).collect(), has_more, next_after }))
+    let page = context.state().relay.users(&access.project, after, limit).await?;
+    let next_after = page.next_after.map(|user| user.to_string());
+    let users = page.users.into_iter().map(shown_user).collect();
+    Ok(json(200, &Page { users, has_more: next_after.is_some(), next_after }))
 }
 
 /// One user and their connections.
@@ -115,14 +109,6 @@ async fn found(request: &HttpRequest) -> Result<(UserSummary, Vec<Connection>), 
     let access = extract::access(request, &context, Scope::Users).await?;
     let user = extract::path_user(request)?;
     context.state().relay.user(&access.project, &user).await
-}
-
-fn page_size(text: Option<&str>) -> Result<u32, RelayError> {
-    match text.map(str::parse) {
-        None => Ok(DEFAULT_PAGE),
-        Some(Ok(size @ 1..=MAX_PAGE)) => Ok(size),
-        Some(_) => Err(RelayError::invalid_value("limit", format!("`limit` must be 1 to {MAX_PAGE}"))),
-    }
 }
 
 fn parse_user(param: &'static str, text: &str) -> Result<EndUser, RelayError> {

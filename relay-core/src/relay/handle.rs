@@ -1,0 +1,36 @@
+//! [`Relay`]: what all use cases are methods of.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::ids::RequestId;
+use crate::relay::ports::Ports;
+
+/// Relay, put together from its ports. Cheap to clone.
+#[derive(Clone)]
+pub struct Relay {
+    pub(crate) ports: Arc<Ports>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Relay")
+    }
+}
+
+impl Relay {
+    /// Puts Relay together.
+    pub fn new(ports: Ports) -> Self {
+        Self { ports: Arc::new(ports) }
+    }
+
+    /// The ports that it was made of.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// A new request's id.
+    pub fn request_id(&self) -> RequestId {
+        self.ports.tokens.request_id(self.ports.clock.now())
+    }
+}

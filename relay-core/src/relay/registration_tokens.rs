@@ -1,0 +1,128 @@
+//! The use case of a developer's backend: a registration token for one end user.
+
+use crate::domain::ids::EndUser;
+use crate::domain::origin::{Origins, PublicSuffixes};
+use crate::domain::secret::RegistrationToken;
+use crate::domain::{Allowed, Grant, IdempotencyRecord, Project, SecretHash};
+use crate::error::RelayError;
+use crate::ports::NoRandomness;
+use crate::relay::handle::Relay;
+use crate::relay::page::invalid_origins;
+
+/// The life of a registration token by default, in seconds.
+pub const DEFAULT_TOKEN_SECONDS: u64 = 600;
+/// The shortest and the longest life of a registration token, in seconds.
+pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 60..=3600;
+/// How long an `Idempotency-Key` is remembered, in seconds.
+const IDEMPOTENCY_SECONDS: u64 = 86_400;
+
+/// What a developer asks of a registration token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenRequest {
+    /// Whose key it stores.
+    pub user: EndUser,
+    /// For which provider.
+    pub allowed: Allowed,
+    /// How long it lives; see [`TOKEN_SECONDS`].
+    pub seconds: u64,
+    /// Origins of pages that may use it, of the project's; empty: all of them. A wildcard over a public suffix must be on the
+    /// project's list.
+    pub allowed_origins: Vec<String>,
+    /// Whether it may replace a key that is there.
+    pub replace: bool,
+}
+
+impl TokenRequest {
+    /// A token for this user and any provider, from any page of the project, that lives ten minutes and may replace a key.
+    pub fn new(user: EndUser) -> Self {
+        let (allowed, seconds, allowed_origins) = (Allowed::Any, DEFAULT_TOKEN_SECONDS, Vec::new());
+        Self { user, allowed, seconds, allowed_origins, replace: true }
+    }
+}
+
+/// An `Idempotency-Key` and what it belongs to.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The header's value.
+    pub key: String,
+    /// SHA-256 of the request body.
+    pub request: [u8; 32],
+}
+
+/// A fresh registration token. Shown once.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: RegistrationToken,
+    /// The hash under which it is stored: its name in the addresses of Relay's own pages.
+    pub hash: SecretHash,
+    /// What it allows.
+    pub grant: Grant,
+}
+
+impl Relay {
+    /// Issues a registration token. With the same idempotency key and request the same token comes back.
+    ///
+    /// # Errors
+    /// `invalid_value` for a life outside [`TOKEN_SECONDS`] and for an origin that is not one, `idempotency_key_reused` for
+    /// another request.
+    pub async fn issue_token(
+        &self,
+        project: &Project,
+        request: TokenRequest,
+        idempotency: Option<Idempotency>,
+    ) -> Result<IssuedToken, RelayError> {
+        if !TOKEN_SECONDS.contains(&request.seconds) {
+            return Err(RelayError::invalid_value("expiresInSeconds", "`expiresInSeconds` must be 60 to 3600"));
+        }
+        let now = self.ports.clock.now();
+        let expires_at = now.plus_seconds(request.seconds);
+        let mut grant = Grant::new(project.id.clone(), request.user, now, expires_at);
+        grant.allowed = request.allowed;
+        grant.allowed_origins = token_origins(&request.allowed_origins, project)?.to_stored();
+        grant.replace = request.replace;
+        match idempotency {
+            None => self.issue_new(grant).await,
+            Some(idempotency) => self.issue_once(grant, idempotency).await,
+        }
+    }
+
+    async fn issue_new(&self, grant: Grant) -> Result<IssuedToken, RelayError> {
+        let token = self.ports.tokens.registration_token().map_err(RelayError::no_randomness)?;
+        let hash = self.hash_token(&token)?;
+        self.ports.key_store.put_grant(&hash, grant.clone(), None).await?;
+        Ok(IssuedToken { token, hash, grant })
+    }
+
+    async fn issue_once(&self, grant: Grant, idempotency: Idempotency) -> Result<IssuedToken, RelayError> {
+        let record = IdempotencyRecord {
+            key: idempotency.key,
+            request: idempotency.request,
+            salt: self.ports.tokens.record_id().map_err(RelayError::no_randomness)?.0,
+            expires_at: grant.created_at.plus_seconds(IDEMPOTENCY_SECONDS),
+        };
+        let token = self.ports.tokens.derive_registration_token(&grant.project, &record);
+        let hash = self.hash_token(&token)?;
+        let Some((earlier, first)) = self.ports.key_store.put_grant(&hash, grant.clone(), Some(record.clone())).await?
+        else {
+            return Ok(IssuedToken { token, hash, grant });
+        };
+        if earlier.request != record.request {
+            return Err(RelayError::idempotency_key_reused());
+        }
+        let token = self.ports.tokens.derive_registration_token(&first.project, &earlier);
+        Ok(IssuedToken { hash: self.hash_token(&token)?, token, grant: first })
+    }
+
+    fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {
+        // A token that was just minted has the right form; an issuer that says otherwise is broken.
+        self.ports.tokens.hash_registration_token(token).ok_or_else(|| RelayError::no_randomness(NoRandomness))
+    }
+}
+
+/// The origins that a token asks for. A public suffix must be on the project's list: there, somebody decided it.
+fn token_origins(asked: &[String], project: &Project) -> Result<Origins, RelayError> {
+    let origins = Origins::parse(asked, PublicSuffixes::AllowedBy(&project.origins()));
+    origins.map_err(|error| invalid_origins(&error))
+}
