@@ -1,6 +1,6 @@
 //! A key store of your own, held to the suite that every key store must pass.
 //!
-//! [`store::JsonFile`] keeps everything in one JSON file: enough to see what a [`KeyStore`] owes, and fine for a few hundred
+//! [`store::JsonFile`] keeps everything in one JSON file: enough to see what a [`KeyStore`](relay_core::ports::KeyStore) owes, and fine for a few hundred
 //! users. `rows` says how its rows look. Run it with `cargo run -p relay-examples --bin own_key_store`.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
