@@ -58,7 +58,8 @@ fn relay(mock: &Mock) -> Result<Relay, Box<dyn Error>> {
     let tokens = Arc::new(RingIssuer::new(&master_keys)?);
     let clock = Arc::new(SystemClock);
     let providers = Provider::ALL.iter().map(|provider| mock.client(*provider)).collect();
-    Ok(Relay::new(Ports::with_store(store, cipher, tokens, clock, providers)))
+    let relay = Relay::new(Ports::with_store(store, cipher, tokens, clock, providers));
+    Ok(relay)
 }
 
 /// What the app's handlers share.
