@@ -75,26 +75,10 @@ impl Crate {
         self.arrows().filter(up).collect()
     }
 
-    /// How many arrows lead from each room to each other one.
-    pub(crate) fn between_rooms(&self) -> BTreeMap<(String, String), usize> {
-        let mut counts = BTreeMap::new();
-        for arrow in self.arrows() {
-            if let (Some(from), Some(to)) = (room(&arrow.from), room(&arrow.to))
-                && from != to
-            {
-                *counts.entry((from.to_owned(), to.to_owned())).or_default() += 1;
-            }
-        }
-        counts
-    }
-
-    /// How many files each room has.
-    pub(crate) fn room_sizes(&self) -> BTreeMap<String, usize> {
-        let mut sizes = BTreeMap::new();
-        for room in self.files.keys().filter_map(|file| room(file)) {
-            *sizes.entry(room.to_owned()).or_default() += 1;
-        }
-        sizes
+    /// Which room uses which other one.
+    pub(crate) fn between_rooms(&self) -> BTreeSet<(String, String)> {
+        let rooms = |arrow: Arrow| Some((room(&arrow.from)?.to_owned(), room(&arrow.to)?.to_owned()));
+        self.arrows().filter_map(rooms).filter(|(from, to)| from != to).collect()
     }
 
     /// Every file that this one uses, directly or through others.

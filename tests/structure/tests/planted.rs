@@ -98,5 +98,5 @@ fn the_drawing_has_a_line_for_each_room() {
         ("top/mod.rs", "pub mod inner;"),
         ("top/inner.rs", "use crate::base::Base; pub fn g(b: Base) {}"),
     ]);
-    assert_eq!(planted.drawing(&["base", "top"]), "top     2 files  -> base 1\nbase    1 files  uses no other room\n");
+    assert_eq!(planted.drawing(&["base", "top"]), "top   -> base\nbase  uses no other room\n");
 }
