@@ -210,9 +210,9 @@ async fn a_user_is_one_header_of_visible_ascii_byte_by_byte() {
     }
     chat_for(&test, &[]).await.assert_error(400, "missing_user");
     assert_eq!(
-        test.mock.total_calls(),
-        5 + 3,
-        "three registrations, of which two take two calls, and three calls for ana"
+        usize::try_from(test.mock.total_calls()).unwrap(),
+        Provider::ALL.len() + 2 + 3,
+        "a registration for each provider, of which two take two calls, and three calls for ana"
     );
 }
 

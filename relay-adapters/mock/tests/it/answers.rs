@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use relay_core::ports::TransportErrorKind;
 use relay_mock::{Mock, Phase, Scripted};
 use serde_json::{Value, json};
@@ -99,11 +100,11 @@ async fn streams_are_cut_at_awkward_places() {
 fn with_tools(provider: Provider, text: &str, stream: bool) -> Value {
     let schema = json!({"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}});
     let mut body: Value = serde_json::from_slice(&chat(provider, text, stream).body).unwrap();
-    body["tools"] = match provider.name() {
-        "openai" => {
+    body["tools"] = match provider.format() {
+        Format::OpenAi => {
             json!([{"type": "function", "function": {"name": "weather", "parameters": schema}}, {"type": "function", "function": {"name": "now"}}])
         }
-        "anthropic" => {
+        Format::Anthropic => {
             json!([{"name": "weather", "input_schema": schema}, {"name": "now", "input_schema": {"type": "object", "properties": {}}}])
         }
         _ => json!([{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": schema}, {"name": "now"}]}]),

@@ -19,6 +19,7 @@ mod thinking;
 
 use futures::StreamExt;
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{Expect, TransportError, WireRequest};
 use relay_mock::{Mock, sample_key};
@@ -99,13 +100,13 @@ fn get(provider: Provider, path: &str) -> WireRequest {
 /// The simplest chat request of each provider, streaming or not.
 fn chat(provider: Provider, text: &str, stream: bool) -> WireRequest {
     let messages = json!([{"role": "user", "content": text}]);
-    match provider.name() {
-        "openai" => post(
+    match provider.format() {
+        Format::OpenAi => post(
             provider,
-            "/v1/chat/completions",
-            &json!({"model": "gpt-4o-mini", "messages": messages, "stream": stream}),
+            &format!("{}/chat/completions", provider.api_path()),
+            &json!({"model": provider.example_model(), "messages": messages, "stream": stream}),
         ),
-        "anthropic" => post(
+        Format::Anthropic => post(
             provider,
             "/v1/messages",
             &json!({"model": "claude-haiku-5-5", "max_tokens": 1000, "messages": messages, "stream": stream}),
@@ -121,11 +122,11 @@ fn chat(provider: Provider, text: &str, stream: bool) -> WireRequest {
 /// The text of an answer, whole or streamed.
 fn said(provider: Provider, got: &Got, stream: bool) -> String {
     let events = if stream { got.events() } else { vec![got.json()] };
-    let text = |event: &Value| match provider.name() {
-        "openai" => {
+    let text = |event: &Value| match provider.format() {
+        Format::OpenAi => {
             event.pointer("/choices/0/delta/content").or(event.pointer("/choices/0/message/content")).map(text_of)
         }
-        "anthropic" => event.pointer("/delta/text").map(text_of).or_else(|| {
+        Format::Anthropic => event.pointer("/delta/text").map(text_of).or_else(|| {
             event["content"].as_array().map(|blocks| blocks.iter().map(|block| text_of(&block["text"])).collect())
         }),
         _ => event.pointer("/candidates/0/content/parts").and_then(Value::as_array).map(|parts| {

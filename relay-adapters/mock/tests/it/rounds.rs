@@ -1,6 +1,7 @@
 //! Tools in several rounds, searches that pause, answers that have to be continued.
 
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use serde_json::{Value, json};
 
 use super::{Got, chat, post, said, send};
@@ -9,11 +10,11 @@ use super::{Got, chat, post, said, send};
 async fn rounds(provider: Provider, text: &str, model: Option<&str>) -> (Vec<Vec<String>>, String) {
     let mut body: Value = serde_json::from_slice(&chat(provider, text, false).body).unwrap();
     let schema = json!({"type": "object", "properties": {"days": {"type": "integer"}, "city": {"type": "string"}}});
-    body["tools"] = match provider.name() {
-        "openai" => {
+    body["tools"] = match provider.format() {
+        Format::OpenAi => {
             json!([{"type": "function", "function": {"name": "weather", "parameters": schema}}, {"type": "function", "function": {"name": "now"}}])
         }
-        "anthropic" => {
+        Format::Anthropic => {
             json!([{"name": "weather", "input_schema": schema}, {"name": "now", "input_schema": {"type": "object", "properties": {}}}])
         }
         _ => json!([{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": schema}, {"name": "now"}]}]),
@@ -41,31 +42,35 @@ async fn rounds(provider: Provider, text: &str, model: Option<&str>) -> (Vec<Vec
 /// Appends the answer and the results of its calls; returns the calls with their arguments.
 fn go_on(provider: Provider, body: &mut Value, answer: &Value, round: usize) -> Vec<String> {
     let result = |name: &Value| format!("{} {round}", name.as_str().unwrap());
-    let (list, turn, name, arguments) = match provider.name() {
-        "openai" => ("messages", answer["choices"][0]["message"].clone(), "/function/name", "/function/arguments"),
-        "anthropic" => ("messages", json!({"role": "assistant", "content": answer["content"]}), "/name", "/input"),
+    let (list, turn, name, arguments) = match provider.format() {
+        Format::OpenAi => {
+            ("messages", answer["choices"][0]["message"].clone(), "/function/name", "/function/arguments")
+        }
+        Format::Anthropic => {
+            ("messages", json!({"role": "assistant", "content": answer["content"]}), "/name", "/input")
+        }
         _ => ("contents", answer["candidates"][0]["content"].clone(), "/functionCall/name", "/functionCall/args"),
     };
-    let place = match provider.name() {
-        "openai" => "tool_calls",
-        "anthropic" => "content",
+    let place = match provider.format() {
+        Format::OpenAi => "tool_calls",
+        Format::Anthropic => "content",
         _ => "parts",
     };
     let all: Vec<Value> =
         turn[place].as_array().into_iter().flatten().filter(|one| one.pointer(name).is_some()).cloned().collect();
     let results: Vec<Value> = all.iter().map(|call| {
         let text = result(call.pointer(name).unwrap());
-        match provider.name() {
-            "openai" => json!({"role": "tool", "tool_call_id": call["id"], "content": text}),
-            "anthropic" => json!({"type": "tool_result", "tool_use_id": call["id"], "content": text}),
+        match provider.format() {
+            Format::OpenAi => json!({"role": "tool", "tool_call_id": call["id"], "content": text}),
+            Format::Anthropic => json!({"type": "tool_result", "tool_use_id": call["id"], "content": text}),
             _ => json!({"functionResponse": {"id": call["functionCall"]["id"], "name": call["functionCall"]["name"], "response": {"output": text}}}),
         }
     }).collect();
     let history = body[list].as_array_mut().unwrap();
     history.push(turn);
-    match provider.name() {
-        "openai" => history.extend(results),
-        "anthropic" => history.push(json!({"role": "user", "content": results})),
+    match provider.format() {
+        Format::OpenAi => history.extend(results),
+        Format::Anthropic => history.push(json!({"role": "user", "content": results})),
         _ => history.push(json!({"role": "user", "parts": results})),
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use relay_core::Provider;
+use relay_core::domain::provider::Format;
 use relay_mock::tcp::{MockServer, Step};
 use relay_mock::{Mock, Phase, sample_key};
 use serde_json::json;
@@ -19,11 +20,11 @@ impl Client {
 
     async fn send(&mut self, provider: Provider, behaviour: &str, target: &str, body: &str) {
         let key = sample_key(provider, behaviour, "ana1");
-        let auth = match provider.name() {
-            "google" => format!("x-goog-api-key: {key}"),
-            "anthropic" => format!("Authorization: Bearer {key}\r\nAnthropic-Version: 2026-10-21"),
-            _ => format!("Authorization: Bearer {key}"),
-        };
+        let credential = provider.credential();
+        let mut auth = format!("{}: {}{key}", credential.name(), credential.prefix());
+        if provider == Provider::ANTHROPIC {
+            auth.push_str("\r\nAnthropic-Version: 2026-10-21");
+        }
         let method = if body.is_empty() { "GET" } else { "POST" };
         let request = format!(
             "{method} {target} HTTP/1.1\r\nHost: x\r\n{auth}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -53,11 +54,20 @@ fn start() -> MockServer {
     MockServer::start(Mock::new()).unwrap()
 }
 
+/// What stands in front of the path where the request alone does not tell the provider.
+fn prefix(provider: Provider) -> String {
+    let first = Provider::ALL.iter().find(|first| first.format() == provider.format());
+    if first == Some(&provider) { String::new() } else { format!("/{provider}") }
+}
+
 fn chat(provider: Provider, text: &str) -> (String, String) {
     let messages = json!([{"role": "user", "content": text}]);
-    let (target, body) = match provider.name() {
-        "openai" => ("/v1/chat/completions", json!({"model": "gpt-4o", "messages": messages, "stream": true})),
-        "anthropic" => {
+    let openai = format!("{}/chat/completions", provider.api_path());
+    let (target, body) = match provider.format() {
+        Format::OpenAi => {
+            (openai.as_str(), json!({"model": provider.example_model(), "messages": messages, "stream": true}))
+        }
+        Format::Anthropic => {
             ("/v1/messages", json!({"model": "claude-opus-5", "max_tokens": 99, "messages": messages, "stream": true}))
         }
         _ => (
@@ -65,7 +75,7 @@ fn chat(provider: Provider, text: &str) -> (String, String) {
             json!({"contents": [{"parts": [{"text": text}]}]}),
         ),
     };
-    (target.to_owned(), body.to_string())
+    (prefix(provider) + target, body.to_string())
 }
 
 #[tokio::test]
@@ -73,8 +83,8 @@ async fn the_path_tells_the_provider_and_a_connection_is_kept() {
     let fake = start();
     let mut client = Client::connect(&fake).await;
     for provider in Provider::ALL {
-        let list = if *provider == Provider::GOOGLE { "/v1beta/models" } else { "/v1/models" };
-        for target in [list.to_owned(), format!("/{provider}{list}")] {
+        let list = format!("{}/models", provider.api_path());
+        for target in [prefix(*provider) + &list, format!("/{provider}{list}")] {
             client.send(*provider, "good", &target, "").await;
             let got = client.whole().await;
             assert!(got.starts_with("HTTP/1.1 200 ") && got.contains("set-cookie: "), "{target} {got}");
@@ -85,10 +95,10 @@ async fn the_path_tells_the_provider_and_a_connection_is_kept() {
         assert!(got.contains("text/event-stream") && got.contains("안녕"), "{target} {got}");
     }
     let seen = fake.mock().requests();
-    assert_eq!(seen.len(), 9);
+    assert_eq!(seen.len(), 3 * Provider::ALL.len());
     assert!(seen.chunks(3).zip(Provider::ALL).all(|(three, own)| three.iter().all(|one| one.provider == *own)));
     assert_eq!(seen[0].header("host"), Some("x"));
-    assert_eq!((fake.connections().len(), fake.connections()[0].requests), (1, 9));
+    assert_eq!((fake.connections().len(), fake.connections()[0].requests), (1, seen.len()));
     assert!(fake.connections()[0].closed.is_none());
 }
 
@@ -172,7 +182,7 @@ async fn a_script_goes_before_the_mock_and_ends_as_it_says() {
     let received = fake.take_received();
     assert_eq!((received.len(), fake.take_received().len()), (4, 0));
     assert_eq!(received[0].body, body.as_bytes());
-    assert!(received[0].head.contains("Authorization: Bearer sk-mock-good-"), "with the key that was used");
+    assert!(received[0].head.contains("authorization: Bearer sk-mock-good-"), "with the key that was used");
     assert!(!format!("{received:?}").contains("sk-mock"), "which prints nothing");
 }
 
