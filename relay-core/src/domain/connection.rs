@@ -107,7 +107,7 @@ impl KeySignal {
 pub struct SealedSlot {
     /// Whose key it is, and for which provider.
     pub slot: Slot,
-    /// The record's own random id, drawn anew for each sealing.
+    /// The record's own random id, new for each sealing.
     pub record: RecordId,
     /// Counts up with each replacement, from 1.
     pub version: u64,

@@ -175,7 +175,7 @@ async fn a_script_goes_before_the_mock_and_ends_as_it_says() {
             client.send(Provider::OPENAI, "good", &target, &body).await;
             assert!(client.whole().await.contains("[DONE]"), "the mock answers the next request");
         } else {
-            assert_eq!(client.0.read(&mut [0; 9]).await.is_err(), reset, "a reset is an error, an end is none");
+            assert_eq!(client.0.read(&mut [0; 9]).await.is_err(), reset, "a reset is an error, an end is not");
         }
     }
     assert_eq!((fake.scripts_left(), fake.mock().total_calls()), (0, 1));
