@@ -12,4 +12,5 @@ pub mod conformance;
 pub use domain::Provider;
 pub use error::{Class, Code, Disclosure, RelayError};
 pub use relay::inference::{Prepared, Reply, ReplyBody};
-pub use relay::{Caller, Ports, Relay};
+
+pub use relay::{Caller, EventStream, Ports, Relay};

@@ -5,7 +5,6 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +17,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use futures::StreamExt as _;
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
@@ -116,7 +114,7 @@ impl FromRequestParts<App> for Session {
 fn answer(reply: Reply) -> Response {
     let (kind, body) = match reply.body {
         ReplyBody::Whole(body) => ("application/json", Body::from(body)),
-        ReplyBody::Stream(events) => ("text/event-stream", Body::from_stream(events.map(Ok::<_, Infallible>))),
+        ReplyBody::Stream(events) => ("text/event-stream", Body::from_stream(events)),
     };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache, no-transform")];
     (headers, body).into_response()

@@ -2,10 +2,8 @@
 //!
 //! A prepared call knows whose key pays and what was not carried over, before anything has left.
 
-use std::pin::Pin;
-
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 
 use crate::domain::ids::Timestamp;
 use crate::domain::{Endpoint, Provider};
@@ -15,13 +13,14 @@ use crate::relay::call::Route;
 use crate::relay::caller::Caller;
 use crate::relay::handle::Relay;
 use crate::relay::metering::Meter;
-use crate::relay::stream::{Translation, collected};
+use crate::relay::stream::{EventStream, Translation, collected};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
 use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect, surface};
 
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
+
 /// A call that is ready to be sent: the key is open, the request is translated, nothing has left yet.
 #[derive(Debug)]
 pub struct Prepared {
@@ -37,13 +36,13 @@ struct Outgoing {
     relay: Relay,
     route: Route,
     meter: Meter,
-    kind: Kind,
+    operation: Operation,
     notes: Notes,
     began: u64,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Operation {
     Chat(WireRequest, ChatContext),
     Embeddings(Vec<WireRequest>, EmbeddingsContext),
 }
@@ -60,8 +59,8 @@ pub struct Reply {
 pub enum ReplyBody {
     /// JSON in one piece.
     Whole(Bytes),
-    /// Server-sent events. Dropping it ends the provider's call.
-    Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// Server-sent events. Dropping the stream ends the provider's call.
+    Stream(EventStream),
 }
 
 impl std::fmt::Debug for ReplyBody {
@@ -100,8 +99,8 @@ impl Relay {
         let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
         let stream = chat.context.stream;
         let wire = if chat.context.is_long { dialect(provider).as_stream(chat.wire) } else { chat.wire };
-        let kind = Kind::Chat(route.addressed(wire), chat.context);
-        let call = Outgoing { relay: self.clone(), route, meter, kind, notes: chat.notes, began };
+        let operation = Operation::Chat(route.addressed(wire), chat.context);
+        let call = Outgoing { relay: self.clone(), route, meter, operation, notes: chat.notes, began };
         Ok(Prepared { disclosure, stream, call })
     }
 
@@ -123,8 +122,8 @@ impl Relay {
         let disclosure = known(&route, &embeddings.notes);
         let meter = Meter::start(self, caller, provider, model, Endpoint::Embeddings, now);
         let wires = embeddings.wires.into_iter().map(|wire| route.addressed(wire)).collect();
-        let kind = Kind::Embeddings(wires, embeddings.context);
-        let call = Outgoing { relay: self.clone(), route, meter, kind, notes: embeddings.notes, began };
+        let operation = Operation::Embeddings(wires, embeddings.context);
+        let call = Outgoing { relay: self.clone(), route, meter, operation, notes: embeddings.notes, began };
         Ok(Prepared { disclosure, stream: false, call })
     }
 }
@@ -150,14 +149,14 @@ impl Prepared {
 
 impl Outgoing {
     async fn send(self) -> Result<Reply, RelayError> {
-        let Self { relay, route, mut meter, kind, notes, began } = self;
+        let Self { relay, route, mut meter, operation, notes, began } = self;
         let sent = relay.ports.clock.micros();
-        let result = match kind {
-            Kind::Chat(wire, context) if context.stream => {
+        let result = match operation {
+            Operation::Chat(wire, context) if context.stream => {
                 return relay.chat_stream(route, meter, (wire, context), notes, sent - began).await;
             }
-            Kind::Chat(wire, context) => relay.chat_whole(&route, &mut meter, (wire, context), notes).await,
-            Kind::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, &context).await,
+            Operation::Chat(wire, context) => relay.chat_whole(&route, &mut meter, (wire, context), notes).await,
+            Operation::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, &context).await,
         };
         match result {
             Ok((mut reply, answered)) => {
@@ -173,8 +172,8 @@ impl Outgoing {
     }
 }
 
-/// The answer to a chat request, or its first part.
-struct First {
+/// The provider's answer to a chat request. Its body may be the first part only, if the provider wants a continuation.
+struct ChatResponse {
     response: WireResponse,
     /// For the caller.
     disclosure: Disclosure,
@@ -182,8 +181,8 @@ struct First {
     asked: Option<WireRequest>,
 }
 
-/// A reply, and when the provider's answer was all there (in the clock's microseconds).
-type Timed = (Reply, u64);
+/// A reply, and when the provider's answer was complete (in the clock's microseconds).
+type TimedReply = (Reply, u64);
 
 impl Relay {
     /// A whole answer, in as many requests as the provider wants.
@@ -193,9 +192,9 @@ impl Relay {
         meter: &mut Meter,
         (wire, mut context): (WireRequest, ChatContext),
         notes: Notes,
-    ) -> Result<Timed, RelayError> {
+    ) -> Result<TimedReply, RelayError> {
         let dialect = dialect(route.provider());
-        let First { response, disclosure, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
+        let ChatResponse { response, disclosure, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.continuation(asked, &bodies)) {
@@ -231,7 +230,7 @@ impl Relay {
         wire: WireRequest,
         context: &mut ChatContext,
         mut notes: Notes,
-    ) -> Result<First, RelayError> {
+    ) -> Result<ChatResponse, RelayError> {
         let dialect = dialect(route.provider());
         let mut asked = context.may_continue.then(|| wire.clone());
         let (response, amended) = match context.is_amendable {
@@ -247,7 +246,7 @@ impl Relay {
             // The provider would refuse the rest of the turn as it refused this.
             asked = asked.map(|_| wire);
         }
-        Ok(First { response, disclosure, asked })
+        Ok(ChatResponse { response, disclosure, asked })
     }
 
     async fn continue_with(
@@ -277,7 +276,7 @@ impl Relay {
         meter: &mut Meter,
         wires: Vec<WireRequest>,
         context: &EmbeddingsContext,
-    ) -> Result<Timed, RelayError> {
+    ) -> Result<TimedReply, RelayError> {
         let calls = wires.into_iter().map(|wire| async {
             let response = self.send(route, wire).await?;
             let mut disclosure = Disclosure::default();
@@ -306,13 +305,14 @@ impl Relay {
         notes: Notes,
         overhead: u64,
     ) -> Result<Reply, RelayError> {
-        let First { response, mut disclosure, asked } = match self.ask_chat(&route, wire, &mut context, notes).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                meter.failed();
-                return Err(error);
-            }
-        };
+        let ChatResponse { response, mut disclosure, asked } =
+            match self.ask_chat(&route, wire, &mut context, notes).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    meter.failed();
+                    return Err(error);
+                }
+            };
         disclosure.overhead_micros = Some(overhead);
         let translator = dialect(route.provider()).chat_stream(context);
         let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);

@@ -33,3 +33,4 @@ pub mod users;
 pub use caller::Caller;
 pub use handle::Relay;
 pub use ports::Ports;
+pub use stream::EventStream;

@@ -3,6 +3,7 @@
 //! All providers share it. It spawns nothing: when the client leaves, dropping the stream drops the provider's response,
 //! which ends the call. Ownership is cancellation.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -16,6 +17,12 @@ use crate::relay::metering::Meter;
 use crate::translation::sse::Decoder;
 use crate::translation::stream::{StreamTranslation, is_cut, too_long};
 use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};
+
+/// Server-sent events, a buffer for each piece that the provider sent. Dropping the stream ends the provider's call.
+///
+/// An item is never an error: a failure is an event of its own, the last one. The type fits what frameworks take as a body,
+/// such as axum's `Body::from_stream` and actix-web's `streaming`.
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// A stream under way: what came in, what goes out, and who pays.
 pub(crate) struct Translation {
@@ -123,7 +130,7 @@ impl Translation {
     }
 
     /// The stream for the caller, beginning with `first`. A failure from here on is one error event and the end.
-    pub(crate) fn into_stream(self, first: Option<Bytes>) -> Pin<Box<dyn Stream<Item = Bytes> + Send>> {
+    pub(crate) fn into_stream(self, first: Option<Bytes>) -> EventStream {
         let rest = stream::unfold(Some(self), |state| async move {
             let mut translation = state?;
             match translation.next().await {
@@ -136,7 +143,7 @@ impl Translation {
                 }
             }
         });
-        Box::pin(stream::iter(first).chain(rest))
+        Box::pin(stream::iter(first).chain(rest).map(Ok))
     }
 }
 

@@ -43,7 +43,7 @@ fn streamed(provider: Provider, model: &str, pieces: Vec<Bytes>) -> Result<Strin
     block_on(async {
         let reply = relay.prepare_chat(&caller(), Bytes::from(asked)).await?.send().await?;
         let ReplyBody::Stream(events) = reply.body else { unreachable!("a stream was asked for") };
-        let bytes: Vec<u8> = events.map(|piece| piece.to_vec()).concat().await;
+        let bytes: Vec<u8> = events.map(|Ok(piece)| piece.to_vec()).concat().await;
         Ok(String::from_utf8(bytes).unwrap())
     })
 }

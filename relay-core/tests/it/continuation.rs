@@ -57,7 +57,7 @@ impl Script {
             disclosure = reply.disclosure;
             let bytes: Vec<u8> = match reply.body {
                 ReplyBody::Whole(body) => body.to_vec(),
-                ReplyBody::Stream(stream) => stream.map(|piece| piece.to_vec()).concat().await,
+                ReplyBody::Stream(stream) => stream.map(|Ok(piece)| piece.to_vec()).concat().await,
             };
             Ok(String::from_utf8(bytes).unwrap())
         });

@@ -11,9 +11,8 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
-use futures::Stream;
 use relay_core::error::chain;
-use relay_core::{RelayError, Reply, ReplyBody};
+use relay_core::{EventStream, RelayError, Reply, ReplyBody};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -31,7 +30,7 @@ pub(crate) enum Source {
     /// The provider has not begun to answer, so the request's body is still in use.
     Pending(PendingReply, #[expect(dead_code, reason = "held, and given back with the source")] Reservation),
     /// The provider answers.
-    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    Events(EventStream),
     /// Nothing more to come.
     Over,
 }
@@ -70,7 +69,8 @@ impl EventBody {
                 Source::Over => return Poll::Ready(None),
                 Source::Events(events) => match events.as_mut().poll_next(cx) {
                     Poll::Ready(None) => return self.finish(None),
-                    other => return other,
+                    Poll::Ready(Some(Ok(bytes))) => return Poll::Ready(Some(bytes)),
+                    Poll::Pending => return Poll::Pending,
                 },
                 Source::Pending(reply, _) => std::task::ready!(reply.as_mut().poll(cx)),
             };
