@@ -8,11 +8,11 @@ use std::time::Duration;
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::memory::Memory;
+use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::domain::MasterKeyId;
-use relay_core::ports::{Meta, ProviderClient, Store, StoreError};
+use relay_core::ports::{ProviderClient, Store};
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
@@ -59,9 +59,12 @@ impl StartError {
     }
 }
 
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+impl From<KnownKeysError> for StartError {
+    fn from(error: KnownKeysError) -> Self {
+        match error {
+            KnownKeysError::Store(error) => Self::Store(error.to_string()),
+            error => Self::MasterKey(error.to_string()),
+        }
     }
 }
 
@@ -75,12 +78,8 @@ pub struct Wired {
     pub cipher: Arc<RingCipher>,
 }
 
-/// How much of the master key's budget is set aside at once, so that a crash never gives any of it back.
-const WRAPS_SET_ASIDE: u64 = 1 << 16;
-/// How often the count is stored.
-const COUNT_EVERY: Duration = Duration::from_secs(60);
-/// Where the store keeps the ids of the master keys that it has seen: 8 bytes each.
-const KNOWN_KIDS: &str = "master_key.kids";
+/// How often the number of wraps is stored.
+const SAVE_WRAPS_EVERY: Duration = Duration::from_secs(60);
 
 /// Puts a relay together.
 ///
@@ -93,7 +92,10 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let keys = master_keys(config)?;
     let store = open_store(&config.storage.path)?;
     let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
-    let cipher = Arc::new(blocking(check_master_keys(store.as_ref(), cipher))?);
+    let cipher = Arc::new(blocking(known_keys::adopt(store.as_ref(), cipher))?);
+    if cipher.near_limit() {
+        tracing::warn!(kid = %cipher.active_kid(), "the master key has sealed much; add a new one and promote it");
+    }
     let clock = Arc::new(SystemClock);
     let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
     let ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
@@ -102,13 +104,13 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
 }
 
 impl Wired {
-    /// Stores, again and again, how much of the master key's budget is used.
-    pub fn keep_count(&self) -> impl Future<Output = ()> + Send + 'static {
+    /// Stores at regular intervals how much the active master key has sealed. Runs until it is dropped.
+    pub fn save_wraps_regularly(&self) -> impl Future<Output = ()> + Send + 'static {
         let (store, cipher) = (Arc::clone(&self.store), Arc::clone(&self.cipher));
         async move {
             loop {
-                tokio::time::sleep(COUNT_EVERY).await;
-                if let Err(error) = put_wraps(store.as_ref(), &cipher, WRAPS_SET_ASIDE).await {
+                tokio::time::sleep(SAVE_WRAPS_EVERY).await;
+                if let Err(error) = known_keys::save_wraps_in_advance(store.as_ref(), &cipher).await {
                     tracing::warn!(cause = %error, "the master key's count could not be stored");
                 }
             }
@@ -118,7 +120,7 @@ impl Wired {
     /// Writes what waits to be written.
     pub fn close(self) {
         let Self { relay, store, cipher } = self;
-        if let Err(error) = blocking(put_wraps(store.as_ref(), &cipher, 0)) {
+        if let Err(error) = blocking(known_keys::save_wraps(store.as_ref(), &cipher)) {
             tracing::warn!(cause = %error, "the master key's count could not be stored");
         }
         // The store writes its usage when the last of these lets go of it.
@@ -154,77 +156,6 @@ fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
          it into {}",
         config.master_key.env
     )))
-}
-
-/// Refuses to go on with a master key that does not belong to this store, and remembers the ones that do.
-async fn check_master_keys(store: &dyn Meta, cipher: RingCipher) -> Result<RingCipher, StartError> {
-    refuse_missing(store, &cipher).await?;
-    let known = store.meta(KNOWN_KIDS).await?.unwrap_or_default();
-    let mut known: Vec<MasterKeyId> =
-        known.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(MasterKeyId)).collect();
-    let configured: Vec<MasterKeyId> = cipher.kids().collect();
-    if !known.is_empty() && !configured.iter().any(|kid| known.contains(kid)) {
-        return Err(StartError::MasterKey(format!(
-            "this is the wrong master key: the store belongs to {}, and the configured one is {}",
-            listed(&known),
-            listed(&configured)
-        )));
-    }
-    for kid in &configured {
-        if let Some(canary) = store.meta(&canary_of(*kid)).await? {
-            cipher.check_canary(*kid, &canary).map_err(|error| {
-                StartError::MasterKey(format!("the master key {kid} does not open this store's canary: {error}"))
-            })?;
-        }
-    }
-    for (kid, canary) in cipher.seal_canaries().map_err(no_cipher)? {
-        if !known.contains(&kid) {
-            store.put_meta(&canary_of(kid), canary).await?;
-            known.push(kid);
-        }
-    }
-    store.put_meta(KNOWN_KIDS, known.iter().flat_map(|kid| kid.0).collect()).await?;
-    let wraps = store.meta(&wraps_of(cipher.active_kid())).await?;
-    let wraps = wraps.and_then(|bytes| bytes.try_into().ok().map(u64::from_be_bytes)).unwrap_or(0);
-    let cipher = cipher.with_wraps(wraps);
-    put_wraps(store, &cipher, WRAPS_SET_ASIDE).await?;
-    if cipher.near_limit() {
-        tracing::warn!(kid = %cipher.active_kid(), "the master key has sealed much; add a new one and promote it");
-    }
-    Ok(cipher)
-}
-
-/// Stored keys whose master key is not configured would fail one by one; better none does.
-async fn refuse_missing(store: &dyn Meta, cipher: &RingCipher) -> Result<(), StartError> {
-    let is_known = |id: &MasterKeyId| cipher.kids().any(|known| known == *id);
-    if store.master_keys_in_use().await?.iter().all(is_known) {
-        return Ok(());
-    }
-    // Counting reads every connection, which only a server that does not start can afford.
-    let counts = store.count_by_master_key().await?;
-    let missing = counts.iter().filter(|(id, _)| !is_known(id)).map(|(id, count)| format!("{count} under {id}"));
-    Err(StartError::MasterKey(format!(
-        "stored provider keys can't be opened: {}; configured is {}; add the missing master keys",
-        missing.collect::<Vec<_>>().join(", "),
-        listed(&cipher.kids().collect::<Vec<_>>())
-    )))
-}
-
-async fn put_wraps(store: &dyn Meta, cipher: &RingCipher, ahead: u64) -> Result<(), StoreError> {
-    let count = cipher.wraps().saturating_add(ahead);
-    store.put_meta(&wraps_of(cipher.active_kid()), count.to_be_bytes().to_vec()).await
-}
-
-fn canary_of(kid: MasterKeyId) -> String {
-    format!("master_key.canary.{kid}")
-}
-
-fn wraps_of(kid: MasterKeyId) -> String {
-    format!("master_key.wraps.{kid}")
-}
-
-fn listed(kids: &[MasterKeyId]) -> String {
-    kids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn no_cipher(error: relay_core::ports::CipherError) -> StartError {

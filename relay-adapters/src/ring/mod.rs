@@ -14,6 +14,7 @@ mod base62;
 mod cipher;
 mod fields;
 mod issuer;
+pub mod known_keys;
 mod master_key;
 mod sub_keys;
 #[cfg(test)]

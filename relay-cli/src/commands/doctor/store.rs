@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKeys, RingCipher};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::domain::ids::Timestamp;
@@ -79,29 +80,19 @@ async fn sealed(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
     }
 }
 
-/// Whether the configured master keys are those that this store was used with. The names are those of `relay_server::wiring`.
+/// Whether the configured master keys are those that this store was used with.
 async fn canary(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
     let cipher = match RingCipher::new(keys) {
         Ok(cipher) => cipher,
         Err(error) => return report.add(Check::fail("canary", error.to_string())),
     };
-    let mut opened = 0;
-    for kid in cipher.kids() {
-        match store.meta(&format!("master_key.canary.{kid}")).await {
-            Ok(None) => {}
-            Ok(Some(canary)) if cipher.check_canary(kid, &canary).is_ok() => opened += 1,
-            Ok(Some(_)) => {
-                return report.add(Check::misconfigured("canary", format!("the master key {kid} does not open it")));
-            }
-            Err(error) => return report.add(Check::fail("canary", error.to_string())),
+    report.add(match known_keys::check_canaries(store, &cipher).await {
+        Ok(known) if known.is_empty() => Check::pass("canary", "none yet: no server has used this store"),
+        Ok(_) => Check::pass("canary", "opens: these are this store's master keys"),
+        Err(KnownKeysError::Store(error)) => Check::fail("canary", error.to_string()),
+        Err(error) => {
+            Check::misconfigured("canary", error.to_string()).fix("configure the master key that belongs to this store")
         }
-    }
-    let known = store.meta("master_key.kids").await.ok().flatten().unwrap_or_default();
-    report.add(match (opened, known.is_empty()) {
-        (0, true) => Check::pass("canary", "none yet: no server has used this store"),
-        (0, false) => Check::misconfigured("canary", "this store was used with other master keys than these")
-            .fix("configure the master key that belongs to it"),
-        _ => Check::pass("canary", "opens: these are this store's master keys"),
     });
 }
 
