@@ -1,7 +1,7 @@
 //! `relay-server`: Relay's HTTP server.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -37,8 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> Result<(), StartError> {
-    let usual = || ["relay.toml", "/etc/relay/relay.toml"].map(Path::new).into_iter().find(|path| path.exists());
-    let mut config = Config::load(arguments.config.as_deref().or_else(usual))?;
+    let mut config = Config::find(arguments.config.as_deref())?;
     config.mock |= arguments.mock;
     logging::start(&config.log);
     run(&config, |_| {})

@@ -1,16 +1,11 @@
 //! `relay serve`: the server, as `relay-server` runs it.
 
-use std::path::Path;
-
 use relay_server::config::Config;
 use relay_server::wiring::StartError;
 use relay_server::{logging, run as serve};
 
 use crate::cli::ServeArgs;
 use crate::failure::{Exit, Failure};
-
-/// Where a configuration is looked for if none is named.
-const USUAL: [&str; 2] = ["relay.toml", "/etc/relay/relay.toml"];
 
 /// Runs `relay serve`. Blocks until a signal ends it; must not be called within an async runtime.
 ///
@@ -24,8 +19,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 fn start(args: &ServeArgs) -> Result<(), StartError> {
-    let usual = || USUAL.map(Path::new).into_iter().find(|path| path.exists());
-    let mut config = Config::load(args.config.as_deref().or_else(usual))?;
+    let mut config = Config::find(args.config.as_deref())?;
     config.mock |= args.mock;
     logging::start(&config.log);
     serve(&config, |_| {})

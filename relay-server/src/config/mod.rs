@@ -48,7 +48,19 @@ pub struct Config {
     pub log: LogConfig,
 }
 
+/// Where a configuration file is looked for if none is named.
+const DEFAULT_FILES: [&str; 2] = ["relay.toml", "/etc/relay/relay.toml"];
+
 impl Config {
+    /// Reads `file`, or else the first that exists of `relay.toml` and `/etc/relay/relay.toml`, and this process's environment.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn find(file: Option<&Path>) -> Result<Self, ConfigErrors> {
+        let default = || DEFAULT_FILES.map(Path::new).into_iter().find(|path| path.exists());
+        Self::load(file.or_else(default))
+    }
+
     /// Reads `file` and this process's environment.
     ///
     /// # Errors
