@@ -25,6 +25,24 @@ pub enum CipherError {
 /// - Sealing the same key twice gives different bytes; the length hides the key's length to 64 bytes.
 /// - [`Self::check`] succeeds as long as seals open.
 /// - [`Self::fingerprint`] is the same for the same provider and key, and says nothing of the key without the master key.
+///
+/// ```
+/// use relay_core::domain::SealedSlot;
+/// use relay_core::domain::secret::ProviderKey;
+/// use relay_core::ports::{Cipher, CipherError};
+///
+/// /// Whether a sealed key opens again in its slot, and in no other.
+/// fn is_bound_to_its_slot(
+///     cipher: &dyn Cipher,
+///     slot: &SealedSlot,
+///     other: &SealedSlot,
+///     key: &ProviderKey,
+/// ) -> Result<bool, CipherError> {
+///     let sealed = cipher.seal(slot, key)?;
+///     let opened = cipher.open(slot, &sealed)?;
+///     Ok(opened.expose() == key.expose() && cipher.open(other, &sealed) == Err(CipherError::Tampered))
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Cipher: Send + Sync {
     /// Seals `key` for `slot`.

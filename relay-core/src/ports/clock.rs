@@ -3,6 +3,15 @@
 use crate::domain::ids::Timestamp;
 
 /// Tells the wall-clock time.
+///
+/// ```
+/// use relay_core::domain::ids::Timestamp;
+/// use relay_core::ports::{Clock, FixedClock};
+///
+/// let clock = FixedClock::at(Timestamp(1_700_000_000_000)); // in milliseconds
+/// clock.advance_seconds(60);
+/// assert_eq!(clock.now(), Timestamp(1_700_000_060_000));
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Clock: Send + Sync {
     /// Now.

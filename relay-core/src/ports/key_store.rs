@@ -29,6 +29,15 @@ pub enum RedeemError {
 /// - A key is stored **if and only if** its token is spent, whatever crashes; of many parallel [`Self::redeem`]s of one
 ///   token exactly one succeeds.
 /// - Deleting a connection leaves no copy of its bytes in the store.
+///
+/// ```
+/// use relay_core::domain::Slot;
+/// use relay_core::ports::{KeyStore, StoreError};
+///
+/// async fn is_connected(store: &dyn KeyStore, slot: &Slot) -> Result<bool, StoreError> {
+///     Ok(store.connection(slot).await?.is_some())
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait KeyStore: Send + Sync {

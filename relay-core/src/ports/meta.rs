@@ -9,6 +9,16 @@ use crate::ports::store_error::StoreError;
 ///
 /// Obligations (suites `relay_core::conformance::meta` and `relay_core::conformance::store`): a value that was stored is there
 /// after a crash; [`Self::master_keys_in_use`] takes a time that does not grow with the number of stored keys.
+///
+/// ```
+/// use relay_core::domain::MasterKeyId;
+/// use relay_core::ports::{Meta, StoreError};
+///
+/// /// Whether a master key can be retired.
+/// async fn is_unused(store: &dyn Meta, id: MasterKeyId) -> Result<bool, StoreError> {
+///     Ok(!store.master_keys_in_use().await?.contains(&id))
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Meta: Send + Sync {

@@ -10,6 +10,19 @@ use crate::ports::store_error::StoreError;
 ///
 /// Obligations (suite `relay_core::conformance::projects`): what was acknowledged is there after a crash; a revoked key is
 /// seen as revoked, and a changed project as changed, by the next call; two keys of a project can live at once.
+///
+/// ```
+/// use relay_core::domain::ids::{ProjectId, Timestamp};
+/// use relay_core::ports::{Projects, StoreError};
+///
+/// /// Revokes every key of a project.
+/// async fn revoke_all(store: &dyn Projects, project: &ProjectId, now: Timestamp) -> Result<(), StoreError> {
+///     for key in store.relay_keys(project).await? {
+///         store.revoke_relay_key(project, &key.id, now).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Projects: Send + Sync {

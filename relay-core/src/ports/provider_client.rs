@@ -173,6 +173,27 @@ impl From<TransportError> for RelayError {
 /// Obligations: follows no redirect (a 3xx comes back as it is), keeps no cookie, asks for no content coding, never puts
 /// the key in a URL or an error; retries at most once, and only if nothing was sent. Dropping the future of
 /// [`Self::send`], or the response's body, ends the call.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use relay_core::Provider;
+/// use relay_core::domain::secret::ProviderKey;
+/// use relay_core::ports::{ProviderClient, TransportError, WireRequest, WireResponse};
+///
+/// /// A provider that is down.
+/// struct Down;
+///
+/// #[async_trait]
+/// impl ProviderClient for Down {
+///     fn provider(&self) -> Provider {
+///         Provider::OPENAI
+///     }
+///
+///     async fn send(&self, _: WireRequest, _: &ProviderKey) -> Result<WireResponse, TransportError> {
+///         Ok(WireResponse::whole(503, r#"{"error":{"message":"overloaded"}}"#))
+///     }
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ProviderClient: Send + Sync {

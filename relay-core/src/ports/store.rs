@@ -13,6 +13,23 @@ macro_rules! store {
         ///
         /// A use case asks for the narrow port that it needs; [`crate::Ports::with_store`] takes the whole.
         /// The suite is `relay_core::conformance::store`.
+        ///
+        /// ```
+        /// use std::sync::Arc;
+        ///
+        /// use relay_core::ports::{Cipher, Clock, ProviderClient, Store, TokenIssuer};
+        /// use relay_core::{Ports, Relay};
+        ///
+        /// fn relay(
+        ///     store: Arc<dyn Store>,
+        ///     cipher: Arc<dyn Cipher>,
+        ///     tokens: Arc<dyn TokenIssuer>,
+        ///     clock: Arc<dyn Clock>,
+        ///     providers: Vec<Arc<dyn ProviderClient>>,
+        /// ) -> Relay {
+        ///     Relay::new(Ports::with_store(store, cipher, tokens, clock, providers))
+        /// }
+        /// ```
         pub trait Store: $($port +)+ Send + Sync {}
 
         impl<S: $($port +)+ ?Sized> Store for S {}

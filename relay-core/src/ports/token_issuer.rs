@@ -15,6 +15,19 @@ pub struct NoRandomness;
 /// - `rly-` / `rrt-` + 43 base-62 digits (256 random bits, unbiased) + 6 base-62 digits of the CRC-32 (IEEE) of all before.
 /// - `parse_*` accepts what was minted, and nothing with a wrong length, alphabet or checksum.
 /// - The hash is SHA-256 of `relay.rly.v1` or `relay.rrt.v1` followed by the text.
+///
+/// ```
+/// use relay_core::domain::SecretHash;
+/// use relay_core::domain::secret::RelayKey;
+/// use relay_core::ports::{NoRandomness, TokenIssuer};
+///
+/// /// A new Relay key, and what a store keeps of it.
+/// fn mint(issuer: &dyn TokenIssuer) -> Result<(RelayKey, Option<SecretHash>), NoRandomness> {
+///     let key = issuer.relay_key()?;
+///     let hash = issuer.hash_relay_key(&key);
+///     Ok((key, hash))
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait TokenIssuer: Send + Sync {
     /// A new Relay key.

@@ -9,6 +9,22 @@ use crate::ports::store_error::StoreError;
 ///
 /// Obligations: [`Self::record`] never blocks and never fails a call; what can't be kept is counted as dropped. It also
 /// feeds `last_used_at` of connections and Relay keys.
+///
+/// ```
+/// use relay_core::domain::UsageEvent;
+/// use relay_core::ports::UsageSink;
+///
+/// /// Keeps nothing.
+/// struct Discard;
+///
+/// impl UsageSink for Discard {
+///     fn record(&self, _: UsageEvent) {}
+///
+///     fn dropped(&self) -> u64 {
+///         0
+///     }
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait UsageSink: Send + Sync {
     /// Takes one event.
@@ -19,6 +35,15 @@ pub trait UsageSink: Send + Sync {
 }
 
 /// Reports metered usage by day, user, provider, model and tier.
+///
+/// ```
+/// use relay_core::domain::UsageQuery;
+/// use relay_core::ports::{StoreError, UsageReport};
+///
+/// async fn calls(report: &dyn UsageReport, query: &UsageQuery) -> Result<u64, StoreError> {
+///     Ok(report.usage(query).await?.iter().map(|row| row.requests).sum())
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UsageReport: Send + Sync {

@@ -11,6 +11,17 @@ use crate::ports::store_error::StoreError;
 ///
 /// Obligations (suite `relay_core::conformance::key_store`): an erased user is gone with all grants, connections and usage, and
 /// no copy of a sealed key is left in the store.
+///
+/// ```
+/// use relay_core::domain::ids::ProjectId;
+/// use relay_core::ports::{StoreError, Users};
+///
+/// /// The labels of the first hundred users.
+/// async fn labels(store: &dyn Users, project: &ProjectId) -> Result<Vec<String>, StoreError> {
+///     let users = store.users(project, None, 100).await?;
+///     Ok(users.iter().map(|user| user.user.to_string()).collect())
+/// }
+/// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Users: Send + Sync {
