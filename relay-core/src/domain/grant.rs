@@ -15,7 +15,7 @@ pub enum Allowed {
 
 impl Allowed {
     /// Whether a key for `provider` may be stored.
-    pub fn permits(self, provider: Provider) -> bool {
+    pub(crate) fn permits(self, provider: Provider) -> bool {
         match self {
             Self::Any => true,
             Self::Only(only) => only == provider,

@@ -119,7 +119,7 @@ impl RetryAfter {
     }
 
     /// The wait in whole seconds; `None` for a date, or where only milliseconds are known.
-    pub fn as_seconds(&self) -> Option<u64> {
+    pub(crate) fn as_seconds(&self) -> Option<u64> {
         self.seconds.as_deref()?.parse().ok()
     }
 }

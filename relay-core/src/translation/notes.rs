@@ -16,7 +16,7 @@ impl Notes {
     }
 
     /// Notes that `name` was changed.
-    pub fn adjust(&mut self, name: impl Into<String>) {
+    pub(crate) fn adjust(&mut self, name: impl Into<String>) {
         insert(&mut self.adjusted, name.into());
     }
 }

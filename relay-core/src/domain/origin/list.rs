@@ -80,7 +80,7 @@ impl Origins {
     }
 
     /// The list as it is stored: empty for any.
-    pub fn to_stored(&self) -> Vec<String> {
+    pub(crate) fn to_stored(&self) -> Vec<String> {
         self.patterns().iter().map(ToString::to_string).collect()
     }
 
@@ -94,7 +94,7 @@ impl Origins {
 
     /// The pages that both lists allow, in the order of this one. Neither can widen the other.
     #[must_use]
-    pub fn narrowed_by(&self, other: &Self) -> Self {
+    pub(crate) fn narrowed_by(&self, other: &Self) -> Self {
         let (Self::Only(mine), Self::Only(theirs)) = (self, other) else {
             return if *self == Self::Any { other.clone() } else { self.clone() };
         };
@@ -108,7 +108,7 @@ impl Origins {
     }
 
     /// Whether a page of this origin, as browsers send it, is allowed.
-    pub fn permits(&self, origin: &str) -> bool {
+    pub(crate) fn permits(&self, origin: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Only(patterns) => patterns.iter().any(|pattern| pattern.permits(origin)),

@@ -107,7 +107,7 @@ impl OriginPattern {
     }
 
     /// Whether a page of this origin, as browsers send it, is meant. What is spelt otherwise is not an origin of a browser.
-    pub fn permits(&self, origin: &str) -> bool {
+    pub(crate) fn permits(&self, origin: &str) -> bool {
         let Some(authority) = origin.strip_prefix(self.scheme.prefix()) else { return false };
         let host = match self.port {
             None => authority,
@@ -132,7 +132,7 @@ impl OriginPattern {
     }
 
     /// The pages that both mean; `None` if there are none.
-    pub fn narrowed_by(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn narrowed_by(&self, other: &Self) -> Option<Self> {
         if (self.scheme, self.port) != (other.scheme, other.port) {
             return None;
         }
