@@ -19,25 +19,12 @@ use crate::output::{Out, Table};
 pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     match command {
         ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
-        ProjectsCommand::Create {
-            name,
-            origins,
-            allow_public_suffix,
-            return_urls,
-            frame_only,
-            strict_params,
-            forced_tool_choice_auto,
-            local,
-        } => {
+        ProjectsCommand::Create { name, policy: flags, local } => {
             let local = Local::open(&local.config)?;
             let mut policy = Policy::default();
-            (policy.allowed_origins, policy.return_urls) = (origins, return_urls);
-            policy.allow_public_suffix = allow_public_suffix;
-            (policy.frame_only, policy.strict_params) = (frame_only, strict_params);
-            policy.forced_tool_choice_auto = forced_tool_choice_auto;
-            let asked = policy.allowed_origins.clone();
-            let created = local.relay.create_project(&name, policy).await;
-            let project = created.map_err(|error| explained(error, &asked))?;
+            flags.apply(&mut policy);
+            let created = local.relay.create_project(&name, policy.clone()).await;
+            let project = created.map_err(|error| explained(error, &policy))?;
             out.value(&described_with_warnings(&project))?;
             out.line(&format!("Created project {} \"{}\".", project.id, project.name))?;
             warn(&project, out);
@@ -58,27 +45,18 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
 async fn update(local: &Local, wanted: &str, asked: ProjectChangeArgs) -> Result<Project, Failure> {
     let project = find_project(local, Some(wanted)).await?;
     let mut policy = project.policy;
-    if asked.any_origin || !asked.origins.is_empty() {
-        policy.allowed_origins = asked.origins.clone();
-        policy.allow_public_suffix = asked.allow_public_suffix;
-    }
-    if asked.no_return_urls || !asked.return_urls.is_empty() {
-        policy.return_urls = asked.return_urls;
-    }
-    if asked.frame_only || asked.no_frame_only {
-        policy.frame_only = asked.frame_only;
-    }
-    let mut change = ProjectChange::default().policy(policy);
+    asked.policy.apply(&mut policy);
+    let mut change = ProjectChange::default().policy(policy.clone());
     change.name = asked.name;
     let updated = local.relay.update_project(&project.id, change).await;
-    updated.map_err(|error| explained(error, &asked.origins))
+    updated.map_err(|error| explained(error, &policy))
 }
 
 /// The failure, and the way to allow a public suffix nevertheless if that is all that is wrong.
-fn explained(error: RelayError, origins: &[String]) -> Failure {
+fn explained(error: RelayError, policy: &Policy) -> Failure {
     let failure = Failure::from(error);
-    match Origins::parse(origins, PublicSuffixes::Refused) {
-        Err(InvalidOriginList::Entry(_, origin)) if origin.public_suffix().is_some() => {
+    match Origins::parse(&policy.allowed_origins, PublicSuffixes::Refused) {
+        Err(InvalidOriginList::Entry(_, origin)) if origin.public_suffix().is_some() && !policy.allow_public_suffix => {
             failure.hint("if that is what you want, repeat the command with --allow-public-suffix")
         }
         _ => failure,

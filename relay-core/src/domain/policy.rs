@@ -40,7 +40,7 @@ pub struct PolicyField {
     pub name: &'static str,
     /// What one value of it is called where it is given on a command line, in kebab-case: `origin`, `frame-only`.
     pub flag: &'static str,
-    /// One line for people.
+    /// What the flag means, in one or two sentences for people.
     pub help: &'static str,
     /// Its type, and how to reach it.
     pub kind: PolicyKind,
@@ -52,13 +52,17 @@ pub struct PolicyField {
 pub enum PolicyKind {
     /// On or off.
     Switch {
+        /// The flag of the list that it belongs to: given with that list only, and off again when the list is replaced without it.
+        list: Option<&'static str>,
         /// Reads it.
         get: fn(&Policy) -> bool,
         /// Changes it.
         set: fn(&mut Policy, bool),
     },
-    /// A list of texts.
+    /// A list of texts. Its flag gives one entry.
     List {
+        /// The flag that empties it: `any-origin`.
+        clear: &'static str,
         /// Reads it.
         get: fn(&Policy) -> &[String],
         /// Changes it.
@@ -66,26 +70,34 @@ pub enum PolicyKind {
     },
 }
 
-/// A row for a `bool`.
+/// A row for a `bool`, which may belong to a list.
 macro_rules! switch {
-    ($field:ident, $flag:literal, $help:literal) => {
+    ($field:ident, $flag:literal, $list:expr, $help:literal) => {
         PolicyField {
             name: stringify!($field),
             flag: $flag,
             help: $help,
-            kind: PolicyKind::Switch { get: |policy| policy.$field, set: |policy, value| policy.$field = value },
+            kind: PolicyKind::Switch {
+                list: $list,
+                get: |policy| policy.$field,
+                set: |policy, value| policy.$field = value,
+            },
         }
     };
 }
 
 /// A row for a list of texts.
 macro_rules! list {
-    ($field:ident, $flag:literal, $help:literal) => {
+    ($field:ident, $flag:literal, $clear:literal, $help:literal) => {
         PolicyField {
             name: stringify!($field),
             flag: $flag,
             help: $help,
-            kind: PolicyKind::List { get: |policy| &policy.$field, set: |policy, value| policy.$field = value },
+            kind: PolicyKind::List {
+                clear: $clear,
+                get: |policy| &policy.$field,
+                set: |policy, value| policy.$field = value,
+            },
         }
     };
 }
@@ -93,20 +105,39 @@ macro_rules! list {
 impl Policy {
     /// Every field, in the order in which they are shown.
     pub const FIELDS: &'static [PolicyField] = &[
-        list!(allowed_origins, "origin", "Origins of pages that may register keys; none: any"),
+        list!(
+            allowed_origins,
+            "origin",
+            "any-origin",
+            "An origin whose pages may register keys, such as `https://app.example.com`, or a wildcard for all subdomains, such \
+             as `https://*.preview.example.com`. None: any"
+        ),
         switch!(
             allow_public_suffix,
             "allow-public-suffix",
-            "Allow origins such as https://*.vercel.app, below which anyone can get a host"
+            Some("origin"),
+            "Allow origins such as `https://*.vercel.app`, below which anyone can get a host"
         ),
-        switch!(strict_params, "strict-params", "Refuse parameters that would be dropped or adjusted"),
+        switch!(
+            strict_params,
+            "strict-params",
+            None,
+            "Refuse calls with parameters that a provider does not support, instead of dropping and naming them"
+        ),
         switch!(
             forced_tool_choice_auto,
             "forced-tool-choice-auto",
-            "Send `auto`, and report it, where a model can't force a tool choice"
+            None,
+            "Send `auto` where a model can't be forced to call a tool, and name it as adjusted, instead of refusing the call"
         ),
-        list!(return_urls, "return-url", "Where the hosted page may send a user when they are done; none: nowhere"),
-        switch!(frame_only, "frame-only", "Take keys only from Relay's own frame, never from a page's script"),
+        list!(
+            return_urls,
+            "return-url",
+            "no-return-urls",
+            "Where the hosted page may send users when they are done: a whole `https:` address, or one of an app \
+             (`myapp://done`). None: nowhere"
+        ),
+        switch!(frame_only, "frame-only", None, "Take keys from Relay's own frame only, not from a page's script"),
     ];
 }
 

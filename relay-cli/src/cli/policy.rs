@@ -1,0 +1,190 @@
+//! The flags of a project's policy: for each row of `Policy::FIELDS` one that sets it, and for a change one that takes it back.
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, Error, FromArgMatches};
+use relay_core::domain::{Policy, PolicyField, PolicyKind};
+
+/// The policy flags that were given.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyFlags(Vec<(&'static PolicyField, Setting)>);
+
+/// What a flag asks for.
+#[derive(Clone, Debug)]
+enum Setting {
+    Switch(bool),
+    List(Vec<String>),
+}
+
+/// The changes to a project: its name and its policy. At least one flag must be given; a list replaces the previous list.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectChange {
+    /// Its new name.
+    pub name: Option<String>,
+    /// The changes to its policy.
+    pub policy: PolicyFlags,
+}
+
+impl PolicyFlags {
+    /// Sets in `policy` what was asked for. What was not named stays, but for a switch that belongs to a list: it goes with
+    /// each new list.
+    pub fn apply(&self, policy: &mut Policy) {
+        for (field, setting) in &self.0 {
+            if let (PolicyKind::List { set, .. }, Setting::List(entries)) = (field.kind, setting) {
+                set(policy, entries.clone());
+                switches_of(field).for_each(|set| set(policy, false));
+            }
+        }
+        for (field, setting) in &self.0 {
+            if let (PolicyKind::Switch { set, .. }, Setting::Switch(on)) = (field.kind, setting) {
+                set(policy, *on);
+            }
+        }
+    }
+
+    fn read(matches: &ArgMatches) -> Self {
+        Self(Policy::FIELDS.iter().filter_map(|field| Some((field, setting(field, matches)?))).collect())
+    }
+}
+
+/// How to change each switch that belongs to a list.
+fn switches_of(list: &PolicyField) -> impl Iterator<Item = fn(&mut Policy, bool)> {
+    Policy::FIELDS.iter().filter_map(|field| match field.kind {
+        PolicyKind::Switch { list: Some(flag), set, .. } if flag == list.flag => Some(set),
+        _ => None,
+    })
+}
+
+fn setting(field: &PolicyField, matches: &ArgMatches) -> Option<Setting> {
+    let is_given = |flag: &str| matches.try_get_one::<bool>(flag).ok().flatten().copied().unwrap_or_default();
+    match field.kind {
+        PolicyKind::List { clear, .. } if is_given(clear) => Some(Setting::List(Vec::new())),
+        PolicyKind::List { .. } => {
+            let entries = matches.try_get_many::<String>(field.flag).ok().flatten()?;
+            Some(Setting::List(entries.cloned().collect()))
+        }
+        PolicyKind::Switch { .. } if is_given(field.flag) => Some(Setting::Switch(true)),
+        PolicyKind::Switch { .. } => is_given(&opposite(field)).then_some(Setting::Switch(false)),
+        _ => None,
+    }
+}
+
+/// The flag that turns a switch off.
+fn opposite(field: &PolicyField) -> String {
+    format!("no-{}", field.flag)
+}
+
+/// The flag that sets a field.
+fn set_flag(field: &PolicyField) -> Arg {
+    let flag = Arg::new(field.flag).long(field.flag);
+    match field.kind {
+        PolicyKind::List { .. } => {
+            let value = field.flag.rsplit('-').next().unwrap_or(field.flag).to_ascii_uppercase();
+            flag.value_name(value).action(ArgAction::Append).help(format!("{}. Repeat it for more", field.help))
+        }
+        PolicyKind::Switch { list, .. } => flag.action(ArgAction::SetTrue).help(field.help).requires_ifs(
+            // A condition on its own value: clap counts a flag that is absent as present with its default.
+            list.map(|list| ("true", list)),
+        ),
+        _ => flag,
+    }
+}
+
+/// The flag that takes a field back. A switch that belongs to a list has none: it goes with the list.
+fn clear_flag(field: &PolicyField) -> Option<Arg> {
+    let (flag, help) = match field.kind {
+        PolicyKind::List { clear, .. } => (clear.to_owned(), format!("Empty the list of --{}", field.flag)),
+        PolicyKind::Switch { list: None, .. } => (opposite(field), format!("Turn --{} off", field.flag)),
+        _ => return None,
+    };
+    Some(Arg::new(flag.clone()).long(flag).action(ArgAction::SetTrue).conflicts_with(field.flag).help(help))
+}
+
+impl Args for PolicyFlags {
+    fn augment_args(command: Command) -> Command {
+        command.args(Policy::FIELDS.iter().map(set_flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for PolicyFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self::read(matches))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::read(matches);
+        Ok(())
+    }
+}
+
+impl Args for ProjectChange {
+    fn augment_args(command: Command) -> Command {
+        let name = Arg::new("name").long("name").value_name("NAME").help("Its name; users see it in the widget");
+        let flags = Policy::FIELDS.iter().flat_map(|field| [Some(set_flag(field)), clear_flag(field)]).flatten();
+        let all: Vec<Arg> = std::iter::once(name).chain(flags).collect();
+        let group = ArgGroup::new("change").args(all.iter().map(Arg::get_id)).multiple(true).required(true);
+        command.args(all).group(group)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ProjectChange {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { name: matches.get_one("name").cloned(), policy: PolicyFlags::read(matches) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command, ProjectsCommand};
+
+    fn changed(line: &str) -> Result<Policy, Error> {
+        let line = format!("relay projects update x {line}");
+        let command = Cli::try_parse_from(line.split_whitespace())?.command;
+        let Command::Projects(ProjectsCommand::Update { change, .. }) = command else { panic!("another command") };
+        let mut policy = Policy::default();
+        change.policy.apply(&mut policy);
+        Ok(policy)
+    }
+
+    #[test]
+    fn every_field_can_be_set_and_taken_back() {
+        for field in Policy::FIELDS {
+            let (with, clear) = match field.kind {
+                PolicyKind::List { clear, .. } => (format!("--{} one", field.flag), clear.to_owned()),
+                PolicyKind::Switch { list: Some(list), .. } => {
+                    (format!("--{list} one --{}", field.flag), String::new())
+                }
+                _ => (format!("--{}", field.flag), opposite(field)),
+            };
+            assert_ne!(field.value(&changed(&with).unwrap()), field.value(&Policy::default()), "{with}");
+            if !clear.is_empty() {
+                assert_eq!(changed(&format!("--{clear}")).unwrap(), Policy::default());
+                assert!(changed(&format!("{with} --{clear}")).is_err(), "{with} --{clear}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_switch_of_a_list_goes_with_the_list() {
+        assert!(changed("--allow-public-suffix").is_err());
+        let mut policy = changed("--origin https://a.example --allow-public-suffix").unwrap();
+        let again = Setting::List(vec!["https://b.example".to_owned()]);
+        let origins = Policy::FIELDS.iter().find(|field| field.flag == "origin").unwrap();
+        PolicyFlags(vec![(origins, again)]).apply(&mut policy);
+        assert_eq!((policy.allowed_origins, policy.allow_public_suffix), (vec!["https://b.example".to_owned()], false));
+    }
+}
