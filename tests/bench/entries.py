@@ -139,8 +139,12 @@ class Relay(Entry):
     name = "relay"
     translates = True
 
+    @property
+    def program(self):
+        return self.context.relay
+
     def prepare(self):
-        folder = self.context.folder / "relay"
+        folder = self.context.folder / self.name
         folder.mkdir()
         self.config = folder / "bench.toml"
         made = self._init(folder)
@@ -179,14 +183,14 @@ level = "warn"
             self.stop()
 
     def command(self):
-        return [self.context.relay, "serve", "--config", self.config]
+        return [self.program, "serve", "--config", self.config]
 
     def headers(self, provider):
         return [f"authorization: Bearer {self.key}", "x-relay-user: u{user}"]
 
     def _init(self, folder):
         """Makes a master key, a store and a project with its Relay key; returns where they are."""
-        command = [self.context.relay, "init", "--dir", folder, "--json"]
+        command = [self.program, "init", "--dir", folder, "--json"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         if done.returncode:
             raise BenchError(f"relay init ended with {done.returncode}: {done.stderr or done.stdout}")
@@ -215,4 +219,19 @@ level = "warn"
         return json.loads(text)
 
 
-GATEWAYS = {"nginx": Nginx, "relay": Relay}
+class Before(Relay):
+    """Another build of Relay, to compare a change with what was before it: BENCH_BEFORE names its `relay` program."""
+
+    name = "before"
+
+    def prepare(self):
+        if not self.context.before:
+            raise BenchError("`before` needs BENCH_BEFORE: the path of the `relay` program to compare with")
+        super().prepare()
+
+    @property
+    def program(self):
+        return self.context.before
+
+
+GATEWAYS = {"nginx": Nginx, "relay": Relay, "before": Before}

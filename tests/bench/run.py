@@ -4,6 +4,7 @@
   tests/bench/run.py                                  all scenarios, about six minutes
   tests/bench/run.py --quick                          one short round, about a minute
   tests/bench/run.py --only nginx --scenario S1,S2    one gateway, some scenarios
+  BENCH_BEFORE=old/relay tests/bench/run.py --only relay,before   another build beside this one
   tests/bench/run.py --profile relay --scenario S1    where the time goes
 """
 

@@ -20,6 +20,7 @@ class Context:
         self.tools = target / "release"
         with_symbols = target / "profiling" if profiling else target
         self.relay = Path(os.environ.get("BENCH_RELAY", with_symbols / "release" / "relay"))
+        self.before = os.environ.get("BENCH_BEFORE")
         self.mock_port = 0
 
 
