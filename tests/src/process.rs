@@ -10,16 +10,16 @@ use tempfile::TempDir;
 
 use crate::api::Api;
 
-/// A built program (`relay`, `relay-server`): beside this test's own, made if it is not there.
+/// A built program (`relay`, `relay-server`): beside this test's own, built if it is missing or older than its sources.
 ///
-/// `cargo test --workspace` makes them anew when the sources have changed; a test run of one package does not.
+/// `cargo test --workspace` builds both programs; a test run of this package alone does not.
 pub fn program(name: &'static str) -> PathBuf {
-    static MADE: OnceLock<()> = OnceLock::new();
+    static BUILT: OnceLock<()> = OnceLock::new();
     let own = std::env::current_exe().unwrap();
     let profile = own.ancestors().nth(2).unwrap();
     let program = |name: &str| profile.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    MADE.get_or_init(|| {
-        if program("relay").exists() && program("relay-server").exists() {
+    BUILT.get_or_init(|| {
+        if ["relay", "relay-server"].iter().all(|name| is_current(&program(name))) {
             return;
         }
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -31,6 +31,26 @@ pub fn program(name: &'static str) -> PathBuf {
         assert!(cargo.status().unwrap().success(), "the programs can't be built");
     });
     program(name)
+}
+
+/// Whether a program is there and no source file is newer.
+fn is_current(program: &Path) -> bool {
+    let changed = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+    let Some(built) = changed(program) else { return false };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders: Vec<PathBuf> =
+        ["relay-core", "relay-adapters", "relay-server", "relay-cli"].map(|name| root.join(name).join("src")).into();
+    folders.extend([root.join("relay-adapters/mock/src"), root.join("relay-server/assets")]);
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => folders.push(path),
+                false if changed(&path).is_some_and(|changed| changed > built) => return false,
+                false => {}
+            }
+        }
+    }
+    true
 }
 
 /// A folder that `relay init` set up.
