@@ -1,8 +1,7 @@
 //! How the state looks as JSON: names and numbers as they are, bytes in hex. Nothing in it is a secret in the clear.
 #![expect(clippy::indexing_slicing, reason = "a member that a JSON value does not have is null")]
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::{
@@ -179,17 +178,11 @@ fn provider(row: &Value, name: &str) -> Option<Provider> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to memory does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(bytes)
 }
 
 fn bytes(row: &Value, name: &str) -> Option<Vec<u8>> {
-    let text = text(row, name)?;
-    let pairs = (0..text.len()).step_by(2).map(|at| text.get(at..at + 2));
-    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+    HEXLOWER.decode(text(row, name)?.as_bytes()).ok()
 }
 
 fn array<const N: usize>(row: &Value, name: &str) -> Option<[u8; N]> {
