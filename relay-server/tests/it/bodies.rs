@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use relay_core::Provider;
 
-use crate::harness::{CHAT, TestRelay, chat_body};
+use crate::harness::{CHAT, TestServer, chat_body};
 
 #[tokio::test]
 async fn a_body_is_plain_json() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let body = chat_body("gpt-4o-mini", "hi", false).to_string();
     let send = |headers: &'static [(&str, &str)]| {
         let request = test.as_app("POST", CHAT).header("x-relay-user", "ana");
@@ -36,7 +36,7 @@ async fn a_body_is_plain_json() {
 
 #[tokio::test]
 async fn what_is_not_json_is_refused_by_name() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for bad in ["", "{", "[]", "null", "\u{feff}{}", "{\"model\":\"gpt-4o-mini\"}x"] {
         let request = test.as_app("POST", CHAT).header("x-relay-user", "ana");
         let answer = request.header("content-type", "application/json").body(bad).send().await;
@@ -50,7 +50,7 @@ async fn what_is_not_json_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_announced_or_not() {
-    let test = TestRelay::with(|options| options.limits.inference_body = 1000).await;
+    let test = TestServer::with(|options| options.limits.inference_body = 1000).await;
     let request = || test.as_app("POST", CHAT).header("x-relay-user", "ana").header("content-type", "application/json");
     let fit = chat_body("gpt-4o-mini", &"x".repeat(800), false).to_string();
     assert_eq!(request().body(fit).send().await.status, 200);
@@ -69,7 +69,7 @@ async fn a_body_over_the_limit_is_refused_announced_or_not() {
 
 #[tokio::test]
 async fn each_route_has_its_own_limit() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     let big = |bytes: usize| format!("{{\"x\":\"{}\"}}", "x".repeat(bytes));
     let registration = test.request("POST", "/v1/registration").header("authorization", &token);
@@ -83,7 +83,7 @@ async fn each_route_has_its_own_limit() {
 
 #[tokio::test]
 async fn a_body_that_drips_or_stops_is_given_up() {
-    let test = TestRelay::with(|options| {
+    let test = TestServer::with(|options| {
         options.limits.body_grace = Duration::from_millis(50);
         options.limits.body_time = Duration::from_millis(2500);
         options.limits.body_rate = 10;
@@ -113,7 +113,7 @@ async fn a_body_that_drips_or_stops_is_given_up() {
 
 #[tokio::test]
 async fn all_bodies_together_have_a_budget_that_comes_back() {
-    let test = TestRelay::with(|options| options.limits.bodies_at_once = 4000).await;
+    let test = TestServer::with(|options| options.limits.bodies_at_once = 4000).await;
     let body = chat_body("gpt-4o-mini", &format!("{{{{hang}}}}{}", "x".repeat(2500)), false);
     let send = || test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&body);
     let first = send().open().await;
@@ -130,7 +130,7 @@ async fn all_bodies_together_have_a_budget_that_comes_back() {
 
 #[tokio::test]
 async fn a_stream_that_has_not_begun_keeps_its_part_of_the_budget() {
-    let test = TestRelay::with(|options| {
+    let test = TestServer::with(|options| {
         options.limits.bodies_at_once = 4000;
         options.limits.ping = std::time::Duration::from_millis(20);
     })
@@ -150,7 +150,7 @@ async fn a_stream_that_has_not_begun_keeps_its_part_of_the_budget() {
 
 #[tokio::test]
 async fn a_body_that_ends_early_or_is_framed_wrongly_is_no_body() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let request = || test.as_app("POST", CHAT).header("x-relay-user", "ana").header("content-type", "application/json");
     let mut connection = request().header("transfer-encoding", "chunked").open().await;
     connection.write(b"5\r\n{\"mod\r\nzz\r\n").await;
@@ -164,7 +164,7 @@ async fn a_body_that_ends_early_or_is_framed_wrongly_is_no_body() {
 
 #[tokio::test]
 async fn nobodys_body_is_read_before_their_key_is_known() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let request = test.request("POST", CHAT).header("content-type", "application/json");
     let mut connection = request.header("content-length", "30000000").open().await;
     connection.answer(false).await.assert_error(401, "invalid_relay_key");
@@ -172,7 +172,7 @@ async fn nobodys_body_is_read_before_their_key_is_known() {
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let mut connection = crate::harness::Connection::to(test.addr()).await;
     for stream in [false, true, false, true] {
         connection.write(&test.chat("gpt-4o-mini", "hi", stream).bytes()).await;

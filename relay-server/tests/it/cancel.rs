@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use relay_core::Provider;
 use relay_mock::{Phase, Scripted};
 
-use crate::harness::{Connection, TestRelay};
+use crate::harness::{Connection, TestServer};
 
 #[derive(Clone, Copy, Debug)]
 enum Leave {
@@ -18,12 +18,12 @@ enum Leave {
 /// Sends, waits for `seen` of the answer (or for the call to be open), leaves, and waits for the call's end.
 async fn check(text: &str, stream: bool, seen: Option<&str>, phase: Phase) {
     for leave in [Leave::Fin, Leave::Rst] {
-        let test = TestRelay::with(|options| options.limits.ping = Duration::from_secs(3600)).await;
+        let test = TestServer::with(|options| options.limits.ping = Duration::from_secs(3600)).await;
         check_one(&test, (text, stream, seen, phase), leave).await;
     }
 }
 
-async fn check_one(test: &TestRelay, (text, stream, seen, phase): (&str, bool, Option<&str>, Phase), leave: Leave) {
+async fn check_one(test: &TestServer, (text, stream, seen, phase): (&str, bool, Option<&str>, Phase), leave: Leave) {
     let mut connection = test.chat("gpt-4o-mini", text, stream).open().await;
     match seen {
         Some(seen) => drop(connection.read_text(seen).await),
@@ -64,7 +64,7 @@ async fn in_the_middle_of_a_stream_that_speaks() {
 #[tokio::test]
 async fn after_the_status_line_without_an_event() {
     for leave in [Leave::Fin, Leave::Rst] {
-        let test = TestRelay::with(|options| options.limits.ping = Duration::from_millis(300)).await;
+        let test = TestServer::with(|options| options.limits.ping = Duration::from_millis(300)).await;
         check_one(&test, ("{{hang}}", true, Some(": ping"), Phase::Waiting), leave).await;
     }
 }
@@ -72,7 +72,7 @@ async fn after_the_status_line_without_an_event() {
 #[tokio::test]
 async fn while_embeddings_are_awaited() {
     for leave in [Leave::Fin, Leave::Rst] {
-        let test = TestRelay::with(|options| options.limits.ping = Duration::from_secs(3600)).await;
+        let test = TestServer::with(|options| options.limits.ping = Duration::from_secs(3600)).await;
         test.mock.script(Provider::OPENAI, Scripted::never());
         let body = serde_json::json!({"model": "text-embedding-3-small", "input": "hi"});
         let connection = test.as_app("POST", "/v1/embeddings").header("x-relay-user", "ana").json(&body).open().await;

@@ -3,13 +3,13 @@
 use relay_core::relay::projects::ProjectChange;
 use serde_json::json;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 const PAGE: &str = "https://app.example";
 
 #[tokio::test]
 async fn a_page_may_register_a_key_and_nothing_else() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let preflight = |path: &str, method: &str| {
         test.request("OPTIONS", path)
             .header("origin", PAGE)
@@ -56,7 +56,7 @@ async fn a_page_may_register_a_key_and_nothing_else() {
 
 #[tokio::test]
 async fn answers_to_pages_can_be_read_where_pages_may_call_and_nowhere_else() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     let request = |path: &str| test.request("GET", path).header("origin", PAGE).header("authorization", &token);
     for (path, status) in [("/v1/registration", 200), ("/v1/registration/", 200)] {
@@ -83,7 +83,7 @@ async fn answers_to_pages_can_be_read_where_pages_may_call_and_nowhere_else() {
 
 #[tokio::test]
 async fn a_token_can_be_bound_to_a_pages_origin() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let body = json!({"user": "bo", "allowedOrigins": [PAGE]});
     let issued = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
     let token = format!("Bearer {}", issued.json()["registrationToken"].as_str().unwrap());
@@ -107,7 +107,7 @@ async fn a_token_can_be_bound_to_a_pages_origin() {
 
 #[tokio::test]
 async fn a_token_takes_origins_in_any_spelling_and_wildcards() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (asked, origin, status) in [
         ("https://App.example:443/", PAGE, 200),
         ("https://*.app.example", "https://pr-7.app.example", 200),
@@ -144,7 +144,7 @@ async fn a_token_takes_origins_in_any_spelling_and_wildcards() {
 
 #[tokio::test]
 async fn a_public_suffix_counts_only_where_a_project_allows_it() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let (wide, page) = ("https://*.vercel.app", "https://my-app.vercel.app");
     let ask = || {
         let body = json!({"user": "bo", "allowedOrigins": [wide]});
@@ -185,7 +185,7 @@ async fn a_public_suffix_counts_only_where_a_project_allows_it() {
 
 #[tokio::test]
 async fn answers_are_not_stored_framed_or_sniffed() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for answer in [
         test.as_app("GET", "/v1/users").send().await,
         test.request("GET", "/v1/users").send().await,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 #[tokio::test]
 async fn a_stop_lets_streams_end_and_takes_no_new_calls() {
-    let test = TestRelay::with(|options| options.drain_delay = Duration::from_secs(2)).await;
+    let test = TestServer::with(|options| options.drain_delay = Duration::from_secs(2)).await;
     let mut stream = test.chat("gpt-4o-mini", "{{chunks=10}}{{delay_ms=100}} word", true).open().await;
     stream.read_text("data: ").await;
     test.running.stopper().stop();
@@ -24,7 +24,7 @@ async fn a_stop_lets_streams_end_and_takes_no_new_calls() {
 
 #[tokio::test]
 async fn what_does_not_end_in_time_is_told_so() {
-    let test = TestRelay::with(|options| {
+    let test = TestServer::with(|options| {
         options.drain = Duration::from_millis(300);
         options.limits.ping = Duration::from_millis(100);
     })
@@ -52,7 +52,7 @@ async fn what_does_not_end_in_time_is_told_so() {
 
 #[tokio::test]
 async fn idle_connections_do_not_hold_it_up() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let mut idle = crate::harness::Connection::to(test.addr()).await;
     idle.write(&test.request("GET", "/api/health").bytes()).await;
     assert_eq!(idle.answer(false).await.status, 200);

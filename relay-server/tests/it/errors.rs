@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
-async fn document(test: &TestRelay) -> Value {
+async fn document(test: &TestServer) -> Value {
     test.request("GET", "/openapi.json").send().await.json()
 }
 
 #[tokio::test]
 async fn the_description_lists_every_path_and_method_and_no_other() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let document = document(&test).await;
     let script = test.request("GET", "/api/widget").send().await.json()["script"].as_str().unwrap().to_owned();
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -35,7 +35,7 @@ async fn the_description_lists_every_path_and_method_and_no_other() {
 
 #[tokio::test]
 async fn every_reference_in_the_description_leads_somewhere() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let document = document(&test).await;
     let mut left = vec![&document];
     while let Some(value) = left.pop() {
@@ -54,7 +54,7 @@ async fn every_reference_in_the_description_leads_somewhere() {
 
 #[tokio::test]
 async fn an_answer_has_the_members_that_are_described() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let document = document(&test).await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     for (schema, answer) in [
@@ -78,7 +78,7 @@ async fn an_answer_has_the_members_that_are_described() {
 
 #[tokio::test]
 async fn an_unknown_path_is_an_error_like_any_other() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for path in
         ["/", "/v1", "/v1/responses", "/v2/chat/completions", "/v1/chat/completions/x", "/V1/models", "/v1/users/a/b"]
     {
@@ -91,7 +91,7 @@ async fn an_unknown_path_is_an_error_like_any_other() {
 
 #[tokio::test]
 async fn metrics_count_without_naming_anyone() {
-    let test = TestRelay::with(|options| options.metrics_listen = Some(([127, 0, 0, 1], 0).into())).await;
+    let test = TestServer::with(|options| options.metrics_listen = Some(([127, 0, 0, 1], 0).into())).await;
     test.chat("gpt-4o-mini", "hi", true).send().await;
     test.chat("claude-haiku-4-5", "hi", false).send().await;
     test.request("GET", "/v1/users").send().await;
@@ -128,7 +128,7 @@ async fn metrics_count_without_naming_anyone() {
     test.request("GET", "/metrics").send().await.assert_error(404, "unknown_endpoint");
 }
 
-async fn metrics(test: &TestRelay) -> String {
+async fn metrics(test: &TestServer) -> String {
     let mut connection = crate::harness::Connection::to(test.running.metrics_addr.unwrap()).await;
     connection.write(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await;
     connection.answer(false).await.text()

@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 pub(crate) const CHAT: &str = "/v1/chat/completions";
 
 /// A server with one project, one Relay key and the user `ana`, who has connected all providers.
-pub(crate) struct TestRelay {
+pub(crate) struct TestServer {
     pub(crate) running: Running,
     pub(crate) mock: Mock,
     pub(crate) relay: Relay,
@@ -31,7 +31,7 @@ pub(crate) struct TestRelay {
     issuer: Arc<RingIssuer>,
 }
 
-impl TestRelay {
+impl TestServer {
     pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
@@ -137,7 +137,7 @@ pub(crate) fn chat_body(model: &str, text: &str, stream: bool) -> Value {
 
 /// A request under construction.
 pub(crate) struct Request<'a> {
-    test: &'a TestRelay,
+    test: &'a TestServer,
     head: String,
     body: Vec<u8>,
 }

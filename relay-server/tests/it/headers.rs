@@ -7,11 +7,11 @@ use relay_core::domain::{Policy, Scope};
 use relay_core::relay::relay_keys::NewRelayKey;
 use serde_json::json;
 
-use crate::harness::{CHAT, TestRelay, chat_body};
+use crate::harness::{CHAT, TestServer, chat_body};
 
 #[tokio::test]
 async fn every_answer_has_a_request_id_of_its_own() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let mut seen = HashSet::new();
     for (method, path, status) in [
         ("GET", "/api/health", 200),
@@ -51,7 +51,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 
 #[tokio::test]
 async fn a_callers_own_id_is_repeated_if_it_is_plain() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (id, repeated) in [
         ("abc-DEF_12", true),
         (&"x".repeat(64), true),
@@ -68,7 +68,7 @@ async fn a_callers_own_id_is_repeated_if_it_is_plain() {
 
 #[tokio::test]
 async fn a_path_may_end_with_a_slash() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for path in ["/v1/chat/completions", "/v1/chat/completions/"] {
         let request = test.as_app("POST", path).header("x-relay-user", "ana");
         let answer = request.json(&chat_body("gpt-4o-mini", "hello", false)).send().await;
@@ -85,7 +85,7 @@ async fn a_path_may_end_with_a_slash() {
 
 #[tokio::test]
 async fn all_wrong_credentials_get_one_answer() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let expired = test.relay_key(NewRelayKey::new("test").seconds(0)).await;
     let mut changed = test.key.clone();
     changed.replace_range(10..11, if changed.as_bytes()[10] == b'a' { "b" } else { "a" });
@@ -122,7 +122,7 @@ async fn all_wrong_credentials_get_one_answer() {
 
 #[tokio::test]
 async fn a_key_can_only_do_what_its_scopes_say() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (scope, allowed) in
         [(Scope::Inference, "/v1/models"), (Scope::Users, "/v1/users"), (Scope::Tokens, "/v1/registration-tokens")]
     {
@@ -143,7 +143,7 @@ async fn a_key_can_only_do_what_its_scopes_say() {
 
 #[tokio::test]
 async fn a_user_is_one_header_of_visible_ascii_byte_by_byte() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let long = "x".repeat(128);
     let longer = "x".repeat(129);
     let huge = "x".repeat(10_000);
@@ -216,14 +216,14 @@ async fn a_user_is_one_header_of_visible_ascii_byte_by_byte() {
     );
 }
 
-async fn chat_for(test: &TestRelay, users: &[&str]) -> crate::harness::Answer {
+async fn chat_for(test: &TestServer, users: &[&str]) -> crate::harness::Answer {
     let request = users.iter().fold(test.as_app("POST", CHAT), |request, user| request.header("X-Relay-User", user));
     request.json(&chat_body("gpt-4o-mini", "hello", false)).send().await
 }
 
 #[tokio::test]
 async fn paid_is_true_or_false_or_absent() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for value in ["true", "false"] {
         assert_eq!(test.chat("gpt-4o-mini", "hi", false).header("x-relay-paid", value).send().await.status, 200);
     }
@@ -237,7 +237,7 @@ async fn paid_is_true_or_false_or_absent() {
 
 #[tokio::test]
 async fn a_head_has_a_limit() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let big = "x".repeat(33 << 10);
     let answer = test.request("GET", "/api/health").header("x-big", &big).send().await;
     answer.assert_error(431, "request_headers_too_large");
@@ -249,7 +249,7 @@ async fn a_head_has_a_limit() {
 
 #[tokio::test]
 async fn many_refusals_from_one_address_are_answered_429_and_a_good_key_still_works() {
-    let test = TestRelay::with(|options| options.limits.refusals_a_minute = 3).await;
+    let test = TestServer::with(|options| options.limits.refusals_a_minute = 3).await;
     for _ in 0..3 {
         test.request("GET", "/v1/users").send().await.assert_error(401, "invalid_relay_key");
     }
@@ -261,7 +261,7 @@ async fn many_refusals_from_one_address_are_answered_429_and_a_good_key_still_wo
 
 #[tokio::test]
 async fn what_a_provider_lacks_is_named_and_a_strict_project_refuses_it() {
-    let mut test = TestRelay::start().await;
+    let mut test = TestServer::start().await;
     let ask = |stream: bool| {
         let mut body = chat_body("claude-opus-5-5", "hello", stream);
         body["seed"] = json!(7);

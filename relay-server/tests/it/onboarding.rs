@@ -4,11 +4,11 @@ use relay_core::Provider;
 use relay_mock::sample_key;
 use serde_json::json;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 #[tokio::test]
 async fn a_token_is_issued_as_asked() {
-    let test = TestRelay::with(|options| options.public_url = Some("https://vault.example".into())).await;
+    let test = TestServer::with(|options| options.public_url = Some("https://vault.example".into())).await;
     let body = json!({"endUserLabel": "jieun_123", "provider": "anthropic", "expiresInSeconds": 60, "replace": false});
     let answer = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -31,7 +31,7 @@ async fn a_token_is_issued_as_asked() {
 
 #[tokio::test]
 async fn an_idempotency_key_gives_the_same_token_again() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let send = |key: &str, user: &str| {
         let request = test.as_app("POST", "/v1/registration-tokens").header("idempotency-key", key);
         request.json(&json!({"user": user})).send()
@@ -47,7 +47,7 @@ async fn an_idempotency_key_gives_the_same_token_again() {
 
 #[tokio::test]
 async fn a_token_shows_what_it_allows_and_stores_one_key() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     let show = || test.request("GET", "/v1/registration").header("authorization", &token).send();
     let shown = show().await.json();
@@ -80,7 +80,7 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
 /// Such keys list models, so that listing alone proves nothing. OpenAI has no call that is free and shows it.
 #[tokio::test]
 async fn a_genuine_key_that_may_not_be_used_is_stored_and_said_to_be_so() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (provider, behaviour, state) in [
         (Provider::ANTHROPIC, "restricted", "restricted"),
         (Provider::GOOGLE, "restricted", "restricted"),
@@ -97,7 +97,7 @@ async fn a_genuine_key_that_may_not_be_used_is_stored_and_said_to_be_so() {
 
 #[tokio::test]
 async fn refusals_say_how_many_tries_are_left() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     let body = json!({"provider": "openai", "apiKey": sample_key(Provider::OPENAI, "refused", "bo")});
     let refused = || test.request("POST", "/v1/registration").header("authorization", &token).json(&body).send();
@@ -112,7 +112,7 @@ async fn refusals_say_how_many_tries_are_left() {
 
 #[tokio::test]
 async fn a_key_is_never_in_an_answer() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("bo").await);
     for body in [
         r#"{"provider":"openai","apiKey":"sk-hidden-é"}"#,
@@ -130,7 +130,7 @@ async fn a_key_is_never_in_an_answer() {
 
 #[tokio::test]
 async fn a_key_that_needs_a_workspace_says_how_many_tries_are_left() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let answer = test.connect("bo", Provider::ANTHROPIC, "workspace").await;
     let error = answer.assert_error(422, "provider_key_needs_workspace");
     assert_eq!((&error["triesLeft"], &error["param"]), (&json!(4), &json!("workspaceId")));
@@ -138,7 +138,7 @@ async fn a_key_that_needs_a_workspace_says_how_many_tries_are_left() {
 
 #[tokio::test]
 async fn a_user_can_disconnect_a_key_with_their_token() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = format!("Bearer {}", test.registration_token("ana").await);
     let disconnect = |provider: &str| {
         let path = format!("/v1/registration/connections/{provider}");
@@ -171,7 +171,7 @@ async fn a_user_can_disconnect_a_key_with_their_token() {
 
 #[tokio::test]
 async fn a_token_disconnects_only_what_it_may_replace() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let keep = test.token_with("ana", json!({"replace": false})).await;
     let other = test.token_with("ana", json!({"provider": "google"})).await;
     let stranger = test.registration_token("bo").await;
@@ -189,7 +189,7 @@ async fn a_token_disconnects_only_what_it_may_replace() {
 
 #[tokio::test]
 async fn a_user_returns_only_to_an_address_of_the_projects_list() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     test.change_policy(|policy| {
         policy.return_urls = vec!["https://app.example/done?a=1".into(), "myapp://done".into()];
     })

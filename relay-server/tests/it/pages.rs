@@ -4,7 +4,7 @@ use relay_core::Provider;
 use relay_mock::sample_key;
 use serde_json::json;
 
-use crate::harness::{Answer, TestRelay};
+use crate::harness::{Answer, TestServer};
 
 const APP: &str = "https://app.example";
 const OTHER: &str = "https://other.example";
@@ -37,11 +37,11 @@ fn speaks(from: From) -> Speaks {
     }
 }
 
-async fn server() -> TestRelay {
-    TestRelay::with(|options| options.public_url = Some(PUBLIC.to_owned())).await
+async fn server() -> TestServer {
+    TestServer::with(|options| options.public_url = Some(PUBLIC.to_owned())).await
 }
 
-async fn call(test: &TestRelay, method: &str, path: &str, token: &str, from: From) -> Answer {
+async fn call(test: &TestServer, method: &str, path: &str, token: &str, from: From) -> Answer {
     let mut request = test.request(method, path).header("authorization", &format!("Bearer {token}"));
     for (name, value) in
         [("origin", from.origin), ("sec-fetch-site", from.fetch_site), ("x-relay-page-origin", from.page)]

@@ -12,11 +12,11 @@ use relay_core::ports::{Method, ProviderClient, TransportError, WireRequest, Wir
 use relay_mock::Scripted;
 use tokio::sync::Notify;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 #[tokio::test]
 async fn a_stream_is_never_cached_buffered_or_named() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let answer = test.chat("gpt-4o-mini", "hello", true).send().await;
     assert_eq!(answer.status, 200);
     for (name, value) in [
@@ -36,7 +36,7 @@ async fn a_stream_is_never_cached_buffered_or_named() {
 
 #[tokio::test]
 async fn an_early_failure_of_a_stream_has_a_status() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     test.connect("cy", Provider::OPENAI, "ratelimited").await;
     for stream in [false, true] {
         let body = crate::harness::chat_body("gpt-4o-mini", "hi", stream);
@@ -49,7 +49,7 @@ async fn an_early_failure_of_a_stream_has_a_status() {
 
 #[tokio::test]
 async fn comments_fill_the_silence_in_the_middle_of_a_stream() {
-    let test = TestRelay::with(|options| options.limits.ping = Duration::from_millis(20)).await;
+    let test = TestServer::with(|options| options.limits.ping = Duration::from_millis(20)).await;
     let mut connection = test.chat("gpt-4o-mini", "{{silent}}", true).open().await;
     let text = connection.read_text(": ping\n\n\r\n8\r\n: ping\n\n").await;
     assert!(text.find("data: ").unwrap() < text.find(": ping").unwrap(), "{text}");
@@ -58,14 +58,14 @@ async fn comments_fill_the_silence_in_the_middle_of_a_stream() {
 
 #[tokio::test]
 async fn a_stream_that_speaks_is_not_interrupted_by_comments() {
-    let test = TestRelay::with(|options| options.limits.ping = Duration::from_millis(500)).await;
+    let test = TestServer::with(|options| options.limits.ping = Duration::from_millis(500)).await;
     let answer = test.chat("gpt-4o-mini", "{{chunks=60}}{{delay_ms=20}} hi", true).send().await;
     assert!(!answer.text().contains(": ping") && answer.text().contains("[DONE]"));
 }
 
 #[tokio::test]
 async fn the_status_line_waits_for_the_first_event_only_so_long() {
-    let test = TestRelay::with(|options| options.limits.ping = Duration::from_millis(20)).await;
+    let test = TestServer::with(|options| options.limits.ping = Duration::from_millis(20)).await;
     let mut connection = test.chat("gpt-4o-mini", "{{hang}}", true).open().await;
     let text = connection.read_text(": ping\n\n").await;
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
@@ -92,10 +92,10 @@ impl ProviderClient for Gated {
     }
 }
 
-async fn gated(answer: fn() -> Result<WireResponse, TransportError>) -> (TestRelay, Arc<Notify>) {
+async fn gated(answer: fn() -> Result<WireResponse, TransportError>) -> (TestServer, Arc<Notify>) {
     let open = Arc::new(Notify::new());
     let client: Arc<dyn ProviderClient> = Arc::new(Gated { open: open.clone(), answer });
-    let test = TestRelay::around(
+    let test = TestServer::around(
         |options| options.limits.ping = Duration::from_millis(20),
         |mut ports| {
             ports.providers[0] = client;
@@ -143,7 +143,7 @@ async fn a_late_answer_streams_on() {
 
 #[tokio::test]
 async fn a_broken_stream_ends_in_an_error_event() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for text in ["{{break}} one two three four", "{{cut}} one two three four", "{{error_midstream}} one two three"] {
         let answer = test.chat("gpt-4o-mini", text, true).send().await;
         let body = answer.text();
@@ -177,7 +177,7 @@ async fn a_panic_ends_one_call_and_no_other() {
 
 #[tokio::test]
 async fn a_reader_that_stalls_is_cut_off() {
-    let test = TestRelay::with(|options| options.limits.write_stall = Duration::from_secs(1)).await;
+    let test = TestServer::with(|options| options.limits.write_stall = Duration::from_secs(1)).await;
     let piece = format!("data: {{\"id\":\"1\",\"choices\":[],\"x\":\"{}\"}}\n\n", "y".repeat(60_000));
     test.mock.script(Provider::OPENAI, Scripted::stream(vec![piece; 400]).then_silence());
     let connection = test.chat("gpt-4o-mini", "hi", true).open().await;

@@ -3,11 +3,11 @@
 use relay_core::Provider;
 use serde_json::{Value, json};
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 #[tokio::test]
 async fn users_come_page_by_page() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for user in ["bo", "cy", "di", "Zed", "a+b@c.example"] {
         test.registration_token(user).await;
     }
@@ -33,7 +33,7 @@ async fn users_come_page_by_page() {
 
 #[tokio::test]
 async fn a_label_in_a_path_is_percent_encoded_and_exact() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for label in ["a/b", "a%2Fb", "100%", "?x=1#y", "...", "a;b", "\"<>\\", "~"] {
         test.connect(label, Provider::OPENAI, "good").await;
         let encoded: String = label.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -52,7 +52,7 @@ async fn a_label_in_a_path_is_percent_encoded_and_exact() {
 
 #[tokio::test]
 async fn a_connection_can_be_checked_and_forgotten() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let checked = test.as_app("POST", "/v1/users/ana/connections/anthropic/verify").send().await;
     assert_eq!((checked.status, &checked.json()["state"]), (200, &json!("active")), "{}", checked.text());
     assert_eq!(test.as_app("POST", "/v1/users/ana/connections/nobody/verify").send().await.status, 400);
@@ -76,7 +76,7 @@ async fn a_connection_can_be_checked_and_forgotten() {
 
 #[tokio::test]
 async fn usage_is_reported_by_day_user_provider_model_and_tier() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     test.chat("gpt-4o-mini", "hi", false).send().await;
     test.chat("gpt-4o-mini", "hi", false).header("x-relay-paid", "false").send().await;
     test.chat("gpt-4o-mini", "hi", true).send().await;

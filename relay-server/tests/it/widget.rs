@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use sha2::{Digest, Sha256, Sha384};
 
-use crate::harness::{Answer, TestRelay};
+use crate::harness::{Answer, TestServer};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const GOOD: u16 = 200;
@@ -55,7 +55,7 @@ fn script_headers<'a>(cache: &'a str, tag: &'a str, encoding: Option<&'a str>) -
 
 #[tokio::test]
 async fn a_script_comes_as_it_was_built_and_compressed_if_asked() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (path, name, cache) in [
         ("/widget.js".to_owned(), "widget", "public, max-age=300"),
         (pinned("widget"), "widget", "public, max-age=31536000, immutable"),
@@ -85,7 +85,7 @@ async fn a_script_comes_as_it_was_built_and_compressed_if_asked() {
 
 #[tokio::test]
 async fn a_script_that_the_client_has_is_not_sent_again() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for path in ["/widget.js".to_owned(), pinned("widget")] {
         for encoding in ["identity", "gzip"] {
             let request = || test.request("GET", &path).header("accept-encoding", encoding);
@@ -111,7 +111,7 @@ async fn a_script_that_the_client_has_is_not_sent_again() {
 
 #[tokio::test]
 async fn what_is_said_of_the_widget_is_what_is_served() {
-    let test = TestRelay::with(|options| options.public_url = Some("https://vault.example".into())).await;
+    let test = TestServer::with(|options| options.public_url = Some("https://vault.example".into())).await;
     let answer = test.request("GET", "/api/widget").header("origin", "https://app.example").send().await;
     let integrity = format!("sha384-{}", STANDARD.encode(Sha384::digest(built("widget"))));
     let url = format!("https://vault.example{}", pinned("widget"));
@@ -129,7 +129,7 @@ async fn what_is_said_of_the_widget_is_what_is_served() {
 
 #[tokio::test]
 async fn another_version_of_a_script_says_which_one_is_here() {
-    let test = TestRelay::with(|options| options.public_url = Some("https://vault.example".into())).await;
+    let test = TestServer::with(|options| options.public_url = Some("https://vault.example".into())).await;
     let here = pinned("widget");
     let file = here.rsplit('/').next().unwrap();
     for path in [
@@ -150,7 +150,7 @@ async fn another_version_of_a_script_says_which_one_is_here() {
 
 #[tokio::test]
 async fn head_says_what_get_would() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for path in ["/widget.js", &pinned("frame"), "/api/widget", "/frame", "/connect"] {
         let get = test.request("GET", path).send().await;
         let head = test.request("HEAD", path).send().await;
@@ -182,7 +182,7 @@ fn connect_policy(ancestors: &str) -> String {
 
 #[tokio::test]
 async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     for (path, script, policy) in
         [("/frame", pinned("frame"), frame_policy("*")), ("/connect", pinned("connect"), connect_policy("'none'"))]
     {
@@ -216,7 +216,7 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
 
 #[tokio::test]
 async fn who_may_frame_a_page_is_what_both_lists_allow() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let (a, b, c) = ("https://a.example", "http://b.example:3000", "https://c.example");
     let below = "https://*.example.com";
     let cases: [(&[&str], &[&str], &str); 10] = [
@@ -248,7 +248,7 @@ async fn who_may_frame_a_page_is_what_both_lists_allow() {
 
 #[tokio::test]
 async fn a_token_that_was_spent_still_says_who_may_frame_it() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = test.token_with("bo", json!({"allowedOrigins": ["https://a.example"]})).await;
     let key = relay_mock::sample_key(relay_core::Provider::OPENAI, "good", "bo");
     let body = json!({"provider": "openai", "apiKey": key});
@@ -260,7 +260,7 @@ async fn a_token_that_was_spent_still_says_who_may_frame_it() {
 
 #[tokio::test]
 async fn a_page_for_no_known_token_is_the_frame_anywhere_and_the_hosted_page_nowhere() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let token = test.token_with("bo", json!({"allowedOrigins": ["https://a.example"]})).await;
     let grant = test.grant(&token);
     for query in [
@@ -300,7 +300,7 @@ fn gzipped(bytes: &[u8]) -> usize {
 
 #[tokio::test]
 async fn the_widget_is_small() {
-    let test = TestRelay::start().await;
+    let test = TestServer::start().await;
     let size = |path: String| {
         let request = test.request("GET", &path).header("accept-encoding", "gzip");
         async move { request.send().await.body.len() }

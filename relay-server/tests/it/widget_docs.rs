@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::TestRelay;
+use crate::harness::TestServer;
 
 const PINNED: &str = "<script src=\"https://vault.example/widget/";
 
@@ -14,7 +14,7 @@ fn read(path: &str) -> String {
 /// `RELAY_WRITE_DOCS=1` writes the page's line anew.
 #[actix_web::test]
 async fn docs_widget_md_pins_the_script_that_is_served() {
-    let relay = TestRelay::start().await;
+    let relay = TestServer::start().await;
     let about = relay.request("GET", "/api/widget").send().await.json();
     let (script, integrity) = (about["script"].as_str().unwrap(), about["integrity"].as_str().unwrap());
     let want = format!(
