@@ -19,9 +19,11 @@ mod exchange;
 #[cfg(test)]
 mod http2_tests;
 mod lanes;
+mod timeouts;
 mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
 pub use crypto::install_crypto;
 pub use exchange::HttpProvider;
-pub use transport::{HttpSetupError, HttpTransport, Timeouts};
+pub use timeouts::Timeouts;
+pub use transport::{HttpSetupError, HttpTransport};

@@ -1,0 +1,52 @@
+//! How long to wait for a provider.
+
+use std::time::Duration;
+
+/// No limit is longer than a day, so that points in time can be reckoned without overflow.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// How long to wait for what. The defaults are for production; a server's configuration may shorten them. Longer than a
+/// day counts as a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For name, TCP and TLS together: 5 s.
+    pub connect: Duration,
+    /// From the call to the head of an answer that streams: 300 s.
+    pub first_byte_of_stream: Duration,
+    /// From the call to the head of an answer in one piece, which a model writes first: 600 s.
+    pub first_byte_of_whole: Duration,
+    /// Between two pieces of a body: 120 s.
+    pub gap: Duration,
+    /// From the call to the end of the body: 3,600 s.
+    pub total: Duration,
+    /// After which an unused connection is closed: 55 s, less than after which providers close it.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte_of_stream: Duration::from_secs(300),
+            first_byte_of_whole: Duration::from_secs(600),
+            gap: Duration::from_secs(120),
+            total: Duration::from_secs(3600),
+            idle: Duration::from_secs(55),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The same, with a day for what is longer.
+    pub(super) fn bounded(self) -> Self {
+        let Self { connect, first_byte_of_stream, first_byte_of_whole, gap, total, idle } = self;
+        Self {
+            connect: connect.min(LONGEST),
+            first_byte_of_stream: first_byte_of_stream.min(LONGEST),
+            first_byte_of_whole: first_byte_of_whole.min(LONGEST),
+            gap: gap.min(LONGEST),
+            total: total.min(LONGEST),
+            idle: idle.min(LONGEST),
+        }
+    }
+}
