@@ -1,6 +1,7 @@
 //! What a registration token allows, and what became of it.
 
-use crate::domain::connection::{Connection, ConnectionState};
+use crate::domain::connection::Connection;
+use crate::domain::connection_state::ConnectionState;
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::provider::Provider;
 

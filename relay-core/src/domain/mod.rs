@@ -2,6 +2,7 @@
 //! the crate is used here.
 
 mod connection;
+mod connection_state;
 mod day;
 mod grant;
 pub mod ids;
@@ -17,7 +18,8 @@ mod secret_hash;
 mod usage;
 mod user;
 
-pub use connection::{Connection, ConnectionState, KeySignal, SealedKey, SealedSlot, Slot};
+pub use connection::{Connection, SealedKey, SealedSlot, Slot};
+pub use connection_state::{ConnectionState, KeySignal};
 pub use day::Day;
 pub use grant::{
     Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
