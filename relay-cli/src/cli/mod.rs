@@ -1,19 +1,41 @@
-//! The command line: what can be asked for. What is done about it is in `commands`.
+//! The arguments of each command, a file for each. What a command does is in the file of the same name in `commands`.
 
 mod args;
+mod chat;
+mod config;
+mod connections;
+mod demo;
+mod doctor;
+mod health;
+mod init;
+mod keys;
+mod master_key;
 mod policy;
 mod projects;
-mod server;
+mod serve;
+mod tokens;
+mod usage;
 mod users;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use args::{ConnectionArgs, LocalArgs, ProjectArgs, RemoteArgs};
+pub use chat::ChatArgs;
+pub use config::ConfigCommand;
+pub use connections::ConnectionsCommand;
+pub use demo::DemoArgs;
+pub use doctor::DoctorArgs;
+pub use health::HealthArgs;
+pub use init::InitArgs;
+pub use keys::{KeysCommand, ScopeName};
+pub use master_key::MasterKeyCommand;
 pub use policy::{PolicyFlags, ProjectChange};
-pub use projects::{KeysCommand, ProjectsCommand, ScopeName};
-pub use server::{ConfigCommand, DemoArgs, DoctorArgs, HealthArgs, InitArgs, MasterKeyCommand, ServeArgs};
-pub use users::{ChatArgs, ConnectionsCommand, TokensCommand, UsageArgs, UsersCommand};
+pub use projects::ProjectsCommand;
+pub use serve::ServeArgs;
+pub use tokens::TokensCommand;
+pub use usage::UsageArgs;
+pub use users::UsersCommand;
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong command line · 69 unavailable · 77 refused · 78 configuration

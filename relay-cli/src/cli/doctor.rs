@@ -1,0 +1,16 @@
+//! The arguments of `relay doctor`.
+
+use clap::Args;
+
+use crate::cli::args::LocalArgs;
+
+/// `relay doctor`
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub local: LocalArgs,
+    /// Do not try to reach the providers.
+    #[arg(long)]
+    pub offline: bool,
+}

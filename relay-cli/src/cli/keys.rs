@@ -1,0 +1,50 @@
+//! The arguments of `relay keys`.
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::cli::args::ProjectArgs;
+
+/// What a Relay key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopeName {
+    /// Chat, embeddings, models.
+    Inference,
+    /// Read and delete users and connections; usage.
+    Users,
+    /// Issue registration tokens.
+    Tokens,
+}
+
+/// `relay keys …`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Create a Relay key. It is printed once.
+    #[command(
+        after_help = "Example:\n  relay keys create --name backend --scope inference --scope tokens --expires-in-days 90"
+    )]
+    Create {
+        /// A name for people: where the key is used.
+        #[arg(long, default_value = "default")]
+        name: String,
+        /// What it may do. Repeat it for more; none: everything.
+        #[arg(long = "scope", value_enum)]
+        scopes: Vec<ScopeName>,
+        /// When it ends; without it, never.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        expires_in_days: Option<u32>,
+        /// Of which project.
+        #[command(flatten)]
+        project: ProjectArgs,
+    },
+    /// List the project's Relay keys, without the keys themselves.
+    List(ProjectArgs),
+    /// Revoke a Relay key, at once and for good.
+    #[command(after_help = "Example:\n  relay keys revoke 3f9a1c04be77")]
+    Revoke {
+        /// The key's id, as `relay keys list` shows it.
+        id: String,
+        /// Of which project.
+        #[command(flatten)]
+        project: ProjectArgs,
+    },
+}

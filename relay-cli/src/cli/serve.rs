@@ -1,0 +1,16 @@
+//! The arguments of `relay serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `relay serve`
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The configuration file. Without it: relay.toml here, or /etc/relay/relay.toml, or none.
+    #[arg(long, value_name = "FILE", env = "RELAY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Let simulated providers answer: for tests, costs nothing.
+    #[arg(long)]
+    pub mock: bool,
+}
