@@ -181,12 +181,12 @@ mod tests {
         let mut policy = Policy::default();
         for field in Policy::FIELDS {
             match field.kind {
-                PolicyKind::Switch { get, set } => {
+                PolicyKind::Switch { get, set, .. } => {
                     assert!(!get(&policy), "{}", field.name);
                     set(&mut policy, true);
                     assert!(get(&policy), "{}", field.name);
                 }
-                PolicyKind::List { get, set } => {
+                PolicyKind::List { get, set, .. } => {
                     assert!(get(&policy).is_empty(), "{}", field.name);
                     set(&mut policy, vec![field.name.to_owned()]);
                     assert_eq!(get(&policy), [field.name]);
