@@ -34,9 +34,19 @@ impl<'a> Edits<'a> {
         self.edits.push((start..start, text));
     }
 
-    /// Whether the body has these bytes anywhere: a quick look before members are read.
-    pub(super) fn has(&self, word: &str) -> bool {
-        memmem::find(self.body, word.as_bytes()).is_some()
+    /// Whether the body has one of these words anywhere: a quick look before members are read.
+    pub(super) fn has_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| memmem::find(self.body, word.as_bytes()).is_some())
+    }
+
+    /// Whether a member whose name ends in `id` may have a text of more than `longest` characters: a quick look.
+    pub(super) fn has_long_id(&self, longest: usize) -> bool {
+        memmem::find_iter(self.body, b"id\"").any(|at| {
+            let mut rest = self.body.get(at + 3..).unwrap_or_default().trim_ascii_start();
+            rest = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+            let Some(text) = rest.strip_prefix(b"\"") else { return false };
+            text.iter().take(longest + 1).position(|byte| *byte == b'"').is_none() && text.len() > longest
+        })
     }
 
     /// Takes the provider prefix off the model's name.

@@ -2,7 +2,7 @@
 //!
 //! | what | how |
 //! | --- | --- |
-//! | request body | as it came, but: a stripped provider prefix of `model`; extension members of other providers taken out of messages and the top level; `stream_options.include_usage` switched on for metering, or `stream_options` taken out, as the provider's row says |
+//! | request body | as it came, but: a stripped provider prefix of `model`; Relay's extensions for other providers taken out of messages, parts, tools and the top level; tool call ids of more than 40 characters shortened; `stream_options.include_usage` switched on for metering, or `stream_options` taken out, as the provider's row says |
 //! | whole answer | as it came; usage and model are read off it |
 //! | stream | each event as it came; the usage chunk, and `"usage":null`, are taken out again if the caller did not ask |
 //! | errors | OpenAI's members, but a 401 becomes a 403: a 401 would tell the developer that the Relay key is wrong |
@@ -13,6 +13,7 @@
 mod edits;
 mod embeddings;
 mod error;
+mod extensions;
 mod headers;
 mod model_list;
 mod request;
