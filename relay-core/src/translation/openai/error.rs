@@ -16,14 +16,41 @@ struct Body {
 
 /// OpenAI's four members, whatever their types are, and without keys: a provider may echo one in any of them.
 struct Words {
+    /// Whether the body has the shape of an API's error. What a proxy on the way says, a page of HTML for example, says nothing
+    /// about the key.
+    is_api_error: bool,
     message: String,
     error_type: String,
     code: String,
     param: Option<String>,
 }
 
+impl Words {
+    /// Whether the account lacks one model, and nothing is wrong with the key: a project's model list, or a model that only
+    /// verified organizations may use.
+    fn is_about_a_model(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        matches!(self.code.as_str(), "model_not_found" | "model_not_available")
+            || self.param.as_deref() == Some("model")
+            || message.contains("access to model")
+            || message.contains("verified to use the model")
+    }
+
+    /// Whether the key, or where it is used from, is what is not allowed: a restricted key, a list of IP addresses, a key
+    /// without an organization (<https://developers.openai.com/api/docs/guides/error-codes>).
+    fn is_about_permissions(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        matches!(self.code.as_str(), "missing_scope" | "insufficient_permissions" | "ip_not_authorized")
+            || ["insufficient permissions", "missing scopes", "member of an organization"]
+                .iter()
+                .any(|words| message.contains(words))
+            || (message.contains("not authorized") && (message.contains("ip address") || message.contains("your ip")))
+    }
+}
+
 fn words(body: &[u8]) -> Words {
     let error = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
+    let is_api_error = error.is_object() || error.is_string();
     let text = |name: &str| match error.get(name) {
         Some(Value::String(text)) => Some(redact(text)),
         Some(Value::Number(number)) => Some(number.to_string()),
@@ -31,6 +58,7 @@ fn words(body: &[u8]) -> Words {
     };
     let message = error.as_str().map(redact).or_else(|| text("message")).unwrap_or_default();
     Words {
+        is_api_error,
         message,
         error_type: text("type").unwrap_or_default(),
         code: text("code").unwrap_or_default(),
@@ -88,28 +116,13 @@ fn classify(provider: Provider, status: u16, words: &Words) -> (RelayError, Opti
                 Some(KeySignal::NoCredit),
             )
         }
-        401 if matches!(code, "account_deactivated" | "organization_deactivated") => (
-            own(Code::ProviderAccountDisabled, format!("this user's {label} account is disabled")),
-            Some(KeySignal::Disabled),
+        401 | 403 if !words.is_api_error => (
+            RelayError::unusable_answer(format!(
+                "something between Relay and {label} answered with status {status}; check the proxy on the way"
+            )),
+            None,
         ),
-        401 if code == "missing_scope" || words.message.contains("insufficient permissions") => (
-            own(Code::ProviderPermissionDenied, format!("this user's {label} key may not do this")),
-            Some(KeySignal::Restricted),
-        ),
-        401 => (
-            own(
-                Code::ProviderKeyInvalid,
-                format!("{label} refuses this user's key; ask the user to connect a new one"),
-            ),
-            Some(KeySignal::Invalid),
-        ),
-        403 if code == "unsupported_country_region_territory" => {
-            (own(Code::UnsupportedRegion, format!("{label} does not serve this region")), None)
-        }
-        403 => (
-            own(Code::ProviderPermissionDenied, format!("this user's {label} key may not do this")),
-            Some(KeySignal::Restricted),
-        ),
+        401 | 403 => about_access(status, label, words),
         404 if code == "model_not_found" || code.is_empty() && words.message.contains("model") => {
             (own(Code::ModelNotFound, format!("{label} does not know this model")).with_param("model"), None)
         }
@@ -123,6 +136,38 @@ fn classify(provider: Provider, status: u16, words: &Words) -> (RelayError, Opti
         500 => (own(Code::UpstreamError, format!("{label} failed; try again")).with_class(Class::Internal), None),
         503 => (own(Code::UpstreamOverloaded, format!("{label} is overloaded; try again later")), None),
         _ => (RelayError::unusable_answer(format!("{label} returned an answer that could not be read")), None),
+    }
+}
+
+/// What a 401 or a 403 is about: the account, one model, the region, what the key may do, or the key itself.
+fn about_access(status: u16, label: &str, words: &Words) -> (RelayError, Option<KeySignal>) {
+    let own = |code: Code, fallback: String| RelayError::from_answer(code, said(words, fallback));
+    match (status, words.code.as_str()) {
+        (_, "account_deactivated" | "organization_deactivated") => (
+            own(Code::ProviderAccountDisabled, format!("this user's {label} account is disabled")),
+            Some(KeySignal::Disabled),
+        ),
+        (_, "unsupported_country_region_territory") => {
+            (own(Code::UnsupportedRegion, format!("{label} does not serve this region")), None)
+        }
+        _ if words.is_about_a_model() => {
+            let fallback = format!("this user's {label} account has no access to this model");
+            (own(Code::ModelNotFound, fallback).with_param("model"), None)
+        }
+        _ if words.is_about_permissions() => (
+            own(Code::ProviderPermissionDenied, format!("this user's {label} key may not do this")),
+            Some(KeySignal::Restricted),
+        ),
+        (403, _) => {
+            (own(Code::ProviderPermissionDenied, format!("{label} does not allow this user's account to do this")), None)
+        }
+        _ => (
+            own(
+                Code::ProviderKeyInvalid,
+                format!("{label} refuses this user's key; ask the user to connect a new one"),
+            ),
+            Some(KeySignal::Invalid),
+        ),
     }
 }
 

@@ -105,6 +105,80 @@ fn extensions_of_other_providers_are_taken_out() {
     }
 }
 
+#[test]
+fn extensions_that_say_something_are_named() {
+    let marker = r#""cache_control":{"type":"ephemeral"}"#;
+    for (body, want, dropped) in [
+        (
+            format!(r#"{{"messages":[{{"role":"system","content":[{{"type":"text","text":"long",{marker}}}]}}]}}"#),
+            r#"{"messages":[{"role":"system","content":[{"type":"text","text":"long"}]}]}"#,
+            vec!["messages.cache_control"],
+        ),
+        (
+            format!(r#"{{"messages":[{{"role":"tool","tool_call_id":"c", "is_error":true,{marker},"content":"x"}}]}}"#),
+            r#"{"messages":[{"role":"tool","tool_call_id":"c","content":"x"}]}"#,
+            vec!["messages.cache_control", "messages.is_error"],
+        ),
+        (
+            format!(
+                r#"{{"messages":[{{"role":"assistant","tool_calls":[{{"id":"c",{marker},"type":"function"}}]}}]}}"#
+            ),
+            r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function"}]}]}"#,
+            vec!["messages.tool_calls.cache_control"],
+        ),
+        (
+            format!(
+                r#"{{"tools":[{{"type":"function","function":{{"name":"f",{marker}}}}},{{{marker},"type":"x"}}]}}"#
+            ),
+            r#"{"tools":[{"type":"function","function":{"name":"f"}},{"type":"x"}]}"#,
+            vec!["tools.cache_control"],
+        ),
+        (
+            r#"{"messages":[{"role":"assistant","content":"a","images":[{"type":"image_url"}]}]}"#.to_owned(),
+            r#"{"messages":[{"role":"assistant","content":"a"}]}"#,
+            vec!["messages.images"],
+        ),
+        (
+            r#"{"messages":[{"role":"assistant","content":"a","images":[],"is_error":false,"cache_control":null}]}"#
+                .to_owned(),
+            r#"{"messages":[{"role":"assistant","content":"a"}]}"#,
+            vec![],
+        ),
+    ] {
+        let model = |body: &str| format!(r#"{{"model":"gpt-5.4",{}"#, &body[1..]);
+        let (got, chat) = sent(&model(&body));
+        assert_eq!((got, chat.notes.dropped), (model(want), dropped.into_iter().map(String::from).collect()), "{body}");
+    }
+}
+
+#[test]
+fn words_that_only_look_like_extensions_stay() {
+    let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"text","text":"cache_control is_error"}],"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},7,"x",null],"tools":[{"function":{"parameters":{"properties":{"cache_control":{}, "is_error":{},"images":{}}}}}]}"#;
+    check_sent(body, body);
+}
+
+#[test]
+fn long_tool_call_ids_are_shortened_alike_in_call_and_result() {
+    let (long, other, short) = ("a".repeat(41), "b".repeat(900), "c".repeat(40));
+    let body = json!({"model": "gpt-5.4", "messages": [
+        {"role": "assistant", "tool_calls": [{"id": long, "type": "function"}, {"id": other}, {"id": short}]},
+        {"role": "tool", "tool_call_id": other, "content": "2"},
+        {"role": "tool", "tool_call_id": long, "content": "1"},
+        {"role": "tool", "tool_call_id": short, "content": "3"},
+        {"role": "user", "content": long},
+    ]});
+    let (got, chat) = sent(&body.to_string());
+    let got: Value = serde_json::from_str(&got).unwrap();
+    let calls = &got["messages"][0]["tool_calls"];
+    assert_eq!((&got["messages"][1]["tool_call_id"], &calls[2]["id"]), (&calls[1]["id"], &json!(short)));
+    assert_eq!((&got["messages"][2]["tool_call_id"], &got["messages"][4]["content"]), (&calls[0]["id"], &json!(long)));
+    assert_ne!(calls[0]["id"], calls[1]["id"]);
+    for call in calls.as_array().unwrap() {
+        assert!(call["id"].as_str().unwrap().len() <= 40);
+    }
+    assert_eq!(chat.notes.adjusted, ["messages.tool_call_id", "messages.tool_calls.id"]);
+}
+
 /// Cuts: whole, at events, every byte.
 fn streamed(sse: &str, include_usage: bool) -> Result<(String, Option<u64>), ProviderError> {
     let mut results = Vec::new();
@@ -225,7 +299,37 @@ fn errors_about_the_users_key_are_never_401() {
             "unsupported_country_region_territory",
             None,
         ),
-        (403, "{}", Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted)),
+        (
+            401,
+            r#"{"message":"Your IP address 203.0.113.7 is not authorized","code":"ip_not_authorized"}"#,
+            Class::Forbidden,
+            "provider_permission_denied",
+            Some(KeySignal::Restricted),
+        ),
+        (
+            401,
+            r#"{"message":"You must be a member of an organization to use the API"}"#,
+            Class::Forbidden,
+            "provider_permission_denied",
+            Some(KeySignal::Restricted),
+        ),
+        (403, r#"{"code":"missing_scope"}"#, Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted)),
+        (
+            403,
+            r#"{"message":"Project `proj_A` does not have access to model `gpt-4o-mini`","code":"model_not_found"}"#,
+            Class::NotFound,
+            "model_not_found",
+            None,
+        ),
+        (
+            403,
+            r#"{"message":"Your organization must be verified to use the model `gpt-image-1`","code":null}"#,
+            Class::NotFound,
+            "model_not_found",
+            None,
+        ),
+        (403, r#"{"message":"no"}"#, Class::Forbidden, "provider_permission_denied", None),
+        (403, "{}", Class::Forbidden, "provider_permission_denied", None),
         (404, r#"{"code":"model_not_found"}"#, Class::NotFound, "model_not_found", None),
         (429, r#"{"code":"insufficient_quota"}"#, Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit)),
         (429, r#"{"type":"tokens","code":"rate_limit_exceeded"}"#, Class::RateLimited, "rate_limit_exceeded", None),
@@ -253,6 +357,16 @@ fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
     for body in [&b""[..], b"<html>502</html>", b"\xff\xfe", b"{\"error\":\"plain text\"}"] {
         let fault = OPENAI.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0));
         assert!(!fault.error.message().is_empty() && !fault.error.message().contains("html"));
+    }
+}
+
+#[test]
+fn only_an_error_of_the_api_says_something_about_the_key() {
+    for body in [&b""[..], b"<html><h1>401 Authorization Required</h1></html>", b"[]", b"{}", br#"{"detail":"no"}"#] {
+        for status in [401, 403] {
+            let fault = OPENAI.error(&ErrorResponse { status, headers: &[], body }, Timestamp(0));
+            assert_eq!((fault.error.class(), fault.signal), (Class::BadGateway, None), "{status} {body:?}");
+        }
     }
 }
 
