@@ -30,7 +30,11 @@ impl PolicyFlags {
         for (field, setting) in &self.0 {
             if let (PolicyKind::List { set, .. }, Setting::List(entries)) = (field.kind, setting) {
                 set(policy, entries.clone());
-                switches_of(field).for_each(|set| set(policy, false));
+                for switch in Policy::FIELDS.iter().filter(|other| belongs_to(other, field)) {
+                    if let PolicyKind::Switch { set, .. } = switch.kind {
+                        set(policy, false);
+                    }
+                }
             }
         }
         for (field, setting) in &self.0 {
@@ -45,12 +49,9 @@ impl PolicyFlags {
     }
 }
 
-/// How to change each switch that belongs to a list.
-fn switches_of(list: &PolicyField) -> impl Iterator<Item = fn(&mut Policy, bool)> {
-    Policy::FIELDS.iter().filter_map(|field| match field.kind {
-        PolicyKind::Switch { list: Some(flag), set, .. } if flag == list.flag => Some(set),
-        _ => None,
-    })
+/// Whether `field` is a switch that belongs to this list.
+fn belongs_to(field: &PolicyField, list: &PolicyField) -> bool {
+    matches!(field.kind, PolicyKind::Switch { list: Some(flag), .. } if flag == list.flag)
 }
 
 fn setting(field: &PolicyField, matches: &ArgMatches) -> Option<Setting> {
@@ -80,10 +81,8 @@ fn set_flag(field: &PolicyField) -> Arg {
             let value = field.flag.rsplit('-').next().unwrap_or(field.flag).to_ascii_uppercase();
             flag.value_name(value).action(ArgAction::Append).help(format!("{}. Repeat it for more", field.help))
         }
-        PolicyKind::Switch { list, .. } => flag.action(ArgAction::SetTrue).help(field.help).requires_ifs(
-            // A condition on its own value: clap counts a flag that is absent as present with its default.
-            list.map(|list| ("true", list)),
-        ),
+        PolicyKind::Switch { list: Some(list), .. } => flag.action(ArgAction::SetTrue).help(field.help).requires(list),
+        PolicyKind::Switch { .. } => flag.action(ArgAction::SetTrue).help(field.help),
         _ => flag,
     }
 }
@@ -95,7 +94,10 @@ fn clear_flag(field: &PolicyField) -> Option<Arg> {
         PolicyKind::Switch { list: None, .. } => (opposite(field), format!("Turn --{} off", field.flag)),
         _ => return None,
     };
-    Some(Arg::new(flag.clone()).long(flag).action(ArgAction::SetTrue).conflicts_with(field.flag).help(help))
+    // A switch that belongs to a list goes with new entries, not with none.
+    let with_list = Policy::FIELDS.iter().filter(|other| belongs_to(other, field)).map(|other| other.flag);
+    let conflicts = std::iter::once(field.flag).chain(with_list);
+    Some(Arg::new(flag.clone()).long(flag).action(ArgAction::SetTrue).conflicts_with_all(conflicts).help(help))
 }
 
 impl Args for PolicyFlags {
