@@ -1,8 +1,11 @@
 //! What a [`ProviderClient`] that speaks HTTP must do.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite")]
 
+use std::collections::BTreeSet;
+
 use futures::TryStreamExt as _;
 
+use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
 use crate::ports::{Expect, ProviderClient, TransportErrorKind, WireRequest, WireResponse};
 
@@ -104,7 +107,9 @@ async fn a_key_travels_in_one_header_of_its_own_request(client: &dyn ProviderCli
         for other in keys.iter().filter(|other| **other != text) {
             assert!(!request.head.contains(other), "another request's key is in {}", request.head);
         }
-        let secrets = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+        let known = Provider::ALL.iter().map(|provider| provider.credential().name());
+        let secrets: BTreeSet<&str> =
+            known.chain(["authorization", "x-api-key", "x-goog-api-key", "api-key"]).collect();
         let sent: usize = secrets.iter().map(|name| request.header(name).count()).sum();
         assert_eq!(sent, 1, "one credential is sent: {}", request.head);
     }
