@@ -158,9 +158,10 @@ fn about_access(status: u16, label: &str, words: &Words) -> (RelayError, Option<
             own(Code::ProviderPermissionDenied, format!("this user's {label} key may not do this")),
             Some(KeySignal::Restricted),
         ),
-        (403, _) => {
-            (own(Code::ProviderPermissionDenied, format!("{label} does not allow this user's account to do this")), None)
-        }
+        (403, _) => (
+            own(Code::ProviderPermissionDenied, format!("{label} does not allow this user's account to do this")),
+            None,
+        ),
         _ => (
             own(
                 Code::ProviderKeyInvalid,

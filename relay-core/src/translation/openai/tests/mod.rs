@@ -313,7 +313,13 @@ fn errors_about_the_users_key_are_never_401() {
             "provider_permission_denied",
             Some(KeySignal::Restricted),
         ),
-        (403, r#"{"code":"missing_scope"}"#, Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted)),
+        (
+            403,
+            r#"{"code":"missing_scope"}"#,
+            Class::Forbidden,
+            "provider_permission_denied",
+            Some(KeySignal::Restricted),
+        ),
         (
             403,
             r#"{"message":"Project `proj_A` does not have access to model `gpt-4o-mini`","code":"model_not_found"}"#,
