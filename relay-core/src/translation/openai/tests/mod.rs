@@ -273,81 +273,78 @@ fn what_is_no_json_is_not_passed_on() {
     }
 }
 
+/// Status, error object, and what is made of it.
+type Row = (u16, &'static str, Class, &'static str, Option<KeySignal>);
+
+const ERRORS: &[Row] = &[
+    (401, r#"{"code":"invalid_api_key"}"#, Class::Forbidden, "provider_key_invalid", Some(KeySignal::Invalid)),
+    (
+        401,
+        r#"{"code":"account_deactivated"}"#,
+        Class::Forbidden,
+        "provider_account_disabled",
+        Some(KeySignal::Disabled),
+    ),
+    (
+        401,
+        r#"{"message":"You have insufficient permissions"}"#,
+        Class::Forbidden,
+        "provider_permission_denied",
+        Some(KeySignal::Restricted),
+    ),
+    (
+        403,
+        r#"{"code":"unsupported_country_region_territory"}"#,
+        Class::Forbidden,
+        "unsupported_country_region_territory",
+        None,
+    ),
+    (
+        401,
+        r#"{"message":"Your IP address 203.0.113.7 is not authorized","code":"ip_not_authorized"}"#,
+        Class::Forbidden,
+        "provider_permission_denied",
+        Some(KeySignal::Restricted),
+    ),
+    (
+        401,
+        r#"{"message":"You must be a member of an organization to use the API"}"#,
+        Class::Forbidden,
+        "provider_permission_denied",
+        Some(KeySignal::Restricted),
+    ),
+    (403, r#"{"code":"missing_scope"}"#, Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted)),
+    (
+        403,
+        r#"{"message":"Project `proj_A` does not have access to model `gpt-4o-mini`","code":"model_not_found"}"#,
+        Class::NotFound,
+        "model_not_found",
+        None,
+    ),
+    (
+        403,
+        r#"{"message":"Your organization must be verified to use the model `gpt-image-1`","code":null}"#,
+        Class::NotFound,
+        "model_not_found",
+        None,
+    ),
+    (403, r#"{"message":"no"}"#, Class::Forbidden, "provider_permission_denied", None),
+    (403, "{}", Class::Forbidden, "provider_permission_denied", None),
+    (404, r#"{"code":"model_not_found"}"#, Class::NotFound, "model_not_found", None),
+    (429, r#"{"code":"insufficient_quota"}"#, Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit)),
+    (429, r#"{"type":"tokens","code":"rate_limit_exceeded"}"#, Class::RateLimited, "rate_limit_exceeded", None),
+    (400, r#"{"code":"context_length_exceeded"}"#, Class::InvalidRequest, "context_length_exceeded", None),
+    (422, r#"{"code":"odd"}"#, Class::Provider(422), "odd", None),
+    (500, "{}", Class::Internal, "upstream_error", None),
+    (502, "{}", Class::BadGateway, "upstream_error", None),
+    (503, "{}", Class::Unavailable, "upstream_overloaded", None),
+    (504, "{}", Class::GatewayTimeout, "upstream_timeout", None),
+    (302, "{}", Class::BadGateway, "upstream_error", None),
+];
+
 #[test]
 fn errors_about_the_users_key_are_never_401() {
-    type Row = (u16, &'static str, Class, &'static str, Option<KeySignal>);
-    const ROWS: &[Row] = &[
-        (401, r#"{"code":"invalid_api_key"}"#, Class::Forbidden, "provider_key_invalid", Some(KeySignal::Invalid)),
-        (
-            401,
-            r#"{"code":"account_deactivated"}"#,
-            Class::Forbidden,
-            "provider_account_disabled",
-            Some(KeySignal::Disabled),
-        ),
-        (
-            401,
-            r#"{"message":"You have insufficient permissions"}"#,
-            Class::Forbidden,
-            "provider_permission_denied",
-            Some(KeySignal::Restricted),
-        ),
-        (
-            403,
-            r#"{"code":"unsupported_country_region_territory"}"#,
-            Class::Forbidden,
-            "unsupported_country_region_territory",
-            None,
-        ),
-        (
-            401,
-            r#"{"message":"Your IP address 203.0.113.7 is not authorized","code":"ip_not_authorized"}"#,
-            Class::Forbidden,
-            "provider_permission_denied",
-            Some(KeySignal::Restricted),
-        ),
-        (
-            401,
-            r#"{"message":"You must be a member of an organization to use the API"}"#,
-            Class::Forbidden,
-            "provider_permission_denied",
-            Some(KeySignal::Restricted),
-        ),
-        (
-            403,
-            r#"{"code":"missing_scope"}"#,
-            Class::Forbidden,
-            "provider_permission_denied",
-            Some(KeySignal::Restricted),
-        ),
-        (
-            403,
-            r#"{"message":"Project `proj_A` does not have access to model `gpt-4o-mini`","code":"model_not_found"}"#,
-            Class::NotFound,
-            "model_not_found",
-            None,
-        ),
-        (
-            403,
-            r#"{"message":"Your organization must be verified to use the model `gpt-image-1`","code":null}"#,
-            Class::NotFound,
-            "model_not_found",
-            None,
-        ),
-        (403, r#"{"message":"no"}"#, Class::Forbidden, "provider_permission_denied", None),
-        (403, "{}", Class::Forbidden, "provider_permission_denied", None),
-        (404, r#"{"code":"model_not_found"}"#, Class::NotFound, "model_not_found", None),
-        (429, r#"{"code":"insufficient_quota"}"#, Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit)),
-        (429, r#"{"type":"tokens","code":"rate_limit_exceeded"}"#, Class::RateLimited, "rate_limit_exceeded", None),
-        (400, r#"{"code":"context_length_exceeded"}"#, Class::InvalidRequest, "context_length_exceeded", None),
-        (422, r#"{"code":"odd"}"#, Class::Provider(422), "odd", None),
-        (500, "{}", Class::Internal, "upstream_error", None),
-        (502, "{}", Class::BadGateway, "upstream_error", None),
-        (503, "{}", Class::Unavailable, "upstream_overloaded", None),
-        (504, "{}", Class::GatewayTimeout, "upstream_timeout", None),
-        (302, "{}", Class::BadGateway, "upstream_error", None),
-    ];
-    for (status, error, class, code, signal) in ROWS {
+    for (status, error, class, code, signal) in ERRORS {
         let body = format!("{{\"error\":{error}}}");
         let fault = OPENAI.error(&ErrorResponse { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
         assert_eq!(
