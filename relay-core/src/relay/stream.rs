@@ -162,7 +162,7 @@ pub(crate) async fn collected(
     mut body: ByteStream,
     mut collector: Box<dyn StreamCollector>,
 ) -> Result<Bytes, ProviderError> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::mending();
     while let Some(piece) = body.next().await {
         decoder.feed(&piece.map_err(RelayError::from)?);
         while let Some(event) = decoder.next_event().map_err(too_long)? {

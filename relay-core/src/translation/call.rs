@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use crate::domain::ids::{RequestId, Timestamp};
+use crate::error::RelayError;
 use crate::translation::json::Object;
+use crate::translation::surrogates;
 
 /// A call, before translation.
 pub struct Call<'a> {
@@ -21,6 +23,24 @@ pub struct Call<'a> {
     pub now: Timestamp,
     /// What the project chose where a provider leaves a choice.
     pub options: TranslationOptions,
+}
+
+impl Call<'_> {
+    /// Gives `translate` this call, with U+FFFD in the place of each half of a surrogate pair. Only the providers whose own
+    /// format a request becomes need it: OpenAI takes such a request as it is.
+    ///
+    /// # Errors
+    /// Those of `translate`.
+    pub(crate) fn mended<T>(
+        &self,
+        translate: impl FnOnce(&Call<'_>) -> Result<T, RelayError>,
+    ) -> Result<T, RelayError> {
+        if !surrogates::has_half(self.body) {
+            return translate(self);
+        }
+        let body = surrogates::mended(self.body.clone());
+        translate(&Call { body: &body, request: &Object::parse(&body)?, ..*self })
+    }
 }
 
 impl std::fmt::Debug for Call<'_> {

@@ -144,6 +144,11 @@ pub trait StreamTranslator: Send {
         None
     }
 
+    /// Whether events are passed on as they came, so that nothing may be changed in them.
+    fn is_verbatim(&self) -> bool {
+        false
+    }
+
     /// The tokens counted so far.
     fn usage(&self) -> Option<TokenUsage>;
 

@@ -71,6 +71,7 @@ mod redact;
 pub mod sse;
 pub(crate) mod stream;
 pub mod surface;
+pub(crate) mod surrogates;
 mod translated;
 
 #[cfg(test)]

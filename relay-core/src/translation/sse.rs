@@ -5,6 +5,8 @@
 
 use memchr::memchr2;
 
+use crate::translation::surrogates;
+
 /// The longest line, in bytes: an inline image arrives as one.
 pub(crate) const MAX_LINE: usize = 8 << 20;
 /// The longest event, in bytes.
@@ -35,9 +37,16 @@ pub struct Decoder {
     stray: Vec<u8>,
     skip_lf: bool,
     started: bool,
+    mends: bool,
 }
 
 impl Decoder {
+    /// A decoder that puts U+FFFD in the place of each half of a surrogate pair, in events that are JSON and will be parsed:
+    /// a provider may cut a text within an emoji. [`Self::default`] leaves events as they came.
+    pub(crate) fn mending() -> Self {
+        Self { mends: true, ..Self::default() }
+    }
+
     /// Takes the next piece of the body.
     pub fn feed(&mut self, piece: &[u8]) {
         self.compact();
@@ -152,10 +161,14 @@ impl Decoder {
     }
 
     fn event(&mut self) -> &[u8] {
-        match self.line.take() {
-            Some((start, end)) => self.buf.get(start..end).unwrap_or_default(),
-            None => &self.data,
+        let event = match self.line.take() {
+            Some((start, end)) => self.buf.get_mut(start..end).unwrap_or_default(),
+            None => &mut self.data,
+        };
+        if self.mends {
+            surrogates::mend(event);
         }
+        event
     }
 
     /// Forgets what was read.

@@ -21,7 +21,8 @@ pub(crate) struct StreamTranslation {
 
 impl StreamTranslation {
     pub(crate) fn new(translator: Box<dyn StreamTranslator>) -> Self {
-        Self { decoder: Decoder::default(), translator, writer: ChunkWriter::default() }
+        let decoder = decoder(translator.as_ref());
+        Self { decoder, translator, writer: ChunkWriter::default() }
     }
 
     /// Takes the next piece of the body, cut anywhere.
@@ -54,7 +55,7 @@ impl StreamTranslation {
     /// [`Self::end_body`] and before [`Self::finish`]; `asked` is the first request.
     pub(crate) fn continuation(&mut self, asked: &WireRequest) -> Option<Continuation> {
         let next = self.translator.continuation(asked)?;
-        self.decoder = Decoder::default();
+        self.decoder = decoder(self.translator.as_ref());
         Some(next)
     }
 
@@ -95,6 +96,11 @@ impl StreamTranslation {
     pub(crate) fn model(&self) -> Option<&str> {
         self.translator.model()
     }
+}
+
+/// A decoder for what this translator reads.
+pub(crate) fn decoder(translator: &dyn StreamTranslator) -> Decoder {
+    if translator.is_verbatim() { Decoder::default() } else { Decoder::mending() }
 }
 
 /// Whether an event's JSON ends in its middle. An OpenAI client would fail on it before it reads the error that follows.

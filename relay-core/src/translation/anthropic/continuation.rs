@@ -11,6 +11,7 @@ use crate::ports::{Expect, WireRequest};
 use crate::translation::Continuation;
 use crate::translation::json::{Object, range_in};
 use crate::translation::members::Members;
+use crate::translation::surrogates;
 
 /// How often a paused turn is continued.
 pub(super) const MAX_CONTINUATIONS: usize = 5;
@@ -48,7 +49,7 @@ pub(super) fn request(asked: &WireRequest, contents: &[&RawValue]) -> Option<Wir
     }
     longer.push_str("]}");
     longer.push_str(behind);
-    Some(WireRequest { body: longer.into(), ..asked.clone() })
+    Some(WireRequest { body: surrogates::mended(longer.into()), ..asked.clone() })
 }
 
 /// The next request after these whole answers, if the last one paused.

@@ -63,6 +63,7 @@ use crate::domain::ids::Timestamp;
 use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
+use crate::translation::surrogates;
 use crate::translation::{
     Amended, Call, ChatContext, Dialect, EmbeddingsContext, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
 };
@@ -74,11 +75,11 @@ pub struct Anthropic;
 
 impl Dialect for Anthropic {
     fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-        request::translate(call)
+        call.mended(request::translate)
     }
 
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-        response::translate(&body, context)
+        response::translate(&surrogates::mended(body), context)
     }
 
     fn as_stream(&self, wire: WireRequest) -> WireRequest {
@@ -130,7 +131,8 @@ impl Dialect for Anthropic {
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, now: Timestamp) -> ProviderError {
-        error::translate(failure, now)
+        let body = surrogates::mended_slice(failure.body);
+        error::translate(&ErrorResponse { body: &body, ..*failure }, now)
     }
 
     fn check_key(&self) -> WireRequest {

@@ -61,6 +61,7 @@ use crate::domain::ids::Timestamp;
 use crate::error::{Disclosure, RelayError};
 use crate::ports::WireRequest;
 use crate::translation::surface::models::Model;
+use crate::translation::surrogates;
 use crate::translation::{
     Amended, Call, ChatContext, Continuation, Dialect, EmbeddingsContext, ErrorResponse, ProviderError,
     StreamTranslator, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
@@ -72,11 +73,11 @@ pub struct Google;
 
 impl Dialect for Google {
     fn chat(&self, call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
-        request::translate(call)
+        call.mended(request::translate)
     }
 
     fn chat_answer(&self, body: Bytes, context: &ChatContext) -> Result<TranslatedAnswer, RelayError> {
-        response::translate(&body, context)
+        response::translate(&surrogates::mended(body), context)
     }
 
     fn continuation(&self, asked: &WireRequest, bodies: &[Bytes]) -> Option<Continuation> {
@@ -100,7 +101,7 @@ impl Dialect for Google {
     }
 
     fn embeddings(&self, call: &Call<'_>) -> Result<TranslatedEmbeddings, RelayError> {
-        embeddings::request(call)
+        call.mended(embeddings::request)
     }
 
     fn embeddings_answer(
@@ -120,7 +121,8 @@ impl Dialect for Google {
     }
 
     fn error(&self, failure: &ErrorResponse<'_>, _now: Timestamp) -> ProviderError {
-        error::translate(failure)
+        let body = surrogates::mended_slice(failure.body);
+        error::translate(&ErrorResponse { body: &body, ..*failure })
     }
 
     fn check_key(&self) -> WireRequest {

@@ -47,6 +47,10 @@ impl Translator {
 }
 
 impl StreamTranslator for Translator {
+    fn is_verbatim(&self) -> bool {
+        true
+    }
+
     fn feed(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         let data = data.trim_ascii();
         if data.is_empty() {

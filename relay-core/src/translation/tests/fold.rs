@@ -51,7 +51,7 @@ pub(super) fn check(
 /// Where the dialect collects streams itself (a long answer that was asked for whole), it makes the same answer of it.
 fn collected_is(dialect: &dyn Dialect, body: &str, context: &ChatContext, whole: Option<&str>) -> Result<(), String> {
     let Some(mut collector) = dialect.collector() else { return Ok(()) };
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::mending();
     decoder.feed(body.as_bytes());
     let mut result = Ok(());
     while let (Ok(()), Ok(Some(event))) = (&result, decoder.next_event()) {

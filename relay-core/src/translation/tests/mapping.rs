@@ -8,6 +8,7 @@ use crate::error::RelayError;
 use crate::ports::WireRequest;
 use crate::translation::json::Object;
 use crate::translation::mapping::{Effect, MAX_UNKNOWN, Mapping, MemberRow, Treatment};
+use crate::translation::surrogates;
 use crate::translation::{Call, Dialect, Notes, TranslationOptions};
 use crate::translation::{anthropic, google};
 
@@ -203,7 +204,8 @@ fn the_cases_show_nothing_that_the_tables_do_not_say() {
     for (table, folder) in [(anthropic(), "anthropic"), (google(), "google")] {
         for file in std::fs::read_dir(format!("{}/src/translation/{folder}/cases", env!("CARGO_MANIFEST_DIR"))).unwrap()
         {
-            let case: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+            let text = surrogates::mended(std::fs::read(file.unwrap().path()).unwrap().into());
+            let case: Value = serde_json::from_slice(&text).unwrap();
             if case["kind"] != "request" {
                 continue;
             }

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::translation::surrogates;
+
 /// The data of each event of a body.
 pub(crate) fn events(body: &str) -> Vec<Value> {
     let body = body.replace("\r\n", "\n");
     let data = |event: &str| {
         let lines: Vec<&str> = event.lines().filter_map(|line| line.strip_prefix("data:")).collect();
-        (!lines.is_empty()).then(|| serde_json::from_str(&lines.join("\n")).ok()).flatten()
+        let json = surrogates::mended_text(lines.join("\n").into());
+        (!lines.is_empty()).then(|| serde_json::from_str(&json).ok()).flatten()
     };
     body.split("\n\n").filter_map(data).collect()
 }

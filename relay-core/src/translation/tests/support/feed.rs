@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::translation::sse::Decoder;
+use crate::translation::stream::decoder;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
 use crate::translation::{ChatContext, Dialect, ProviderError};
 
@@ -82,8 +82,8 @@ fn translate<'p>(
     context: &ChatContext,
     out: &mut ChunkWriter,
 ) -> Result<(), ProviderError> {
-    let mut decoder = Decoder::default();
     let mut translator = dialect.chat_stream(context.clone());
+    let mut decoder = decoder(translator.as_ref());
     for piece in pieces {
         decoder.feed(piece);
         while let Some(event) = decoder.next_event().unwrap() {
