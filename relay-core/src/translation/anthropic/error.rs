@@ -162,9 +162,40 @@ fn is_spend_limit(said: &Said<'_>) -> bool {
         || said.message.contains("workspace API usage limits")
 }
 
+/// Whether the prompt, or the prompt and `max_tokens`, are more than the model's window. Clients shorten the history then.
+fn is_context_limit(said: &Said<'_>) -> bool {
+    let message = said.message.to_ascii_lowercase();
+    let texts = [
+        "prompt is too long",
+        "input is too long",
+        "exceed context limit",
+        "exceeds context limit",
+        "exceed the context",
+        "exceeds the context",
+        "exceeds the model's context",
+        "exceed the model's context",
+        "context length exceeded",
+        "maximum context length",
+        "exceeds the maximum number of tokens",
+        "context window exceeded",
+        "exceeds the maximum context",
+    ];
+    texts.iter().any(|text| message.contains(text))
+}
+
+/// Whether a filter beside the model stopped the call. The same request would be stopped again.
+fn is_content_filter(said: &Said<'_>) -> bool {
+    let message = said.message.to_ascii_lowercase();
+    ["content filtering policy", "content filter", "content policy"].iter().any(|text| message.contains(text))
+}
+
 /// The rows about the request and the service. They say nothing about the key.
 fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
     let error = match status {
+        400 | 500 if is_content_filter(said) => {
+            let words = said.words("Anthropic's content filter stopped the call");
+            RelayError::passed_on(Class::InvalidRequest, "content_filter", "", words)
+        }
         404 if said.message.starts_with("model:") => {
             said.error(Code::ModelNotFound, "Anthropic has no such model").with_param("model")
         }
@@ -181,7 +212,7 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
             let error = said.error(Code::UpstreamError, "Anthropic failed to answer").with_class(Class::Internal);
             said.with_own_code(error)
         }
-        400 if said.message.contains("prompt is too long") => {
+        400 if is_context_limit(said) => {
             said.error(Code::ContextLengthExceeded, "the prompt is too long").with_param("messages")
         }
         400 => refused(Class::InvalidRequest, said),
