@@ -10,6 +10,7 @@ use super::models::{ModelFamily, ThinkingOff};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
+use crate::translation::members::Members;
 
 /// The beta that `block_binding` belongs to.
 pub(super) const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
@@ -105,9 +106,10 @@ pub(super) fn read<'a>(
         _ => None,
     };
     if let (Some(given), Some(raw)) = (given, request.get("thinking")) {
-        kind = given.text("type")?;
-        reasoning.has_binding = given.get("block_binding").is_some();
-        reasoning.thinking = Some(Thinking::Given(Cow::Borrowed(raw)));
+        let own = own_thinking(&given, raw, situation, notes)?;
+        kind = if own.is_some() { given.text("type")? } else { None };
+        reasoning.has_binding = own.is_some() && given.get("block_binding").is_some();
+        reasoning.thinking = own.map(Thinking::Given);
     }
     reasoning.is_on = match kind.as_deref() {
         Some("disabled" | "between_tools") => false,
@@ -201,17 +203,52 @@ fn budget<'a>(level: Level, situation: &Situation<'_, '_>, notes: &mut Notes) ->
         return None;
     }
     let tokens = level.budget().min(situation.max_tokens.saturating_sub(LEAST_BUDGET));
-    if tokens < LEAST_BUDGET || situation.forced_tool || is_loop_without_thinking(situation.turns) {
+    if tokens < LEAST_BUDGET || situation.forced_tool || goes_on_without_thinking(situation.turns) {
         notes.adjust("reasoning_effort");
         return None;
     }
     Some(Thinking::Made { r#type: "enabled", display: None, budget_tokens: Some(tokens), block_binding: None })
 }
 
-/// In a tool loop, Anthropic wants the last assistant turn to begin with its thinking; some callers drop it.
-fn is_loop_without_thinking(turns: &[Turn<'_>]) -> bool {
-    let in_loop =
-        turns.last().is_some_and(|turn| turn.content.iter().any(|block| matches!(block, Block::ToolResult { .. })));
+/// The caller's own `thinking`, within what Anthropic takes: its budget must be smaller than `max_tokens`, and it does not go
+/// with a forced call. `None`: it can't be sent.
+fn own_thinking<'a>(
+    given: &Object<'a>,
+    raw: &'a RawValue,
+    situation: &Situation<'_, 'a>,
+    notes: &mut Notes,
+) -> Result<Option<Cow<'a, RawValue>>, RelayError> {
+    let is_enabled = given.text("type")?.as_deref() == Some("enabled");
+    let has_budget = given.get("budget_tokens").is_some();
+    if !is_enabled {
+        return Ok(Some(Cow::Borrowed(raw)));
+    }
+    if situation.forced_tool {
+        notes.drop("thinking");
+        return Ok(None);
+    }
+    let budget = given.integer("budget_tokens").ok().flatten().and_then(|budget| u64::try_from(budget).ok());
+    if !has_budget || budget.is_none_or(|budget| budget < situation.max_tokens) {
+        return Ok(Some(Cow::Borrowed(raw)));
+    }
+    let most = situation.max_tokens.saturating_sub(LEAST_BUDGET).max(LEAST_BUDGET);
+    if most >= situation.max_tokens {
+        notes.drop("thinking");
+        return Ok(None);
+    }
+    notes.adjust("thinking");
+    let mut members = Members::from_raw(raw)?;
+    members.write("budget_tokens", &most);
+    Ok(RawValue::from_string(String::from_utf8(members.to_bytes()).unwrap_or_default()).ok().map(Cow::Owned))
+}
+
+/// In a tool loop, and where the answer goes on, Anthropic wants the last assistant turn to begin with its thinking; some
+/// callers drop it.
+fn goes_on_without_thinking(turns: &[Turn<'_>]) -> bool {
+    let goes_on = |turn: &Turn<'_>| {
+        turn.role == "assistant" || turn.content.iter().any(|block| matches!(block, Block::ToolResult { .. }))
+    };
+    let in_loop = turns.last().is_some_and(goes_on);
     let last_answer = turns.iter().rev().find(|turn| turn.role == "assistant");
     in_loop && !last_answer.and_then(|turn| turn.content.first()).is_some_and(Block::is_thinking)
 }
