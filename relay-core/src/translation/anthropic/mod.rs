@@ -50,6 +50,7 @@ mod request;
 mod response;
 mod schema;
 mod stream;
+mod tool_ids;
 mod tools;
 mod wire;
 
