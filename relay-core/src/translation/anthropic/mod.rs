@@ -41,6 +41,7 @@ mod error;
 mod event;
 mod headers;
 pub(super) mod mapping;
+mod media;
 mod messages;
 mod model_list;
 pub(super) mod models;
