@@ -45,6 +45,7 @@ mod media;
 mod messages;
 mod model_list;
 pub(super) mod models;
+mod names;
 mod parts;
 mod reasoning;
 mod request;
