@@ -1,0 +1,455 @@
+//! Schemas that Anthropic compiles into a grammar: `response_format` and strict tools.
+//!
+//! The compiler refuses each keyword that it does not know, so what it is known to take stays and everything else becomes
+//! words (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>, November 2026). Objects are closed,
+//! `oneOf` becomes `anyOf`, `allOf` and what stands beside a `$ref` are merged.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::pattern::is_compilable;
+use super::refs::{References, is_definition, resolve};
+use super::{Members, TYPES, described, list, quoted, say, types};
+use crate::translation::json::Object;
+
+/// Larger schemas are not offered for constrained output; Anthropic's own limits are far tighter.
+const MAX_COMPILED: usize = 256 << 10;
+/// How deep a schema may nest, with its references put in place.
+const MAX_DEPTH: usize = 64;
+const FORMATS: &[&str] = &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
+
+const OPEN: &str = "an object has no fixed set of properties: Claude's constrained output needs `properties` and \
+                    `additionalProperties: false`";
+
+/// What a schema constrains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::translation::anthropic) enum Use {
+    /// The whole answer. What is open beside its properties is closed, since there is no other way.
+    Answer,
+    /// A call's arguments, which need not be constrained.
+    Tool,
+}
+
+/// A schema for the compiler.
+#[derive(Debug)]
+pub(in crate::translation::anthropic) struct Compiled {
+    pub(in crate::translation::anthropic) schema: Box<RawValue>,
+    /// Properties that are not required. Anthropic bounds their number.
+    pub(in crate::translation::anthropic) optional: usize,
+    /// Schemas with several types or alternatives. Anthropic bounds their number.
+    pub(in crate::translation::anthropic) unions: usize,
+    /// Whether it takes less than the caller's.
+    pub(in crate::translation::anthropic) is_narrowed: bool,
+}
+
+/// Makes a schema that Anthropic compiles. `description` is for the root, if it has none.
+///
+/// # Errors
+/// In words, why there is none.
+pub(in crate::translation::anthropic) fn compile(
+    schema: &RawValue,
+    description: Option<&str>,
+    usage: Use,
+) -> Result<Compiled, &'static str> {
+    if schema.get().len() > MAX_COMPILED {
+        return Err("it is too large");
+    }
+    let references = References::new(schema)?;
+    let mut compiler =
+        Compiler { root: schema, references, usage, written: 0, optional: 0, unions: 0, is_narrowed: false };
+    let json = compiler.node(schema, description, 0)?;
+    let Compiler { optional, unions, is_narrowed, .. } = compiler;
+    let schema = RawValue::from_string(json).map_err(|_| "it can't be read")?;
+    Ok(Compiled { schema, optional, unions, is_narrowed })
+}
+
+struct Compiler<'a> {
+    root: &'a RawValue,
+    references: References<'a>,
+    usage: Use,
+    /// Bytes of all nodes so far: references that are put in place can multiply.
+    written: usize,
+    optional: usize,
+    unions: usize,
+    is_narrowed: bool,
+}
+
+/// A schema with its references and `allOf` put in place.
+#[derive(Default)]
+struct Flat<'a> {
+    /// In their order. `properties` and `required` stand for those below.
+    members: Vec<(String, &'a RawValue)>,
+    properties: Vec<(String, &'a RawValue)>,
+    required: Vec<String>,
+    /// What did not fit together.
+    words: String,
+}
+
+impl<'a> Flat<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    fn add(&mut self, name: &str, value: &'a RawValue) {
+        match name {
+            "properties" => {
+                let map = Object::from_raw(value, String::new()).unwrap_or_default();
+                for (name, schema) in map.members() {
+                    if !self.properties.iter().any(|(known, _)| known == name) {
+                        self.properties.push((name.to_owned(), schema));
+                    }
+                }
+            }
+            "required" => {
+                let names: Vec<String> = serde_json::from_str(value.get()).unwrap_or_default();
+                self.required.extend(names);
+            }
+            _ => {}
+        }
+        match self.get(name) {
+            None => self.members.push((name.to_owned(), value)),
+            Some(own) if own.get() == value.get() => {}
+            Some(_) if matches!(name, "properties" | "required" | "description" | "title" | "default") => {}
+            Some(_) => say(&mut self.words, name, value.get()),
+        }
+    }
+
+    fn is_a(&self, kind: &str) -> bool {
+        types(self.get("type")).iter().any(|name| name == kind)
+    }
+
+    fn has_any(&self, names: &[&str]) -> bool {
+        self.members.iter().any(|(name, _)| names.contains(&name.as_str()))
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// Puts references and `allOf` in place.
+    fn flatten(&self, schema: &'a RawValue, flat: &mut Flat<'a>, left: usize) -> Result<(), &'static str> {
+        if left == 0 {
+            return Err("it nests too deeply");
+        }
+        let Ok(object) = Object::from_raw(schema, String::new()) else { return Ok(()) };
+        for (name, value) in object.members() {
+            if value.get() != "null" || matches!(name, "const" | "default") {
+                match name {
+                    "$ref" | "allOf" => {}
+                    _ => flat.add(name, value),
+                }
+            }
+        }
+        if let Some(target) = object.text("$ref").map_err(|_| "a `$ref` is not a string")? {
+            let target = resolve(self.root, &target).ok_or("a `$ref` leads to nothing within the schema")?;
+            self.flatten(target, flat, left - 1)?;
+        }
+        for branch in object.array("allOf").ok().flatten().unwrap_or_default() {
+            self.flatten(branch, flat, left - 1)?;
+        }
+        Ok(())
+    }
+
+    /// One schema.
+    fn node(&mut self, schema: &'a RawValue, description: Option<&str>, depth: usize) -> Result<String, &'static str> {
+        if depth > MAX_DEPTH {
+            return Err("it nests too deeply");
+        }
+        if let Some(json) = reference(schema) {
+            return Ok(json);
+        }
+        let mut flat = Flat::default();
+        self.flatten(schema, &mut flat, MAX_DEPTH)?;
+        let is_object = self.close(&mut flat)?;
+        let json = self.write(flat, is_object, description, depth)?;
+        self.written += json.len();
+        if self.written > 8 * MAX_COMPILED {
+            return Err("it is too large");
+        }
+        Ok(json)
+    }
+
+    /// Whether this is an object's schema. Closing an open map would force `{}`.
+    fn close(&mut self, flat: &mut Flat<'a>) -> Result<bool, &'static str> {
+        let more = flat.get("additionalProperties").filter(|value| value.get() != "false");
+        let is_closed = flat.get("additionalProperties").is_some_and(|value| value.get() == "false")
+            || flat.get("unevaluatedProperties").is_some_and(|value| value.get() == "false");
+        let has_properties = flat.get("properties").is_some();
+        let is_object = flat.is_a("object") || has_properties || flat.get("additionalProperties").is_some();
+        let is_open = more.is_some() || flat.get("patternProperties").is_some();
+        if is_open && (self.usage == Use::Tool || flat.properties.is_empty()) {
+            return Err(OPEN);
+        }
+        if flat.is_a("object") && !has_properties && !is_closed {
+            return Err(OPEN);
+        }
+        if let Some(more) = more {
+            say(&mut flat.words, "additionalProperties", more.get());
+        }
+        self.is_narrowed |= is_open;
+        Ok(is_object || is_closed || is_open)
+    }
+
+    fn write(
+        &mut self,
+        flat: Flat<'a>,
+        is_object: bool,
+        description: Option<&str>,
+        depth: usize,
+    ) -> Result<String, &'static str> {
+        let (mut members, mut words) = (Members::new(), flat.words.clone());
+        let values = Values::of(&flat);
+        let has_union = flat.has_any(&["anyOf", "oneOf"]) && !is_object && !values.is_fixed() && !flat.is_a("array");
+        let union = if has_union { self.union(&flat, &mut words, depth)? } else { None };
+        for (name, value) in &flat.members {
+            match name.as_str() {
+                "$schema" | "$id" | "$comment" | "description" | "additionalProperties" => {}
+                "unevaluatedProperties" if value.get() == "false" => {}
+                "$defs" | "definitions" => {
+                    if depth == 0 {
+                        self.definitions(name, value, &mut members)?;
+                    }
+                }
+                "type" if values.is_fixed() || union.is_some() => {}
+                "type" => self.kinds(&types(Some(value)), &mut members)?,
+                "properties" => self.properties(&flat, &mut members, depth)?,
+                "required" if flat.get("properties").is_some() => {
+                    let known = |name: &&String| flat.properties.iter().any(|(known, _)| known == *name);
+                    let names =
+                        flat.required.iter().enumerate().filter(|(i, name)| {
+                            known(name) && !flat.required.iter().take(*i).any(|other| other == *name)
+                        });
+                    members.add(name, &list(names.map(|(_, name)| quoted(name))));
+                    let unknown: Vec<_> =
+                        flat.required.iter().filter(|name| !known(name)).map(|name| quoted(name)).collect();
+                    if !unknown.is_empty() {
+                        say(&mut words, name, &list(unknown));
+                    }
+                }
+                "enum" | "const" => match values.kept(name) {
+                    Some(json) => members.add(name, &json),
+                    None => say(&mut words, name, value.get()),
+                },
+                "items" | "prefixItems" => self.items(name, value, &flat, &mut members, &mut words, depth)?,
+                "anyOf" | "oneOf" => match &union {
+                    Some((keyword, json)) if keyword == name => members.add("anyOf", json),
+                    Some(_) | None => say(&mut words, name, value.get()),
+                },
+                "minItems" if matches!(value.get(), "0" | "1") => members.add(name, value.get()),
+                "format" if FORMATS.contains(&value.get().trim_matches('"')) => members.add(name, value.get()),
+                "pattern" if text(value).is_some_and(|pattern| is_compilable(&pattern)) => {
+                    members.add(name, value.get())
+                }
+                "title" if value.get().starts_with('"') => members.add(name, value.get()),
+                "default" => members.add(name, value.get()),
+                _ => say(&mut words, name, value.get()),
+            }
+        }
+        if flat.get("type").is_none() && !values.is_fixed() && union.is_none() {
+            self.missing_kind(&flat, is_object, &mut members)?;
+        }
+        if is_object {
+            members.add("additionalProperties", "false");
+        }
+        let own = flat.get("description").and_then(text);
+        let description = described(own.as_deref().or(description).unwrap_or_default(), &words);
+        if !description.is_empty() {
+            members.add("description", &quoted(&description));
+        }
+        Ok(members.end())
+    }
+
+    /// `type`, with the types that there are.
+    fn kinds(&mut self, kinds: &[Cow<'_, str>], members: &mut Members) -> Result<(), &'static str> {
+        if kinds.is_empty() || !kinds.iter().all(|kind| TYPES.contains(&kind.as_ref())) {
+            return Err("a `type` is none of JSON Schema's");
+        }
+        if let [one] = kinds {
+            members.add("type", &quoted(one));
+            return Ok(());
+        }
+        self.unions += 1;
+        members.add("type", &list(kinds.iter().map(|kind| quoted(kind))));
+        Ok(())
+    }
+
+    /// The type that the other keywords speak of. Without any, what the grammar has for "anything": it has no open objects.
+    fn missing_kind(&mut self, flat: &Flat<'a>, is_object: bool, members: &mut Members) -> Result<(), &'static str> {
+        let kind = if is_object {
+            "object"
+        } else if flat.has_any(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"]) {
+            "array"
+        } else if flat.has_any(&["pattern", "format", "minLength", "maxLength"]) {
+            "string"
+        } else if flat.has_any(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
+            "number"
+        } else if self.usage == Use::Tool {
+            return Err("a value may be anything");
+        } else {
+            self.is_narrowed = true;
+            self.unions += 1;
+            let kinds = ["string", "number", "boolean", "null"].map(|kind| format!("{{\"type\":\"{kind}\"}}"));
+            members.add("anyOf", &list(kinds));
+            return Ok(());
+        };
+        members.add("type", &quoted(kind));
+        Ok(())
+    }
+
+    fn properties(&mut self, flat: &Flat<'a>, members: &mut Members, depth: usize) -> Result<(), &'static str> {
+        let mut inner = Members::new();
+        for (name, schema) in &flat.properties {
+            if schema.get() == "false" {
+                continue; // must not be there
+            }
+            self.optional += usize::from(!flat.required.contains(name));
+            inner.add(name, &self.node(schema, None, depth + 1)?);
+        }
+        members.add("properties", &inner.end());
+        Ok(())
+    }
+
+    /// Definitions that something refers to. The others could fail to compile for nothing.
+    fn definitions(&mut self, keyword: &str, map: &'a RawValue, members: &mut Members) -> Result<(), &'static str> {
+        let map = Object::from_raw(map, String::new()).map_err(|_| "a map of schemas is not one")?;
+        let mut inner = Members::new();
+        for (name, schema) in map.members() {
+            if self.references.has(&format!("#/{keyword}/{name}")) {
+                inner.add(name, &self.node(schema, None, 1)?);
+            }
+        }
+        if !inner.is_empty() {
+            members.add(keyword, &inner.end());
+        }
+        Ok(())
+    }
+
+    /// `items`. A tuple becomes a list of any of its schemas.
+    fn items(
+        &mut self,
+        keyword: &str,
+        value: &'a RawValue,
+        flat: &Flat<'a>,
+        members: &mut Members,
+        words: &mut String,
+        depth: usize,
+    ) -> Result<(), &'static str> {
+        if keyword == "items" && value.get().starts_with('{') {
+            // `{}` takes anything, as no `items` does.
+            if value.get().len() > 2 {
+                members.add("items", &self.node(value, None, depth + 1)?);
+            }
+            return Ok(());
+        }
+        if value.get() == "true" {
+            return Ok(());
+        }
+        say(words, keyword, value.get());
+        let has_items = flat.get("items").is_some_and(|items| items.get().starts_with('{'));
+        let Ok(tuple) = serde_json::from_str::<Vec<&'a RawValue>>(value.get()) else { return Ok(()) };
+        let mut schemas: Vec<String> = Vec::new();
+        for schema in tuple.into_iter().filter(|_| !has_items) {
+            let json = self.node(schema, None, depth + 1)?;
+            if !schemas.contains(&json) {
+                schemas.push(json);
+            }
+        }
+        match schemas.as_slice() {
+            [] => {}
+            [one] => members.add("items", one),
+            many => {
+                self.unions += 1;
+                members.add("items", &format!("{{\"anyOf\":{}}}", list(many)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The alternatives of `anyOf`, or of `oneOf`, with the keyword that they are from; `None` if they are not whole schemas.
+    fn union(
+        &mut self,
+        flat: &Flat<'a>,
+        words: &mut String,
+        depth: usize,
+    ) -> Result<Option<(&'static str, String)>, &'static str> {
+        let keyword = if flat.has_any(&["anyOf"]) { "anyOf" } else { "oneOf" };
+        let branches = flat.get(keyword).map(|raw| serde_json::from_str::<Vec<&'a RawValue>>(raw.get()));
+        let branches = branches.transpose().map_err(|_| "a list of schemas is not one")?.unwrap_or_default();
+        let branches: Vec<_> = branches.into_iter().filter(|branch| branch.get() != "false").collect();
+        let is_whole = |branch: &&'a RawValue| {
+            let mut inner = Flat::default();
+            let whole = ["type", "enum", "const", "properties", "anyOf", "oneOf", "items"];
+            self.flatten(branch, &mut inner, MAX_DEPTH).is_ok() && inner.has_any(&whole)
+        };
+        if branches.is_empty() || (flat.get("type").is_some() && !branches.iter().all(is_whole)) {
+            return Ok(None);
+        }
+        if let Some(kind) = flat.get("type") {
+            say(words, "type", kind.get());
+        }
+        self.unions += 1;
+        let mut schemas = Vec::with_capacity(branches.len());
+        for branch in branches {
+            schemas.push(self.node(branch, None, depth + 1)?);
+        }
+        Ok(Some((keyword, list(schemas))))
+    }
+}
+
+/// A schema that is only a reference to a definition, as it stays.
+fn reference(schema: &RawValue) -> Option<String> {
+    let object = Object::from_raw(schema, String::new()).ok()?;
+    let pointer = object.text("$ref").ok()??;
+    let is_alone = object.members().all(|(name, _)| matches!(name, "$ref" | "$comment"));
+    (is_alone && is_definition(&pointer)).then(|| format!("{{\"$ref\":{}}}", quoted(&pointer)))
+}
+
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// The fixed values of a schema, `enum` and `const`, as far as they fit its `type`. The compiler takes neither lists nor
+/// objects, and no `type` beside them that one of them is not of, so the type goes.
+struct Values<'a> {
+    values: Option<Vec<&'a RawValue>>,
+    constant: Option<&'a RawValue>,
+}
+
+impl<'a> Values<'a> {
+    fn of(flat: &Flat<'a>) -> Self {
+        let kinds = types(flat.get("type"));
+        let fits = |value: &&'a RawValue| kinds.is_empty() || kinds.iter().any(|kind| is_of(value, kind));
+        let is_plain = |value: &&'a RawValue| !value.get().starts_with(['{', '[']);
+        let all = flat.get("enum").and_then(|raw| serde_json::from_str::<Vec<&'a RawValue>>(raw.get()).ok());
+        let values = all.filter(|all| all.iter().all(is_plain));
+        let values = values.map(|all| all.into_iter().filter(fits).collect::<Vec<_>>());
+        let constant = flat.get("const").filter(is_plain).filter(fits);
+        Self { values: values.filter(|values| !values.is_empty()), constant }
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.values.is_some() || self.constant.is_some()
+    }
+
+    fn kept(&self, keyword: &str) -> Option<String> {
+        match keyword {
+            "enum" => self.values.as_ref().map(|values| list(values.iter().map(|value| value.get()))),
+            _ => self.constant.map(|value| value.get().to_owned()),
+        }
+    }
+}
+
+fn is_of(value: &RawValue, kind: &str) -> bool {
+    match serde_json::from_str::<Value>(value.get()) {
+        Ok(Value::Null) => kind == "null",
+        Ok(Value::Bool(_)) => kind == "boolean",
+        Ok(Value::String(_)) => kind == "string",
+        Ok(Value::Number(number)) => {
+            kind == "number" || (kind == "integer" && number.as_f64().is_none_or(|number| number.fract() == 0.0))
+        }
+        Ok(Value::Array(_) | Value::Object(_)) | Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
