@@ -22,6 +22,8 @@ pub struct ChatContext {
     pub first_call_only: bool,
     /// Tool names that had to be changed for the provider: (sent, asked for).
     pub renamed_tools: Vec<(String, String)>,
+    /// Names of tools' properties that had to be changed for the provider: (tool, (sent, asked for)).
+    pub renamed_properties: Vec<(String, Vec<(String, String)>)>,
     /// Whether the provider may stop in the middle and want another request.
     pub may_continue: bool,
     /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
@@ -44,6 +46,7 @@ impl ChatContext {
             legacy_functions: false,
             first_call_only: false,
             renamed_tools: Vec::new(),
+            renamed_properties: Vec::new(),
             may_continue: false,
             is_long: false,
             is_amendable: false,

@@ -2,102 +2,70 @@
 //! where the caller sent `content_layout` back.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
 
 use serde_json::value::RawValue;
 
 use super::blocks::{Block, Input};
-use super::parts::{self, Content};
+use super::names::Names;
+use super::parts::{self, Content, Place};
+use super::tool_ids::ToolIds;
 use crate::error::RelayError;
 use crate::translation::json::Object;
+use crate::translation::surrogates;
 
-/// Tool call ids in Anthropic's alphabet (`[a-zA-Z0-9_-]+`). Equal ids stay equal and different ones different, so a cached
-/// prefix stays the same from call to call.
-#[derive(Debug, Default)]
-pub(super) struct ToolIds {
-    sent: HashMap<String, String>,
-    /// For each id in use, the number to try next on a collision.
-    used: HashMap<String, u32>,
-    /// Calls of the deprecated form, by function name, which wait for their result.
-    open: HashMap<String, VecDeque<String>>,
-}
-
-impl ToolIds {
-    /// The id to send for a caller's id.
-    pub(super) fn wire_id(&mut self, id: &str) -> String {
-        if let Some(known) = self.sent.get(id) {
-            return known.clone();
-        }
-        let clean: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-        let base = if clean.is_empty() { "tool".to_owned() } else { clean };
-        let mut free = base.clone();
-        let mut number = self.used.get(&base).copied().unwrap_or(2);
-        while self.used.contains_key(&free) {
-            free = format!("{base}_{number}");
-            number += 1;
-        }
-        self.used.insert(base, number);
-        self.used.entry(free.clone()).or_insert(2);
-        self.sent.insert(id.to_owned(), free.clone());
-        free
-    }
-
-    /// Makes up the id of a deprecated function call in message `index`.
-    fn function_id(&mut self, name: &str, index: usize) -> String {
-        let id = self.wire_id(&format!("call_fn_{index}"));
-        self.open.entry(name.to_owned()).or_default().push_back(id.clone());
-        id
-    }
-
-    /// The id of the oldest function call of this name that has no result yet.
-    pub(super) fn result_id(&mut self, name: &str) -> Option<String> {
-        self.open.get_mut(name)?.pop_front()
-    }
+/// What an answer is read with.
+pub(super) struct Reader<'r, 'a> {
+    pub(super) ids: &'r mut ToolIds<'a>,
+    /// Names of properties that were changed.
+    pub(super) names: &'r Names,
 }
 
 /// The blocks of the assistant message at `index`.
 ///
 /// # Errors
-/// Members that Anthropic has no counterpart for, by their path.
-pub(super) fn blocks<'a>(message: &Object<'a>, index: usize, ids: &mut ToolIds) -> Result<Vec<Block<'a>>, RelayError> {
-    if message.get("audio").is_some() {
-        let text = "Anthropic can't continue from an audio answer; send its transcript as `content`";
-        return Err(RelayError::unsupported_value(message.path("audio"), text));
-    }
+/// Members that Anthropic has no counterpart for, by their path, if no later answer follows.
+pub(super) fn blocks<'a>(
+    message: &Object<'a>,
+    index: usize,
+    reader: &mut Reader<'_, 'a>,
+    place: &mut Place<'_>,
+) -> Result<Vec<Block<'a>>, RelayError> {
     let thinking = thinking(message)?;
-    let calls = calls(message, index, ids)?;
+    let calls = calls(message, index, reader, place)?;
     let content = parts::content(message)?;
-    if let Content::Text(text) = &content
-        && let Some(layout) = layout(message, text, thinking.len(), calls.len())
-    {
-        return Ok(arranged(&layout, text, thinking, calls));
-    }
-    let mut blocks = thinking;
-    blocks.extend(texts(message, content)?);
-    blocks.extend(calls);
+    let layout = match &content {
+        Content::Text(text) => layout(message, text, thinking.len(), calls.len()),
+        _ => None,
+    };
+    let mut blocks = match (layout, content) {
+        (Some(layout), Content::Text(text)) => arranged(&layout, &text, thinking, calls),
+        (_, content) => {
+            let mut blocks = thinking;
+            blocks.extend(texts(message, content, place)?);
+            blocks.extend(calls);
+            blocks
+        }
+    };
+    parts::mark_last(&mut blocks, parts::marker(message), place.notes);
     Ok(blocks)
 }
 
-fn texts<'a>(message: &Object<'a>, content: Content<'a>) -> Result<Vec<Block<'a>>, RelayError> {
-    let mut texts = match content {
-        Content::Nothing => Vec::new(),
-        Content::Text(text) => vec![Block::Text { text, cache_control: parts::marker(message) }],
-        Content::Parts(parts) => parts.iter().filter_map(|part| text_of(part).transpose()).collect::<Result<_, _>>()?,
-    };
+/// The texts of an answer; of one without any, its refusal or what was said in its audio.
+fn texts<'a>(message: &Object<'a>, content: Content<'a>, place: &mut Place<'_>) -> Result<Vec<Block<'a>>, RelayError> {
+    let mut texts = parts::answer_blocks(content, place)?;
     if texts.is_empty()
         && let Some(refusal) = message.text("refusal")?.filter(|text| !parts::is_blank(text))
     {
         texts.push(Block::text(refusal));
     }
-    Ok(texts)
-}
-
-fn text_of<'a>(part: &Object<'a>) -> Result<Option<Block<'a>>, RelayError> {
-    match parts::kind(part)?.as_ref() {
-        "text" => parts::text_part(part),
-        "refusal" => Ok(part.text("refusal")?.filter(|text| !parts::is_blank(text)).map(Block::text)),
-        _ => Err(parts::unsupported(part)),
+    if let Some(audio) = message.object("audio")? {
+        place.notes.drop("messages.audio");
+        if texts.is_empty() {
+            let transcript = audio.text("transcript")?.filter(|text| !parts::is_blank(text));
+            texts.push(Block::text(transcript.unwrap_or(Cow::Borrowed("[an answer in audio was left out]"))));
+        }
     }
+    Ok(texts)
 }
 
 /// The signed blocks of `thinking_blocks`. Unsigned ones, and `reasoning_content`, would be refused upstream.
@@ -117,20 +85,40 @@ fn thinking<'a>(message: &Object<'a>) -> Result<Vec<Block<'a>>, RelayError> {
     Ok(blocks)
 }
 
-fn calls<'a>(message: &Object<'a>, index: usize, ids: &mut ToolIds) -> Result<Vec<Block<'a>>, RelayError> {
+fn calls<'a>(
+    message: &Object<'a>,
+    index: usize,
+    reader: &mut Reader<'_, 'a>,
+    place: &mut Place<'_>,
+) -> Result<Vec<Block<'a>>, RelayError> {
     let mut calls = Vec::new();
     for call in message.objects("tool_calls")?.unwrap_or_default() {
-        if call.text("type")?.is_some_and(|kind| kind != "function") {
-            return Err(parts::unsupported(&call));
-        }
-        let id = ids.wire_id(&call.text("id")?.unwrap_or_default());
+        let id = reader.ids.call(call.text("id")?.unwrap_or_default());
+        let kind = call.text("type")?.unwrap_or(Cow::Borrowed("function"));
         let function = call.object("function")?.unwrap_or_default();
-        calls.push(Block::ToolUse { id, name: required_name(&function)?, input: input(&function)? });
+        let (name, input) = match kind.as_ref() {
+            "function" => {
+                let name = required_name(&function)?;
+                let input = input(&function, &name, reader.names)?;
+                (name, input)
+            }
+            // It has one text where a function has JSON.
+            "custom" => {
+                let custom = call.object("custom")?.unwrap_or_default();
+                place.notes.adjust("messages.tool_calls");
+                let input = custom.text("input")?.unwrap_or_default();
+                (required_name(&custom)?, Input::Custom { input })
+            }
+            _ => return Err(parts::unsupported(&call)),
+        };
+        let cache_control = parts::marker(&call).or_else(|| parts::marker(&function));
+        calls.push(Block::ToolUse { id, name, input, cache_control });
     }
     if let Some(function) = message.object("function_call")? {
         let name = required_name(&function)?;
-        let id = ids.function_id(&name, index);
-        calls.push(Block::ToolUse { id, name, input: input(&function)? });
+        let id = reader.ids.function_call(name.clone(), index);
+        let input = input(&function, &name, reader.names)?;
+        calls.push(Block::ToolUse { id, name, input, cache_control: None });
     }
     Ok(calls)
 }
@@ -142,14 +130,18 @@ fn required_name<'a>(function: &Object<'a>) -> Result<Cow<'a, str>, RelayError> 
 }
 
 /// A call's `arguments`. Anything but a JSON object is wrapped, so that the model sees its own mistake.
-fn input<'a>(function: &Object<'a>) -> Result<Input<'a>, RelayError> {
+fn input<'a>(function: &Object<'a>, tool: &str, names: &Names) -> Result<Input<'a>, RelayError> {
     let text = function.text("arguments")?.unwrap_or_default();
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Ok(Input::Empty {});
     }
-    let json = trimmed.starts_with('{').then(|| RawValue::from_string(trimmed.to_owned()).ok()).flatten();
-    Ok(json.map_or_else(|| Input::Invalid { text }, Input::Json))
+    let json = trimmed.starts_with('{').then(|| {
+        let mended = surrogates::mended_text(Cow::Borrowed(trimmed));
+        let json = names.to_sent(tool, &mended).map_or_else(|| mended.into_owned(), Into::into);
+        RawValue::from_string(json).ok()
+    });
+    Ok(json.flatten().map_or_else(|| Input::Invalid { text }, Input::Json))
 }
 
 /// One entry of `content_layout`.
@@ -212,17 +204,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_ids_stay_equal_and_different_ones_different() {
-        let mut ids = ToolIds::default();
-        let sent = ["a:1", "a.1", "a_1", "a:1", "", "tool", "a_1_2"].map(|id| ids.wire_id(id));
-        assert_eq!(sent, ["a_1", "a_1_2", "a_1_3", "a_1", "tool", "tool_2", "a_1_2_2"]);
-    }
-
-    #[test]
     fn arguments_keep_their_spelling() {
         let body = br#"{"arguments":"{ \"b\": 1.50, \"a\": 12345678901234567890123 }"}"#;
         let function = Object::parse(body).unwrap();
-        let sent = serde_json::to_string(&input(&function).unwrap()).unwrap();
+        let sent = serde_json::to_string(&input(&function, "f", &Names::default()).unwrap()).unwrap();
         assert_eq!(sent, r#"{ "b": 1.50, "a": 12345678901234567890123 }"#);
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Turn<'a> {
 }
 
 /// One block of a message.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block<'a> {
     Text {
@@ -39,6 +39,8 @@ pub(super) enum Block<'a> {
         id: String,
         name: Cow<'a, str>,
         input: Input<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Marker<'a>>,
     },
     ToolResult {
         tool_use_id: String,
@@ -68,10 +70,22 @@ impl<'a> Block<'a> {
     pub(super) fn is_thinking(&self) -> bool {
         matches!(self, Self::Thinking { .. } | Self::RedactedThinking { .. })
     }
+
+    /// Its cache marker's place; `None` for thinking, which takes none.
+    pub(super) fn marker_mut(&mut self) -> Option<&mut Option<Marker<'a>>> {
+        match self {
+            Self::Text { cache_control, .. }
+            | Self::Image { cache_control, .. }
+            | Self::Document { cache_control, .. }
+            | Self::ToolUse { cache_control, .. }
+            | Self::ToolResult { cache_control, .. } => Some(cache_control),
+            Self::Thinking { .. } | Self::RedactedThinking { .. } => None,
+        }
+    }
 }
 
 /// Where an image or a document is.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Source<'a> {
     Base64 { media_type: &'static str, data: Cow<'a, str> },
@@ -91,7 +105,7 @@ pub(super) enum Marker<'a> {
 }
 
 /// The input of a tool call in the history.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Input<'a> {
     /// A JSON object, as it came.
@@ -101,12 +115,14 @@ pub(super) enum Input<'a> {
         #[serde(rename = "INVALID_JSON")]
         text: Cow<'a, str>,
     },
+    /// The text that a custom tool was called with.
+    Custom { input: Cow<'a, str> },
     /// `{}`.
     Empty {},
 }
 
 /// What a tool gave.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum ResultContent<'a> {
     Text(Cow<'a, str>),

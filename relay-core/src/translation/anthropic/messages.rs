@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 
-use super::assistant::{self, ToolIds};
+use super::assistant;
 use super::blocks::{Block, ResultContent, Turn};
 use super::models::ModelFamily;
-use super::parts::{self, Content};
+use super::names::Names;
+use super::parts::{self, Content, Place};
+use super::tool_ids::ToolIds;
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
@@ -17,7 +19,7 @@ use crate::translation::json::Object;
 pub(super) struct Conversation<'a> {
     /// The leading system messages.
     pub(super) system: Vec<Block<'a>>,
-    /// The rest. Never empty, and the first is the user's.
+    /// The rest.
     pub(super) turns: Vec<Turn<'a>>,
 }
 
@@ -30,13 +32,14 @@ enum Role {
     Function,
 }
 
-/// Translates `messages`.
+/// Translates `messages`. `names` are the names of tools' properties that were changed.
 ///
 /// # Errors
-/// What Anthropic has no counterpart for, and conversations that it would refuse.
+/// New messages that Anthropic has no counterpart for, and conversations that OpenAI refuses, too.
 pub(super) fn read<'a>(
     request: &Object<'a>,
     family: &ModelFamily,
+    names: &Names,
     notes: &mut Notes,
 ) -> Result<Conversation<'a>, RelayError> {
     let mut messages = Vec::new();
@@ -50,28 +53,41 @@ pub(super) fn read<'a>(
         notes.drop("messages.name");
     }
     let lead = messages.iter().take_while(|(role, _)| *role == Role::System).count();
+    let last_answer = messages.iter().rposition(|(role, _)| *role == Role::Assistant).unwrap_or(0);
     let mut conversation = Conversation::default();
-    for (_, message) in messages.iter().take(lead) {
-        conversation.system.extend(parts::system_blocks(message)?);
+    for (index, (_, message)) in messages.iter().enumerate().take(lead) {
+        let mut place = Place { is_history: index < last_answer, notes };
+        conversation.system.extend(parts::system_blocks(message, &mut place)?);
     }
     if lead == messages.len() {
         let content = std::mem::take(&mut conversation.system);
         conversation.turns = if content.is_empty() { Vec::new() } else { vec![Turn { role: "user", content }] };
     } else {
-        let mut builder = Builder {
-            family,
-            turns: Vec::new(),
-            open: Vec::new(),
-            ids: ToolIds::default(),
-            block: UserBlock::default(),
-        };
+        let mut builder =
+            Builder { family, names, notes, turns: Vec::new(), ids: ToolIds::default(), block: UserBlock::default() };
+        let end = messages.len();
         for (index, (role, message)) in messages.iter().enumerate().skip(lead) {
-            builder.add(index, *role, message)?;
+            let is_answer = *role == Role::Assistant;
+            let is_history = if is_answer { index + 1 < end } else { index < last_answer };
+            builder.add(index, is_history, *role, message)?;
         }
         conversation.turns = builder.finish()?;
     }
-    finish(&mut conversation.turns, family, notes)?;
+    end_without_thinking(&mut conversation.turns);
     Ok(conversation)
+}
+
+/// Takes thinking off the ends of answers: it leads to nothing there, and Anthropic refuses an answer that ends so.
+fn end_without_thinking(turns: &mut Vec<Turn<'_>>) {
+    let ends_in_thinking = |turn: &Turn<'_>| turn.content.last().is_some_and(Block::is_thinking);
+    if !turns.iter().any(ends_in_thinking) {
+        return;
+    }
+    for mut turn in std::mem::take(turns) {
+        let end = turn.content.iter().rposition(|block| !block.is_thinking()).map_or(0, |at| at + 1);
+        turn.content.truncate(end);
+        push(turns, turn.role, turn.content);
+    }
 }
 
 fn role(message: &Object<'_>) -> Result<Role, RelayError> {
@@ -89,17 +105,17 @@ fn role(message: &Object<'_>) -> Result<Role, RelayError> {
     })
 }
 
-/// Rules on the first and the last turn.
-fn finish(turns: &mut Vec<Turn<'_>>, family: &ModelFamily, notes: &mut Notes) -> Result<(), RelayError> {
-    let Some(first) = turns.first() else {
+/// Rules on the last turn, and that there is one.
+///
+/// # Errors
+/// Nothing to send; an answer to go on with, for a model that can't.
+pub(super) fn check_end(turns: &mut [Turn<'_>], family: &ModelFamily) -> Result<(), RelayError> {
+    let Some(last) = turns.last_mut() else {
         return Err(refused("there is no message with content"));
     };
-    if first.role == "assistant" {
-        let content = vec![Block::text("(start of conversation)")];
-        turns.insert(0, Turn { role: "user", content });
-        notes.adjust("messages");
+    if last.role != "assistant" {
+        return Ok(());
     }
-    let Some(last) = turns.last_mut().filter(|turn| turn.role == "assistant") else { return Ok(()) };
     if !family.prefill {
         return Err(refused(
             "this model can't continue an assistant message: the conversation must end with a user message",
@@ -121,76 +137,62 @@ fn refused(message: impl Into<Cow<'static, str>>) -> RelayError {
 
 struct Builder<'a, 'f> {
     family: &'f ModelFamily,
+    names: &'f Names,
+    notes: &'f mut Notes,
     turns: Vec<Turn<'a>>,
-    /// Ids of the last assistant turn's calls, until their results are there.
-    open: Vec<String>,
-    ids: ToolIds,
+    ids: ToolIds<'a>,
     block: UserBlock<'a>,
 }
 
 /// What stands between two assistant turns.
 #[derive(Default)]
 struct UserBlock<'a> {
-    results: Vec<(String, Block<'a>)>,
+    results: Vec<Block<'a>>,
     rest: Vec<(Role, Block<'a>)>,
 }
 
 impl<'a> Builder<'a, '_> {
-    fn add(&mut self, index: usize, role: Role, message: &Object<'a>) -> Result<(), RelayError> {
+    fn add(&mut self, index: usize, is_history: bool, role: Role, message: &Object<'a>) -> Result<(), RelayError> {
+        let mut place = Place { is_history, notes: self.notes };
         match role {
             Role::System => {
-                let blocks = parts::system_blocks(message)?;
+                let blocks = parts::system_blocks(message, &mut place)?;
                 self.block.rest.extend(blocks.into_iter().map(|block| (role, block)));
             }
             Role::User => {
-                let blocks = parts::user_blocks(message)?;
+                let blocks = parts::user_blocks(message, &mut place)?;
                 self.block.rest.extend(blocks.into_iter().map(|block| (role, block)));
             }
             Role::Tool => {
                 let path = message.path("tool_call_id");
                 let id = message.text("tool_call_id")?;
                 let id = id.ok_or_else(|| RelayError::invalid_value(path.clone(), format!("`{path}` is missing")))?;
-                let id = self.ids.wire_id(&id);
-                self.add_result(id, message)?;
+                let Some(sent) = self.ids.result(&id) else {
+                    let message = "each tool result must answer one call of the assistant message before it";
+                    return Err(refused(format!("{message}: see `{}`", cut(&id))));
+                };
+                self.block.results.push(result(sent, message, &mut place)?);
             }
             Role::Function => {
                 let name = message.text("name")?.unwrap_or_default();
-                let id = self.ids.result_id(&name).ok_or_else(|| {
+                let id = self.ids.function_result(&name).ok_or_else(|| {
                     refused(format!("messages[{index}]: no function call waits for a result of `{}`", cut(&name)))
                 })?;
-                self.add_result(id, message)?;
+                self.block.results.push(result(id, message, &mut place)?);
             }
-            Role::Assistant => self.add_answer(index, message)?,
+            Role::Assistant => self.add_answer(index, is_history, message)?,
         }
         Ok(())
     }
 
-    fn add_result(&mut self, id: String, message: &Object<'a>) -> Result<(), RelayError> {
-        let content = match parts::content(message)? {
-            Content::Nothing => None,
-            Content::Text(text) => Some(ResultContent::Text(text)),
-            Content::Parts(parts) => {
-                let blocks = parts::result_blocks(&parts)?;
-                (!blocks.is_empty()).then_some(ResultContent::Blocks(blocks))
-            }
-        };
-        let is_error = message.flag("is_error")?.unwrap_or_default();
-        let cache_control = parts::marker(message);
-        let result = Block::ToolResult { tool_use_id: id.clone(), content, is_error, cache_control };
-        self.block.results.push((id, result));
-        Ok(())
-    }
-
-    fn add_answer(&mut self, index: usize, message: &Object<'a>) -> Result<(), RelayError> {
-        let blocks = assistant::blocks(message, index, &mut self.ids)?;
+    fn add_answer(&mut self, index: usize, is_history: bool, message: &Object<'a>) -> Result<(), RelayError> {
+        let mut reader = assistant::Reader { ids: &mut self.ids, names: self.names };
+        let blocks = assistant::blocks(message, index, &mut reader, &mut Place { is_history, notes: self.notes })?;
         if blocks.is_empty() {
             return Ok(());
         }
         self.end_user_block()?;
-        self.open.extend(blocks.iter().filter_map(|block| match block {
-            Block::ToolUse { id, .. } => Some(id.clone()),
-            _ => None,
-        }));
+        self.ids.begin_results();
         push(&mut self.turns, "assistant", blocks);
         Ok(())
     }
@@ -200,10 +202,10 @@ impl<'a> Builder<'a, '_> {
         if results.is_empty() && rest.is_empty() {
             return Ok(());
         }
-        self.check_results(&results)?;
         let is_users = !results.is_empty() || rest.iter().any(|(role, _)| *role == Role::User);
         let keeps_role = self.family.mid_system && is_users;
-        let mut content: Vec<_> = results.into_iter().map(|(_, block)| block).collect();
+        let mut content = results;
+        self.end_calls(&mut content)?;
         let mut system = Vec::new();
         for (role, block) in rest {
             match role {
@@ -217,31 +219,45 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    /// Every call of the last assistant turn has exactly one result, and there are no others.
-    fn check_results(&mut self, results: &[(String, Block<'_>)]) -> Result<(), RelayError> {
-        let mut called = std::mem::take(&mut self.open);
-        let mut answered: Vec<_> = results.iter().map(|(id, _)| id.as_str()).collect();
-        called.sort_unstable();
-        answered.sort_unstable();
-        if called == answered {
-            return Ok(());
-        }
-        let missing = called.iter().find(|id| answered.binary_search(&id.as_str()).is_err());
-        Err(refused(match missing {
-            Some(id) => format!("the tool call `{}` has no result in the messages right behind it", cut(id)),
-            None => {
-                let stray = answered.iter().find(|id| called.binary_search_by(|known| known.as_str().cmp(id)).is_err());
-                let id = stray.or(answered.first()).copied().unwrap_or_default();
-                format!("each tool result must answer one call of the assistant message before it: see `{}`", cut(id))
+    /// Every call of the last assistant turn must have a result. Calls that the caller sent twice, with equal ids, share one.
+    fn end_calls(&mut self, results: &mut Vec<Block<'a>>) -> Result<(), RelayError> {
+        let shared = self.ids.end_turn().map_err(|id| {
+            refused(format!("the tool call `{}` has no result in the messages right behind it", cut(&id)))
+        })?;
+        for (call, other) in shared {
+            let has_id =
+                |block: &&Block<'_>| matches!(block, Block::ToolResult { tool_use_id, .. } if *tool_use_id == other);
+            let Some(mut result) = results.iter().find(has_id).cloned() else { continue };
+            if let Block::ToolResult { tool_use_id, cache_control, .. } = &mut result {
+                *tool_use_id = call;
+                *cache_control = None;
             }
-        }))
+            results.push(result);
+            self.notes.adjust("messages");
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Vec<Turn<'a>>, RelayError> {
         self.end_user_block()?;
-        self.check_results(&[])?;
+        self.end_calls(&mut Vec::new())?;
         Ok(self.turns)
     }
+}
+
+/// A tool message as the result of the call `id`.
+fn result<'a>(id: String, message: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
+    let (content, inner) = match parts::content(message)? {
+        Content::Nothing => (None, None),
+        Content::Text(text) => (Some(ResultContent::Text(text)), None),
+        Content::Parts(parts) => {
+            let (blocks, marker) = parts::result_blocks(&parts, place)?;
+            ((!blocks.is_empty()).then_some(ResultContent::Blocks(blocks)), marker)
+        }
+    };
+    let is_error = message.flag("is_error")?.unwrap_or_default();
+    let cache_control = parts::marker(message).or(inner);
+    Ok(Block::ToolResult { tool_use_id: id, content, is_error, cache_control })
 }
 
 /// Adds a turn, or adds to the last one if it has the same role. Turns without content vanish.

@@ -35,11 +35,13 @@
 mod amend;
 mod assistant;
 mod blocks;
+mod cache;
 mod collect;
 mod continuation;
 mod error;
 mod event;
 mod headers;
+mod limits;
 pub(super) mod mapping;
 mod media;
 mod messages;

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::blocks::{Block, Marker, Source};
+use super::media::{File, Kind};
 use crate::error::RelayError;
+use crate::translation::Notes;
 use crate::translation::json::Object;
 
 /// `content`, in either of its forms.
@@ -17,6 +16,29 @@ pub(super) enum Content<'a> {
     Parts(Vec<Object<'a>>),
     /// Absent, `null`, or blank: Anthropic refuses empty text.
     Nothing,
+}
+
+/// Where a message stands, and what is noted of it.
+#[derive(Debug)]
+pub(super) struct Place<'n> {
+    /// Whether an answer follows it. The caller can't take such a message back: what Anthropic has no counterpart for is
+    /// left out of it and named, where a new message is refused.
+    pub(super) is_history: bool,
+    pub(super) notes: &'n mut Notes,
+}
+
+impl Place<'_> {
+    /// What stands for a part that Anthropic has no counterpart for; `row` is its row in the table.
+    ///
+    /// # Errors
+    /// In a new message, `error`.
+    fn left_out<'a>(&mut self, row: &str, what: &str, error: RelayError) -> Result<Block<'a>, RelayError> {
+        if !self.is_history {
+            return Err(error);
+        }
+        self.notes.drop(row);
+        Ok(Block::text(format!("[{what} that Claude can't take was left out]")))
+    }
 }
 
 /// Reads a message's `content`.
@@ -44,39 +66,83 @@ pub(super) fn is_blank(text: &str) -> bool {
 /// The blocks of a user message.
 ///
 /// # Errors
-/// Parts that Anthropic has no counterpart for, by their path.
-pub(super) fn user_blocks<'a>(message: &Object<'a>) -> Result<Vec<Block<'a>>, RelayError> {
-    blocks(message, user_part)
-}
-
-/// The blocks of a tool result's parts.
-///
-/// # Errors
-/// Parts that Anthropic has no counterpart for, by their path.
-pub(super) fn result_blocks<'a>(parts: &[Object<'a>]) -> Result<Vec<Block<'a>>, RelayError> {
-    parts.iter().filter_map(|part| user_part(part).transpose()).collect()
+/// Parts of a new message that Anthropic has no counterpart for, by their path.
+pub(super) fn user_blocks<'a>(message: &Object<'a>, place: &mut Place<'_>) -> Result<Vec<Block<'a>>, RelayError> {
+    let content = content(message)?;
+    blocks(message, content, place, user_part)
 }
 
 /// The blocks of a system message: text only.
 ///
 /// # Errors
-/// Parts of another type.
-pub(super) fn system_blocks<'a>(message: &Object<'a>) -> Result<Vec<Block<'a>>, RelayError> {
-    blocks(message, |part| match kind(part)?.as_ref() {
+/// As [`user_blocks`].
+pub(super) fn system_blocks<'a>(message: &Object<'a>, place: &mut Place<'_>) -> Result<Vec<Block<'a>>, RelayError> {
+    let content = content(message)?;
+    blocks(message, content, place, |part, place| match kind(part)?.as_ref() {
         "text" => text_part(part),
-        _ => Err(unsupported(part)),
+        kind => other_part(part, kind, place).map(Some),
     })
 }
 
+/// The blocks of an assistant message's text, without the message's own cache marker.
+///
+/// # Errors
+/// As [`user_blocks`].
+pub(super) fn answer_blocks<'a>(content: Content<'a>, place: &mut Place<'_>) -> Result<Vec<Block<'a>>, RelayError> {
+    let part = |part: &Object<'a>, place: &mut Place<'_>| match kind(part)?.as_ref() {
+        "text" => text_part(part),
+        "refusal" => Ok(part.text("refusal")?.filter(|text| !is_blank(text)).map(Block::text)),
+        kind => other_part(part, kind, place).map(Some),
+    };
+    blocks(&Object::default(), content, place, part)
+}
+
+/// A content's blocks, with their cache markers. The marker of a blank part, or of the message, goes to the block before it:
+/// it means all that stands before it.
 fn blocks<'a>(
     message: &Object<'a>,
-    part: impl Fn(&Object<'a>) -> Result<Option<Block<'a>>, RelayError>,
+    content: Content<'a>,
+    place: &mut Place<'_>,
+    read: impl Fn(&Object<'a>, &mut Place<'_>) -> Result<Option<Block<'a>>, RelayError>,
 ) -> Result<Vec<Block<'a>>, RelayError> {
-    match content(message)? {
-        Content::Nothing => Ok(Vec::new()),
-        Content::Text(text) => Ok(vec![Block::Text { text, cache_control: marker(message) }]),
-        Content::Parts(parts) => parts.iter().filter_map(|object| part(object).transpose()).collect(),
+    let mut blocks = Vec::new();
+    match content {
+        Content::Nothing => {}
+        Content::Text(text) => blocks.push(Block::Text { text, cache_control: None }),
+        Content::Parts(parts) => {
+            blocks.reserve(parts.len());
+            for part in &parts {
+                blocks.extend(read(part, place)?);
+                mark_last(&mut blocks, marker(part), place.notes);
+            }
+        }
     }
+    mark_last(&mut blocks, marker(message), place.notes);
+    Ok(blocks)
+}
+
+/// Puts a marker on the last block that takes one and has none; names it if there is no such block.
+pub(super) fn mark_last<'a>(blocks: &mut [Block<'a>], marker: Option<Marker<'a>>, notes: &mut Notes) {
+    let Some(marker) = marker else { return };
+    match blocks.iter_mut().rev().find_map(Block::marker_mut) {
+        Some(own) => *own = own.or(Some(marker)),
+        None => notes.drop("messages.cache_control"),
+    }
+}
+
+/// A tool result's parts, and the cache marker that the result gets: Anthropic refuses one within it.
+///
+/// # Errors
+/// As [`user_blocks`].
+pub(super) fn result_blocks<'a>(
+    parts: &[Object<'a>],
+    place: &mut Place<'_>,
+) -> Result<(Vec<Block<'a>>, Option<Marker<'a>>), RelayError> {
+    let mut blocks = Vec::with_capacity(parts.len());
+    for part in parts {
+        blocks.extend(user_part(part, place)?);
+    }
+    Ok((blocks, parts.iter().rev().find_map(marker)))
 }
 
 /// A part's `type`; absent reads as `text`.
@@ -91,18 +157,30 @@ pub(super) fn unsupported(part: &Object<'_>) -> RelayError {
     RelayError::unsupported_value(path, message)
 }
 
-/// A `text` part; nothing if it is blank.
-pub(super) fn text_part<'a>(part: &Object<'a>) -> Result<Option<Block<'a>>, RelayError> {
-    let text = part.text("text")?.unwrap_or_default();
-    Ok((!is_blank(&text)).then(|| Block::Text { text, cache_control: marker(part) }))
+/// What stands for a part of a type that Anthropic does not have.
+fn other_part<'a>(part: &Object<'a>, kind: &str, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
+    let (row, what) = match kind {
+        "input_audio" => ("input_audio", "audio"),
+        "image_url" => ("image_url", "an image"),
+        "file" => ("file.file_data", "a file"),
+        _ => ("messages.content", "content"),
+    };
+    place.left_out(row, what, unsupported(part))
 }
 
-fn user_part<'a>(part: &Object<'a>) -> Result<Option<Block<'a>>, RelayError> {
+/// A `text` part; nothing if it is blank.
+fn text_part<'a>(part: &Object<'a>) -> Result<Option<Block<'a>>, RelayError> {
+    let text = part.text("text")?.unwrap_or_default();
+    Ok((!is_blank(&text)).then(|| Block::text(text)))
+}
+
+fn user_part<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Option<Block<'a>>, RelayError> {
     match kind(part)?.as_ref() {
         "text" => text_part(part),
-        "image_url" => image(part).map(Some),
-        "file" => file(part).map(Some),
-        _ => Err(unsupported(part)),
+        "image_url" => image(part, place).map(Some),
+        "file" => file(part, place).map(Some),
+        "refusal" => Ok(part.text("refusal")?.filter(|text| !is_blank(text)).map(Block::text)),
+        kind => other_part(part, kind, place).map(Some),
     }
 }
 
@@ -114,105 +192,114 @@ pub(super) fn marker<'a>(object: &Object<'a>) -> Option<Marker<'a>> {
     object.get("cache_control").map(Marker::Given).or_else(breakpoint)
 }
 
-fn image<'a>(part: &Object<'a>) -> Result<Block<'a>, RelayError> {
+fn image<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
     let holder = part.object("image_url")?.unwrap_or_default();
     let path = part.path("image_url.url");
     let url = holder.text("url")?.unwrap_or_default();
     if url.starts_with("https://") {
-        return Ok(Block::Image { source: Source::Url { url }, cache_control: marker(part) });
+        return Ok(Block::Image { source: Source::Url { url }, cache_control: None });
     }
     if url.starts_with("data:") {
-        return data_uri(url, None, part, &path);
+        return data_url(url, None, Attached { row: "image_url", what: "an image", path }, place);
     }
-    Err(RelayError::invalid_value(path.clone(), format!("`{path}` must be an https URL or a data URI with base64")))
+    let message = format!("`{path}` must be an https URL or a data URI with base64");
+    place.left_out("image_url", "an image", RelayError::invalid_value(path, message))
 }
 
-fn file<'a>(part: &Object<'a>) -> Result<Block<'a>, RelayError> {
+fn file<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
     let holder = part.object("file")?.unwrap_or_default();
     let title = holder.text("filename")?.filter(|name| !is_blank(name));
     if let Some(file_id) = holder.text("file_id")? {
-        return file_by_id(file_id, title, part);
+        return file_by_id(file_id, title, part, place);
     }
     let path = part.path("file.file_data");
     let data = holder.text("file_data")?.unwrap_or_default();
+    let attached = Attached { row: "file.file_data", what: "a file", path };
     if data.starts_with("data:") {
-        return data_uri(data, title, part, &path);
+        return data_url(data, title, attached, place);
     }
-    let is_pdf = title.as_ref().is_some_and(|name| name.to_ascii_lowercase().ends_with(".pdf"));
-    if data.is_empty() || !is_pdf {
-        let message = format!("`{path}` must be a data URI, or the base64 of a file whose `filename` ends in .pdf");
-        return Err(RelayError::invalid_value(path, message));
+    let file = File::from_base64(data);
+    match file.kind(title.as_deref()) {
+        Some(kind) => block(file, kind, title, attached, place),
+        None => {
+            let path = attached.path;
+            let message = format!("`{path}` must be a data URI, or the base64 of a file with a known `filename`");
+            place.left_out(attached.row, attached.what, RelayError::invalid_value(path, message))
+        }
     }
-    Ok(pdf(data, title, part))
 }
 
 fn file_by_id<'a>(
     file_id: Cow<'a, str>,
     title: Option<Cow<'a, str>>,
     part: &Object<'a>,
+    place: &mut Place<'_>,
 ) -> Result<Block<'a>, RelayError> {
-    if !file_id.starts_with("file_") {
-        let message = "only ids of Anthropic's Files API (`file_…`) can be used with a Claude model";
-        return Err(RelayError::unsupported_value(part.path("file.file_id"), message));
+    if file_id.starts_with("file_") {
+        return Ok(Block::Document { source: Source::File { file_id }, title, cache_control: None });
     }
-    Ok(Block::Document { source: Source::File { file_id }, title, cache_control: marker(part) })
+    let message = "only ids of Anthropic's Files API (`file_…`) can be used with a Claude model";
+    let error = RelayError::unsupported_value(part.path("file.file_id"), message);
+    place.left_out("file.file_id", "a file", error)
 }
 
-fn pdf<'a>(data: Cow<'a, str>, title: Option<Cow<'a, str>>, part: &Object<'a>) -> Block<'a> {
-    let source = Source::Base64 { media_type: "application/pdf", data: without_white_space(data) };
-    Block::Document { source, title, cache_control: marker(part) }
+/// The part that a file came in.
+struct Attached {
+    /// Its row in the table.
+    row: &'static str,
+    what: &'static str,
+    path: String,
 }
 
-/// `data:<type>[;parameter]*;base64,<data>` as an image or a document.
-fn data_uri<'a>(
-    uri: Cow<'a, str>,
+/// A `data:` URL as an image or a document.
+fn data_url<'a>(
+    url: Cow<'a, str>,
     title: Option<Cow<'a, str>>,
-    part: &Object<'a>,
-    path: &str,
+    attached: Attached,
+    place: &mut Place<'_>,
 ) -> Result<Block<'a>, RelayError> {
-    let invalid = |message: String| RelayError::invalid_value(path.to_owned(), message);
-    let comma = uri.find(',').filter(|comma| *comma < 512);
-    let head = comma.and_then(|comma| uri.get("data:".len()..comma)).unwrap_or_default().to_ascii_lowercase();
-    let (Some(comma), Some(head)) = (comma, head.strip_suffix(";base64")) else {
-        return Err(invalid(format!("`{path}` must be a data URI with base64: data:image/png;base64,…")));
+    let Attached { row, what, path } = &attached;
+    let Some(file) = File::from_data_url(url) else {
+        let message = format!("`{path}` must be a data URI with base64: data:image/png;base64,…");
+        return place.left_out(row, what, RelayError::invalid_value(path.clone(), message));
     };
-    let data = tail(uri, comma + 1);
-    let media_type = match head.split(';').next().unwrap_or_default().trim() {
-        "image/jpeg" | "image/jpg" => "image/jpeg",
-        "image/png" => "image/png",
-        "image/gif" => "image/gif",
-        "image/webp" => "image/webp",
-        "application/pdf" => return Ok(pdf(data, title, part)),
-        "text/plain" => {
-            let bytes = STANDARD.decode(without_white_space(data).as_bytes()).ok();
-            let data = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-            let data = data.ok_or_else(|| invalid(format!("`{path}` is not the base64 of UTF-8 text")))?;
-            let source = Source::Text { media_type: "text/plain", data };
-            return Ok(Block::Document { source, title, cache_control: marker(part) });
-        }
-        _ => {
-            let message = format!("`{path}`: Anthropic takes JPEG, PNG, GIF and WebP images, PDF and plain text");
-            return Err(RelayError::unsupported_value(path.to_owned(), message));
-        }
-    };
-    let source = Source::Base64 { media_type, data: without_white_space(data) };
-    Ok(Block::Image { source, cache_control: marker(part) })
-}
-
-/// The text from byte `at` on, without a copy where it is borrowed.
-fn tail(text: Cow<'_, str>, at: usize) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(at..).unwrap_or_default()),
-        Cow::Owned(mut text) => {
-            text.drain(..at.min(text.len()));
-            Cow::Owned(text)
+    match file.kind(title.as_deref()) {
+        Some(kind) => block(file, kind, title, attached, place),
+        None => {
+            let message = format!("`{path}`: Anthropic takes JPEG, PNG, GIF and WebP images, PDF and text");
+            place.left_out(row, what, RelayError::unsupported_value(path.clone(), message))
         }
     }
 }
 
-fn without_white_space(data: Cow<'_, str>) -> Cow<'_, str> {
-    if data.bytes().any(|b| b.is_ascii_whitespace()) {
-        return Cow::Owned(data.split_ascii_whitespace().collect());
-    }
-    data
+fn block<'a>(
+    file: File<'a>,
+    kind: Kind,
+    title: Option<Cow<'a, str>>,
+    attached: Attached,
+    place: &mut Place<'_>,
+) -> Result<Block<'a>, RelayError> {
+    let Attached { row, what, path } = attached;
+    let source = match kind {
+        Kind::Image(media_type) => {
+            let source = Source::Base64 { media_type, data: file.into_data() };
+            return Ok(Block::Image { source, cache_control: None });
+        }
+        Kind::Pdf => Source::Base64 { media_type: "application/pdf", data: file.into_data() },
+        Kind::Text => {
+            let Some(decoded) = file.text() else {
+                let message = format!("`{path}` is not the base64 of a text");
+                return place.left_out(row, what, RelayError::invalid_value(path, message));
+            };
+            if decoded.is_lossy {
+                place.notes.adjust(row);
+            }
+            if is_blank(&decoded.text) {
+                // Anthropic refuses an empty document.
+                return Ok(Block::text(format!("[{} is an empty file]", title.as_deref().unwrap_or("this"))));
+            }
+            Source::Text { media_type: "text/plain", data: decoded.text }
+        }
+    };
+    Ok(Block::Document { source, title, cache_control: None })
 }

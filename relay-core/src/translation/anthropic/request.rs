@@ -5,15 +5,16 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, Turn};
 use super::models::ModelFamily;
 use super::reasoning::{self, Reasoning, Situation, Thinking};
+use super::schema::{self, Compiled, Use};
 use super::tools::{self, Choice, Tool};
-use super::{continuation, mapping, messages, parts, schema};
+use super::{cache, continuation, limits, mapping, messages, parts};
 use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
@@ -27,7 +28,7 @@ const SAMPLING_VERSION: &str = "2023-06-01";
 /// Anthropic's limit on a request, in bytes.
 const MAX_BODY: usize = 32 << 20;
 
-const JSON_ONLY: &str = "Respond with a single valid JSON object and nothing else: no prose before or after it and no \
+pub(super) const JSON_ONLY: &str = "Respond with a single valid JSON object and nothing else: no prose before or after it and no \
                          code fences.";
 
 #[derive(Serialize)]
@@ -78,7 +79,12 @@ impl OutputConfig {
 #[derive(Serialize)]
 struct Format {
     r#type: &'static str,
-    schema: Box<RawValue>,
+    #[serde(serialize_with = "compiled")]
+    schema: Compiled,
+}
+
+fn compiled<S: Serializer>(schema: &Compiled, serializer: S) -> Result<S::Ok, S::Error> {
+    schema.schema.serialize(serializer)
 }
 
 #[derive(Serialize)]
@@ -96,8 +102,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
     let mut tools = tools::read(request, family, call.options, &mut notes)?;
-    let mut conversation = messages::read(request, family, &mut notes)?;
-    tools::stubs(&mut tools, &conversation.turns)?;
+    let mut conversation = messages::read(request, family, &tools.names, &mut notes)?;
     let max_tokens = max_tokens(call, family, &mut notes)?;
     let forced_tool = tools.choice.as_ref().is_some_and(Choice::is_forced);
     let situation = Situation { family, turns: &conversation.turns, max_tokens, forced_tool };
@@ -105,12 +110,16 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     if !reasoning.is_on {
         messages::remove_thinking(&mut conversation.turns);
     }
+    messages::check_end(&mut conversation.turns, family)?;
     let (temperature, top_p) = sampling(request, family, reasoning.is_on, &mut notes)?;
     let format = response_format(request, &mut conversation.system, &mut notes)?;
     if format.is_some() && conversation.turns.last().is_some_and(|turn| turn.role == "assistant") {
         let message = "a JSON schema needs a whole answer: the conversation must end with a user message";
         return Err(RelayError::invalid_value("messages", message));
     }
+    let own_cache = request.get("cache_control");
+    limits::keep(&mut tools.list, format.as_ref().map(|format| &format.schema), &mut notes);
+    cache::keep(own_cache.is_some(), &mut tools.list, &mut conversation.system, &mut conversation.turns, &mut notes);
     let legacy = tools.legacy;
     let stream = request.flag("stream")?.unwrap_or_default();
     let Reasoning { thinking, effort, has_binding, .. } = reasoning;
@@ -128,7 +137,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         stop_sequences: stop(request)?,
         metadata: user(request)?.map(|user_id| Metadata { user_id }),
         service_tier: service_tier(request)?,
-        cache_control: request.get("cache_control"),
+        cache_control: own_cache,
         stream,
     };
     let context = ChatContext {
@@ -136,10 +145,20 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         legacy_functions: legacy,
         may_continue: request.get("web_search_options").is_some(),
         is_long: !stream && max_tokens > continuation::MAX_WHOLE,
-        is_amendable: body.messages.iter().flat_map(|turn| &turn.content).any(Block::is_thinking),
+        is_amendable: is_amendable(&body),
+        renamed_properties: tools.names.into_pairs(),
         ..context(call)?
     };
     Ok(TranslatedChat { wire: wire(&body, has_binding)?, context, notes })
+}
+
+/// Whether [`amend`](super::amend) can change anything about it.
+fn is_amendable(body: &Body<'_>) -> bool {
+    let mut blocks = body.messages.iter().flat_map(|turn| &turn.content);
+    body.output_config.format.is_some()
+        || body.tools.iter().any(|tool| tool.compiled().is_some())
+        || body.messages.first().is_some_and(|turn| turn.role == "assistant")
+        || blocks.any(|block| block.is_thinking() || (body.tools.is_empty() && matches!(block, Block::ToolUse { .. })))
 }
 
 fn wire(body: &Body<'_>, has_binding: bool) -> Result<WireRequest, RelayError> {
@@ -226,10 +245,13 @@ fn response_format(
             let holder = format.object("json_schema")?.unwrap_or_default();
             let schema = holder.object("schema")?.and_then(|_| holder.get("schema"));
             let schema = schema.ok_or_else(|| RelayError::invalid_value(path, format!("`{path}` is missing")))?;
-            let cleaned = schema::clean(schema, holder.text("description")?.as_deref());
-            let schema = cleaned.map_err(|why| {
+            let compiled = schema::compile(schema, holder.text("description")?.as_deref(), Use::Answer);
+            let schema = compiled.map_err(|why| {
                 RelayError::unsupported_value(path, format!("Claude's structured output can't take this schema: {why}"))
             })?;
+            if schema.is_narrowed {
+                notes.adjust("response_format");
+            }
             Ok(Some(Format { r#type: "json_schema", schema }))
         }
         _ => {

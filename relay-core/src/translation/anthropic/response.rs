@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::blocks::Block as Sent;
 use super::error;
+use super::names::Renamer;
 use super::wire::{self, Block, Citation, Counts, Message, TypeTag};
 use crate::error::RelayError;
 use crate::translation::json;
@@ -33,7 +34,7 @@ pub(super) fn translate(body: &Bytes, context: &ChatContext) -> Result<Translate
     };
     let mut parts = Parts::default();
     for block in content {
-        parts.add(Block::read(block).map_err(unreadable)?);
+        parts.add(Block::read(block).map_err(unreadable)?, context);
     }
     let stop_reason = message.stop_reason.as_deref();
     let refusal = (stop_reason == Some("refusal"))
@@ -94,6 +95,12 @@ pub(super) fn arguments(input: Option<&RawValue>) -> Cow<'_, str> {
         "null" => Cow::Borrowed("{}"),
         input => json::compact(input),
     }
+}
+
+/// What maps the names in this tool's arguments back, where some were changed.
+pub(super) fn renamer(tool: &str, context: &ChatContext) -> Option<Renamer> {
+    let (_, pairs) = context.renamed_properties.iter().find(|(name, _)| name == tool)?;
+    Some(Renamer::new(pairs.clone()))
 }
 
 /// Annotations for the text from character `start` to `end` of `content`.
@@ -169,7 +176,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn add(&mut self, block: Block<'a>) {
+    fn add(&mut self, block: Block<'a>, context: &ChatContext) {
         match block {
             Block::Text { text, citations } => {
                 let (start, length) = (self.text_length, text.chars().count());
@@ -183,7 +190,10 @@ impl<'a> Parts<'a> {
             }
             Block::ToolUse { id, name, input, partial } => {
                 self.layout.tool_use();
-                let arguments = partial.unwrap_or_else(|| arguments(input));
+                let arguments = match (partial, renamer(&name, context)) {
+                    (partial, None) => partial.unwrap_or_else(|| arguments(input)),
+                    (partial, Some(renamer)) => renamer.whole(&partial.unwrap_or_else(|| arguments(input))).into(),
+                };
                 self.calls.push((id, Function { name: Some(name), arguments }));
             }
             Block::Thinking { thinking, signature } => {

@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::blocks::Block as Sent;
 use super::collect::Collector;
 use super::event::{Change, Event};
+use super::names::Renamer;
 use super::response::{self, Layout, unreadable};
 use super::wire::{self, Block, Citation, Counts, Message};
 use super::{continuation, error, response::DECLINED};
@@ -17,6 +18,7 @@ use crate::translation::answer_budget::{AnswerBudget, too_long};
 use crate::translation::limits::MAX_BLOCKS;
 use crate::translation::surface::chat_completions::chunk::{ChunkChoice, ChunkWriter, Delta};
 use crate::translation::surface::chat_completions::completion::{Annotation, Function, ToolCall};
+use crate::translation::surrogates;
 use crate::translation::{ChatContext, Continuation, ProviderError, StreamCollector, StreamTranslator};
 
 /// Translates one stream.
@@ -78,6 +80,7 @@ enum Open {
     Tool {
         index: u32,
         input: Option<String>,
+        arguments: Arguments,
     },
     /// Its place among the thinking blocks, and whether any of its text was sent.
     Thinking {
@@ -85,6 +88,34 @@ enum Open {
         begun: bool,
     },
     Other,
+}
+
+/// A call's arguments on their way to the caller.
+#[derive(Default)]
+struct Arguments {
+    halves: surrogates::Pieces,
+    /// Where names of properties were changed.
+    renamer: Option<Renamer>,
+}
+
+impl Arguments {
+    /// What can go out now that this piece has come.
+    fn next<'p>(&mut self, piece: &'p str) -> Cow<'p, str> {
+        let piece = self.halves.next(piece);
+        match &mut self.renamer {
+            Some(renamer) => Cow::Owned(renamer.next(&piece)),
+            None => piece,
+        }
+    }
+
+    /// What is left at the end.
+    fn rest(&mut self) -> String {
+        let rest = self.halves.rest();
+        match &mut self.renamer {
+            Some(renamer) => renamer.next(&rest) + &renamer.rest(),
+            None => rest,
+        }
+    }
 }
 
 impl Translator {
@@ -210,8 +241,9 @@ impl Translator {
                 let index = self.tool_count;
                 self.tool_count += 1;
                 self.layout.tool_use();
+                let arguments = Arguments { renamer: response::renamer(&name, &self.context), ..Arguments::default() };
                 self.call(index, id, name, out);
-                Open::Tool { index, input: Some(response::arguments(input).into_owned()) }
+                Open::Tool { index, input: Some(response::arguments(input).into_owned()), arguments }
             }
             Block::Thinking { thinking, signature } => {
                 let place = self.thinking.len();
@@ -245,11 +277,11 @@ impl Translator {
             (Open::Text { citations, .. }, "citations_delta") => {
                 citations.extend(change.citation.and_then(Citation::read).map(owned));
             }
-            (Open::Tool { index, input }, "input_json_delta") => {
+            (Open::Tool { index, input, arguments }, "input_json_delta") => {
                 let json = change.partial_json.unwrap_or_default();
                 if !json.is_empty() {
                     *input = None;
-                    let index = *index;
+                    let (index, json) = (*index, arguments.next(&json));
                     self.arguments(index, &json, out);
                 }
             }
@@ -278,8 +310,11 @@ impl Translator {
                     citations.into_iter().map(|(title, url)| Citation { title: title.into(), url: url.into() });
                 self.annotations.extend(response::annotations(citations.collect(), start, self.text_length));
             }
-            Open::Tool { index, input: Some(input) } => self.arguments(index, &input, out),
-            Open::Tool { .. } | Open::Thinking { .. } | Open::Other => {}
+            Open::Tool { index, input, mut arguments } => {
+                let now = input.map(|input| arguments.next(&input).into_owned()).unwrap_or_default();
+                self.arguments(index, &(now + &arguments.rest()), out);
+            }
+            Open::Thinking { .. } | Open::Other => {}
         }
     }
 
@@ -336,6 +371,9 @@ impl Translator {
 
     /// Writes more of a tool call's arguments.
     fn arguments(&self, index: u32, json: &str, out: &mut ChunkWriter) {
+        if json.is_empty() {
+            return;
+        }
         if !self.context.legacy_functions {
             out.arguments(0, index, json);
         } else if index == 0 {

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::blocks::{Block, Marker, Turn};
+use super::blocks::Marker;
 use super::models::ModelFamily;
+use super::names::Names;
 use super::parts;
-use super::schema;
+use super::schema::{self, Compiled, Use};
 use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::{Notes, TranslationOptions};
@@ -23,6 +24,8 @@ pub(super) struct Tools<'a> {
     pub(super) choice: Option<Choice<'a>>,
     /// Whether the caller used the deprecated `functions`.
     pub(super) legacy: bool,
+    /// Names of properties that were changed.
+    pub(super) names: Names,
 }
 
 /// One tool.
@@ -34,7 +37,7 @@ pub(super) enum Tool<'a> {
         name: Cow<'a, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<Cow<'a, str>>,
-        input_schema: Cow<'a, RawValue>,
+        input_schema: InputSchema<'a>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         strict: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +51,47 @@ pub(super) enum Tool<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         user_location: Option<Location<'a>>,
     },
+}
+
+/// A tool's parameters.
+#[derive(Debug)]
+pub(super) struct InputSchema<'a> {
+    /// A hint to the model.
+    hint: Cow<'a, RawValue>,
+    /// What Anthropic compiles, for a strict tool.
+    compiled: Option<Compiled>,
+}
+
+impl Serialize for InputSchema<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.compiled.as_ref().map_or(self.hint.as_ref(), |compiled| &compiled.schema).serialize(serializer)
+    }
+}
+
+impl<'a> Tool<'a> {
+    /// The schema that Anthropic compiles, of a strict tool.
+    pub(super) fn compiled(&self) -> Option<&Compiled> {
+        match self {
+            Tool::Function { input_schema, .. } => input_schema.compiled.as_ref(),
+            Tool::WebSearch { .. } => None,
+        }
+    }
+
+    /// Makes the schema a hint.
+    pub(super) fn relax(&mut self) {
+        if let Tool::Function { input_schema, strict, .. } = self {
+            *strict = false;
+            input_schema.compiled = None;
+        }
+    }
+
+    /// Its cache marker's place; a server tool gets none.
+    pub(super) fn marker_mut(&mut self) -> Option<&mut Option<Marker<'a>>> {
+        match self {
+            Tool::Function { cache_control, .. } => Some(cache_control),
+            Tool::WebSearch { .. } => None,
+        }
+    }
 }
 
 /// Where the user is, roughly.
@@ -97,11 +141,13 @@ pub(super) fn read<'a>(
 ) -> Result<Tools<'a>, RelayError> {
     let mut tools = Tools::default();
     for tool in request.objects("tools")?.unwrap_or_default() {
-        tools.list.push(tool_of(&tool, notes)?);
+        let tool = tool_of(&tool, &mut tools.names, notes)?;
+        tools.list.push(tool);
     }
     if tools.list.is_empty() {
         for function in request.objects("functions")?.unwrap_or_default() {
-            tools.list.push(function_of(&function, None, false, notes)?);
+            let tool = function_of(&function, None, false, &mut tools.names, notes)?;
+            tools.list.push(tool);
             tools.legacy = true;
         }
     } else if request.get("functions").is_some() {
@@ -122,31 +168,7 @@ pub(super) fn read<'a>(
     Ok(tools)
 }
 
-/// A history with tool calls needs the tools that it names; without any in the request, stubs that can't be called.
-pub(super) fn stubs<'a>(tools: &mut Tools<'a>, turns: &[Turn<'a>]) -> Result<(), RelayError> {
-    if !tools.list.is_empty() {
-        return Ok(());
-    }
-    let mut seen = HashSet::new();
-    for block in turns.iter().flat_map(|turn| &turn.content) {
-        let Block::ToolUse { name, .. } = block else { continue };
-        if seen.insert(name.as_ref()) {
-            tools.list.push(Tool::Function {
-                name: name.clone(),
-                description: None,
-                input_schema: schema::parameters(None, "")?,
-                strict: false,
-                cache_control: None,
-            });
-        }
-    }
-    if !tools.list.is_empty() {
-        tools.choice = Some(Choice::new("none"));
-    }
-    Ok(())
-}
-
-fn tool_of<'a>(tool: &Object<'a>, notes: &mut Notes) -> Result<Tool<'a>, RelayError> {
+fn tool_of<'a>(tool: &Object<'a>, names: &mut Names, notes: &mut Notes) -> Result<Tool<'a>, RelayError> {
     if tool.text("type")?.is_some_and(|kind| kind != "function") {
         let message = "Claude models take only tools of type `function`; for free text, use one string parameter";
         return Err(RelayError::unsupported_value(tool.path("type"), message));
@@ -157,13 +179,14 @@ fn tool_of<'a>(tool: &Object<'a>, notes: &mut Notes) -> Result<Tool<'a>, RelayEr
         RelayError::invalid_value(path, message)
     })?;
     let strict = function.flag("strict")?.unwrap_or_default();
-    function_of(&function, parts::marker(tool), strict, notes)
+    function_of(&function, parts::marker(tool), strict, names, notes)
 }
 
 fn function_of<'a>(
     function: &Object<'a>,
     marker: Option<Marker<'a>>,
     strict: bool,
+    names: &mut Names,
     notes: &mut Notes,
 ) -> Result<Tool<'a>, RelayError> {
     let name = function.text("name")?.unwrap_or_default();
@@ -173,19 +196,18 @@ fn function_of<'a>(
         let message = format!("`{path}` must be 1 to 128 letters, digits, `_` and `-`");
         return Err(RelayError::invalid_value(path, message));
     }
-    let mut input_schema = schema::parameters(function.get("parameters"), &function.path("parameters"))?;
-    let cleaned = if strict { schema::clean(&input_schema, None).ok() } else { None };
-    let is_strict = cleaned.is_some();
-    if let Some(cleaned) = cleaned {
-        input_schema = Cow::Owned(cleaned);
-    } else if strict {
+    let parameters = schema::parameters(function.get("parameters"), &function.path("parameters"))?;
+    names.add(&name, parameters.renamed);
+    let hint = parameters.schema;
+    let compiled = if strict { schema::compile(&hint, None, Use::Tool).ok() } else { None };
+    if strict && compiled.is_none() {
         notes.drop("tools.strict");
     }
     Ok(Tool::Function {
         name,
         description: function.text("description")?,
-        input_schema,
-        strict: is_strict,
+        strict: compiled.is_some(),
+        input_schema: InputSchema { hint, compiled },
         cache_control: marker.or_else(|| parts::marker(function)),
     })
 }
