@@ -11,7 +11,11 @@ pub(super) const TOOLS: Group = Group {
         row(
             "tools",
             &[
-                sent("tools[].input_schema", "", r#"{"tools":[{"type":"function","function":{"name":"f"}}]}"#),
+                sent(
+                    "tools[].input_schema",
+                    "keywords that Anthropic refuses become words; names that it refuses are changed, and mapped back in calls",
+                    r#"{"tools":[{"type":"function","function":{"name":"f"}}]}"#,
+                ),
                 refuses(
                     Code::UnsupportedValue,
                     "tools[].type",
@@ -23,12 +27,6 @@ pub(super) const TOOLS: Group = Group {
                     "tools[].function.name",
                     "for a name that is not 1 to 128 letters, digits, `_` and `-`",
                     r#"{"tools":[{"type":"function","function":{"name":"a.b"}}]}"#,
-                ),
-                refuses(
-                    Code::UnsupportedValue,
-                    "tools[].function.parameters",
-                    "for a schema with `oneOf`, `anyOf` or `allOf` at its root",
-                    r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"anyOf":[]}}}]}"#,
                 ),
             ],
         ),
@@ -47,7 +45,7 @@ pub(super) const TOOLS: Group = Group {
                     r#"{"tools":[{"type":"function","function":{"name":"f","strict":false}}]}"#,
                 ),
                 dropped(
-                    when("if the schema can't be enforced"),
+                    when("if the schema can't be enforced, and of the tools beyond Anthropic's limits"),
                     r#"{"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":{"type":"object","properties":{},"additionalProperties":true}}}]}"#,
                 ),
             ],
@@ -171,11 +169,16 @@ pub(super) const ANSWER: Group = Group {
                     "for json_object",
                     r#"{"response_format":{"type":"json_object"}}"#,
                 ),
+                adjusted(
+                    "the schema without other properties",
+                    "for json_schema, if an object may have more than its properties",
+                    r#"{"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object","properties":{"a":{"type":"null"}},"additionalProperties":true}}}}"#,
+                ),
                 silent("the default", when("for text"), r#"{"response_format":{"type":"text"}}"#),
                 refuses(
                     Code::UnsupportedValue,
                     "response_format.json_schema.schema",
-                    "for a schema that is recursive, or open to other members",
+                    "for a schema that is recursive, or an object without properties of its own",
                     r#"{"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object"}}}}"#,
                 ),
             ],
@@ -263,7 +266,18 @@ pub(super) const REASONING: Group = Group {
         ),
         row(
             "thinking",
-            &[sent("thinking.type", "as it is; wins over `reasoning_effort`", r#"{"thinking":{"type":"adaptive"}}"#)],
+            &[
+                sent("thinking.type", "as it is; wins over `reasoning_effort`", r#"{"thinking":{"type":"adaptive"}}"#),
+                adjusted(
+                    "the budget becomes smaller",
+                    "if it is not below `max_tokens`",
+                    r#"{"max_tokens":4000,"thinking":{"type":"enabled","budget_tokens":4000}}"#,
+                ),
+                dropped(
+                    when("with a budget, if `max_tokens` leaves no room for it or a call is forced"),
+                    r#"{"max_tokens":1024,"thinking":{"type":"enabled","budget_tokens":1024}}"#,
+                ),
+            ],
         ),
         row("extra_body", &[dropped(ALWAYS, r#"{"extra_body":{"google":{}}}"#)]),
     ],

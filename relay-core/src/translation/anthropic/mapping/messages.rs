@@ -11,9 +11,9 @@ pub(super) const CONVERSATION: Group = Group {
             &[
                 sent("messages[].content[].text", "", r#"{}"#),
                 adjusted(
-                    "a user turn `(start of conversation)` goes before it",
-                    "if the first one is the assistant's",
-                    r#"{"messages":[{"role":"assistant","content":"Hello"},{"role":"user","content":"Hi"}]}"#,
+                    "they share the result",
+                    "if a call stands there twice, with one id and one result",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
                 refuses(Code::InvalidValue, "", "if nothing is left to send", r#"{"messages":[]}"#),
                 refuses(
@@ -52,7 +52,7 @@ pub(super) const CONVERSATION: Group = Group {
             &[
                 sent(
                     "messages[].content[].tool_use_id",
-                    "results first in one user turn",
+                    "results first in one user turn; ids are made unique in the conversation",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
                 refuses(
@@ -77,11 +77,10 @@ pub(super) const CONVERSATION: Group = Group {
                     "arguments that are not a JSON object are wrapped, so that the model sees them",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
-                refuses(
-                    Code::UnsupportedValue,
-                    "messages[].tool_calls[].type",
+                adjusted(
+                    "a call with the text as its `input`",
                     "for custom tools",
-                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"custom"}]}]}"#,
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
             ],
         ),
@@ -106,11 +105,9 @@ pub(super) const CONVERSATION: Group = Group {
         nested(
             "messages.audio",
             "messages[].audio",
-            &[refuses(
-                Code::UnsupportedValue,
-                "",
-                "",
-                r#"{"messages":[{"role":"assistant","audio":{"id":"a"}},{"role":"user","content":"Hi"}]}"#,
+            &[dropped(
+                when("its transcript, or a note, stands for it"),
+                r#"{"messages":[{"role":"assistant","content":"Hello","audio":{"id":"a"}},{"role":"user","content":"Hi"}]}"#,
             )],
         ),
         nested(
@@ -133,7 +130,7 @@ pub(super) const CONVERSATION: Group = Group {
                 ),
                 silent(
                     "Anthropic would refuse them",
-                    when("without a signature, or while thinking is off"),
+                    when("without a signature, at the end of an answer, or while thinking is off"),
                     r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","thinking_blocks":[{"type":"thinking","thinking":"hm"}]},{"role":"user","content":"Hi"}]}"#,
                 ),
             ],
@@ -168,13 +165,17 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "messages[].content[].source.data",
-                    "for a `data:` URL: JPEG, PNG, GIF, WebP, PDF, plain text",
+                    "for a `data:` URL: JPEG, PNG, GIF and WebP, by their first bytes; PDF; text",
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]}]}"#,
                 ),
                 sent(
                     "messages[].content[].source.url",
                     "for an `https:` URL; Relay fetches nothing itself",
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#,
+                ),
+                dropped(
+                    when("in the history, if it is none of these; a note stands for it"),
+                    r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://example.com/a.png"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
@@ -202,12 +203,18 @@ pub(super) const PARTS: Group = Group {
         nested(
             "input_audio",
             "messages[].content[].input_audio",
-            &[refuses(
-                Code::UnsupportedValue,
-                "messages[].content[].type",
-                "",
-                r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"wav"}}]}]}"#,
-            )],
+            &[
+                dropped(
+                    when("in the history; a note stands for it"),
+                    r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"wav"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
+                ),
+                refuses(
+                    Code::UnsupportedValue,
+                    "messages[].content[].type",
+                    "otherwise",
+                    r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"wav"}}]}]}"#,
+                ),
+            ],
         ),
         nested(
             "file.file_data",
@@ -215,8 +222,23 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "messages[].content[].source.data",
-                    "PDF, plain text and images; bare base64 if the name ends in `.pdf`",
+                    "PDF, text of all kinds and images, by their bytes, type or name; bare base64, too",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.pdf"}}]}]}"#,
+                ),
+                adjusted(
+                    "U+FFFD",
+                    "where a text is not in its character set",
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain;base64,6Q==","filename":"a.txt"}}]}]}"#,
+                ),
+                dropped(
+                    when("in the history, if it is none of these; a note stands for it"),
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.doc"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
+                ),
+                refuses(
+                    Code::UnsupportedValue,
+                    "",
+                    "for other files",
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/zip;base64,UEsDBAA=","filename":"a.zip"}}]}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
@@ -244,6 +266,10 @@ pub(super) const PARTS: Group = Group {
                     "for ids of Anthropic's Files API, `file_…`",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file_a"}}]}]}"#,
                 ),
+                dropped(
+                    when("in the history, for ids of other providers; a note stands for it"),
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-a"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
+                ),
                 refuses(
                     Code::UnsupportedValue,
                     "",
@@ -267,7 +293,7 @@ pub(super) const PARTS: Group = Group {
             &[refuses(
                 Code::UnsupportedValue,
                 "",
-                "",
+                "in a new message; in the history a note stands for them, named `messages.content`",
                 r#"{"messages":[{"role":"user","content":[{"type":"hologram"}]}]}"#,
             )],
         ),

@@ -148,6 +148,21 @@ const CACHING: Group = Group {
             )],
         ),
         nested(
+            "messages.cache_control",
+            "messages[].cache_control",
+            &[
+                sent(
+                    "messages[].content[].cache_control",
+                    "on the last block of the message; those of a tool result's parts are the result's",
+                    r#"{"messages":[{"role":"user","content":"Hi","cache_control":{"type":"ephemeral"}}]}"#,
+                ),
+                dropped(
+                    when("if no block can carry it, and the oldest of more than four"),
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"","cache_control":{"type":"ephemeral"}},{"role":"user","content":"Hi"}]}"#,
+                ),
+            ],
+        ),
+        nested(
             "prompt_cache_breakpoint",
             "messages[].content[].prompt_cache_breakpoint",
             &[sent(

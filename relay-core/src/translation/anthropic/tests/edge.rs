@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{chat, streamed};
 use crate::error::{Class, RelayError};
 use crate::translation::anthropic::Anthropic;
+use crate::translation::surrogates;
 use crate::translation::tests::plain_context;
 use crate::translation::tests::support::feed::{Cut, chunks};
 use crate::translation::{ChatContext, Dialect, ProviderError, TranslatedChat, TranslationOptions};
@@ -93,7 +94,7 @@ fn plain_text_files_are_decoded_and_white_space_leaves_base64() {
     let body = sent(json!({ "messages": [{ "role": "user", "content": parts }] }));
     let content = &body["messages"][0]["content"];
     assert_eq!(content[0]["source"], json!({ "type": "text", "media_type": "text/plain", "data": "hé" }));
-    assert_eq!(content[1]["source"]["data"], "JVBERi");
+    assert_eq!(content[1]["source"]["data"], "JVBERi==");
 }
 
 #[test]
@@ -132,10 +133,6 @@ fn tools_and_choices_that_do_not_fit_together_are_refused() {
         (json!({ "tool_choice": "required" }), "tool_choice"),
         (json!({ "tools": [tool("a")], "tool_choice": tool("b") }), "tool_choice"),
         (json!({ "tools": [tool("a b")] }), "tools[0].function.name"),
-        (
-            json!({ "tools": [{ "type": "function", "function": { "name": "a", "parameters": { "anyOf": [] } } }] }),
-            "tools[0].function.parameters",
-        ),
         (
             json!({ "tools": [tool("a")], "tool_choice":
             { "type": "allowed_tools", "allowed_tools": { "mode": "auto", "tools": [tool("b")] } } }),
@@ -181,7 +178,7 @@ fn the_result_of_a_doubled_or_foreign_call_is_refused() {
     let answer = |calls: &[Value]| json!({ "role": "assistant", "tool_calls": calls });
     for (messages, word) in [
         (vec![user.clone(), answer(&[call("a")]), result("a"), result("a")], "see `a`"),
-        (vec![user.clone(), answer(&[call("a")]), result("b")], "`a` has no result"),
+        (vec![user.clone(), answer(&[call("a")]), result("b")], "see `b`"),
         (vec![user.clone(), answer(&[call("a"), call("b")]), result("b")], "`a` has no result"),
         (vec![user.clone(), answer(&[call("a")])], "`a` has no result"),
         (vec![user, json!({ "role": "function", "name": "g", "content": "r" })], "`g`"),
@@ -235,7 +232,9 @@ fn each_changed(value: &Value, mut check: impl FnMut(&Value)) {
 fn cases(kind: &str) -> Vec<Value> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/translation/anthropic/cases");
     let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.unwrap().path()).unwrap();
-    let cases = std::fs::read_dir(directory).unwrap().map(|entry| serde_json::from_str::<Value>(&read(entry)).unwrap());
+    let read = |entry| surrogates::mended(read(entry).into());
+    let cases =
+        std::fs::read_dir(directory).unwrap().map(|entry| serde_json::from_slice::<Value>(&read(entry)).unwrap());
     cases.filter(|case| case["kind"] == kind).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::translation::{ChatContext, TranslationOptions};
 pub(crate) const FORMAT: Format = Format {
     name: "anthropic",
     dialect: &Anthropic,
-    cases: 116,
+    cases: 185,
     line_ends: &["\n", "\r\n"],
     rules: Rules { listed_headers: false },
     given,
@@ -91,6 +91,11 @@ fn context(input: &Input) -> ChatContext {
         created: input.context["created"].as_u64().unwrap(),
         include_usage: flag("include_usage"),
         legacy_functions: flag("legacy_functions"),
+        renamed_properties: input
+            .context
+            .get("renamed_properties")
+            .map(|renamed| serde_json::from_value(renamed.clone()).unwrap())
+            .unwrap_or_default(),
         ..plain_context()
     }
 }

@@ -207,6 +207,15 @@ const CACHING: Group = Group {
             )],
         ),
         nested(
+            "messages.cache_control",
+            "messages[].cache_control",
+            &[silent(
+                "Gemini caches by itself",
+                when(""),
+                r#"{"messages":[{"role":"user","content":"Hi","cache_control":{"type":"ephemeral"}}]}"#,
+            )],
+        ),
+        nested(
             "prompt_cache_breakpoint",
             "messages[].content[].prompt_cache_breakpoint",
             &[dropped(
