@@ -19,11 +19,8 @@ pub(super) fn is_compilable(pattern: &str) -> bool {
             }
             '[' if !in_class => in_class = true,
             ']' if in_class => in_class = false,
-            '(' if !in_class && rest.as_str().starts_with('?') => {
-                if !rest.as_str().starts_with("?:") {
-                    return false; // look-around, named groups, flags
-                }
-            }
+            // Look-around, named groups, flags.
+            '(' if !in_class && rest.as_str().starts_with('?') && !rest.as_str().starts_with("?:") => return false,
             '{' if !in_class => {
                 let bounds = rest.as_str().split_once('}').map_or("", |(bounds, _)| bounds);
                 let is_small =
