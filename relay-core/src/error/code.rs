@@ -1,16 +1,17 @@
-//! Every error code of Relay, once: its text on the wire, its class, and when it is used.
+//! The one list of Relay's error codes: for each its text on the wire, its classes, and when it is used.
 
 use std::fmt;
 
 use crate::error::Class;
 
-/// Makes the enum and its tables out of one list: `Name = "text", Class`, and further classes of the same code behind `|`.
+/// Makes the enum and its tables from one list: `Name = "text", Class`, with further classes of the same code after
+/// `|`.
 macro_rules! codes {
     ($($(#[doc = $when:literal])+ $name:ident = $text:literal, $class:ident $(| $other:ident)*;)+) => {
         /// A stable error code of Relay: `error.code` in the body of an error.
         ///
-        /// `docs/errors.md` is the same list for people; a test compares the two. What a provider refuses for a reason that
-        /// Relay does not know keeps the provider's own code, which is not one of these: see
+        /// `docs/errors.md` documents the same list; a test compares the two. When a provider refuses a request for a
+        /// reason that Relay does not know, the error keeps the provider's own code, which is not in this list: see
         /// [`RelayError::code`](crate::RelayError::code).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -22,7 +23,7 @@ macro_rules! codes {
             /// All codes, in the order of their statuses.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The code as it stands in `error.code`.
+            /// The text of the code, as sent in `error.code`.
             ///
             /// ```
             /// use relay_core::Code;
@@ -42,7 +43,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The usual class of an error with this code. A few codes have another one in some situations: see
+            /// The usual class of an error with this code. A few codes have a different class in some situations: see
             /// [`Code::classes`] and [`RelayError::class`](crate::RelayError::class).
             pub const fn class(self) -> Class {
                 match self {
@@ -54,9 +55,9 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The prompt and the answer do not fit into the model's window.
+    /// The prompt and the answer do not fit into the model's context window.
     ContextLengthExceeded = "context_length_exceeded", InvalidRequest;
-    /// The `Idempotency-Key` was used with another body.
+    /// The `Idempotency-Key` was already used with a different body.
     IdempotencyKeyReused = "idempotency_key_reused", InvalidRequest;
     /// The body ended early, or its framing is broken.
     IncompleteBody = "incomplete_body", InvalidRequest;
@@ -64,27 +65,27 @@ codes! {
     InvalidJson = "invalid_json", InvalidRequest;
     /// The end user's label is not 1 to 128 visible ASCII characters, or `X-Relay-User` was sent twice.
     InvalidUser = "invalid_user", InvalidRequest;
-    /// The value of `param` cannot be used. 413 where the request is larger than Gemini accepts.
+    /// The value of `param` is not valid. 413 when the request is larger than Gemini accepts.
     InvalidValue = "invalid_value", InvalidRequest | TooLarge;
-    /// Gemini wants the signature that came with an earlier tool call.
+    /// Gemini needs the signature that came with an earlier tool call.
     MissingThoughtSignature = "missing_thought_signature", InvalidRequest;
     /// The request does not name the end user.
     MissingUser = "missing_user", InvalidRequest;
-    /// One of Relay's own routes does not know `param`.
+    /// One of Relay's own routes does not accept `param`.
     UnknownParameter = "unknown_parameter", InvalidRequest;
-    /// The provider has no counterpart for `param`.
+    /// The provider has no equivalent of `param`.
     UnsupportedParameter = "unsupported_parameter", InvalidRequest;
-    /// The provider has no counterpart for this value of `param`.
+    /// The provider has no equivalent of this value of `param`.
     UnsupportedValue = "unsupported_value", InvalidRequest;
     /// The registration token is missing, malformed or unknown.
     InvalidRegistrationToken = "invalid_registration_token", Unauthenticated;
-    /// The Relay key is missing, malformed, unknown, revoked or expired: all alike.
+    /// The Relay key is missing, malformed, unknown, revoked or expired. The error does not reveal which.
     InvalidRelayKey = "invalid_relay_key", Unauthenticated;
-    /// A web page asked whether it may call a route that takes a Relay key.
+    /// A web page tried to call a route that takes a Relay key.
     CorsNotAllowed = "cors_not_allowed", Forbidden;
-    /// The project takes keys from Relay's own frame only, and a page's script sent this one.
+    /// The project accepts keys only from Relay's own frame, and a script of the page sent this one.
     FrameRequired = "frame_required", Forbidden;
-    /// This page may not use the registration token.
+    /// The registration token may not be used on this page.
     OriginNotAllowed = "origin_not_allowed", Forbidden;
     /// The provider has disabled the user's account.
     ProviderAccountDisabled = "provider_account_disabled", Forbidden;
@@ -94,45 +95,45 @@ codes! {
     ProviderKeyMissing = "provider_key_missing", Forbidden;
     /// The user's key needs a workspace id. 422 at registration, where one can be sent.
     ProviderKeyNeedsWorkspace = "provider_key_needs_workspace", Forbidden | Unprocessable;
-    /// The provider withdrew the user's key.
+    /// The user's key was revoked at the provider.
     ProviderKeyRevoked = "provider_key_revoked", Forbidden;
-    /// The user's key may not do this.
+    /// The user's key lacks a permission that the request needs.
     ProviderPermissionDenied = "provider_permission_denied", Forbidden;
-    /// The registration token may not replace or remove a key that is connected.
+    /// The registration token may not replace or remove a connected key.
     ReplaceNotAllowed = "replace_not_allowed", Forbidden;
     /// The Relay key lacks the scope for this route.
     ScopeMissing = "scope_missing", Forbidden;
     /// The provider does not serve the region where Relay runs.
     UnsupportedRegion = "unsupported_country_region_territory", Forbidden;
-    /// No provider, or not this one, serves the model.
+    /// No provider serves the model, or its provider does not offer it to this key.
     ModelNotFound = "model_not_found", NotFound;
-    /// The provider does not have what was asked for.
+    /// The provider has no such resource.
     NotFound = "not_found", NotFound;
     /// No project with this id is stored.
     ProjectNotFound = "project_not_found", NotFound;
-    /// There is no such path, or no such version of the widget.
+    /// The path does not exist, or this version of the widget does not.
     UnknownEndpoint = "unknown_endpoint", NotFound;
     /// The project has no user with this label.
     UserNotFound = "user_not_found", NotFound;
-    /// The path does not have this method.
+    /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", MethodNotAllowed;
     /// The body took too long to arrive.
     RequestTimeout = "request_timeout", RequestTimeout;
-    /// The registration token's time, or its tries, are used up.
+    /// The registration token has expired, or the provider refused too many keys that came with it.
     RegistrationTokenExpired = "registration_token_expired", Gone;
-    /// The registration token has stored a key already.
+    /// The registration token has already stored a key.
     RegistrationTokenUsed = "registration_token_used", Gone;
-    /// The body is longer than this route, or the provider, accepts.
+    /// The body is larger than this route, or the provider, accepts.
     RequestTooLarge = "request_too_large", TooLarge;
-    /// The body is not `application/json`, or has a content coding.
+    /// The body is not `application/json`, or it is compressed.
     UnsupportedMediaType = "unsupported_media_type", UnsupportedMediaType;
     /// At registration: the provider refused the key.
     KeyRefusedByProvider = "key_refused_by_provider", Unprocessable;
     /// The user's account has no credit or quota left.
     InsufficientQuota = "insufficient_quota", RateLimited;
-    /// The provider limits this user's key.
+    /// The provider's rate limit for this user's key is reached.
     RateLimitExceeded = "rate_limit_exceeded", RateLimited;
-    /// Too many requests with a wrong credential came from one address.
+    /// One address sent too many requests with an invalid credential.
     TooManyRefusals = "too_many_refusals", RateLimited;
     /// The request headers are too long.
     RequestHeadersTooLarge = "request_headers_too_large", HeadersTooLarge;
@@ -140,41 +141,41 @@ codes! {
     UrlTooLong = "url_too_long", HeadersTooLarge;
     /// The provider reports that the call was cancelled.
     UpstreamCancelled = "upstream_cancelled", Cancelled;
-    /// A fault of Relay.
+    /// An error in Relay itself.
     InternalError = "internal_error", Internal;
-    /// The stored provider key cannot be opened with the configured master keys.
+    /// None of the configured master keys opens the stored provider key.
     ProviderKeyUnreadable = "provider_key_unreadable", Internal;
     /// The provider returned more or fewer vectors than inputs.
     EmbeddingCountMismatch = "embedding_count_mismatch", BadGateway;
-    /// The provider returned no answer at all.
+    /// The provider returned an empty answer.
     EmptyResponse = "empty_response", BadGateway;
-    /// The model wrote a tool call that cannot be read.
+    /// The model wrote a tool call that could not be read.
     MalformedFunctionCall = "malformed_function_call", BadGateway;
-    /// The model's answer broke off.
+    /// The model's answer was cut off or malformed.
     MalformedResponse = "malformed_response", BadGateway;
     /// The model called more tools than its provider allows.
     TooManyToolCalls = "too_many_tool_calls", BadGateway;
-    /// The model called a tool that was not offered.
+    /// The model called a tool that the request did not offer.
     UnexpectedToolCall = "unexpected_tool_call", BadGateway;
     /// The answer has a part that Chat Completions cannot express.
     UnsupportedUpstreamFeature = "unsupported_upstream_feature", BadGateway;
-    /// The provider's answer could not be read. 500 where the provider itself answered 500.
+    /// The provider returned an answer that could not be read. 500 when the provider itself returned a 500.
     UpstreamError = "upstream_error", BadGateway | Internal;
-    /// The provider ended a stream before its answer was complete.
+    /// The provider's stream ended before its answer was complete.
     UpstreamStreamInterrupted = "upstream_stream_interrupted", BadGateway;
-    /// The provider could not be reached.
+    /// Relay could not reach the provider.
     UpstreamUnreachable = "upstream_unreachable", BadGateway;
     /// This Relay is shutting down.
     Draining = "draining", Unavailable;
     /// `/api/health/ready`: the master key no longer opens what it sealed.
     MasterKeyUnusable = "master_key_unusable", Unavailable;
-    /// Too many large requests at once.
+    /// Relay is holding too many large requests at once.
     Overloaded = "overloaded", Unavailable;
-    /// The key store did not answer.
+    /// The key store did not answer, or cannot be written to.
     StorageUnavailable = "storage_unavailable", Unavailable;
     /// The provider is overloaded.
     UpstreamOverloaded = "upstream_overloaded", Unavailable;
-    /// The provider did not answer in time. It may have done, and billed, the work.
+    /// The provider did not answer in time. It may have done the work and billed it.
     UpstreamTimeout = "upstream_timeout", GatewayTimeout;
 }
 
