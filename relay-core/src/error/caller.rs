@@ -1,4 +1,4 @@
-//! What is wrong with a request itself.
+//! Errors in a request itself.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -17,7 +17,7 @@ impl RelayError {
         Self::bad_member(Code::InvalidValue, param, message)
     }
 
-    /// The provider has no counterpart for this value of `param`. 400 `unsupported_value`.
+    /// The provider has no equivalent of this value of `param`. 400 `unsupported_value`.
     pub(crate) fn unsupported_value(
         param: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
@@ -25,7 +25,7 @@ impl RelayError {
         Self::bad_member(Code::UnsupportedValue, param, message)
     }
 
-    /// The provider has no counterpart for `param` at all. 400 `unsupported_parameter`.
+    /// The provider has no equivalent of `param`. 400 `unsupported_parameter`.
     pub(crate) fn unsupported_parameter(
         param: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
@@ -33,7 +33,7 @@ impl RelayError {
         Self::bad_member(Code::UnsupportedParameter, param, message)
     }
 
-    /// A member of the request, at the path `param`, is at fault. 400, with one of the codes of a wrong member.
+    /// The member of the request at the path `param` is invalid. 400, with one of the codes for invalid members.
     pub(crate) fn bad_member(
         code: Code,
         param: impl Into<Cow<'static, str>>,
@@ -42,29 +42,30 @@ impl RelayError {
         Self::coded(code, message).with_param(param)
     }
 
-    /// A route of Relay's own does not know the member `name` of the body. 400 `unknown_parameter`.
+    /// One of Relay's own routes does not accept the member `name` of the body. 400 `unknown_parameter`.
     ///
-    /// The caller must have made sure that `name` may be shown: it is part of the message.
+    /// The message repeats `name`, so the caller must make sure that it may be shown.
     pub fn unknown_parameter(name: &str, known: &[&str]) -> Self {
-        let message = format!("`{name}` is not known here; there are: {}", known.join(", "));
+        let message =
+            format!("`{name}` is not a parameter of this route; leave it out or use one of: {}", known.join(", "));
         Self::bad_member(Code::UnknownParameter, name.to_owned(), message)
     }
 
-    /// The request does not name the end user; `param` is where it should. 400 `missing_user`.
+    /// The request does not name the end user. `param` is the header or member that must name it. 400 `missing_user`.
     pub fn missing_user(param: &'static str, message: &'static str) -> Self {
         Self::bad_member(Code::MissingUser, param, message)
     }
 
-    /// The end user's label in `param` is not one. 400 `invalid_user`.
+    /// `param` holds an invalid end user label. 400 `invalid_user`.
     pub fn invalid_user(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad_member(Code::InvalidUser, param, message)
     }
 
-    /// The `Idempotency-Key` was used with another body. 400 `idempotency_key_reused`.
+    /// The `Idempotency-Key` was already used with a different body. 400 `idempotency_key_reused`.
     pub(crate) fn idempotency_key_reused() -> Self {
         Self::coded(
             Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used with another request body; use a new one",
+            "this Idempotency-Key was already used with a different request body; use a new key for each new request",
         )
     }
 }
@@ -73,33 +74,34 @@ impl RelayError {
 impl RelayError {
     /// The body is not JSON that Relay can use. 400 `invalid_json`.
     pub(crate) fn invalid_json(why: impl fmt::Display) -> Self {
-        Self::coded(Code::InvalidJson, format!("the request body can't be read as JSON: {why}"))
+        Self::coded(Code::InvalidJson, format!("the request body could not be read as JSON: {why}"))
     }
 
     /// The body ended early, or its framing is broken. 400 `incomplete_body`.
     pub fn incomplete_body(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::coded(Code::IncompleteBody, "the request body ended early or is framed wrongly").with_source(source)
+        Self::coded(Code::IncompleteBody, "the request body ended early, or its framing is broken; send it again")
+            .with_source(source)
     }
 
     /// The body took too long to arrive. 408 `request_timeout`.
     pub fn request_timeout() -> Self {
-        Self::coded(Code::RequestTimeout, "the request body took too long to arrive")
+        Self::coded(Code::RequestTimeout, "the request body took too long to arrive; send it faster")
     }
 
-    /// The body is longer than the route accepts, in bytes. 413 `request_too_large`.
+    /// The body is larger than the `limit` of the route, in bytes. 413 `request_too_large`.
     pub fn request_too_large(limit: usize) -> Self {
-        let message = format!("the request body is longer than the {limit} bytes that are allowed here");
+        let message = format!("the request body is larger than the {limit} bytes that this route accepts; send less");
         Self::coded(Code::RequestTooLarge, message)
     }
 
-    /// The translated request is longer than the provider accepts. `limit` is the provider's, in words. 413
-    /// `request_too_large`.
+    /// The translated request is larger than the provider accepts. `limit` is the provider's limit as text: `32 MiB`.
+    /// 413 `request_too_large`.
     pub(crate) fn too_large_for(provider: Provider, limit: &'static str) -> Self {
-        let message = format!("the request is larger than the {limit} that {} takes", provider.label());
+        let message = format!("the request is larger than the {limit} that {} accepts; send less", provider.label());
         Self::coded(Code::RequestTooLarge, message)
     }
 
-    /// The body is not `application/json`, or has a content coding; `message` names which. 415 `unsupported_media_type`.
+    /// The body is not `application/json`, or it is compressed. `message` says which. 415 `unsupported_media_type`.
     pub fn unsupported_media_type(message: &'static str) -> Self {
         Self::coded(Code::UnsupportedMediaType, message)
     }
@@ -107,34 +109,37 @@ impl RelayError {
 
 /// The head of the request: its path, its method, its headers.
 impl RelayError {
-    /// There is no such path; `message` names it. 404 `unknown_endpoint`.
+    /// The path does not exist. `message` names it. 404 `unknown_endpoint`.
     pub fn unknown_endpoint(message: impl Into<Cow<'static, str>>) -> Self {
         Self::coded(Code::UnknownEndpoint, message)
     }
 
-    /// The path does not have this method, but those in `allowed`, as the `allow` header lists them: `GET, POST`. 405
-    /// `method_not_allowed`.
+    /// The path does not support this method. `allowed` lists the methods it supports, in the form of the `allow`
+    /// header: `GET, POST`. 405 `method_not_allowed`.
     pub fn method_not_allowed(method: &str, allowed: &'static str) -> Self {
-        let message = format!("{method} is not possible here; use {allowed}");
+        let message = format!("this path does not support {method}; use {allowed}");
         let disclosure = Disclosure { allowed_methods: Some(allowed), ..Disclosure::default() };
         Self::coded(Code::MethodNotAllowed, message).with_disclosure(disclosure)
     }
 
     /// The path and query are longer than `limit` bytes. 431 `url_too_long`.
     pub fn url_too_long(limit: usize) -> Self {
-        Self::coded(Code::UrlTooLong, format!("the request target is longer than {limit} bytes"))
+        Self::coded(Code::UrlTooLong, format!("the path and query are longer than {limit} bytes; send a shorter URL"))
     }
 
     /// The headers are longer than `limit` bytes. 431 `request_headers_too_large`.
     pub fn request_headers_too_large(limit: usize) -> Self {
-        Self::coded(Code::RequestHeadersTooLarge, format!("the request headers are longer than {limit} bytes"))
+        Self::coded(
+            Code::RequestHeadersTooLarge,
+            format!("the request headers are longer than {limit} bytes; send fewer or shorter headers"),
+        )
     }
 
-    /// A web page asked whether it may call a route that takes a Relay key. 403 `cors_not_allowed`.
+    /// A web page tried to call a route that takes a Relay key. 403 `cors_not_allowed`.
     pub fn cors_not_allowed() -> Self {
         Self::coded(
             Code::CorsNotAllowed,
-            "this route can't be called from a web page: a Relay key (rly-…) belongs on your server; \
+            "this route cannot be called from a web page, because a Relay key (rly-…) must stay on your server; \
              call your own backend, and let it call Relay",
         )
     }
@@ -142,11 +147,11 @@ impl RelayError {
 
 /// The model.
 impl RelayError {
-    /// No provider serves this model, or it can't do what was asked. 404 `model_not_found`.
+    /// No provider serves this model. 404 `model_not_found`.
     pub fn model_not_found(model: &str) -> Self {
         let shown: String = model.chars().take(MAX_SHOWN_MODEL).collect();
         let message = format!(
-            "no provider serves the model `{shown}`: use a {} name, or put {} in front",
+            "no provider serves the model `{shown}`; use a name that matches {}, or prefix the name with {}",
             one_of(|provider| provider.model_prefixes().first().map(|prefix| format!("{prefix}*"))),
             one_of(|provider| Some(format!("`{}/`", provider.name()))),
         );
@@ -155,13 +160,16 @@ impl RelayError {
 
     /// This Relay was built or configured without the model's provider. 404 `model_not_found`.
     pub(crate) fn provider_not_served(provider: Provider) -> Self {
-        Self::no_model(format!("this Relay does not serve {} models", provider.label()))
+        Self::no_model(format!(
+            "this Relay does not serve {} models; use a model of another provider",
+            provider.label()
+        ))
     }
 
     /// The model's provider has no embeddings. 404 `model_not_found`.
     pub(crate) fn no_embeddings(provider: Provider) -> Self {
         let others = one_of(|other| other.embeds().then(|| other.label().to_owned()));
-        Self::no_model(format!("{} has no embeddings: use an embedding model of {others}", provider.label()))
+        Self::no_model(format!("{} has no embedding models; use one from {others}", provider.label()))
     }
 
     fn no_model(message: String) -> Self {
@@ -169,7 +177,7 @@ impl RelayError {
     }
 }
 
-/// What each provider has of something, as a choice: `a, b or c`.
+/// The values that `of` gives for the providers, as a choice: `a, b or c`.
 fn one_of(of: impl Fn(Provider) -> Option<String>) -> String {
     let mut all: Vec<_> = Provider::ALL.iter().copied().filter_map(of).collect();
     let last = all.pop().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why a registration token, or the key that came with it, was refused.
+//! Errors about a registration token, or the key sent with it.
 
 use crate::domain::Provider;
 use crate::error::{Class, Code, RelayError};
@@ -10,36 +10,40 @@ impl RelayError {
         Self::coded(Code::InvalidRegistrationToken, "the registration token is not valid; ask the app for a new one")
     }
 
-    /// The registration token has stored a key already. 410 `registration_token_used`.
+    /// The registration token has already stored a key. 410 `registration_token_used`.
     pub(crate) fn registration_token_used() -> Self {
-        Self::coded(Code::RegistrationTokenUsed, "the registration token was used already; ask the app for a new one")
+        Self::coded(Code::RegistrationTokenUsed, "the registration token was already used; ask the app for a new one")
     }
 
-    /// The registration token's time, or its tries, are used up. 410 `registration_token_expired`.
+    /// The registration token has expired, or the provider refused too many keys that came with it. 410
+    /// `registration_token_expired`.
     pub(crate) fn registration_token_expired() -> Self {
         Self::coded(Code::RegistrationTokenExpired, "the registration token has expired; ask the app for a new one")
     }
 
-    /// This page may not use the registration token. 403 `origin_not_allowed`.
+    /// The registration token may not be used on this page. 403 `origin_not_allowed`.
     pub(crate) fn origin_not_allowed() -> Self {
         Self::coded(
             Code::OriginNotAllowed,
-            "this page's origin may not use the registration token; add it to the allowed origins",
+            "the registration token may not be used on this page; add the page's origin to `allowedOrigins`",
         )
     }
 
-    /// The project takes keys from Relay's own frame only, and a page's script sent this one. 403 `frame_required`.
+    /// The project accepts keys only from Relay's own frame, and a script of the page sent this one. 403
+    /// `frame_required`.
     pub(crate) fn frame_required() -> Self {
         Self::coded(
             Code::FrameRequired,
-            "this project takes keys from Relay's own frame only, not from a page's script; leave `isolation` at `frame`",
+            "this project accepts keys only from Relay's own frame, not from a script of the page; \
+             leave the widget's `isolation` at `frame`",
         )
     }
 
     /// The registration token may not replace the key that is connected for this provider. 403 `replace_not_allowed`.
     pub(crate) fn replace_not_allowed(provider: Provider) -> Self {
         let message = format!(
-            "a key for {} is connected already, and this registration token may not replace it",
+            "a key for {} is already connected, and this registration token may not replace it; \
+             ask the app for a token that may",
             provider.label()
         );
         Self::coded(Code::ReplaceNotAllowed, message).with_provider(provider)
@@ -47,21 +51,24 @@ impl RelayError {
 
     /// The registration token may not remove the key that is connected for this provider. 403 `replace_not_allowed`.
     pub(crate) fn remove_not_allowed(provider: Provider) -> Self {
-        Self::coded(Code::ReplaceNotAllowed, "this registration token may not remove a key that is connected")
-            .with_provider(provider)
+        Self::coded(
+            Code::ReplaceNotAllowed,
+            "this registration token may not remove a connected key; ask the app for a token that may",
+        )
+        .with_provider(provider)
     }
 }
 
 /// The key.
 impl RelayError {
-    /// The provider refused the key. `tries_left`: how many more keys the registration token lets the user try; `None` where
-    /// the user has no token. 422 `key_refused_by_provider`.
+    /// The provider refused the key. `tries_left` is the number of further refusals before the registration token
+    /// expires; `None` without a token. 422 `key_refused_by_provider`.
     pub(crate) fn key_refused_by_provider(provider: Provider, tries_left: Option<u32>) -> Self {
         let advice = match tries_left {
-            None => "copy it again or make a new one".to_owned(),
-            Some(0) => "that was the last try: ask the app for a new registration token".to_owned(),
-            Some(1) => "copy it again or make a new one (1 try left)".to_owned(),
-            Some(more) => format!("copy it again or make a new one ({more} tries left)"),
+            None => "copy it again or create a new one".to_owned(),
+            Some(0) => "that was the last try; ask the app for a new registration token".to_owned(),
+            Some(1) => "copy it again or create a new one (1 try left)".to_owned(),
+            Some(more) => format!("copy it again or create a new one ({more} tries left)"),
         };
         Self::coded(Code::KeyRefusedByProvider, format!("{} refuses this key; {advice}", provider.label()))
             .with_param("apiKey")
@@ -69,10 +76,10 @@ impl RelayError {
             .with_tries_left(tries_left)
     }
 
-    /// The provider wants a workspace id with this key. `tries_left` as in [`Self::key_refused_by_provider`]. 422
+    /// The provider needs a workspace id with this key. `tries_left` as in [`Self::key_refused_by_provider`]. 422
     /// `provider_key_needs_workspace`.
     pub(crate) fn workspace_required(provider: Provider, tries_left: Option<u32>) -> Self {
-        let message = format!("{} wants a workspace id with this key: send it as `workspaceId`", provider.label());
+        let message = format!("{} needs a workspace id with this key; send it as `workspaceId`", provider.label());
         Self::coded(Code::ProviderKeyNeedsWorkspace, message)
             .with_class(Class::Unprocessable)
             .with_param("workspaceId")
@@ -80,12 +87,12 @@ impl RelayError {
             .with_tries_left(tries_left)
     }
 
-    /// The connection changed each time that the key was to be stored. 503 `storage_unavailable`.
+    /// Each attempt to store the key found that the connection had changed meanwhile. 503 `storage_unavailable`.
     pub(crate) fn connection_keeps_changing() -> Self {
-        Self::coded(Code::StorageUnavailable, "the connection keeps changing; try again")
+        Self::coded(Code::StorageUnavailable, "another request keeps changing this connection; try again")
     }
 
-    /// Says in `error.triesLeft` how many more keys the provider may refuse before the registration token expires.
+    /// Sets `error.triesLeft`: how many more keys the provider may refuse before the registration token expires.
     fn with_tries_left(mut self, tries: Option<u32>) -> Self {
         self.0.tries_left = tries;
         self

@@ -1,18 +1,18 @@
-//! What goes wrong in Relay itself.
+//! Errors in Relay itself.
 
 use std::error::Error;
 
 use crate::error::{Code, RelayError, RetryAfter};
 
 impl RelayError {
-    /// A fault of Relay; add the cause with [`RelayError::with_source`]. 500 `internal_error`.
+    /// An unexpected error in Relay. Add the cause with [`RelayError::with_source`]. 500 `internal_error`.
     pub fn internal() -> Self {
-        Self::coded(Code::InternalError, "Relay failed; its log has more under this request's id")
+        Self::coded(Code::InternalError, "Relay failed unexpectedly; report the request id to the operator")
     }
 
-    /// The system has no randomness for a new secret. 500 `internal_error`.
+    /// The operating system returned no random bytes for a new secret. 500 `internal_error`.
     pub(crate) fn no_randomness(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::coded(Code::InternalError, "Relay has no randomness at the moment; try again").with_source(source)
+        Self::coded(Code::InternalError, "the operating system returned no random bytes; try again").with_source(source)
     }
 
     /// The store did not answer. 503 `storage_unavailable`.
@@ -24,12 +24,15 @@ impl RelayError {
 
     /// This Relay is not ready: its store cannot be written to. 503 `storage_unavailable`.
     pub fn storage_read_only() -> Self {
-        Self::coded(Code::StorageUnavailable, "the key store can't be written to")
+        Self::coded(
+            Code::StorageUnavailable,
+            "the key store cannot be written to; check the disk and the store's permissions",
+        )
     }
 
     /// This Relay is not ready: the master key no longer opens what it sealed. 503 `master_key_unusable`.
     pub fn master_key_unusable() -> Self {
-        Self::coded(Code::MasterKeyUnusable, "the master key does not open what was sealed under it")
+        Self::coded(Code::MasterKeyUnusable, "the master key no longer opens what it sealed; run `relay doctor`")
     }
 
     /// This Relay is shutting down. 503 `draining`.
@@ -38,9 +41,9 @@ impl RelayError {
             .with_retry_after(RetryAfter::from_seconds(1))
     }
 
-    /// Too many large requests are held at once. 503 `overloaded`.
+    /// Relay is holding too many large requests at once. 503 `overloaded`.
     pub fn overloaded() -> Self {
-        Self::coded(Code::Overloaded, "too many large requests at once; try again")
+        Self::coded(Code::Overloaded, "Relay is holding too many large requests at once; try again")
             .with_retry_after(RetryAfter::from_seconds(1))
     }
 }

@@ -436,5 +436,5 @@ fn a_compatible_provider_without_embeddings_refuses_them() {
     };
     let error = OpenAi::new(Provider::ACME).embeddings(&call).unwrap_err();
     assert_eq!(error.code(), "model_not_found");
-    assert_eq!(error.message(), "Acme AI has no embeddings: use an embedding model of OpenAI or Google");
+    assert_eq!(error.message(), "Acme AI has no embedding models; use one from OpenAI or Google");
 }
