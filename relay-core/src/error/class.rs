@@ -1,44 +1,44 @@
-//! What kind of failure an error is, and the HTTP status that it is answered with.
+//! The classes of errors, each with its HTTP status.
 
-/// What kind of failure it is, by who can mend it. Each class has one HTTP status: [`Class::status`].
+/// What kind of failure an error is. Each class has one HTTP status: [`Class::status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Class {
-    /// 400: the caller's request is wrong; `param` names where.
+    /// 400: the caller's request is invalid; `param` names the member.
     InvalidRequest,
     /// 401: the developer's Relay key, or the registration token, is not valid.
     Unauthenticated,
-    /// 403: understood and refused: the user's provider key, a permission, a policy.
+    /// 403: refused because of the user's provider key, a permission or a policy.
     Forbidden,
-    /// 404: no such model, user or endpoint.
+    /// 404: the model, user or endpoint does not exist.
     NotFound,
-    /// 405: the path exists, the method does not.
+    /// 405: the path exists but does not support the method.
     MethodNotAllowed,
     /// 408: the body took too long to arrive.
     RequestTimeout,
-    /// 410: the registration token was valid once.
+    /// 410: the registration token is used up or expired.
     Gone,
     /// 413: the body is too large.
     TooLarge,
-    /// 415: the body is not JSON, or it is encoded.
+    /// 415: the body is not JSON, or it is compressed.
     UnsupportedMediaType,
     /// 422: at registration, the provider refused the key.
     Unprocessable,
-    /// 429: a limit of Relay, of the provider, or of the user's money.
+    /// 429: a rate limit of Relay or of the provider, or the user's credit is used up.
     RateLimited,
     /// 431: the request headers or the path are too large.
     HeadersTooLarge,
-    /// 499: the provider reports that the call was cancelled. The number is nginx's; Google uses it, too.
+    /// 499: the provider reports that the call was cancelled. nginx introduced this status; Google uses it too.
     Cancelled,
-    /// 500: a fault of Relay, or a provider's own 500.
+    /// 500: an error in Relay itself, or a 500 of the provider.
     Internal,
     /// 502: the provider could not be reached, or its answer could not be read.
     BadGateway,
-    /// 503: not now: the provider is overloaded, the store is busy, Relay is shutting down.
+    /// 503: temporarily unavailable: the provider is overloaded, the store is busy, or Relay is shutting down.
     Unavailable,
     /// 504: the provider did not answer in time.
     GatewayTimeout,
-    /// Another 4xx of the provider, passed on as it is. Any other status in it is answered with 502.
+    /// Another 4xx status of the provider, passed on unchanged. A status outside 400 to 499 becomes 502.
     Provider(u16),
 }
 

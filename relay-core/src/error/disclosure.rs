@@ -1,31 +1,32 @@
-//! What an answer or an error says about its call, beside its body.
+//! What an answer or an error discloses about its call, next to its body.
 
 use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
 
-/// What Relay tells a caller about a call: whose key pays, what was not carried over, what the provider says of its limits.
+/// What Relay discloses about a call: whose key pays, which parameters were dropped, and the provider's rate limits.
 ///
-/// relay-server sends it as response headers, whose names are given here. A program that embeds Relay reads the fields.
+/// relay-server sends each field as the response header that its documentation names. A program that embeds Relay reads
+/// the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disclosure {
     /// Whose provider key pays for the call: `x-relay-key`.
     pub paid_by: Option<PaidBy>,
-    /// Members of the request that the provider did not get, sorted: `x-relay-dropped-params`.
+    /// Members of the request that were not sent to the provider, sorted: `x-relay-dropped-params`.
     pub dropped_params: Vec<String>,
-    /// Members of the request that the provider got with another value, sorted: `x-relay-adjusted-params`.
+    /// Members of the request that were sent to the provider with a changed value, sorted: `x-relay-adjusted-params`.
     pub adjusted_params: Vec<String>,
-    /// Whether the answer's token counts are an estimate of Relay: `x-relay-usage-estimated`.
+    /// Whether the answer's token counts are Relay's estimate: `x-relay-usage-estimated`.
     pub usage_estimated: bool,
-    /// How long Relay itself took, in microseconds: `x-relay-overhead-us`.
+    /// The time that Relay itself added to the call, in microseconds: `x-relay-overhead-us`.
     pub overhead_micros: Option<u64>,
     /// The provider's own id of the request: `x-relay-provider-request-id`.
     pub provider_request_id: Option<String>,
-    /// What the provider says of its rate limits, as header names and values of OpenAI's API.
+    /// The provider's rate limits, as header names and values of OpenAI's API.
     pub provider_headers: Vec<(&'static str, String)>,
     /// How long to wait before the request is sent again: `retry-after`, `retry-after-ms`.
     pub retry_after: Option<RetryAfter>,
-    /// The methods that the path has, for a request with another one: `allow`.
+    /// The methods that the path supports, for a request with another one: `allow`.
     pub allowed_methods: Option<&'static str>,
 }
 
@@ -41,18 +42,18 @@ pub struct PaidBy {
 
 /// How long to wait before the same request may succeed.
 ///
-/// A provider's values are kept as it sent them: HTTP also allows a date.
+/// A provider's values are passed on unchanged, because HTTP also allows a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryAfter {
     /// Whole seconds, or an HTTP date.
     pub seconds: Option<String>,
-    /// The same time in milliseconds, where it is known that exactly.
+    /// The same time in milliseconds, if it is known that precisely.
     pub millis: Option<String>,
 }
 
 impl Disclosure {
-    /// Adds what `more` says. Where both say something, `more` counts.
+    /// Adds the fields that are set in `more`. A field set in both takes the value of `more`.
     pub(crate) fn extend(&mut self, more: Self) {
         let Self {
             paid_by,
@@ -80,14 +81,14 @@ impl Disclosure {
         self.allowed_methods = allowed_methods.or(self.allowed_methods);
     }
 
-    /// Leaves out what a provider said, where it repeats the key.
+    /// Removes the provider's values that contain the key.
     pub(super) fn hide(&mut self, key: &ProviderKey) {
-        let repeats = |value: &String| key.taken_out_of(value).is_some();
-        self.provider_request_id.take_if(|id| repeats(id));
-        self.provider_headers.retain(|(_, value)| !repeats(value));
+        let has_key = |value: &String| key.taken_out_of(value).is_some();
+        self.provider_request_id.take_if(|id| has_key(id));
+        self.provider_headers.retain(|(_, value)| !has_key(value));
         if let Some(RetryAfter { seconds, millis }) = &mut self.retry_after {
-            seconds.take_if(|text| repeats(text));
-            millis.take_if(|text| repeats(text));
+            seconds.take_if(|text| has_key(text));
+            millis.take_if(|text| has_key(text));
         }
     }
 }
@@ -100,13 +101,12 @@ impl PaidBy {
 }
 
 impl RetryAfter {
-    /// A wait of Relay's own choice.
+    /// A wait in whole seconds.
     pub fn from_seconds(seconds: u64) -> Self {
         Self { seconds: Some(seconds.to_string()), millis: None }
     }
 
-    /// A provider's wait, known to the fraction of a second: whole seconds are rounded up. `seconds` must be finite and not
-    /// negative.
+    /// A wait with a fraction of a second. The whole seconds are rounded up. `seconds` must be finite and not negative.
     pub(crate) fn from_exact_seconds(seconds: f64) -> Self {
         let millis = (seconds * 1000.0).round();
         Self { seconds: Some(seconds.ceil().to_string()), millis: Some(millis.to_string()) }
@@ -118,7 +118,7 @@ impl RetryAfter {
         (wait != Self::default()).then_some(wait)
     }
 
-    /// The wait in whole seconds; `None` for a date, or where only milliseconds are known.
+    /// The wait in whole seconds. `None` for a date, or when only milliseconds are known.
     pub(crate) fn as_seconds(&self) -> Option<u64> {
         self.seconds.as_deref()?.parse().ok()
     }

@@ -1,7 +1,7 @@
-//! What can go wrong, whose fault it is, and the stable code that says so.
+//! Everything that can go wrong, each with a stable code.
 //!
-//! A [`RelayError`] has a [`Code`] to branch on, a [`Class`] that gives the HTTP status, and OpenAI's four members to show.
-//! There is one constructor for each situation; no error is made out of a bare text.
+//! A [`RelayError`] has a [`Code`] to branch on, a [`Class`] that gives the HTTP status, and the four members of
+//! OpenAI's error body. Each situation has its own constructor; no error is made from a bare text.
 
 mod access;
 mod caller;
@@ -29,13 +29,14 @@ pub use code::Code;
 pub use disclosure::{Disclosure, PaidBy, RetryAfter};
 pub use source::chain;
 
-/// The longest `retry-after` that OpenAI's JavaScript client honours, in seconds. After a longer one it retries at once.
+/// The longest `retry-after` that OpenAI's JavaScript client honours, in seconds. It ignores a longer one and retries
+/// at once.
 const MAX_RETRY_AFTER: u64 = 60;
 
-/// A failure of a call, ready to be shown in OpenAI's shape.
+/// A failed call, ready to be sent in OpenAI's shape.
 ///
-/// Its message is safe to show: provider texts in it were shortened and keys masked. What caused it (a database's words) is
-/// only in [`source`](Error::source), for the log.
+/// The message is safe to show: provider texts in it are shortened and keys masked. The cause, such as a database
+/// error, is only in [`source`](Error::source), for the log.
 pub struct RelayError(Box<Inner>);
 
 struct Inner {
@@ -51,7 +52,7 @@ struct Inner {
     source: Option<source::Source>,
 }
 
-/// Whose code an error has.
+/// The code of an error: Relay's own, a provider's, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum AnyCode {
     Relay(Code),
@@ -60,7 +61,7 @@ enum AnyCode {
 }
 
 impl AnyCode {
-    /// A provider's code. One that means the same in Relay is Relay's.
+    /// The code that a provider sent. A code that Relay has too, in the same class, becomes Relay's.
     fn of_provider(class: Class, text: &str) -> Self {
         match Code::from_name(text).filter(|code| code.classes().contains(&class)) {
             _ if text.is_empty() => Self::None,
@@ -78,7 +79,7 @@ impl AnyCode {
     }
 }
 
-/// Construction. The situations are in the files beside this one.
+/// Construction. The constructors for each situation are in the files beside this one.
 impl RelayError {
     /// An error with this code, of its usual class.
     fn coded(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
@@ -101,14 +102,14 @@ impl RelayError {
         }))
     }
 
-    /// Names the request's member that is at fault, as a path: `messages[2].content[0].image_url.url`.
+    /// Names the invalid member of the request, as a path: `messages[2].content[0].image_url.url`.
     #[must_use]
     pub(crate) fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
         self.0.param = Some(param.into());
         self
     }
 
-    /// Sets another class of [`Code::classes`], and its type.
+    /// Sets another class of [`Code::classes`], and the default type of that class.
     #[must_use]
     pub(crate) fn with_class(mut self, class: Class) -> Self {
         self.0.class = class;
@@ -130,21 +131,21 @@ impl RelayError {
         self
     }
 
-    /// Adds what is known of the call. Where both say something, `more` counts.
+    /// Adds what is known about the call. A field set in both takes the value of `more`.
     #[must_use]
     pub fn with_disclosure(mut self, more: Disclosure) -> Self {
         self.0.disclosure.extend(more);
         self
     }
 
-    /// Says how long to wait before the request is sent again.
+    /// Sets how long to wait before the request is sent again.
     #[must_use]
     pub(crate) fn with_retry_after(mut self, wait: RetryAfter) -> Self {
         self.0.disclosure.retry_after = Some(wait);
         self
     }
 
-    /// Says in `x-should-retry` whether the same request can succeed later. Unset: the class decides.
+    /// Sets `x-should-retry`: whether the same request can succeed later. Without it, the class decides.
     #[must_use]
     pub(crate) fn with_retry(mut self, retry: bool) -> Self {
         self.0.retry = Some(retry);
@@ -158,7 +159,7 @@ impl RelayError {
         self
     }
 
-    /// Takes a key out of everything that a provider may have repeated it in, the causes among it.
+    /// Removes a key from every text that a provider may have repeated it in, including the causes.
     #[must_use]
     pub(crate) fn without(mut self, key: &ProviderKey) -> Self {
         let Inner { error_type, code, param, message, disclosure, source, .. } = &mut *self.0;
@@ -178,20 +179,20 @@ impl RelayError {
     }
 }
 
-/// What it says.
+/// Accessors and the body.
 impl RelayError {
-    /// What kind of failure it is. It gives the HTTP status.
+    /// The kind of failure, which determines the HTTP status.
     pub fn class(&self) -> Class {
         self.0.class
     }
 
-    /// The code as it stands in `error.code`: Relay's own, or the provider's where the provider refused the request for a
-    /// reason that Relay does not know. Empty when the provider gave none.
+    /// The text of `error.code`: Relay's own code, or the provider's when it refused the request for a reason that
+    /// Relay does not know. Empty when the provider sent none.
     pub fn code(&self) -> &str {
         self.0.code.as_str().unwrap_or_default()
     }
 
-    /// The code, if it is one of Relay's.
+    /// The code, if it is one of Relay's own.
     pub fn relay_code(&self) -> Option<Code> {
         match self.0.code {
             AnyCode::Relay(code) => Some(code),
@@ -204,17 +205,17 @@ impl RelayError {
         &self.0.error_type
     }
 
-    /// Which member of the request is at fault.
+    /// The path of the invalid member of the request.
     pub fn param(&self) -> Option<&str> {
         self.0.param.as_deref()
     }
 
-    /// The text for people.
+    /// The text of `error.message`, for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Whose key or service it is about.
+    /// The provider whose key or service the error concerns.
     pub fn provider(&self) -> Option<Provider> {
         self.0.provider
     }
@@ -224,15 +225,15 @@ impl RelayError {
         self.0.tries_left
     }
 
-    /// What is known of the call: whose key was used, how long to wait, what the provider says of its limits.
+    /// What is known about the call: whose key was used, how long to wait, and the provider's rate limits.
     pub fn disclosure(&self) -> &Disclosure {
         &self.0.disclosure
     }
 
     /// The value of `x-should-retry`, or `None` to let the status decide.
     ///
-    /// OpenAI's clients retry 408, 409, 429 and 5xx unless this header says `false`. What only a person can mend says so, and
-    /// what is wrong with the request itself.
+    /// OpenAI's clients retry 408, 409, 429 and 5xx unless this header is `false`. It is `false` for an invalid request
+    /// and for every error that only a person can fix.
     pub fn should_retry(&self) -> Option<bool> {
         let is_final = match self.0.class {
             Class::InvalidRequest
@@ -251,7 +252,7 @@ impl RelayError {
         self.0.retry.or(is_final.then_some(false))
     }
 
-    /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` where they are known.
+    /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` if they are set.
     pub fn to_body(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -288,7 +289,7 @@ impl fmt::Display for RelayError {
     }
 }
 
-/// Causes are shown by their texts, from which keys were taken out.
+/// Shows causes as text only, with keys already removed.
 impl fmt::Debug for RelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelayError")
@@ -312,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_a_person_can_mend_is_not_retried() {
+    fn errors_that_only_a_person_can_fix_are_not_retried() {
         assert_eq!(RelayError::invalid_value("n", "no").should_retry(), Some(false));
         assert_eq!(RelayError::request_too_large(1).should_retry(), Some(false));
         assert_eq!(RelayError::overloaded().should_retry(), None);

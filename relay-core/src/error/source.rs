@@ -1,16 +1,16 @@
-//! Causes of an error: how they are shown in a log, and how a key is taken out of them.
+//! The causes of an error: how a log shows them, and how a key is removed from them.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::domain::secret::ProviderKey;
 
-/// An error's cause, as it is kept.
+/// The stored cause of an error.
 pub(super) type Source = Box<dyn Error + Send + Sync>;
 
-/// The texts of an error and of all its causes, the outermost first, with `: ` between them.
+/// The texts of an error and of all its causes, the outermost first, joined with `: `.
 ///
-/// A cause that the text before it ends with is left out: some errors repeat theirs.
+/// A cause is left out if the text before it already ends with it: some errors repeat their cause.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in causes(error).skip(1) {
@@ -23,7 +23,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// The cause, unless it or one of its own causes would print the key: then its text without the key stands in its place.
+/// The cause itself, or only its text without the key if it or one of its own causes would print the key.
 pub(super) fn without(source: Source, key: &ProviderKey) -> Source {
     let prints = |cause: &(dyn Error + 'static)| {
         key.taken_out_of(&cause.to_string()).is_some() || key.taken_out_of(&format!("{cause:?}")).is_some()
@@ -39,7 +39,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// What is left of a cause that repeated a key.
+/// The text of a cause whose key was removed.
 #[derive(Debug)]
 struct Masked(String);
 
@@ -96,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_that_prints_the_key_is_replaced_by_its_text_without_it() {
+    fn a_cause_that_prints_the_key_is_reduced_to_its_text_without_it() {
         for text in ["sk-test-123", "a\"quote\\d-key"] {
             let key = ProviderKey::parse(text.into()).unwrap();
-            let kept = without(outer("harmless"), &key);
-            assert!(kept.is::<Outer>());
+            let unchanged = without(outer("harmless"), &key);
+            assert!(unchanged.is::<Outer>());
             let masked = without(outer(&format!("https://x/?key={text}")), &key);
             assert_eq!(format!("{masked} {masked:?}"), "it failed: inside Masked(\"it failed: inside\")");
             let masked = without(format!("refused {text}").into(), &key);
