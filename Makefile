@@ -10,34 +10,34 @@ SDK := relay-sdk/typescript
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
-# Marks that npm or pip has installed what a lock file names.
+# Files that mark which lock files npm or pip has installed.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
 .PHONY: help packages demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
 
-help: ## this list
+help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-# What the targets on the command line need from the system: installed for root on Debian, else named in one line. Everything
-# that builds or downloads waits for it, also with -j.
-packages: ## what the system must have: checked, and for root on Debian installed
+# The system packages that the targets on the command line need: installed as root on Debian, otherwise named in one line.
+# Everything that builds or downloads waits for this target, also with -j.
+packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
 demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
-demo: ## the whole story on simulated providers, then a running relay to play with
+demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
 
-example: $(SDK)/node_modules/.installed ## an app with the SDK, the widget and a chat, on simulated providers
+example: $(SDK)/node_modules/.installed ## run an app with the SDK, the widget and a chat, on simulated providers
 	cd $(SDK) && npm pack --silent
 	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
 	cd examples/js && npm run --silent demo
 
-test: clients widget npm sdk ## all tests
+test: clients widget npm sdk ## run all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
-check: fmt lint purity structure sizes semver docs licences scripts assets ## everything but the tests
+check: fmt lint purity structure sizes semver docs licences scripts assets ## run all checks except the tests
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -46,8 +46,8 @@ lint:
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	$(CARGO) clippy --locked -p relay-server -p relay-cli --no-default-features -- -D warnings
 
-# relay-core must stay free of runtimes, clients, cryptography providers and databases; a server for production can be
-# built without the simulator.
+# relay-core must not depend on runtimes, clients, cryptography providers or databases, and a production server can be built
+# without the simulator.
 purity:
 	@$(CARGO) tree --locked -p relay-core --all-features -e normal --prefix none -f '{p}' | sort -u > target-purity.tmp; \
 	 found=$$(grep -E '^(tokio|reqwest|hyper|ring|actix|rusqlite|getrandom|mio|socket2|rustls|libsqlite3)' target-purity.tmp | grep -v mockall || true); \
@@ -59,14 +59,14 @@ purity:
 	  fi; \
 	done; echo "the simulator can be left out"
 
-# No circle of files and no arrow from a room to one above it; ARCHITECTURE.md shows the rooms as they are.
+# No circle of files, and no arrow from a room to one above it. Also compares the drawings in ARCHITECTURE.md with the code.
 structure:
 	$(CARGO) test --quiet --locked -p relay-structure
 
 sizes:
 	$(PYTHON) scripts/sizes.py
 
-# The public API against that of the last release, once there is one.
+# Compares the public API with that of the last release, once there is one.
 semver:
 	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
 	 if [ -z "$$tag" ]; then echo "no release yet: nothing to compare the public API with"; exit 0; fi; \
@@ -84,14 +84,14 @@ scripts:
 	shellcheck scripts/*.sh tests/fuzz/run.sh .ci/run
 	$(PYTHON) scripts/need_test.py
 
-# Clients, unmodified, in the versions that their lock files name; Node 22 is one of the packages. No package runs a script.
+# The unmodified clients, in the versions of their lock files. Node 22 is one of the packages. No package runs an install script.
 clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(VENV2)/.installed $(BROWSER)/node_modules/.installed
 
 $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-# What drives the browsers. The browsers themselves are system packages.
+# The packages that drive the browsers. The browsers themselves are system packages.
 $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
@@ -101,14 +101,14 @@ $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
 	@touch $@
 
-# The major version before, which can't be installed beside the current one.
+# The previous major version, which cannot be installed beside the current one.
 $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 	$(PYTHON) -m venv $(VENV2)
 	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements-2.txt
 	@touch $@
 
-# What follows from tables in the code: pages, the API description, types, the widget's bundle and the line that pins it. Tests
-# and `make assets` fail where a file differs. (The tables of what clients can do are written while they are tested.)
+# Files that are generated from tables in the code: pages, the API description, types, the widget's bundle and the line that pins
+# it. Tests and `make assets` fail if a file is out of date. (The tests of the clients write the compatibility tables.)
 generate: $(WIDGET)/node_modules/.installed ## write every file that is generated from the code
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-structure --test rooms
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib docs_providers_md
@@ -127,7 +127,7 @@ $(WIDGET)/node_modules/.installed: $(WIDGET)/package-lock.json
 	cd $(WIDGET) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-# The package @relayservice/widget: built, checked and tested. No package runs a script.
+# Builds, checks and tests the package @relayservice/widget. No package runs an install script.
 npm: $(NPM)/node_modules/.installed
 	cd $(NPM) && npm test --silent
 
@@ -135,7 +135,7 @@ $(NPM)/node_modules/.installed: $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-# The package @relayservice/sdk: built, checked and tested; then installed for each runtime of the quickstart. No package runs a script.
+# Builds, checks and tests the package @relayservice/sdk, then installs it for each runtime of the quickstart. No package runs an install script.
 sdk: $(CLIENTS)/node/node_modules/.installed $(SDK)/node_modules/.installed $(CLIENTS)/sdk/node_modules/.installed
 	cd $(SDK) && npm test --silent
 	node $(CLIENTS)/sdk/prepare.mjs
@@ -148,9 +148,9 @@ $(CLIENTS)/sdk/node_modules/.installed: $(CLIENTS)/sdk/package-lock.json
 	cd $(CLIENTS)/sdk && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-bench: ## translation alone; then Relay and nginx before the same simulated provider, in one run
+bench: ## measure translation alone, then Relay and nginx in front of the same simulated provider
 	$(CARGO) bench --locked -p relay-core --bench translate
 	$(PYTHON) tests/bench/run.py $(ARGS)
 
-fuzz: ## each fuzz target for FUZZ_SECONDS (600), or those of TARGETS; needs a C++ compiler
+fuzz: ## run each fuzz target, or those in TARGETS, for FUZZ_SECONDS (600); needs a C++ compiler
 	tests/fuzz/run.sh $(TARGETS)
