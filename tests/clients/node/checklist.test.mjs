@@ -114,7 +114,7 @@ test("a wait of up to 60 seconds is waited", async () => {
   assert.deepEqual((await calls("waits-1-")).map((call) => call.retry), ["0", "1"]);
 });
 
-test("a longer wait is told, and not tried again at once", async () => {
+test("a longer wait is raised at once, without a retry", async () => {
   const limited = { error: { message: "slow down", type: "requests", param: null, code: "rate_limit_exceeded" } };
   await script({ provider: "openai", status: 429, headers: [["retry-after", "61"]], body: limited });
   const error = await failure(chat(patient("waits-2-", { scripted: true }), "gpt-4o-mini", "Hello!"));
@@ -329,7 +329,7 @@ test("unknown members reach OpenAI, and are named where they are dropped", async
   }
 });
 
-test("a page may not call, and is told why", async () => {
+test("a page may not call, and gets the reason", async () => {
   const url = `${BASE_URL}/chat/completions`;
   const headers = { origin: "https://a.example", "access-control-request-method": "POST" };
   const preflight = await fetch(url, { method: "OPTIONS", headers });

@@ -87,7 +87,7 @@ def test_a_wait_of_up_to_60_seconds_is_waited():
     assert [call["retry"] for call in calls("py-waits-1-")] == ["0", "1"]
 
 
-def test_a_longer_wait_is_told_and_not_tried_again_at_once():
+def test_a_longer_wait_is_raised_at_once_without_a_retry():
     script({"provider": "openai", "status": 429, "headers": [["retry-after", "61"]], "body": LIMITED})
     with pytest.raises(openai.RateLimitError) as caught:
         chat(patient("py-waits-2-", scripted=True), "gpt-4o-mini")

@@ -53,7 +53,7 @@ async function workers(program, folder, code) {
   writeFileSync(`${folder}/handler.mjs`, `${imports.join("\n")}\nexport default { async test() {\n${rest.join("\n")}\n} };\n`);
   buildSync({ entryPoints: [`${folder}/handler.mjs`], outfile: `${folder}/worker.mjs`, bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], external: ["node:*"] });
   writeFileSync(`${folder}/worker.capnp`, CONFIGURATION);
-  // What `process.stdout` is told comes in lines of its own.
+  // Each write to `process.stdout` becomes a line of its own.
   return (await run(program, ["test", "worker.capnp"], folder)).replace(/^stdout: (.*)\n/gm, "$1");
 }
 const CONFIGURATION = `using Workerd = import "/workerd/workerd.capnp";
@@ -94,7 +94,7 @@ for (const runtime of RUNTIMES.filter(there)) {
       const shown = await go(from ? at(program) : program, folder, QUICKSTART);
       assert.match(shown, /^Hello from claude-haiku-4-5: you said "Write a haiku"\n?req_[0-9A-Z]{26}\n$/);
       assert.deepEqual((await go(from ? at(program) : program, folder, MISTAKES)).trim().split("\n"), CODES);
-      if (RELAY_CELLS) appendFileSync(RELAY_CELLS, `| ${title} | ${beside} | runs | ${CODES.length} of ${CODES.length} told | \`tests/clients/sdk/quickstart.test.mjs\` |\n`);
+      if (RELAY_CELLS) appendFileSync(RELAY_CELLS, `| ${title} | ${beside} | runs | ${CODES.length} of ${CODES.length} reported | \`tests/clients/sdk/quickstart.test.mjs\` |\n`);
     });
   }
 }
@@ -116,7 +116,7 @@ test("the README's first program runs", async () => {
   await script()(process.execPath, at("projects/openai"), `${code}\nif (!res.choices[0].message.content) throw new Error("no answer");\n`);
 });
 
-test("Deno without --allow-env is told that there is no key", { skip: !there({ from: DENO }) }, async () => {
+test("Deno without --allow-env reports a missing key", { skip: !there({ from: DENO }) }, async () => {
   const code = `import { Relay } from "@relayservice/sdk";\ntry { new Relay(); } catch (error) { console.log(error.code); }\n`;
   assert.equal(await script(...deno)(at(`${DENO}/deno`), at("projects/openai"), code), "missing_relay_key\n");
 });

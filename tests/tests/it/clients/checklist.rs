@@ -48,7 +48,7 @@ fn words(text: &str) -> String {
 /// The sentences of the page's table, each with the files of its tests.
 fn listed() -> Vec<(String, Vec<String>)> {
     let page = read("docs/openai-clients.md");
-    let table = page.split("| | what holds | tests |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let table = page.split("| | test | in |").nth(1).unwrap().split("\n\n").next().unwrap();
     let row = |line: &str| {
         let cells: Vec<&str> = line.split(" | ").collect();
         let files = cells[2].split('`').skip(1).step_by(2).map(str::to_owned).collect();
