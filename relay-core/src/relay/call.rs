@@ -1,4 +1,4 @@
-//! One exchange with a provider, signed with the user's key, and what it says about that key.
+//! One exchange with a provider, signed with the user's key, and what its result reveals about that key.
 //!
 //! There is no other key to fall back to: a call for a user is signed with that user's key or it fails.
 
@@ -16,10 +16,10 @@ use crate::relay::caller::Caller;
 use crate::relay::handle::Relay;
 use crate::translation::{Amended, ErrorResponse, ProviderError, dialect};
 
-/// How much of an error's body is read, in bytes.
+/// The most bytes that are read of an error's body.
 const MAX_ERROR: usize = 64 << 10;
 
-/// A user's key for one provider, open for one call.
+/// A user's key for one provider, opened for one call.
 pub(crate) struct Route {
     pub(crate) client: Arc<dyn ProviderClient>,
     pub(crate) connection: Connection,
@@ -33,7 +33,7 @@ impl fmt::Debug for Route {
 }
 
 impl Relay {
-    /// The user's connection for a provider, if calls may use it.
+    /// The user's connection for a provider, in any state.
     pub(crate) async fn connection(&self, caller: &Caller, provider: Provider) -> Result<Connection, RelayError> {
         let slot = Slot { project: caller.project.id.clone(), user: caller.user.clone(), provider };
         self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))
@@ -53,7 +53,7 @@ impl Relay {
         self.open_unchecked(connection)
     }
 
-    /// As [`Self::open`], for a check of a key that was refused before.
+    /// Like [`Self::open`], for a check of a key that was refused before.
     pub(crate) fn open_unchecked(&self, connection: Connection) -> Result<Route, RelayError> {
         let opened = self.ports.cipher.open(&connection.slot, &connection.sealed);
         let key = opened.map_err(RelayError::provider_key_unreadable)?;
@@ -66,7 +66,7 @@ impl Relay {
         found.cloned().ok_or_else(|| RelayError::provider_not_served(provider))
     }
 
-    /// Sends a request and turns every failure into what the caller sees; feeds the connection's state.
+    /// Sends a request, turns every failure into the caller's error, and updates the connection's state.
     pub(crate) async fn send(&self, route: &Route, wire: WireRequest) -> Result<WireResponse, RelayError> {
         match self.exchange(route, wire).await? {
             Ok(response) => Ok(response),
@@ -74,8 +74,8 @@ impl Relay {
         }
     }
 
-    /// As [`Self::send`]; a request that the provider refused is sent once more without what it refused, where the dialect
-    /// knows how. Returns what was sent then.
+    /// Like [`Self::send`]. If the provider refuses the request and the dialect can amend it, the amended request is
+    /// sent once. Returns the amended request too, if it was sent.
     pub(crate) async fn send_amendable(
         &self,
         route: &Route,
@@ -90,7 +90,7 @@ impl Relay {
         }
     }
 
-    /// Sends a request; the inner result says what the provider thinks of it.
+    /// Sends a request. The outer error is a failed connection, the inner one a refusal of the provider.
     async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
         let failure = |error| RelayError::from(error).without(&route.key).with_provider(route.provider());
         let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
@@ -115,7 +115,7 @@ impl Relay {
         dialect(provider).error(&refusal.failure(), self.ports.clock.now())
     }
 
-    /// Feeds the connection's state with what a failure says about the key; returns the caller's error.
+    /// Updates the connection's state with what a failure reveals about the key, and returns the caller's error.
     pub(crate) async fn settle(&self, route: &Route, fault: ProviderError) -> RelayError {
         if let Some(signal) = fault.signal {
             self.observe(route, signal).await;
@@ -125,12 +125,12 @@ impl Relay {
 
     async fn observe(&self, route: &Route, signal: KeySignal) {
         let SlotRef { slot, version } = route.slot();
-        // A state that can't be stored now is observed again with the next answer; the call itself must not fail for it.
+        // If the state cannot be stored, the next answer sets it. The call itself must not fail for this reason.
         let _ = self.ports.key_store.observe(slot, version, signal, false, self.ports.clock.now()).await;
     }
 }
 
-/// An answer with an error status, all of it.
+/// A complete answer with an error status.
 struct Refusal {
     status: u16,
     headers: Vec<(String, String)>,
@@ -138,7 +138,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// The key is taken out of the body before any of it is cut.
+    /// Removes the key from the body before the body is cut.
     async fn read(response: WireResponse, key: &ProviderKey) -> Self {
         let (status, headers) = (response.status, response.headers.clone());
         let mut body = collect_up_to(response, MAX_ERROR).await;
@@ -167,7 +167,7 @@ impl Route {
         self.connection.slot.slot.provider
     }
 
-    /// Adds the workspace id, where the connection has one.
+    /// Adds the workspace id, if the connection has one.
     pub(crate) fn addressed(&self, wire: WireRequest) -> WireRequest {
         match (dialect(self.provider()).workspace_header(), &self.connection.workspace_id) {
             (Some(name), Some(id)) => wire.with_header(name, id.clone()),
@@ -176,7 +176,7 @@ impl Route {
     }
 }
 
-/// What can be had of a body, at most `limit` bytes; a broken one is cut.
+/// The first `limit` bytes of a body, or what arrived before the connection broke.
 async fn collect_up_to(mut response: WireResponse, limit: usize) -> Bytes {
     let mut body = BytesMut::new();
     while let Some(Ok(piece)) = response.body.next().await {

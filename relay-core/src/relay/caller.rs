@@ -1,26 +1,27 @@
-//! Who calls, and for whom.
+//! Who calls, and on whose behalf.
 
 use crate::domain::ids::{EndUser, RequestId, Tier};
 use crate::domain::{Project, SecretHash};
 
-/// Who is calling, and for whom. Holding one means that the caller may: relay-server makes one of a Relay key and two headers.
+/// Who calls, and on whose behalf. A `Caller` is already authorised: relay-server makes one from a Relay key and two
+/// headers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Caller {
     /// The tenant.
     pub project: Project,
-    /// The Relay key that was shown, to note its use. `None` for programs that embed Relay and have keys of their own.
+    /// The Relay key that the caller sent, to record its use. `None` in programs that embed Relay.
     pub relay_key: Option<SecretHash>,
-    /// On whose key.
+    /// The end user whose key is used.
     pub user: EndUser,
-    /// Under which tier it is metered.
+    /// The tier that the call is metered under.
     pub tier: Tier,
-    /// The request.
+    /// The request's id.
     pub request: RequestId,
 }
 
 impl Caller {
-    /// Calls for this user of a project, metered as paid, without a Relay key.
+    /// A caller for this user of a project, in the paid tier, without a Relay key.
     pub fn new(project: Project, user: EndUser, request: RequestId) -> Self {
         Self { project, relay_key: None, user, tier: Tier::Paid, request }
     }

@@ -1,4 +1,4 @@
-//! The use cases of a stored key: ask the provider about it, and disconnect it.
+//! The use cases of a stored key: check it with the provider, and disconnect it.
 
 use crate::domain::ids::EndUser;
 use crate::domain::secret::RegistrationToken;
@@ -11,10 +11,10 @@ use crate::relay::page::Page;
 use crate::relay::registration::{Found, for_provider};
 
 impl Relay {
-    /// Asks the provider about a stored key now.
+    /// Checks a stored key with the provider now.
     ///
     /// # Errors
-    /// `provider_key_missing` if there is none; `upstream_unreachable` if the provider can't say.
+    /// `provider_key_missing` without a stored key; `upstream_unreachable` if the provider does not answer.
     pub async fn verify_connection(
         &self,
         project: &Project,
@@ -34,7 +34,7 @@ impl Relay {
         Ok(connection)
     }
 
-    /// Forgets a user's key for a provider. That there was none is no error.
+    /// Deletes a user's key for a provider. A missing key is not an error.
     ///
     /// # Errors
     /// `storage_unavailable`.
@@ -43,11 +43,11 @@ impl Relay {
         Ok(self.ports.key_store.delete_connection(&slot).await?)
     }
 
-    /// Forgets a user's key, as the user asks with a registration token. The token stays usable. That there was no key is no
-    /// error.
+    /// Deletes a user's key at the request of the user, who sends a registration token. The token stays usable. A
+    /// missing key is not an error.
     ///
     /// # Errors
-    /// As [`Self::registration`]; `invalid_value` if the token is for another provider; `replace_not_allowed`.
+    /// Those of [`Self::registration`]; `invalid_value` if the token is for another provider; `replace_not_allowed`.
     pub async fn disconnect_with_token(
         &self,
         token: &RegistrationToken,
@@ -58,7 +58,7 @@ impl Relay {
         self.usable(&stored)?;
         let grant = stored.grant;
         for_provider(&grant, provider)?;
-        // Whoever may not put another key in its place may not take it away either.
+        // A token that may not replace a key may not remove it either.
         if !grant.replace {
             return Err(RelayError::remove_not_allowed(provider));
         }

@@ -1,4 +1,4 @@
-//! [`Relay`]: what all use cases are methods of.
+//! [`Relay`]: the type whose methods are the use cases.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::ids::RequestId;
 use crate::relay::ports::Ports;
 
-/// Relay, put together from its ports. Cheap to clone.
+/// Relay, built from its ports. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
     pub(crate) ports: Arc<Ports>,
@@ -19,17 +19,17 @@ impl fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// Puts Relay together.
+    /// Builds a `Relay` from its ports.
     pub fn new(ports: Ports) -> Self {
         Self { ports: Arc::new(ports) }
     }
 
-    /// The ports that it was made of.
+    /// The ports that it was built from.
     pub fn ports(&self) -> &Ports {
         &self.ports
     }
 
-    /// A new request's id.
+    /// A new request id.
     pub fn request_id(&self) -> RequestId {
         self.ports.tokens.request_id(self.ports.clock.now())
     }

@@ -1,4 +1,4 @@
-//! What a provider says of a key, before it is stored and whenever somebody asks. Nothing here costs the user anything.
+//! Checks a key with its provider, at registration and on request. The checks are free of charge for the user.
 
 use crate::domain::secret::ProviderKey;
 use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash};
@@ -7,23 +7,23 @@ use crate::ports::WireRequest;
 use crate::relay::handle::Relay;
 use crate::translation::dialect;
 
-/// What a provider says about a key, if it says anything.
+/// A provider's verdict on a key.
 pub(crate) enum Verdict {
     Known(KeySignal),
     Unknown,
 }
 
-/// What becomes of a registration token when the provider refuses the key.
+/// What happens to a registration token when the provider refuses the key.
 #[derive(Clone, Copy)]
 pub(crate) enum Refusals {
-    /// It loses one of its tries, and the error says how many are left.
+    /// It loses one of its tries, and the error has the number that is left.
     Counted,
-    /// Nothing: nobody has the token.
+    /// Nothing, because there is no token that a user could try again with.
     Ignored,
 }
 
 impl Relay {
-    /// Asks the provider about a key that is not stored yet.
+    /// Checks a key that is not stored yet.
     pub(crate) async fn check_before_storing(
         &self,
         (token, refusals): (&SecretHash, Refusals),
@@ -37,7 +37,7 @@ impl Relay {
             Verdict::Known(KeySignal::Restricted) => Ok(ConnectionState::Restricted),
             Verdict::Unknown => Ok(ConnectionState::Unverified),
             Verdict::Known(KeySignal::NeedsWorkspace) => {
-                // It counts too, or a token could try any number of such keys and workspaces.
+                // It counts too, otherwise one token could try any number of keys and workspaces.
                 let left = self.count_refusal(token, refusals).await?;
                 Err(RelayError::workspace_required(provider, left))
             }
@@ -48,7 +48,7 @@ impl Relay {
         }
     }
 
-    /// Takes one of the token's tries; how many are left.
+    /// Takes one of the token's tries, and returns how many are left.
     async fn count_refusal(&self, token: &SecretHash, refusals: Refusals) -> Result<Option<u32>, RelayError> {
         match refusals {
             Refusals::Counted => Ok(Some(self.ports.key_store.count_refusal(token).await?)),
@@ -56,8 +56,8 @@ impl Relay {
         }
     }
 
-    /// Asks whether a key is good, and whether one that lists models may be used at all: Google has keys that list models and
-    /// may not generate (`spec/gemini.md` 7), and Anthropic counts no tokens for accounts that have reached their limit.
+    /// Checks whether a key is valid, and whether a key that can list models can also be used: Google has keys that may
+    /// list models but not generate, and Anthropic refuses to count tokens for an account that has reached its limit.
     pub(crate) async fn ask(
         &self,
         provider: Provider,
@@ -69,7 +69,7 @@ impl Relay {
         let (Verdict::Known(KeySignal::Works), Some(second)) = (&verdict, dialect.check_use()) else {
             return Ok(verdict);
         };
-        // The key is genuine. The second answer can only say what it may not do; anything else is a matter of the model.
+        // The key is valid. The second answer can only show a missing permission; other errors concern the model.
         Ok(match self.ask_once(provider, second, key, workspace).await? {
             Verdict::Known(limit @ (KeySignal::Restricted | KeySignal::NoCredit | KeySignal::SpendLimit)) => {
                 Verdict::Known(limit)
@@ -96,7 +96,7 @@ impl Relay {
         let fault = self.fault(provider, response, key).await;
         Ok(match fault.signal {
             Some(signal) => Verdict::Known(signal),
-            // Limited at the moment, so genuine.
+            // A rate limit proves that the key is valid.
             None if fault.error.class() == Class::RateLimited => Verdict::Known(KeySignal::Works),
             None => Verdict::Unknown,
         })

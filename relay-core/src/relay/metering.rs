@@ -1,4 +1,4 @@
-//! Counts one call, whatever becomes of it.
+//! Meters each call exactly once, whether it succeeds, fails or is cancelled.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::ports::UsageSink;
 use crate::relay::caller::Caller;
 use crate::relay::handle::Relay;
 
-/// The longest model name that is metered, in characters.
+/// The longest model name in a usage row, in characters.
 const MAX_MODEL: usize = 128;
 
-/// Records a call exactly once: when it is told the outcome, or as cancelled when it is dropped.
+/// Records a call exactly once: with the outcome that it is given, or as cancelled when it is dropped.
 pub(crate) struct Meter {
     sink: Arc<dyn UsageSink>,
     event: Option<UsageEvent>,
@@ -33,7 +33,7 @@ impl Meter {
         Self { sink: Arc::clone(&relay.ports.usage), event: Some(event) }
     }
 
-    /// Notes what is known so far, for the case that the client leaves.
+    /// Stores what is known so far, in case the client leaves.
     pub(crate) fn note(&mut self, usage: Option<TokenUsage>, model: Option<&str>) {
         if let Some(event) = &mut self.event {
             event.tokens = usage.unwrap_or(event.tokens);

@@ -1,5 +1,5 @@
-//! The use cases: an AI call for a user, a user's registration, and administration. Each is a method of [`Relay`], and each
-//! method makes at most one change of state.
+//! The use cases: an AI call for a user, a user's registration, and administration. Each is a method of [`Relay`], and
+//! each method makes at most one change of state.
 //!
 //! | file | use cases |
 //! | --- | --- |
@@ -7,8 +7,8 @@
 //! | [`registration_tokens`], [`registration`], [`page`] | issue a token; show it, redeem it; which pages may use it |
 //! | [`connections`], [`users`] | verify and disconnect a key; list, show and erase users |
 //! | [`projects`], [`relay_keys`], [`usage`] | administration and reports |
-//! | [`readiness`] | whether this Relay can do its work now |
-//! | `handle`, `ports`, `caller`, `call` | what they share: [`Relay`], its [`Ports`], the [`Caller`], one exchange with a provider |
+//! | [`readiness`] | whether this Relay can serve calls now |
+//! | `handle`, `ports`, `caller`, `call` | shared: [`Relay`], its [`Ports`], the [`Caller`], one exchange with a provider |
 
 mod call;
 mod caller;

@@ -1,4 +1,4 @@
-//! The models of a user's providers.
+//! The use cases of model lists: all models of a user's providers, and one of them.
 
 use futures::future::join_all;
 
@@ -11,14 +11,14 @@ use crate::translation::dialect;
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};
 
-/// How many pages of a model list are asked for.
+/// The most pages of a model list that are requested.
 const MAX_MODEL_PAGES: usize = 10;
 
 impl Relay {
     /// The models of all providers that the user has connected.
     ///
     /// # Errors
-    /// `provider_key_missing` if there are none, the first failure if every provider fails.
+    /// `provider_key_missing` without a connected provider; the first failure if every provider fails.
     pub async fn models(&self, caller: &Caller) -> Result<ModelList, RelayError> {
         let project = &caller.project.id;
         let connections = self.ports.key_store.connections(project, &caller.user).await?;
@@ -36,7 +36,7 @@ impl Relay {
     /// One model of the user's providers.
     ///
     /// # Errors
-    /// `model_not_found`, and as [`Self::models`].
+    /// `model_not_found`, and those of [`Self::models`].
     pub async fn model(&self, caller: &Caller, asked: &str) -> Result<Model, RelayError> {
         let unknown = || RelayError::model_not_found(asked);
         let (provider, id) = Provider::for_model(asked).ok_or_else(unknown)?;
@@ -50,7 +50,7 @@ impl Relay {
         models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
     }
 
-    /// Lists cost nothing, so they are not metered.
+    /// Lists are free of charge, so they are not metered.
     async fn models_of(&self, connection: Connection) -> Result<Vec<Model>, RelayError> {
         let route = &self.open(connection)?;
         let dialect = dialect(route.provider());

@@ -1,7 +1,7 @@
-//! Which web pages may do what with a registration token.
+//! Which web pages may use a registration token, and how.
 //!
-//! A browser names the page that a call comes from, or that frames one of Relay's own. What is not a browser names none,
-//! and needs none: whoever holds a token may use it there.
+//! A browser names the page that a call comes from, or that embeds one of Relay's own pages. A program other than a
+//! browser names no page, and a token works there without one.
 
 use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
 use crate::domain::{Grant, Project, SecretHash};
@@ -13,17 +13,18 @@ use crate::relay::handle::Relay;
 pub struct Page<'a> {
     /// Its origin, as browsers send it.
     pub origin: &'a str,
-    /// Whether Relay's own frame asks in the page's name. Else its scripts do, which can read the key.
+    /// Whether Relay's own frame sent the call on behalf of the page. Otherwise a script of the page did, and it could
+    /// read the key.
     pub framed: bool,
 }
 
-/// The pages that both a token and its project allow: a token's list can narrow the project's and not widen it.
+/// The pages that both a token and its project allow. A token's list can narrow the project's, and cannot widen it.
 pub(crate) fn allowed_origins(grant: &Grant, project: &Project) -> Origins {
-    // Which public suffixes a token may name was decided when it was issued.
+    // The public suffixes that a token may name were checked when it was issued.
     Origins::stored(&grant.allowed_origins, PublicSuffixes::Allowed).narrowed_by(&project.origins())
 }
 
-/// Names the entry of `allowedOrigins` that is at fault.
+/// Names the invalid entry of `allowedOrigins`.
 pub(crate) fn invalid_origins(error: &InvalidOriginList) -> RelayError {
     let param = match error {
         InvalidOriginList::Entry(place, _) => format!("allowedOrigins[{place}]"),
@@ -33,8 +34,8 @@ pub(crate) fn invalid_origins(error: &InvalidOriginList) -> RelayError {
 }
 
 impl Relay {
-    /// Which pages may frame Relay's own for the registration token with this hash, whether it is still good or not. `None`:
-    /// there is no such token.
+    /// The pages that may embed Relay's frame for the registration token with this hash, whether or not it is still
+    /// valid. `None` for an unknown token.
     ///
     /// # Errors
     /// `storage_unavailable`.
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(allowed(&[], &[a, b]).to_stored(), [a, b]);
         assert_eq!(allowed(&[a], &[]).to_stored(), [a]);
         assert_eq!(allowed(&[c, b, a], &[a, b]).to_stored(), [b, a]);
-        // Not "any", although there is nothing in it.
+        // An empty intersection allows no page; it must not mean "any".
         assert_eq!(allowed(&[c], &[a, b]), Origins::Only(vec![]));
         assert_eq!(
             allowed(&["https://x.b.example", c], &[a, "https://*.b.example"]).to_stored(),
@@ -83,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_project_has_stored_and_can_not_mean_allows_no_page() {
-        for useless in ["https://a.example/path", "https://*.vercel.app", "*"] {
-            assert_eq!(allowed(&[], &[useless]), Origins::Only(vec![]), "{useless}");
-            assert_eq!(allowed(&["https://a.vercel.app"], &[useless]), Origins::Only(vec![]), "{useless}");
+    fn a_stored_entry_that_is_not_a_valid_origin_allows_no_page() {
+        for invalid in ["https://a.example/path", "https://*.vercel.app", "*"] {
+            assert_eq!(allowed(&[], &[invalid]), Origins::Only(vec![]), "{invalid}");
+            assert_eq!(allowed(&["https://a.vercel.app"], &[invalid]), Origins::Only(vec![]), "{invalid}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a [`Relay`](crate::Relay) is made of.
+//! The ports that a [`Relay`](crate::Relay) is built from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,38 +7,38 @@ use crate::ports::{
     Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, UsageReport, UsageSink, Users,
 };
 
-/// The ports that a [`Relay`](crate::Relay) is made of: those of a whole store, and what seals, mints, tells the time and
-/// reaches the providers.
+/// The ports that a [`Relay`](crate::Relay) is built from: those of a store, the cipher, the token issuer, the clock
+/// and the providers.
 ///
-/// [`Ports::with_store`] makes one. Each port can be replaced afterwards, with a cache in front of [`Self::key_store`], for
-/// example; those that share state ([`Self::key_store`] and [`Self::users`]) only together.
+/// [`Ports::with_store`] makes one. Each port can be replaced afterwards, for example [`Self::key_store`] by a cache
+/// over it. Replace ports that share state ([`Self::key_store`] and [`Self::users`]) only together.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Ports {
-    /// Keeps sealed keys and registration grants.
+    /// Stores sealed keys and registration grants.
     pub key_store: Arc<dyn KeyStore>,
-    /// Keeps projects and Relay keys.
+    /// Stores projects and Relay keys.
     pub projects: Arc<dyn Projects>,
     /// Lists and erases end users.
     pub users: Arc<dyn Users>,
-    /// Takes usage.
+    /// Records usage.
     pub usage: Arc<dyn UsageSink>,
     /// Reports usage.
     pub usage_report: Arc<dyn UsageReport>,
-    /// Keeps small values beside the data; knows whether the store can be written to.
+    /// Stores small values beside the data, and reports whether the store can be written to.
     pub meta: Arc<dyn Meta>,
     /// Seals and opens provider keys.
     pub cipher: Arc<dyn Cipher>,
-    /// Mints and hashes tokens.
+    /// Creates and hashes tokens.
     pub tokens: Arc<dyn TokenIssuer>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// One for each provider to be served.
+    /// One client for each provider to be served.
     pub providers: Vec<Arc<dyn ProviderClient>>,
 }
 
 impl Ports {
-    /// All state in `store`.
+    /// Ports that keep all state in `store`.
     pub fn with_store(
         store: Arc<dyn Store>,
         cipher: Arc<dyn Cipher>,
@@ -60,7 +60,7 @@ impl Ports {
         }
     }
 
-    /// Mocks that expect no call in place of a store: replace the ports that a test is about.
+    /// Mocks that expect no call, in place of a store. A test replaces the ports that it is about.
     #[cfg(feature = "mocks")]
     pub fn without_store(
         cipher: Arc<dyn Cipher>,

@@ -11,18 +11,18 @@ use crate::relay::page::invalid_origins;
 /// The longest name of a project or a Relay key, in characters.
 pub const MAX_NAME: usize = 80;
 
-/// What somebody asks of a project: all of it, or what to change.
+/// The settings of a new project, or the changes to an existing one.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ProjectChange {
-    /// Its name: 1 to [`MAX_NAME`] characters on one line. `None` leaves it as it is.
+    /// The name: 1 to [`MAX_NAME`] characters on one line. `None` leaves it unchanged.
     pub name: Option<String>,
-    /// Its policy, as a whole. `None` leaves it as it is.
+    /// The complete policy. `None` leaves it unchanged.
     pub policy: Option<Policy>,
 }
 
 impl ProjectChange {
-    /// Changes the name.
+    /// Sets the name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -41,7 +41,7 @@ impl Relay {
     /// Stores a new project.
     ///
     /// # Errors
-    /// `invalid_value` for a name, an origin or a return URL that can't be used; `storage_unavailable`.
+    /// `invalid_value` for an invalid name, origin or return URL; `storage_unavailable`.
     pub async fn create_project(&self, name: &str, policy: Policy) -> Result<Project, RelayError> {
         let id = self.ports.tokens.project_id().map_err(RelayError::no_randomness)?;
         let mut project = Project::new(id, checked_name(name)?, self.ports.clock.now());
@@ -50,10 +50,11 @@ impl Relay {
         Ok(project)
     }
 
-    /// The project with this id, stored now if it is not there: for programs that embed Relay and have one project of their own.
+    /// Returns the project with this id, and stores it first if it is missing. For programs that embed Relay with one
+    /// project.
     ///
     /// # Errors
-    /// As for [`Self::create_project`].
+    /// Those of [`Self::create_project`].
     pub async fn ensure_project(&self, id: ProjectId, name: &str) -> Result<Project, RelayError> {
         if let Some(known) = self.ports.projects.project(&id).await? {
             return Ok(known);
@@ -63,10 +64,10 @@ impl Relay {
         Ok(new)
     }
 
-    /// Changes a project. Calls that begin later see the change; on other nodes within a second.
+    /// Changes a project. Calls that begin afterwards see the change; on other nodes within a second.
     ///
     /// # Errors
-    /// As for [`Self::create_project`]; `project_not_found`.
+    /// Those of [`Self::create_project`]; `project_not_found`.
     pub async fn update_project(&self, id: &ProjectId, change: ProjectChange) -> Result<Project, RelayError> {
         let mut project = self.project(id).await?;
         if let Some(name) = &change.name {
@@ -99,7 +100,7 @@ impl Relay {
     }
 }
 
-/// A name for people: trimmed, of 1 to [`MAX_NAME`] characters on one line.
+/// A valid name: trimmed, of 1 to [`MAX_NAME`] characters on one line.
 pub(super) fn checked_name(name: &str) -> Result<String, RelayError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
@@ -111,8 +112,9 @@ pub(super) fn checked_name(name: &str) -> Result<String, RelayError> {
     Ok(name.to_owned())
 }
 
-/// The policy as it is stored: origins as browsers send them, return URLs that a browser goes to. A list that stays as it was
-/// is not read again: an older version may have stored what this one refuses, and another change must not fail for it.
+/// Checks a policy and returns it in its stored form: origins as browsers send them, valid return URLs. An unchanged
+/// list is not checked again: an older version may have stored entries that this one refuses, and another change must
+/// not fail for them.
 fn checked_policy(mut policy: Policy, stored: &Policy) -> Result<Policy, RelayError> {
     let origins = |policy: &Policy| (policy.allowed_origins.clone(), policy.allow_public_suffix);
     if origins(&policy) != origins(stored) {

@@ -1,22 +1,22 @@
-//! The use case of a readiness probe: whether this Relay can do its work now.
+//! The use case of a readiness probe: whether this Relay can serve calls now.
 
 use crate::ports::{CipherError, StoreError};
 use crate::relay::handle::Relay;
 
-/// Why a [`Relay`] can't do its work.
+/// Why a [`Relay`] cannot serve calls.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotReady {
-    /// The store can't be written to.
-    #[error("the key store can't be written to")]
+    /// The store cannot be written to.
+    #[error("the key store cannot be written to")]
     Store(#[source] StoreError),
-    /// The cipher does not open what it sealed.
-    #[error("the master key does not open what was sealed under it")]
+    /// The cipher no longer opens what it sealed.
+    #[error("the master key no longer opens what it sealed")]
     MasterKey(#[source] CipherError),
 }
 
 impl Relay {
-    /// Writes to the store, and has the cipher open its probe. Asks no provider.
+    /// Writes to the store, and lets the cipher open its probe. Calls no provider.
     ///
     /// # Errors
     /// The first reason why this Relay is not ready.

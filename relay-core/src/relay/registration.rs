@@ -1,6 +1,7 @@
 //! The use cases of an end user with a registration token: see what it allows, connect a key with it.
 //!
-//! Whatever can fail for the user's reasons comes before the token is spent; then the token and the key go in one step.
+//! Everything that can fail because of the user's input happens before the token is spent. Then one transaction spends
+//! the token and stores the key.
 
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
@@ -16,7 +17,7 @@ use crate::relay::page::{Page, allowed_origins};
 use crate::relay::registration_lock;
 use crate::relay::registration_tokens::{TOKEN_SECONDS, TokenRequest};
 
-/// How often a key is sealed again when the connection changes meanwhile.
+/// How many times a key is sealed again if the connection changes meanwhile.
 const REDEEM_ATTEMPTS: usize = 5;
 /// The longest workspace id, in characters.
 const MAX_WORKSPACE: usize = 128;
@@ -24,31 +25,31 @@ const MAX_WORKSPACE: usize = 128;
 /// What the widget needs to draw itself.
 #[derive(Debug)]
 pub struct Registration {
-    /// The project that the token is of.
+    /// The token's project.
     pub project: Project,
     /// What the token allows.
     pub grant: Grant,
-    /// Which providers the user may pick.
+    /// The providers that the user may choose from.
     pub providers: Vec<Provider>,
-    /// What is connected already.
+    /// The keys that are already connected.
     pub connections: Vec<Connection>,
 }
 
 /// A stored key, as its user may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// For which provider.
+    /// The key's provider.
     pub provider: Provider,
     /// The key's last four characters.
     pub last4: String,
-    /// What is known of the key.
+    /// The state of the key.
     pub state: ConnectionState,
     /// When it was stored.
     pub connected_at: Timestamp,
 }
 
 impl Relay {
-    /// What a token allows and what is connected already.
+    /// What a token allows, and which keys are already connected.
     ///
     /// # Errors
     /// `invalid_registration_token`, `registration_token_used`, `registration_token_expired`, `origin_not_allowed`.
@@ -68,12 +69,12 @@ impl Relay {
 
     /// Checks a key with its provider, stores it and spends the token.
     ///
-    /// The same token with the same key again gives the same answer, for as long as the token lives: a lost response does
+    /// Until the token expires, the same token with the same key returns the same answer again, so a lost response does
     /// no harm.
     ///
     /// # Errors
-    /// As [`Self::registration`]; `frame_required`; `replace_not_allowed`; `key_refused_by_provider` and
-    /// `provider_key_needs_workspace` cost one of the token's tries.
+    /// Those of [`Self::registration`]; `frame_required`; `replace_not_allowed`; `key_refused_by_provider` and
+    /// `provider_key_needs_workspace`, each of which takes one of the token's tries.
     pub async fn register(
         &self,
         token: &RegistrationToken,
@@ -93,7 +94,7 @@ impl Relay {
         key: ProviderKey,
         workspace_id: Option<String>,
     ) -> Result<Registered, RelayError> {
-        // What is read of the token holds until the lock is released: its tries are counted one by one.
+        // The grant cannot change until the lock is released, so tries are counted one at a time.
         let locked =
             self.ports.tokens.hash_registration_token(token).ok_or_else(RelayError::invalid_registration_token)?;
         let _locked = registration_lock::lock(locked).await;
@@ -116,8 +117,8 @@ impl Relay {
         self.store(attempt, &key, state).await
     }
 
-    /// Checks a key with its provider and stores it, replacing what is there: for programs that embed Relay, where a token
-    /// would have nowhere to go. It is made and spent at once, so the same rules hold.
+    /// Checks a key with its provider and stores it, replacing any existing key. For programs that embed Relay and need
+    /// no registration token: one is created and spent internally, so the same rules apply.
     ///
     /// # Errors
     /// `project_not_found` if the project is not stored; `key_refused_by_provider`, `provider_key_needs_workspace`;
@@ -146,7 +147,7 @@ impl Relay {
         let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown)?;
         let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown)?;
         let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown)?;
-        // A call that comes from no page: there is nothing to protect it from.
+        // The call does not come from a page, so there is no page to check.
         if page.is_some_and(|page| !allowed_origins(&stored.grant, &project).permits(page.origin)) {
             return Err(RelayError::origin_not_allowed());
         }
@@ -170,7 +171,8 @@ impl Relay {
         Ok(())
     }
 
-    /// Seals the key and stores it with the token, in one step. Seals again if the connection changed meanwhile.
+    /// Seals the key, then stores it and spends the token in one transaction. Seals again if the connection changed
+    /// meanwhile.
     async fn store(
         &self,
         attempt: Attempt,
@@ -210,7 +212,7 @@ impl Relay {
         Ok(connection)
     }
 
-    /// Another request with the same token was faster. If it stored the same key, its answer is ours.
+    /// Another request with the same token was faster. If it stored the same key, this request returns the same answer.
     async fn replay_stored(&self, attempt: &Attempt) -> Result<Registered, RelayError> {
         let stored =
             self.ports.key_store.grant(&attempt.hash).await?.ok_or_else(RelayError::invalid_registration_token)?;
@@ -219,7 +221,7 @@ impl Relay {
     }
 }
 
-/// A registration token's grant, which the page may use.
+/// A registration token's grant, which this page may use.
 pub(super) struct Found {
     hash: SecretHash,
     pub(super) stored: StoredGrant,

@@ -1,4 +1,4 @@
-//! One registration at a time for a token.
+//! A lock that lets one registration at a time use a token.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
@@ -7,16 +7,17 @@ use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::domain::SecretHash;
 
-/// Number of locks at which those that nobody holds are removed.
+/// The number of locks above which unused ones are removed.
 const SWEEP: usize = 64;
 
-/// The locks of this process, whatever number of [`Relay`](crate::Relay)s it has. Processes that share a store count separately.
+/// The locks of this process, shared by all its [`Relay`](crate::Relay)s. Other processes that share the store have
+/// their own.
 static LOCKS: LazyLock<RegistrationLocks> = LazyLock::new(RegistrationLocks::default);
 
-/// Waits for this token's lock and holds it until the guard is dropped.
+/// Waits for this token's lock. The guard releases it when dropped.
 ///
-/// A token's tries can be counted under it: without it, each of many registrations at once would find tries left before the
-/// first is refused.
+/// The lock makes it possible to count a token's tries: without it, many parallel registrations would all find tries
+/// left before the first is refused.
 pub(super) async fn lock(token: SecretHash) -> OwnedMutexGuard<()> {
     LOCKS.lock(token).await
 }
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_locked_by_one_registration_and_others_are_free() {
+    fn a_lock_excludes_other_registrations_of_the_same_token_only() {
         let locks = RegistrationLocks::default();
         let (a, b) = (SecretHash([1; 32]), SecretHash([2; 32]));
         let first = locks.lock(a).now_or_never().unwrap();
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_that_nobody_holds_are_removed() {
+    fn unused_locks_are_removed() {
         let locks = RegistrationLocks::default();
         for n in 0..=255 {
             assert!(locks.lock(SecretHash([n; 32])).now_or_never().is_some());

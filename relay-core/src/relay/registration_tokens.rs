@@ -1,4 +1,4 @@
-//! The use case of a developer's backend: a registration token for one end user.
+//! The use case of a developer's backend: issue a registration token for one end user.
 
 use crate::domain::ids::EndUser;
 use crate::domain::origin::{Origins, PublicSuffixes};
@@ -9,39 +9,40 @@ use crate::ports::NoRandomness;
 use crate::relay::handle::Relay;
 use crate::relay::page::invalid_origins;
 
-/// The life of a registration token by default, in seconds.
+/// The default lifetime of a registration token, in seconds.
 pub const DEFAULT_TOKEN_SECONDS: u64 = 600;
-/// The shortest and the longest life of a registration token, in seconds.
+/// The shortest and the longest lifetime of a registration token, in seconds.
 pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 60..=3600;
 /// How long an `Idempotency-Key` is remembered, in seconds.
 const IDEMPOTENCY_SECONDS: u64 = 86_400;
 
-/// What a developer asks of a registration token.
+/// The options of a new registration token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenRequest {
-    /// Whose key it stores.
+    /// The end user whose key it stores.
     pub user: EndUser,
-    /// For which provider.
+    /// The providers whose keys it may store.
     pub allowed: Allowed,
-    /// How long it lives; see [`TOKEN_SECONDS`].
+    /// Its lifetime in seconds; see [`TOKEN_SECONDS`].
     pub seconds: u64,
-    /// Origins of pages that may use it, of the project's; empty: all of them. A wildcard over a public suffix must be on the
-    /// project's list.
+    /// The origins of pages that may use it, among the project's; empty: all of the project's. A wildcard over a public
+    /// suffix must be on the project's list.
     pub allowed_origins: Vec<String>,
-    /// Whether it may replace a key that is there.
+    /// Whether it may replace an existing key.
     pub replace: bool,
 }
 
 impl TokenRequest {
-    /// A token for this user and any provider, from any page of the project, that lives ten minutes and may replace a key.
+    /// A token for this user and any provider, for all of the project's pages, valid for ten minutes, that may replace
+    /// a key.
     pub fn new(user: EndUser) -> Self {
         let (allowed, seconds, allowed_origins) = (Allowed::Any, DEFAULT_TOKEN_SECONDS, Vec::new());
         Self { user, allowed, seconds, allowed_origins, replace: true }
     }
 }
 
-/// An `Idempotency-Key` and what it belongs to.
+/// An `Idempotency-Key` and a hash of its request.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
     /// The header's value.
@@ -50,23 +51,23 @@ pub struct Idempotency {
     pub request: [u8; 32],
 }
 
-/// A fresh registration token. Shown once.
+/// A new registration token. Shown once.
 #[derive(Debug)]
 pub struct IssuedToken {
     /// The token.
     pub token: RegistrationToken,
-    /// The hash under which it is stored: its name in the addresses of Relay's own pages.
+    /// The hash under which it is stored, which also identifies it in the URLs of Relay's own pages.
     pub hash: SecretHash,
-    /// What it allows.
+    /// What the token allows.
     pub grant: Grant,
 }
 
 impl Relay {
-    /// Issues a registration token. With the same idempotency key and request the same token comes back.
+    /// Issues a registration token. The same idempotency key and request return the same token again.
     ///
     /// # Errors
-    /// `invalid_value` for a life outside [`TOKEN_SECONDS`] and for an origin that is not one, `idempotency_key_reused` for
-    /// another request.
+    /// `invalid_value` for a lifetime outside [`TOKEN_SECONDS`] or an invalid origin; `idempotency_key_reused` for a
+    /// different request.
     pub async fn issue_token(
         &self,
         project: &Project,
@@ -116,12 +117,13 @@ impl Relay {
     }
 
     fn hash_token(&self, token: &RegistrationToken) -> Result<SecretHash, RelayError> {
-        // A token that was just minted has the right form; an issuer that says otherwise is broken.
+        // A new token is well-formed; if the issuer cannot parse it, the issuer is broken.
         self.ports.tokens.hash_registration_token(token).ok_or_else(|| RelayError::no_randomness(NoRandomness))
     }
 }
 
-/// The origins that a token asks for. A public suffix must be on the project's list: there, somebody decided it.
+/// The origins that a token is requested for. A public suffix must be on the project's list, where someone allowed it
+/// explicitly.
 fn token_origins(asked: &[String], project: &Project) -> Result<Origins, RelayError> {
     let origins = Origins::parse(asked, PublicSuffixes::AllowedBy(&project.origins()));
     origins.map_err(|error| invalid_origins(&error))

@@ -1,4 +1,4 @@
-//! The use cases of a Relay key (`rly-`): create it, list and revoke it, and find out who shows it.
+//! The use cases of a Relay key (`rly-`): create, list and revoke it, and authenticate a caller with it.
 
 use crate::domain::ids::ProjectId;
 use crate::domain::secret::RelayKey;
@@ -7,32 +7,32 @@ use crate::error::RelayError;
 use crate::relay::handle::Relay;
 use crate::relay::projects::checked_name;
 
-/// What somebody asks of a new Relay key.
+/// The options of a new Relay key.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewRelayKey {
     /// A name for people: 1 to [`MAX_NAME`](crate::relay::projects::MAX_NAME) characters on one line.
     pub name: String,
-    /// What the key may do. Empty: everything.
+    /// The key's scopes. Empty: all scopes.
     pub scopes: Vec<Scope>,
-    /// How long it lives, in seconds. `None`: until it is revoked.
+    /// Its lifetime in seconds. `None`: until it is revoked.
     pub seconds: Option<u64>,
 }
 
 impl NewRelayKey {
-    /// A key that may do everything and does not expire.
+    /// A key with all scopes that does not expire.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), scopes: Vec::new(), seconds: None }
     }
 
-    /// Limits what the key may do. Each scope counts once; none means all.
+    /// Limits the key to these scopes. Duplicates are ignored; an empty list means all scopes.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
-    /// Lets the key expire after this many seconds.
+    /// Makes the key expire after this many seconds.
     #[must_use]
     pub fn seconds(mut self, seconds: u64) -> Self {
         self.seconds = Some(seconds);
@@ -40,13 +40,13 @@ impl NewRelayKey {
     }
 }
 
-/// A fresh Relay key. Shown once.
+/// A new Relay key. Shown once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct IssuedRelayKey {
     /// The key.
     pub key: RelayKey,
-    /// What is stored of it.
+    /// The stored record of the key.
     pub record: RelayKeyRecord,
 }
 
@@ -54,13 +54,13 @@ impl Relay {
     /// Stores a new Relay key of a project.
     ///
     /// # Errors
-    /// `invalid_value` for a name that can't be used, `project_not_found`, `storage_unavailable`.
+    /// `invalid_value` for an invalid name; `project_not_found`; `storage_unavailable`.
     pub async fn create_relay_key(&self, project: &ProjectId, new: NewRelayKey) -> Result<IssuedRelayKey, RelayError> {
         let name = checked_name(&new.name)?;
         let project = self.project(project).await?.id;
         let tokens = &self.ports.tokens;
         let key = tokens.relay_key().map_err(RelayError::no_randomness)?;
-        // A key that was just minted has the right form; an issuer that says otherwise is broken.
+        // A new key is well-formed; if the issuer cannot parse it, the issuer is broken.
         let hash = tokens.hash_relay_key(&key).ok_or(crate::ports::NoRandomness).map_err(RelayError::no_randomness)?;
         let now = self.ports.clock.now();
         let mut record = RelayKeyRecord::new(hash, project, name, key.last4(), now);
@@ -71,7 +71,7 @@ impl Relay {
         Ok(IssuedRelayKey { key, record })
     }
 
-    /// A project's Relay keys, oldest first, revoked and expired ones too.
+    /// A project's Relay keys, oldest first, including revoked and expired ones.
     ///
     /// # Errors
     /// `storage_unavailable`.
@@ -79,7 +79,7 @@ impl Relay {
         Ok(self.ports.projects.relay_keys(project).await?)
     }
 
-    /// Revokes the Relay key with this public id. Returns whether there was a live one.
+    /// Revokes the Relay key with this public id. Returns whether an active key was found.
     ///
     /// # Errors
     /// `storage_unavailable`.
@@ -87,10 +87,10 @@ impl Relay {
         Ok(self.ports.projects.revoke_relay_key(project, id, self.ports.clock.now()).await?)
     }
 
-    /// Finds out whose Relay key this is, and whether it may do this.
+    /// Finds the project of a Relay key, and checks that the key has a scope.
     ///
     /// # Errors
-    /// `invalid_relay_key` for a key that is malformed, unknown, revoked or expired, all alike; `scope_missing`.
+    /// `invalid_relay_key` for a malformed, unknown, revoked or expired key; `scope_missing`.
     pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
         let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(RelayError::invalid_relay_key)?;
         let found = self.ports.projects.relay_key(&hash).await?;

@@ -1,22 +1,22 @@
-//! The use case of a usage report: which days, which rows.
+//! The use case of a usage report.
 
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::{Day, UsageQuery, UsageRow};
 use crate::error::RelayError;
 use crate::relay::handle::Relay;
 
-/// Days that are reported by default, including today.
+/// The number of days in a report by default, including today.
 pub const DEFAULT_DAYS: u32 = 30;
 /// The longest period, in days.
 pub const MAX_DAYS: u32 = 366;
-/// The most rows of one report.
+/// The most rows in one report.
 pub const MAX_ROWS: u32 = 10_000;
 
-/// What somebody asks of a usage report.
+/// The period and filter of a usage report.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct UsageFilter {
-    /// First day, included: `YYYY-MM-DD` in UTC. `None`: [`DEFAULT_DAYS`] up to the last one.
+    /// First day, included: `YYYY-MM-DD` in UTC. `None`: the report covers [`DEFAULT_DAYS`] days.
     pub from: Option<String>,
     /// Last day, included: `YYYY-MM-DD` in UTC. `None`: today.
     pub to: Option<String>,
@@ -25,7 +25,7 @@ pub struct UsageFilter {
 }
 
 impl UsageFilter {
-    /// The days from `from` to `to`, both included; see the fields for what `None` means.
+    /// The days from `from` to `to`, both included. The fields describe the meaning of `None`.
     #[must_use]
     pub fn days(mut self, from: Option<String>, to: Option<String>) -> Self {
         (self.from, self.to) = (from, to);
@@ -40,7 +40,7 @@ impl UsageFilter {
     }
 }
 
-/// Metered usage of some days.
+/// Metered usage of a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UsageSummary {
@@ -48,7 +48,7 @@ pub struct UsageSummary {
     pub from: String,
     /// Last day, `YYYY-MM-DD`.
     pub to: String,
-    /// In the order day, user, provider, model, tier; at most [`MAX_ROWS`].
+    /// Sorted by day, user, provider, model and tier; at most [`MAX_ROWS`].
     pub rows: Vec<UsageRow>,
     /// Whether there are more rows.
     pub has_more: bool,
@@ -58,7 +58,7 @@ impl Relay {
     /// A project's metered usage by day, user, provider, model and tier.
     ///
     /// # Errors
-    /// `invalid_value` for a date that does not exist, or for more than [`MAX_DAYS`]; `storage_unavailable`.
+    /// `invalid_value` for an invalid date or more than [`MAX_DAYS`]; `storage_unavailable`.
     pub async fn usage(&self, project: &ProjectId, filter: UsageFilter) -> Result<UsageSummary, RelayError> {
         let (from_day, to_day) = period(filter.from.as_deref(), filter.to.as_deref(), self.ports.clock.now())?;
         let query = UsageQuery { project: project.clone(), user: filter.user, from_day, to_day, limit: MAX_ROWS + 1 };
@@ -69,7 +69,7 @@ impl Relay {
     }
 }
 
-/// `YYYY-MM-DD` of a day, counted from 1970-01-01.
+/// A day, counted from 1970-01-01, as `YYYY-MM-DD`.
 pub fn date(day: u32) -> String {
     Day(day).to_string()
 }
@@ -81,14 +81,14 @@ fn period(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<(u32, 
         return Err(RelayError::invalid_value("from", "`from` is after `to`"));
     }
     if to - from >= MAX_DAYS {
-        return Err(RelayError::invalid_value("from", format!("at most {MAX_DAYS} days can be reported at once")));
+        return Err(RelayError::invalid_value("from", format!("a report covers at most {MAX_DAYS} days")));
     }
     Ok((from, to))
 }
 
-/// Days since 1970 of `YYYY-MM-DD`.
+/// Parses `YYYY-MM-DD` into days since 1970-01-01.
 fn day(param: &'static str, text: &str) -> Result<u32, RelayError> {
-    let invalid = || RelayError::invalid_value(param, format!("`{param}` must be a date, as YYYY-MM-DD"));
+    let invalid = || RelayError::invalid_value(param, format!("`{param}` must be a date in the form YYYY-MM-DD"));
     Day::parse(text).map(|day| day.0).ok_or_else(invalid)
 }
 

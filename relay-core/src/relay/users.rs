@@ -5,7 +5,7 @@ use crate::domain::{Connection, Project, UserSummary};
 use crate::error::RelayError;
 use crate::relay::handle::Relay;
 
-/// Users on a page by default.
+/// The number of users on a page by default.
 pub const DEFAULT_PAGE: u32 = 50;
 /// The most users on a page.
 pub const MAX_PAGE: u32 = 200;
@@ -16,12 +16,13 @@ pub const MAX_PAGE: u32 = 200;
 pub struct UserPage {
     /// The users.
     pub users: Vec<UserSummary>,
-    /// Where the next page begins: after this user. `None`: there are no more.
+    /// The next page begins after this user. `None`: there are no more.
     pub next_after: Option<EndUser>,
 }
 
 impl Relay {
-    /// A page of the project's users: at most `limit`, those after `after`. `None`: [`DEFAULT_PAGE`], from the first on.
+    /// A page of the project's users: at most `limit` ([`DEFAULT_PAGE`] by default), beginning after `after` (the first
+    /// user by default).
     ///
     /// # Errors
     /// `invalid_value` for a limit outside 1 to [`MAX_PAGE`]; `storage_unavailable`.
@@ -35,7 +36,7 @@ impl Relay {
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(RelayError::invalid_value("limit", format!("`limit` must be 1 to {MAX_PAGE}")));
         }
-        // One more than asked for shows whether there are more.
+        // One row more than requested shows whether there are more.
         let mut users = self.ports.users.users(&project.id, after, limit + 1).await?;
         let has_more = users.len() > limit as usize;
         users.truncate(limit as usize);
@@ -53,7 +54,7 @@ impl Relay {
         Ok((summary, self.ports.key_store.connections(project, user).await?))
     }
 
-    /// Erases a user and all rows about them. That there was none is no error.
+    /// Erases a user and all rows about them. An unknown user is not an error.
     ///
     /// # Errors
     /// `storage_unavailable`.
