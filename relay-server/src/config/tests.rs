@@ -126,7 +126,7 @@ fn a_setting_in_the_wrong_section_gets_a_hint() {
 fn weak_settings_are_refused() {
     for (text, want) in [
         ("[server]\npublic_url = \"http://vault.example\"", "must begin with https:// unless"),
-        ("[server]\npublic_url = \"https://vault.example/relay\"", "leave out what follows the host"),
+        ("[server]\npublic_url = \"https://vault.example/relay\"", "leave out everything after the host"),
         ("[server]\npublic_url = \"vault.example\"", "write it with its scheme"),
         ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
         ("[metrics]\nlisten = \"0.0.0.0:9464\"", "must be a loopback address"),

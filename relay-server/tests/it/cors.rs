@@ -49,7 +49,7 @@ async fn a_page_may_register_a_key_and_nothing_else() {
     ] {
         let answer = preflight(path, method).await;
         let error = answer.assert_error(403, "cors_not_allowed");
-        assert!(error["message"].as_str().unwrap().contains("server"), "says why");
+        assert!(error["message"].as_str().unwrap().contains("server"), "gives the reason");
         assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control-")), "{path}");
     }
 }
@@ -125,14 +125,14 @@ async fn a_token_takes_origins_in_any_spelling_and_wildcards() {
         assert_eq!((by_page.status, by_frame.status), (status, status), "{asked} {origin}");
     }
     for (origins, param, message) in [
-        (json!([PAGE, "*"]), "allowedOrigins[1]", "`*` is not an origin; to allow every origin, give no list"),
+        (json!([PAGE, "*"]), "allowedOrigins[1]", "`*` is not an origin; to allow every origin, omit the list"),
         (json!([PAGE, "https://a.example/x"]), "allowedOrigins[1]", "`https://a.example/x` has more than an origin"),
         (
             json!(["https://*.vercel.app"]),
             "allowedOrigins[0]",
             "anyone can get a host below the public suffix vercel.app",
         ),
-        (json!(vec![PAGE; 51]), "allowedOrigins", "a list has at most 50 origins"),
+        (json!(vec![PAGE; 51]), "allowedOrigins", "a list may have at most 50 origins"),
     ] {
         let body = json!({"user": "bo", "allowedOrigins": origins});
         let answer = test.as_app("POST", "/v1/registration-tokens").json(&body).send().await;

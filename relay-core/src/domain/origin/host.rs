@@ -1,8 +1,8 @@
-//! Which hosts are this machine.
+//! Recognises hosts that are this machine.
 
 use std::net::IpAddr;
 
-/// Whether a URL's host always is this machine: `localhost`, 127.0.0.0/8 or `::1`, the last also in brackets.
+/// Whether a URL's host is always this machine: `localhost`, 127.0.0.0/8 or `::1`, the last also in brackets.
 pub fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())

@@ -1,21 +1,22 @@
-//! A list of origins, of a project or a registration token.
+//! The list of origins of a project or a registration token.
 
 use std::fmt;
 
 use super::error::{InvalidOrigin, Reason};
 use super::pattern::OriginPattern;
 
-/// The longest list.
+/// The most entries of a list.
 pub const MAX_ORIGINS: usize = 50;
 
-/// Whether a list may have wildcards over a public suffix, such as `https://*.vercel.app`, or over every host (`https://*`).
+/// Whether a list may have wildcards over a public suffix, such as `https://*.vercel.app`, or over every host
+/// (`https://*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicSuffixes<'a> {
     /// No: such an entry is an error in a new list, and matches nothing in a stored one.
     Refused,
-    /// Only those that an entry of this list covers, where somebody decided it.
+    /// Only those that an entry of this list covers, where someone allowed it explicitly.
     AllowedBy(&'a Origins),
-    /// Yes, as somebody decided explicitly.
+    /// Yes: someone allowed it explicitly.
     Allowed,
 }
 
@@ -32,17 +33,18 @@ impl PublicSuffixes<'_> {
 /// The pages that a list allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Every page: what an empty list means.
+    /// Every page: the meaning of an empty list.
     Any,
-    /// The pages of these origins; no page, if there are none.
+    /// The pages of these origins. Without entries: no page.
     Only(Vec<OriginPattern>),
 }
 
 impl Origins {
-    /// Reads a list that somebody asks for. Empty: any.
+    /// Parses a requested list. Empty: any.
     ///
     /// # Errors
-    /// For the first entry that is not an origin, a public suffix unless they are allowed, and more than [`MAX_ORIGINS`].
+    /// For the first entry that is not an origin, or is a public suffix that is not allowed; for more than
+    /// [`MAX_ORIGINS`] entries.
     pub fn parse(list: &[String], public_suffixes: PublicSuffixes<'_>) -> Result<Self, InvalidOriginList> {
         if list.len() > MAX_ORIGINS {
             return Err(InvalidOriginList::TooLong);
@@ -64,9 +66,9 @@ impl Origins {
         Ok(Self::Only(patterns))
     }
 
-    /// Reads a stored list. An entry that is not spelt as [`Self::to_stored`] spells it matches nothing, nor does a public suffix
-    /// unless they are allowed: older versions stored both, and compared letter by letter. The list does not become empty by
-    /// them, which would mean any page.
+    /// Parses a stored list. An entry that is not in the form of [`Self::to_stored`] matches nothing, and neither does
+    /// a public suffix that is not allowed: older versions stored both, and compared them as text. Without such entries
+    /// the list does not count as empty, which would mean any page.
     pub fn stored(list: &[String], public_suffixes: PublicSuffixes<'_>) -> Self {
         if list.is_empty() {
             return Self::Any;
@@ -79,12 +81,12 @@ impl Origins {
         Self::Only(usable.collect())
     }
 
-    /// The list as it is stored: empty for any.
+    /// The list in its stored form: empty for any.
     pub(crate) fn to_stored(&self) -> Vec<String> {
         self.patterns().iter().map(ToString::to_string).collect()
     }
 
-    /// The entries; none, if any page is allowed.
+    /// The entries; empty if any page is allowed.
     pub fn patterns(&self) -> &[OriginPattern] {
         match self {
             Self::Any => &[],
@@ -115,13 +117,14 @@ impl Origins {
         }
     }
 
-    /// Whether an entry of the list covers this pattern. Of a list that allows any page, none does.
+    /// Whether an entry of the list covers this pattern. A list that allows any page has no entries.
     pub fn covers(&self, pattern: &OriginPattern) -> bool {
         self.patterns().iter().any(|own| own.covers(pattern))
     }
 
-    /// The sources of `frame-ancestors` (CSP Level 3, 6.4.2): these pages may frame one of Relay's own, and so may Relay, whose
-    /// page nests a frame. To CSP an `http:` source also is its `https:` twin; what such a page calls is refused.
+    /// The sources of `frame-ancestors` (CSP Level 3, 6.4.2): these pages may embed one of Relay's own pages, and so
+    /// may Relay itself, whose hosted page embeds the frame. In CSP an `http:` source also matches `https:`; Relay
+    /// refuses calls of such a page.
     pub fn frame_ancestors(&self) -> String {
         match self {
             Self::Any => "*".to_owned(),
@@ -132,19 +135,19 @@ impl Origins {
     }
 }
 
-/// Why a list of origins can't be taken.
+/// Why a list of origins is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidOriginList {
     /// It has more than [`MAX_ORIGINS`] entries.
     TooLong,
-    /// The entry at this place, from 0, is not an origin, or has a public suffix.
+    /// The entry at this index is not an origin, or has a public suffix.
     Entry(usize, InvalidOrigin),
 }
 
 impl fmt::Display for InvalidOriginList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "a list has at most {MAX_ORIGINS} origins"),
+            Self::TooLong => write!(f, "a list may have at most {MAX_ORIGINS} origins"),
             Self::Entry(_, error) => error.fmt(f),
         }
     }

@@ -1,9 +1,10 @@
 //! Which web pages may use a registration token: origins, parsed and compared in this one place.
 //!
-//! An origin is a scheme, a host and a port, and nothing else. It is kept as browsers send it in `Origin`: scheme and host
-//! in lower case, names outside ASCII in punycode, the scheme's own port left out. A wildcard such as `https://*.example.com`
-//! stands for one or more whole labels below `example.com`, and for nothing else: not for `example.com`, another scheme or
-//! another port. CSP reads the same text in the same way, so it serves as a source of `frame-ancestors` as it is.
+//! An origin is a scheme, a host and a port. It is stored as browsers send it in `Origin`: scheme and host in lower
+//! case, names outside ASCII in punycode, without the scheme's default port. A wildcard such as `https://*.example.com`
+//! stands for one or more whole labels below `example.com`. It does not match `example.com` itself, another scheme or
+//! another port. CSP gives the same text the same meaning, so it can be used as a source of `frame-ancestors`
+//! unchanged.
 
 mod error;
 mod host;

@@ -18,7 +18,7 @@ const MAX_LEN: usize = 270;
 pub struct OriginPattern {
     scheme: Scheme,
     host: Host,
-    /// `None`: the scheme's own.
+    /// `None`: the scheme's default port.
     port: Option<u16>,
 }
 
@@ -30,11 +30,11 @@ enum Scheme {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
-    /// This name or address.
+    /// Exactly this name or address.
     Exactly(Box<str>),
-    /// One or more labels in front of this name.
+    /// One or more labels below this name.
     Below(Box<str>),
-    /// Any name. Addresses are none, as in CSP (Level 3, 6.7.2.9).
+    /// Any name, but no IP address, as in CSP (Level 3, 6.7.2.9).
     AnyName,
 }
 
@@ -43,10 +43,10 @@ enum Host {
 pub struct Origin(OriginPattern);
 
 impl Origin {
-    /// Reads an origin, in any spelling that a browser would take for it. A wildcard is not one.
+    /// Parses an origin, in any form that a browser would accept. A wildcard is not an origin.
     ///
     /// # Errors
-    /// When it has more or less than scheme, host and port.
+    /// Unless the text has exactly scheme, host and port.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         let pattern = OriginPattern::parse(text)?;
         match pattern.host {
@@ -55,7 +55,7 @@ impl Origin {
         }
     }
 
-    /// Whether what is sent there can't be read on its way: it is `https:`, or stays on this machine.
+    /// Whether nobody can read data that is sent there: it is `https:`, or on this machine.
     pub fn is_private(&self) -> bool {
         self.0.scheme == Scheme::Https || matches!(&self.0.host, Host::Exactly(host) if is_loopback(host))
     }
@@ -68,10 +68,10 @@ impl fmt::Display for Origin {
 }
 
 impl OriginPattern {
-    /// Reads an origin or a wildcard, in any spelling that a browser would take for it.
+    /// Parses an origin or a wildcard, in any form that a browser would accept.
     ///
     /// # Errors
-    /// When it has more or less than scheme, host and port, or a wildcard that is not the first label.
+    /// Unless the text has exactly scheme, host and port; for a wildcard that is not the first label.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         Self::read(text).map_err(|reason| InvalidOrigin::new(text, reason))
     }
@@ -89,7 +89,7 @@ impl OriginPattern {
             return Err(Reason::Wildcard);
         }
         if is_wildcard && (authority.is_empty() || authority.starts_with(':')) {
-            // Any name will do, to have the port read.
+            // The host is a placeholder, so that the URL parser reads the port.
             let (_, port) = host_and_port(scheme, &format!("any{authority}"))?;
             return Ok(Self { scheme, host: Host::AnyName, port });
         }
@@ -106,7 +106,7 @@ impl OriginPattern {
         }
     }
 
-    /// Whether a page of this origin, as browsers send it, is meant. What is spelt otherwise is not an origin of a browser.
+    /// Whether the pattern matches a page's origin, in the form that browsers send. Any other form does not match.
     pub(crate) fn permits(&self, origin: &str) -> bool {
         let Some(authority) = origin.strip_prefix(self.scheme.prefix()) else { return false };
         let host = match self.port {
@@ -126,12 +126,12 @@ impl OriginPattern {
         }
     }
 
-    /// Whether `other` means no page that this does not.
+    /// Whether this pattern matches every page that `other` matches.
     pub fn covers(&self, other: &Self) -> bool {
         self.narrowed_by(other).as_ref() == Some(other)
     }
 
-    /// The pages that both mean; `None` if there are none.
+    /// The pages that both match; `None` if there are none.
     pub(crate) fn narrowed_by(&self, other: &Self) -> Option<Self> {
         if (self.scheme, self.port) != (other.scheme, other.port) {
             return None;
@@ -144,10 +144,11 @@ impl OriginPattern {
         Some(narrower.clone())
     }
 
-    /// What the pattern reaches beyond one owner's hosts; `None` for an origin, and for a wildcard below a registered domain.
+    /// What the pattern matches beyond one owner's hosts; `None` for an origin, and for a wildcard below a registered
+    /// domain.
     ///
-    /// Limit: of `https://*.amazonaws.com`, which is nobody's to register and has public suffixes below it, the list tells
-    /// nothing.
+    /// Limit: the list has no entry for a domain like `amazonaws.com`, which nobody can register and which has public
+    /// suffixes below it. `https://*.amazonaws.com` is therefore `None`.
     pub fn public_suffix(&self) -> Option<PublicSuffix> {
         match &self.host {
             Host::AnyName => Some(PublicSuffix::EveryHost),
@@ -158,7 +159,7 @@ impl OriginPattern {
 }
 
 impl Host {
-    /// Whether all that `other` means is meant by this.
+    /// Whether this matches everything that `other` matches.
     fn reaches(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exactly(name), Self::Exactly(other)) => name == other,
@@ -197,7 +198,7 @@ impl fmt::Display for OriginPattern {
     }
 }
 
-/// The scheme, and what stands between it and the end or a single slash.
+/// The scheme, and the text between it and the end or a single trailing slash.
 fn split(text: &str) -> Result<(Scheme, &str), Reason> {
     match text {
         "*" => return Err(Reason::Any),
@@ -210,7 +211,7 @@ fn split(text: &str) -> Result<(Scheme, &str), Reason> {
         .into_iter()
         .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
     let (_, scheme) = scheme.ok_or(Reason::Scheme)?;
-    // Copied out of an address bar, an origin ends in a slash.
+    // An origin that is copied from the address bar ends in a slash.
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#', '\\']) {
         return Err(Reason::MoreThanOrigin);
@@ -221,9 +222,9 @@ fn split(text: &str) -> Result<(Scheme, &str), Reason> {
     Ok((scheme, rest))
 }
 
-/// The host and a port that is not the scheme's own, as browsers read them.
+/// The host, and the port unless it is the scheme's default, as browsers parse them.
 fn host_and_port(scheme: Scheme, authority: &str) -> Result<(UrlHost<String>, Option<u16>), Reason> {
-    // Browsers take line breaks and tabs out of an address, and decode percent signs.
+    // Browsers remove line breaks and tabs from a URL, and decode percent signs.
     if authority.contains(|c: char| c.is_control() || c.is_whitespace() || c == '%') {
         return Err(Reason::Host);
     }
@@ -236,20 +237,20 @@ fn host_and_port(scheme: Scheme, authority: &str) -> Result<(UrlHost<String>, Op
         return Err(Reason::Port);
     }
     match url.host().ok_or(Reason::Host)?.to_owned() {
-        // A host may end in a dot: browsers take that for another origin.
+        // A host may end in a dot: for browsers that is a different origin.
         UrlHost::Domain(name) if !are_labels(name.strip_suffix('.').unwrap_or(&name)) => Err(Reason::Host),
         host => Ok((host, port)),
     }
 }
 
-/// Whether this is one or more labels of a host name, with a dot between each two. Browsers take more characters, such as
-/// `;`, which must not get into a header.
+/// Whether this is one or more labels of a host name, separated by dots. Browsers accept more characters, such as `;`,
+/// which must not get into a header.
 fn are_labels(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     text.split('.').all(|label| !label.is_empty() && label.bytes().all(plain))
 }
 
-/// Whether a host is an IPv4 address: browsers take a host whose last label is a number for one.
+/// Whether a host is an IPv4 address: browsers treat every host whose last label is a number as one.
 fn is_address(host: &str) -> bool {
     host.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -1,13 +1,13 @@
-//! Wildcards that reach beyond one owner's hosts: every page of a scheme, or everything below a public suffix.
+//! Wildcards that match beyond one owner's hosts: every page of a scheme, or every host below a public suffix.
 
 use std::fmt;
 
-/// What a wildcard reaches beyond one owner's hosts.
+/// What a wildcard matches beyond one owner's hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicSuffix {
     /// Every host.
     EveryHost,
-    /// Everything below this suffix, where the public can get hosts.
+    /// Every host below this suffix, where anyone can get a host.
     Below(String),
 }
 
@@ -23,13 +23,13 @@ impl fmt::Display for PublicSuffix {
 }
 
 /// Whether hosts below `domain` (in lower case and punycode) have many owners, by the Public Suffix List
-/// (<https://publicsuffix.org>). A name of one label that is not on the list counts too, as it does in browsers; `localhost`
-/// does not, since it always is this machine (RFC 6761, 6.3).
+/// (<https://publicsuffix.org>). A name of one label that is not on the list counts too, as it does in browsers;
+/// `localhost` does not, since it always is this machine (RFC 6761, 6.3).
 pub(super) fn is_public(domain: &str) -> bool {
     if domain == "localhost" || domain.ends_with(".localhost") {
         return false;
     }
-    // The list also has rules such as `*.compute.estate`: then each host below is a suffix, and its neighbour somebody else's.
+    // The list also has rules such as `*.compute.estate`, which make each host below a suffix with an owner of its own.
     let below = format!("x.{domain}");
     is_suffix(domain) || is_suffix(&below)
 }

@@ -10,7 +10,7 @@ fn only(origins: &[&str]) -> Origins {
     Origins::parse(&list(origins), PublicSuffixes::Allowed).unwrap()
 }
 
-/// What is accepted, and how it is kept.
+/// Accepted texts, and the form in which they are stored.
 const ACCEPTED: &[(&str, &str)] = &[
     ("https://app.example.com", "https://app.example.com"),
     ("https://App.Example.com/", "https://app.example.com"),
@@ -39,7 +39,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("https://*.my-app.vercel.app", "https://*.my-app.vercel.app"),
 ];
 
-/// What needs an explicit permission, and what it would allow.
+/// Texts that need an explicit permission, and what they would allow.
 const PUBLIC: &[(&str, &str)] = &[
     ("https://*", "the pages of every host on the web"),
     ("http://*:8080", "the pages of every host on the web"),
@@ -51,92 +51,92 @@ const PUBLIC: &[(&str, &str)] = &[
     ("https://*.intranet", "everybody's pages: anyone can get a host below the public suffix intranet"),
 ];
 
-/// What is refused, and what the error says after the text.
+/// Refused texts, and the error's message after the text.
 const REFUSED: &[(&str, &str)] = &[
-    ("*", "is not an origin; to allow every origin, give no list"),
-    ("null", "stands for every page without an origin of its own, such as a file; it can't be allowed"),
-    ("", "is not an origin; write it with its scheme, as https://app.example.com"),
-    ("app.example.com", "is not an origin; write it with its scheme, as https://app.example.com"),
-    ("//app.example.com", "is not an origin; write it with its scheme, as https://app.example.com"),
-    ("https:app.example.com", "is not an origin; write it with its scheme, as https://app.example.com"),
-    ("https:\\\\app.example.com", "is not an origin; write it with its scheme, as https://app.example.com"),
+    ("*", "is not an origin; to allow every origin, omit the list"),
+    ("null", "stands for every page without an origin of its own, such as a file, and cannot be allowed"),
+    ("", "is not an origin; write it with its scheme, such as https://app.example.com"),
+    ("app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
+    ("//app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
+    ("https:app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
+    ("https:\\\\app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
     ("file:///tmp", "is not an origin; it must begin with https:// or http://"),
     ("chrome-extension://abc", "is not an origin; it must begin with https:// or http://"),
     (" https://app.example.com", "is not an origin; it must begin with https:// or http://"),
     (
         "https://u:secret@app.example.com",
-        "has a user name or password; write only scheme, host and port, as https://app.example.com",
+        "has a user name or password; write only scheme, host and port, such as https://app.example.com",
     ),
     (
         "https://app.example.com/path",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
     (
         "https://app.example.com//",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
     (
         "https://app.example.com?x",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
     (
         "https://app.example.com#x",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
-    ("https://", "has no valid host name; write it as https://app.example.com"),
+    ("https://", "has no valid host name; write an origin such as https://app.example.com"),
     (
         "https:///app.example.com",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
-    ("https://:8443", "has no valid host name; write it as https://app.example.com"),
-    ("https://app.example.com ", "has no valid host name; write it as https://app.example.com"),
-    ("https://%61pp.example.com", "has no valid host name; write it as https://app.example.com"),
-    ("https://app..example.com", "has no valid host name; write it as https://app.example.com"),
-    ("https://app.example.com;script-src", "has no valid host name; write it as https://app.example.com"),
+    ("https://:8443", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://app.example.com ", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://%61pp.example.com", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://app..example.com", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://app.example.com;script-src", "has no valid host name; write an origin such as https://app.example.com"),
     (
         "https://app.example.com,https://b.example",
-        "has more than an origin; leave out what follows the host and port, as https://app.example.com",
+        "has more than an origin; leave out everything after the host and port: https://app.example.com",
     ),
-    ("https://1.2.3.4.5", "has no valid host name; write it as https://app.example.com"),
+    ("https://1.2.3.4.5", "has no valid host name; write an origin such as https://app.example.com"),
     ("https://app.example.com:0", "has no valid port; write a number from 1 to 65535, or leave it out"),
     ("https://app.example.com:65536", "has no valid port; write a number from 1 to 65535, or leave it out"),
     ("https://app.example.com:port", "has no valid port; write a number from 1 to 65535, or leave it out"),
-    ("https://app.example.com:*", "has a wildcard as its port; name each port in an origin of its own"),
-    ("https://*.example.com:*", "has a wildcard as its port; name each port in an origin of its own"),
+    ("https://app.example.com:*", "has a wildcard as its port; list each port as a separate origin"),
+    ("https://*.example.com:*", "has a wildcard as its port; list each port as a separate origin"),
     (
         "https://a.*.example.com",
-        "has a wildcard in the wrong place; `*` can only be the first label, as https://*.example.com",
+        "has a wildcard in the wrong place; `*` can only be the first label, as in https://*.example.com",
     ),
     (
         "https://a*.example.com",
-        "has a wildcard in the wrong place; `*` can only be the first label, as https://*.example.com",
+        "has a wildcard in the wrong place; `*` can only be the first label, as in https://*.example.com",
     ),
     (
         "https://*a.example.com",
-        "has a wildcard in the wrong place; `*` can only be the first label, as https://*.example.com",
+        "has a wildcard in the wrong place; `*` can only be the first label, as in https://*.example.com",
     ),
     (
         "https://**.example.com",
-        "has a wildcard in the wrong place; `*` can only be the first label, as https://*.example.com",
+        "has a wildcard in the wrong place; `*` can only be the first label, as in https://*.example.com",
     ),
     (
         "https://*.*.example.com",
-        "has a wildcard in the wrong place; `*` can only be the first label, as https://*.example.com",
+        "has a wildcard in the wrong place; `*` can only be the first label, as in https://*.example.com",
     ),
     // A full-width asterisk, which a browser maps to the usual one.
-    ("https://\u{ff0a}.example.com", "has no valid host name; write it as https://app.example.com"),
-    ("https://*.", "has no valid host name; write it as https://app.example.com"),
-    ("https://*.example.com.", "has no valid host name; write it as https://app.example.com"),
-    ("https://*.127.0.0.1", "has a wildcard in front of an address; only names have subdomains"),
-    ("https://*.[::1]", "has a wildcard in front of an address; only names have subdomains"),
+    ("https://\u{ff0a}.example.com", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://*.", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://*.example.com.", "has no valid host name; write an origin such as https://app.example.com"),
+    ("https://*.127.0.0.1", "has a wildcard before an IP address; only host names have subdomains"),
+    ("https://*.[::1]", "has a wildcard before an IP address; only host names have subdomains"),
 ];
 
 #[test]
-fn an_origin_is_kept_as_browsers_send_it() {
-    for (text, kept) in ACCEPTED {
+fn an_origin_is_stored_as_browsers_send_it() {
+    for (text, stored) in ACCEPTED {
         let origins = Origins::parse(&list(&[text]), PublicSuffixes::Refused);
-        assert_eq!(origins.unwrap().to_stored(), [*kept], "{text}");
-        assert_eq!(OriginPattern::parse(kept).unwrap().to_string(), *kept);
+        assert_eq!(origins.unwrap().to_stored(), [*stored], "{text}");
+        assert_eq!(OriginPattern::parse(stored).unwrap().to_string(), *stored);
     }
 }
 
@@ -157,7 +157,7 @@ fn a_wildcard_over_a_public_suffix_needs_a_permission() {
 }
 
 #[test]
-fn what_is_refused_says_what_to_write() {
+fn an_error_suggests_what_to_write() {
     for (text, why) in REFUSED {
         for public_suffixes in [PublicSuffixes::Refused, PublicSuffixes::Allowed] {
             let error = Origins::parse(&list(&["https://a.example", text]), public_suffixes).unwrap_err();
@@ -177,9 +177,9 @@ fn what_is_refused_says_what_to_write() {
 
 #[test]
 fn one_origin_has_no_wildcard() {
-    for (text, kept) in ACCEPTED {
+    for (text, stored) in ACCEPTED {
         let origin = Origin::parse(text).map(|origin| origin.to_string()).ok();
-        assert_eq!(origin.as_deref(), Some(*kept).filter(|kept| !kept.contains('*')), "{text}");
+        assert_eq!(origin.as_deref(), Some(*stored).filter(|stored| !stored.contains('*')), "{text}");
     }
     for (text, private) in [
         ("https://relay.example", true),
@@ -193,7 +193,7 @@ fn one_origin_has_no_wildcard() {
 }
 
 #[test]
-fn an_origin_is_permitted_letter_by_letter() {
+fn an_origin_is_compared_exactly() {
     let known = only(&["https://a.example"]);
     assert!(known.permits("https://a.example"));
     for other in [
@@ -212,7 +212,7 @@ fn an_origin_is_permitted_letter_by_letter() {
 }
 
 #[test]
-fn a_wildcard_stands_for_whole_labels_and_nothing_else() {
+fn a_wildcard_stands_for_whole_labels_only() {
     let below = only(&["https://*.example.com"]);
     for origin in ["https://a.example.com", "https://a.b.example.com", "https://xn--3e0b707e.example.com"] {
         assert!(below.permits(origin), "{origin}");
@@ -252,8 +252,9 @@ fn a_wildcard_stands_for_whole_labels_and_nothing_else() {
 fn a_stored_list_neither_fails_nor_widens() {
     let stored = |origins: &[&str]| Origins::stored(&list(origins), PublicSuffixes::Refused);
     assert_eq!(stored(&[]), Origins::Any);
-    assert_eq!(stored(&["https://a.example", "of no use"]), only(&["https://a.example"]));
-    // Not "any", although nothing in it can be used. The last was stored by versions to which `*` was a letter.
+    assert_eq!(stored(&["https://a.example", "not an origin"]), only(&["https://a.example"]));
+    // A list without a valid entry allows no page; it must not mean "any". Older versions stored the last entry, since
+    // they did not know wildcards.
     for useless in [
         "",
         "*",
@@ -280,7 +281,7 @@ fn a_list_narrows_another_and_never_widens_it() {
     for (own, project, both) in [
         (&[a][..], &[a, b][..], &[a][..]),
         (&[c, b, a], &[a, b], &[b, a]),
-        // Not "any", although there is nothing in it.
+        // An empty intersection allows no page; it must not mean "any".
         (&[c], &[a, b], &[]),
         (&[a], &[below], &[a]),
         (&["https://example.com"], &[below], &[]),
@@ -292,7 +293,7 @@ fn a_list_narrows_another_and_never_widens_it() {
         (&[all], &[below], &[below]),
         (&[below, deep], &[deep, below], &[deep, below]),
         (&["https://*.a.test"], &["https://*.b.test"], &[]),
-        // No whole label.
+        // Not a whole label.
         (&["https://*.myexample.com"], &[below], &[]),
         (&["https://*.example.com:8443"], &[below], &[]),
         (&["http://*.example.com"], &[below], &[]),
@@ -306,7 +307,7 @@ fn a_list_narrows_another_and_never_widens_it() {
     assert_eq!(Origins::Any.narrowed_by(&Origins::Any), Origins::Any);
 }
 
-/// An origin or a wildcard in parts, for an oracle that never sees its text.
+/// The parts of an origin or a wildcard, for an oracle that does not parse text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
     https: bool,
@@ -323,7 +324,7 @@ impl Parts {
         format!("{}://{host}{port}", if self.https { "https" } else { "http" })
     }
 
-    /// Whether a pattern means an origin.
+    /// Whether a pattern matches an origin.
     fn means(&self, origin: &Self) -> bool {
         let (mine, its) = (&self.labels, &origin.labels);
         let host = if self.wildcard { its.len() > mine.len() && its.ends_with(mine) } else { mine == its };
@@ -331,7 +332,7 @@ impl Parts {
     }
 }
 
-/// Few letters, so that much matches and what does not is close.
+/// Few distinct labels, so that many pairs match and the others differ only slightly.
 fn labels(least: usize) -> impl Strategy<Value = Vec<&'static str>> {
     proptest::collection::vec(proptest::sample::select(vec!["a", "b", "ab", "xn--a-0ga", "b-a"]), least..4)
 }
@@ -362,8 +363,8 @@ fn origins(parts: &[Parts]) -> Origins {
     Origins::parse(&texts, PublicSuffixes::Allowed).unwrap()
 }
 
-/// Whether a browser lets `page` frame what has these `frame-ancestors`: CSP Level 3, 6.7.2.7 to 6.7.2.11, for sources of
-/// scheme, host and port.
+/// Whether a browser lets `page` embed a page with these `frame-ancestors`: CSP Level 3, 6.7.2.7 to 6.7.2.11, for
+/// sources of scheme, host and port.
 fn frames(ancestors: &str, page: &str) -> bool {
     let (scheme, host, port) = csp_parts(page);
     let matches = |source: &str| {
@@ -411,7 +412,7 @@ proptest! {
     }
 
     #[test]
-    fn a_narrowed_list_permits_what_both_permit(own in patterns(), project in patterns(), origin in origin()) {
+    fn a_narrowed_list_permits_only_what_both_permit(own in patterns(), project in patterns(), origin in origin()) {
         let (own, project, origin) = (origins(&own), origins(&project), origin.text());
         let both = own.permits(&origin) && project.permits(&origin);
         prop_assert_eq!(own.narrowed_by(&project).permits(&origin), both);
@@ -426,7 +427,7 @@ proptest! {
     }
 
     #[test]
-    fn frame_ancestors_say_what_the_check_permits(list in patterns(), page in origin()) {
+    fn frame_ancestors_agree_with_the_check(list in patterns(), page in origin()) {
         let allowed = origins(&list);
         let twin = Parts { https: false, port: page.port, ..page.clone() }.text();
         // The one difference: CSP's `http:` sources stand for `https:` too.
@@ -436,11 +437,11 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_parsed_is_kept_in_a_form_of_its_own(text in "[a-zA-Z*:/.0-9é\\[\\]@;, _%-]{0,12}", before in "(https?://(\\*\\.)?)?") {
+    fn every_parsed_text_has_one_stored_form(text in "[a-zA-Z*:/.0-9é\\[\\]@;, _%-]{0,12}", before in "(https?://(\\*\\.)?)?") {
         if let Ok(pattern) = OriginPattern::parse(&format!("{before}{text}")) {
-            let kept = pattern.to_string();
-            prop_assert!(kept.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":/.*[]_-".contains(&b)), "{}", kept);
-            prop_assert_eq!(OriginPattern::parse(&kept).unwrap(), pattern);
+            let stored = pattern.to_string();
+            prop_assert!(stored.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":/.*[]_-".contains(&b)), "{}", stored);
+            prop_assert_eq!(OriginPattern::parse(&stored).unwrap(), pattern);
         }
     }
 
