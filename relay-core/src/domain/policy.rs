@@ -1,32 +1,32 @@
-//! What a project chooses: its policies, and one table that describes them.
+//! A project's policy, and one table that describes its fields.
 //!
-//! A new policy is a field of [`Policy`] and a row of [`Policy::FIELDS`]. Stores keep a policy as one JSON object, and the
-//! command line and the APIs list the table, so that neither changes with it.
+//! A new policy is a field of [`Policy`] and a row of [`Policy::FIELDS`]. Stores store a policy as one JSON object, and
+//! the command line and the APIs read the table, so none of them changes with a new field.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A project's policies. [`Policy::default`] is the most permissive, and what a new project has.
+/// A project's policy. [`Policy::default`] is the most permissive one, and the policy of a new project.
 ///
-/// As JSON it is one object with a member for each field in camelCase. A missing member is the default. Members that this
-/// version does not know are kept, so that an older process changes nothing that a newer one stored.
+/// Its JSON is one object with a member for each field, in camelCase. A missing member means the default. Members that
+/// this version does not know are preserved, so an older process does not lose what a newer one stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Policy {
-    /// Origins of pages that may register keys; empty: any. A token can narrow them.
+    /// Origins of pages that may register keys; empty: any. A token can narrow the list.
     pub allowed_origins: Vec<String>,
-    /// Whether [`Self::allowed_origins`] may have wildcards that reach the hosts of many owners: over a public suffix, such as
-    /// `https://*.vercel.app`, or over every host (`https://*`). Otherwise such an entry matches nothing.
+    /// Whether [`Self::allowed_origins`] may have wildcards that match hosts of many owners: over a public suffix, such
+    /// as `https://*.vercel.app`, or over every host (`https://*`). Otherwise such an entry matches nothing.
     pub allow_public_suffix: bool,
     /// Whether a parameter that would be dropped or adjusted is an error instead.
     pub strict_params: bool,
-    /// Whether a forced tool choice becomes `auto`, and is named as adjusted, where a model can't force one. Otherwise it is
-    /// an error.
+    /// Whether a forced tool choice becomes `auto`, and is reported as adjusted, if the model does not support forcing.
+    /// Otherwise it is an error.
     pub forced_tool_choice_auto: bool,
-    /// Where the hosted page may send a user when they are done, each as a whole URL; empty: nowhere.
+    /// The complete URLs to which the hosted page may send a user afterwards; empty: none.
     pub return_urls: Vec<String>,
-    /// Whether a key must be typed into Relay's own frame: what a page's own script sends is refused.
+    /// Whether a key must be typed into Relay's own frame. A key that a script of the page sends is refused.
     pub frame_only: bool,
     /// Members that this version does not know.
     #[serde(flatten)]
@@ -38,15 +38,15 @@ pub struct Policy {
 pub struct PolicyField {
     /// The field's name in snake_case.
     pub name: &'static str,
-    /// What one value of it is called where it is given on a command line, in kebab-case: `origin`, `frame-only`.
+    /// The name of its command line option, in kebab-case and singular: `origin`, `frame-only`.
     pub flag: &'static str,
-    /// What the flag means, in one or two sentences for people.
+    /// A one-line description.
     pub help: &'static str,
-    /// Its type, and how to reach it.
+    /// Its type, with functions that read and change it.
     pub kind: PolicyKind,
 }
 
-/// What a policy field holds.
+/// The type of a policy field.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum PolicyKind {
@@ -59,7 +59,7 @@ pub enum PolicyKind {
         /// Changes it.
         set: fn(&mut Policy, bool),
     },
-    /// A list of texts. Its flag gives one entry.
+    /// A list of strings. Its flag gives one entry.
     List {
         /// The flag that empties it: `any-origin`.
         clear: &'static str,
@@ -86,7 +86,7 @@ macro_rules! switch {
     };
 }
 
-/// A row for a list of texts.
+/// A row for a list of strings.
 macro_rules! list {
     ($field:ident, $flag:literal, $clear:literal, $help:literal) => {
         PolicyField {
@@ -103,20 +103,20 @@ macro_rules! list {
 }
 
 impl Policy {
-    /// Every field, in the order in which they are shown.
+    /// Every field, in display order.
     pub const FIELDS: &'static [PolicyField] = &[
         list!(
             allowed_origins,
             "origin",
             "any-origin",
             "An origin whose pages may register keys, such as `https://app.example.com`, or a wildcard for all subdomains, such \
-             as `https://*.preview.example.com`. None: any"
+             as `https://*.preview.example.com`. Default: any"
         ),
         switch!(
             allow_public_suffix,
             "allow-public-suffix",
             Some("origin"),
-            "Allow origins such as `https://*.vercel.app`, below which anyone can get a host"
+            "Allow origins such as `https://*.vercel.app`, under which anyone can get a host"
         ),
         switch!(
             strict_params,
@@ -128,21 +128,21 @@ impl Policy {
             forced_tool_choice_auto,
             "forced-tool-choice-auto",
             None,
-            "Send `auto` where a model can't be forced to call a tool, and name it as adjusted, instead of refusing the call"
+            "Send `auto` if a model can't be forced to call a tool, and report `tool_choice` as adjusted, instead of refusing the call"
         ),
         list!(
             return_urls,
             "return-url",
             "no-return-urls",
-            "Where the hosted page may send users when they are done: a whole `https:` address, or one of an app \
-             (`myapp://done`). None: nowhere"
+            "A URL to which the hosted page may send users afterwards: a complete `https:` URL, or one of an app \
+             (`myapp://done`). Default: none"
         ),
-        switch!(frame_only, "frame-only", None, "Take keys from Relay's own frame only, not from a page's script"),
+        switch!(frame_only, "frame-only", None, "Accept keys only from Relay's own frame, not from a page's script"),
     ];
 }
 
 impl PolicyField {
-    /// What a policy has here, as JSON.
+    /// The field's value in a policy, as JSON.
     pub fn value(&self, policy: &Policy) -> Value {
         match self.kind {
             PolicyKind::Switch { get, .. } => get(policy).into(),
@@ -150,7 +150,7 @@ impl PolicyField {
         }
     }
 
-    /// The name in JSON: `frame_only` is `frameOnly`.
+    /// The field's name in JSON: `frame_only` is `frameOnly`.
     pub fn json_name(&self) -> String {
         let mut words = self.name.split('_');
         let first = words.next().unwrap_or_default().to_owned();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_member_is_the_default_and_an_unknown_one_is_kept() {
+    fn a_missing_member_is_the_default_and_an_unknown_one_is_preserved() {
         assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
         let stored = json!({ "frameOnly": true, "fromTheFuture": { "limit": 3 } });
         let mut policy: Policy = serde_json::from_value(stored).unwrap();

@@ -13,9 +13,9 @@ pub struct Project {
     pub id: ProjectId,
     /// Its name, shown in the widget.
     pub name: String,
-    /// What it chooses.
+    /// Its policy.
     pub policy: Policy,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -30,7 +30,7 @@ impl Project {
         Origins::stored(&self.policy.allowed_origins, self.public_suffixes())
     }
 
-    /// The allowed origins that match nothing: an older version stored them, and this one would refuse them.
+    /// The allowed origins that match nothing, because an older version stored them and this one would refuse them.
     pub fn unusable_origins(&self) -> Vec<&str> {
         let usable = self.origins().to_stored();
         self.policy.allowed_origins.iter().filter(|text| !usable.contains(text)).map(String::as_str).collect()
@@ -40,8 +40,8 @@ impl Project {
         if self.policy.allow_public_suffix { PublicSuffixes::Allowed } else { PublicSuffixes::Refused }
     }
 
-    /// Whether the hosted page may send a user to `url`: only if it is a [`ReturnUrl`] on the list, letter by letter. What looks
-    /// alike (a longer path, another case, an encoded letter) may lead elsewhere.
+    /// Whether the hosted page may send a user to `url`: only if the list has exactly this [`ReturnUrl`]. A similar URL
+    /// (a longer path, another case, an encoded letter) may lead elsewhere.
     pub fn returns_to(&self, url: &str) -> bool {
         ReturnUrl::parse(url).is_ok() && self.policy.return_urls.iter().any(|known| known == url)
     }

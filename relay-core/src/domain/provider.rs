@@ -1,14 +1,14 @@
 //! The providers: one row of data for each.
 //!
-//! A provider that speaks a format Relay already knows (an OpenAI-compatible one) is one more row here, and nothing
-//! else: configuration, command line, widget, API description and documentation are derived from [`Provider::ALL`].
-//! What a provider does with a request is found by [`crate::translation::dialect`].
+//! A provider with a format that Relay already supports, such as an OpenAI-compatible one, needs only a row here:
+//! configuration, command line, widget, API description and documentation are derived from [`Provider::ALL`].
+//! [`crate::translation::dialect`] has the behaviour of each format.
 
 use std::fmt;
 
 /// One provider: a row of the table. Cheap to copy, compared by its name.
 #[derive(Clone, Copy)]
-pub struct Provider(&'static Row);
+pub struct Provider(&'static ProviderRow);
 
 /// The format of a provider's requests, answers and streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Format {
 pub enum CredentialHeader {
     /// `Authorization: Bearer <key>`.
     Bearer,
-    /// A header of the provider's own, in lower case, with nothing but the key.
+    /// A header of the provider, in lower case, whose value is the key alone.
     Named(&'static str),
 }
 
@@ -41,7 +41,7 @@ impl CredentialHeader {
         }
     }
 
-    /// What stands in front of the key in its value.
+    /// The prefix of the key in the header's value.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer ",
@@ -50,8 +50,8 @@ impl CredentialHeader {
     }
 }
 
-/// What Relay knows of a provider apart from its format.
-struct Row {
+/// The data of one provider.
+struct ProviderRow {
     /// The name in the API, the database, the configuration and the model prefix: lower-case letters and digits.
     name: &'static str,
     /// The name for people.
@@ -59,7 +59,8 @@ struct Row {
     format: Format,
     /// Scheme and host, with a path if all its APIs are below one.
     base_url: &'static str,
-    /// The path between the base URL and `/chat/completions`. Only [`Format::OpenAi`] reads it: the others' is fixed.
+    /// The path between the base URL and `/chat/completions`. Only [`Format::OpenAi`] uses it; the others have fixed
+    /// paths.
     api_path: &'static str,
     credential: CredentialHeader,
     key_placeholder: &'static str,
@@ -70,17 +71,17 @@ struct Row {
     /// A chat model that is cheap and well known, for examples and tests.
     example_model: &'static str,
     embeds: bool,
-    /// Whether it takes `stream_options`. Only [`Format::OpenAi`] reads it.
+    /// Whether it accepts `stream_options`. Only [`Format::OpenAi`] uses it.
     stream_options: bool,
 }
 
-/// Which model names belong to a provider.
+/// The model names that belong to a provider.
 struct ModelNames {
-    /// How they begin. The first one stands for all of them in error messages.
+    /// Their prefixes. Error messages show the first one as an example.
     prefixes: &'static [&'static str],
-    /// How they begin when a digit follows: `o` for `o3-mini`.
+    /// Prefixes that must be followed by a digit: `o` for `o3-mini`.
     before_digit: &'static [&'static str],
-    /// What may stand in front of any of them.
+    /// An optional path before any of them.
     path: &'static str,
 }
 
@@ -93,7 +94,7 @@ impl ModelNames {
     }
 }
 
-static OPENAI: Row = Row {
+static OPENAI: ProviderRow = ProviderRow {
     name: "openai",
     label: "OpenAI",
     format: Format::OpenAi,
@@ -122,13 +123,13 @@ static OPENAI: Row = Row {
     stream_options: true,
 };
 
-static ANTHROPIC: Row = Row {
+static ANTHROPIC: ProviderRow = ProviderRow {
     name: "anthropic",
     label: "Anthropic",
     format: Format::Anthropic,
     base_url: "https://api.anthropic.com",
     api_path: "/v1",
-    // And there alone: `x-api-key` would win if both were sent.
+    // Never together with `x-api-key`, which would take precedence.
     credential: CredentialHeader::Bearer,
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
@@ -140,7 +141,7 @@ static ANTHROPIC: Row = Row {
     stream_options: false,
 };
 
-static GOOGLE: Row = Row {
+static GOOGLE: ProviderRow = ProviderRow {
     name: "google",
     label: "Google",
     format: Format::Google,
@@ -162,9 +163,9 @@ static GOOGLE: Row = Row {
     stream_options: false,
 };
 
-/// An OpenAI-compatible provider that differs from OpenAI wherever a row can.
+/// An OpenAI-compatible provider that differs from OpenAI in every column.
 #[cfg(test)]
-static ACME: Row = Row {
+static ACME: ProviderRow = ProviderRow {
     name: "acme",
     label: "Acme AI",
     format: Format::OpenAi,
@@ -188,18 +189,18 @@ impl Provider {
     pub const ANTHROPIC: Self = Self(&ANTHROPIC);
     /// Google (the Gemini API).
     pub const GOOGLE: Self = Self(&GOOGLE);
-    /// Every provider, in the order in which they are shown.
+    /// Every provider, in display order.
     pub const ALL: &'static [Self] = &[Self::OPENAI, Self::ANTHROPIC, Self::GOOGLE];
-    /// A provider for tests that is not OpenAI and speaks its format. Not one of [`Self::ALL`].
+    /// A provider for tests that is not OpenAI but uses its format. Not one of [`Self::ALL`].
     #[cfg(test)]
     pub(crate) const ACME: Self = Self(&ACME);
 
-    /// The provider of that name (`openai`, `anthropic`, `google`).
+    /// The provider with this name (`openai`, `anthropic`, `google`).
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|provider| provider.name() == name)
     }
 
-    /// Picks the provider by the model's name, and the model's name without a provider's name and slash in front.
+    /// Picks the provider by the model's name. Returns the provider, and the model's name without a provider prefix.
     pub fn for_model(model: &str) -> Option<(Self, &str)> {
         if let Some((name, rest)) = model.split_once('/')
             && let Some(provider) = Self::from_name(name)
@@ -225,12 +226,12 @@ impl Provider {
         self.0.format
     }
 
-    /// Scheme and host of its API, with a path if there is one, unless configured otherwise. Without a slash at the end.
+    /// The default base URL of its API: scheme and host, with a path if there is one, without a trailing slash.
     pub fn base_url(self) -> &'static str {
         self.0.base_url
     }
 
-    /// The path of its API below [`Self::base_url`]: `/v1`. Begins with a slash, or is empty.
+    /// The path of its API below [`Self::base_url`], such as `/v1`. Begins with a slash, or is empty.
     pub fn api_path(self) -> &'static str {
         self.0.api_path
     }
@@ -240,32 +241,32 @@ impl Provider {
         self.0.credential
     }
 
-    /// What a key looks like, for an empty input field.
+    /// A placeholder for the input field of a key.
     pub fn key_placeholder(self) -> &'static str {
         self.0.key_placeholder
     }
 
-    /// The page where a user makes a key.
+    /// The page where a user creates a key.
     pub fn key_url(self) -> &'static str {
         self.0.key_url
     }
 
-    /// The page where a user pays: where to go when there is no credit left.
+    /// The billing page, where a user adds credit.
     pub fn billing_url(self) -> &'static str {
         self.0.billing_url
     }
 
-    /// How keys begin today. A hint: no key is refused by its look.
+    /// The current prefixes of keys. They are hints: Relay refuses no key because of its prefix.
     pub fn key_prefixes(self) -> &'static [&'static str] {
         self.0.key_prefixes
     }
 
-    /// How the names of its models begin. The best known first.
+    /// The prefixes of its model names, the best known first.
     pub fn model_prefixes(self) -> &'static [&'static str] {
         self.0.models.prefixes
     }
 
-    /// The names of its models as patterns for people: `gpt-*`, and `o<digit>*` where a digit must follow.
+    /// The names of its models as readable patterns: `gpt-*`, or `o<digit>*` if a digit must follow.
     pub fn model_patterns(self) -> impl Iterator<Item = String> {
         let names = &self.0.models;
         let plain = names.prefixes.iter().map(|prefix| format!("{prefix}*"));
@@ -277,7 +278,7 @@ impl Provider {
         self.0.example_model
     }
 
-    /// The place in [`Self::ALL`], to sort lists by.
+    /// The index in [`Self::ALL`], to sort lists by.
     pub fn rank(self) -> usize {
         Self::ALL.iter().position(|other| *other == self).unwrap_or(Self::ALL.len())
     }
@@ -287,7 +288,7 @@ impl Provider {
         self.0.embeds
     }
 
-    /// Whether a streamed chat request may have `stream_options`, the member that asks for usage.
+    /// Whether a streamed chat request may have `stream_options`, the member that requests usage.
     pub fn takes_stream_options(self) -> bool {
         self.0.stream_options
     }
@@ -381,7 +382,7 @@ mod tests {
             }
             let path = provider.api_path();
             assert!(path.is_empty() || path.starts_with('/') && !path.ends_with('/'), "{provider}: {path}");
-            assert!(!provider.model_prefixes().is_empty(), "{provider}: a row without model names serves none");
+            assert!(!provider.model_prefixes().is_empty(), "{provider}: no model names");
             let header = provider.credential().name();
             assert!(header.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{header}");
         }

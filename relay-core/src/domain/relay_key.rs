@@ -1,10 +1,10 @@
-//! Relay keys as they are stored, and what they may do.
+//! Stored Relay keys and their scopes.
 
 use crate::domain::ids::{ProjectId, Timestamp};
 use crate::domain::project::Project;
 use crate::domain::secret_hash::SecretHash;
 
-/// What a Relay key may do.
+/// A permission of a Relay key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Chat, embeddings, models.
@@ -16,7 +16,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope, in the order in which they are shown.
+    /// Every scope, in display order.
     pub const ALL: [Self; 3] = [Self::Inference, Self::Users, Self::Tokens];
 
     /// The name in the API and in stores.
@@ -28,13 +28,13 @@ impl Scope {
         }
     }
 
-    /// The scope of that name.
+    /// The scope with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 }
 
-/// A Relay key as it is stored: all but the key.
+/// The stored record of a Relay key, without the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RelayKeyRecord {
@@ -48,13 +48,13 @@ pub struct RelayKeyRecord {
     pub name: String,
     /// The key's last four characters.
     pub last4: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends, if it does.
+    /// When it expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked, if it was.
+    /// When it was revoked, if it is.
     pub revoked_at: Option<Timestamp>,
     /// When it was last used. Written in batches, so it may lag some seconds.
     pub last_used_at: Option<Timestamp>,
@@ -64,7 +64,7 @@ impl RelayKeyRecord {
     /// Hex digits of [`Self::id`].
     const ID_LEN: usize = 12;
 
-    /// A key with all scopes that never expires. `last4` is the key's end.
+    /// A key with all scopes that never expires. `last4` is the key's last four characters.
     pub fn new(
         hash: SecretHash,
         project: ProjectId,
@@ -88,17 +88,17 @@ impl RelayKeyRecord {
         }
     }
 
-    /// Whether the key works at `now`.
+    /// Whether the key is active at `now`: neither revoked nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// A Relay key with its project: all that a request needs.
+/// A Relay key with its project: everything that authenticating a request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyedProject {
-    /// The key that was shown.
+    /// The key that the request sent.
     pub key: RelayKeyRecord,
     /// Its project.
     pub project: Project,

@@ -1,6 +1,6 @@
-//! Where the hosted page may send a user when they are done.
+//! The URLs to which the hosted page may send a user afterwards.
 //!
-//! The address is compared letter by letter with what a link asks for, so it is kept as it was given.
+//! A URL is compared exactly with the one in a link, so it is stored unchanged.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use url::Url;
 
 use crate::domain::origin::is_loopback;
 
-/// The longest one, in characters.
+/// The longest return URL, in characters.
 const MAX_LEN: usize = 2000;
-/// Schemes that run or show what is in the address itself, read files, or are no place to go.
+/// Schemes that run or show content of the URL itself, read files, or cannot be navigated to.
 const REFUSED: [&str; 11] =
     ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws", "wss"];
 
-/// An address that a project can have on its list: a site's (`https:`), an app's own (`myapp://done`), or this machine's
+/// A URL that a project can have on its list: of a site (`https:`), of an app (`myapp://done`), or of this machine
 /// (`http:`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnUrl(String);
 
 impl ReturnUrl {
-    /// Takes an address as it is.
+    /// Checks a URL, and keeps it unchanged.
     ///
     /// # Errors
-    /// When a browser would take it for another one, or it runs a script, or leads nowhere.
+    /// For a URL that a browser would rewrite, that runs a script, or that cannot be navigated to.
     pub fn parse(text: &str) -> Result<Self, InvalidReturnUrl> {
         if is_usable(text) { Ok(Self(text.to_owned())) } else { Err(InvalidReturnUrl::new(text)) }
     }
 
-    /// The address.
+    /// The URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,13 +40,13 @@ impl From<ReturnUrl> for String {
     }
 }
 
-/// A text that can't be a return URL.
+/// A text that is not a valid return URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidReturnUrl(String);
 
 impl InvalidReturnUrl {
     fn new(text: &str) -> Self {
-        // It may go to a terminal.
+        // The text may be printed to a terminal.
         Self(text.chars().take(100).map(|c| if c.is_control() { '?' } else { c }).collect())
     }
 }
@@ -55,8 +55,8 @@ impl fmt::Display for InvalidReturnUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` can't be a return URL; use https://…, an app's own (myapp://done), or http:// on this machine, without a \
-             #fragment",
+            "`{}` is not a valid return URL; use https://…, an app's own scheme (myapp://done), or http:// on this machine, \
+             without a #fragment",
             self.0
         )
     }
@@ -65,7 +65,7 @@ impl fmt::Display for InvalidReturnUrl {
 impl std::error::Error for InvalidReturnUrl {}
 
 fn is_usable(text: &str) -> bool {
-    // A browser would drop or rewrite other characters, and then go elsewhere than was compared.
+    // A browser would drop or rewrite other characters, and then open a different URL than the one that was compared.
     let plain = text.len() <= MAX_LEN && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b));
     let Some((scheme, rest)) = text.split_once(':').filter(|_| plain) else { return false };
     let Ok(url) = Url::parse(text) else { return false };
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_runs_a_script_or_leads_where_it_does_not_say() {
+    fn no_url_runs_a_script_or_opens_a_different_address() {
         for bad in [
             "",
             "app.example",

@@ -1,29 +1,29 @@
-//! Secrets are types with one door each: `expose()`.
+//! Secrets. Each is a type whose text only `expose()` returns.
 //!
-//! None of them has `Display`, `Serialize` or `PartialEq`; `Debug` shows nothing; memory is wiped on drop. A search for
-//! `expose()` is the whole audit.
+//! None of them implements `Display`, `Serialize` or `PartialEq`; `Debug` hides the text; memory is wiped on drop. To
+//! audit the use of secrets, search for `expose()`.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Why a pasted text can't be a provider key. The text itself is never part of it.
+/// Why a pasted text is not a provider key. The error never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProviderKey {
-    /// Nothing but white space.
+    /// Empty, or only white space.
     #[error("the key is empty")]
     Empty,
     /// Shorter than [`ProviderKey::MIN_LEN`] or longer than [`ProviderKey::MAX_LEN`].
-    #[error("a key has 8 to 512 characters")]
+    #[error("a key must have 8 to 512 characters")]
     Length,
     /// A space, a control character or a character outside ASCII.
-    #[error("a key has printable ASCII characters only; copy it again from the provider's page")]
+    #[error("a key may only have printable ASCII characters; copy it again from the provider's page")]
     NotPrintable,
 }
 
 /// A user's own key for a provider.
 ///
-/// Never refused by its look: prefixes are hints, the provider decides.
+/// Relay refuses no key because of its prefix: prefixes are hints, and the provider decides.
 #[derive(Clone)]
 pub struct ProviderKey(Zeroizing<String>);
 
@@ -33,10 +33,10 @@ impl ProviderKey {
     /// The longest key, in characters.
     pub const MAX_LEN: usize = 512;
 
-    /// Takes a pasted text, without the white space around it.
+    /// Reads a pasted text, and trims white space around it.
     ///
     /// # Errors
-    /// When nothing is left, or it can't be sent in an HTTP header. `raw` is wiped in any case.
+    /// If nothing is left, or the text cannot be sent in an HTTP header. `raw` is wiped in any case.
     pub fn parse(raw: String) -> Result<Self, InvalidProviderKey> {
         let raw = Zeroizing::new(raw);
         let key = raw.trim();
@@ -52,14 +52,14 @@ impl ProviderKey {
         Ok(Self(Zeroizing::new(key.to_owned())))
     }
 
-    /// The only way out. Call it where the header is made or the record is sealed, nowhere else.
+    /// Returns the text. Call this only where the header is built or the record is sealed.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// A provider's words without this key, if they repeat it: three stars stand in its place.
+    /// Replaces this key in a text by three stars. `None` if the text does not contain the key.
     ///
-    /// Within a quoted text, of JSON or of `Debug`, a key with a quote or a backslash looks different: that is found, too.
+    /// Also finds the escaped form that a key with a quote or a backslash has in JSON and in `Debug` output.
     pub(crate) fn taken_out_of(&self, words: &str) -> Option<String> {
         let key = self.0.as_str();
         let plain = words.contains(key).then(|| words.replace(key, "***"));
@@ -95,12 +95,12 @@ pub struct RegistrationToken(Zeroizing<String>);
 macro_rules! opaque {
     ($($name:ident),*) => {$(
         impl $name {
-            /// Wraps a text. Whether its form and checksum are right is for [`crate::ports::TokenIssuer`] to say.
+            /// Wraps a text without a check. [`crate::ports::TokenIssuer`] checks form and checksum.
             pub fn new(text: String) -> Self {
                 Self(Zeroizing::new(text))
             }
 
-            /// The only way out.
+            /// Returns the text.
             pub fn expose(&self) -> &str {
                 &self.0
             }
@@ -110,7 +110,7 @@ macro_rules! opaque {
 opaque!(RelayKey, RegistrationToken);
 
 impl RelayKey {
-    /// The last four characters, by which a developer tells keys apart.
+    /// The last four characters, which help a developer to tell keys apart.
     pub fn last4(&self) -> String {
         last4(&self.0)
     }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_no_header_can_carry_is_not_a_key() {
+    fn a_text_that_a_header_cannot_carry_is_not_a_key() {
         for (bad, why) in [
             ("   ", InvalidProviderKey::Empty),
             ("sk test 123", InvalidProviderKey::NotPrintable),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_taken_out_of_a_text_wherever_it_is() {
+    fn a_key_is_removed_from_a_text_wherever_it_is() {
         let key = ProviderKey::parse("any-key-at-all".into()).unwrap();
         assert_eq!(key.taken_out_of("no any-key-at-all; xany-key-at-allx").as_deref(), Some("no ***; x***x"));
         assert_eq!(key.taken_out_of("any-key-at-al"), None);

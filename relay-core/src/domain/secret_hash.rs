@@ -2,17 +2,17 @@
 
 use data_encoding::HEXLOWER;
 
-/// SHA-256 of a token or Relay key, under which it is stored. See [`crate::ports::TokenIssuer`].
+/// SHA-256 of a token or Relay key, which is stored in its place. See [`crate::ports::TokenIssuer`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {
-    /// Lower-case hex: how a page's address names a registration token without being able to use it.
+    /// Lower-case hex. A page's URL identifies a registration token by it, without giving access to the token.
     pub fn to_hex(&self) -> String {
         HEXLOWER.encode(&self.0)
     }
 
-    /// What [`Self::to_hex`] wrote; `None` for anything else.
+    /// Parses the output of [`Self::to_hex`]; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_named_in_lower_case_hex_and_in_no_other_way() {
+    fn only_lower_case_hex_is_a_hash() {
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(0..).for_each(|(byte, n)| *byte = 0xf0_u8.wrapping_add(n));
         let hash = SecretHash(bytes);
