@@ -1,11 +1,11 @@
-//! A user's stored provider key: where it belongs, and its sealed bytes.
+//! A user's stored provider key: its slot and its sealed bytes.
 
 use crate::domain::connection_state::ConnectionState;
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use crate::domain::master_key::MasterKeyId;
 use crate::domain::provider::Provider;
 
-/// Whose key, for which provider. There is one connection in a slot, or none.
+/// The project, user and provider that a key belongs to. A slot has at most one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The tenant.
@@ -16,31 +16,31 @@ pub struct Slot {
     pub provider: Provider,
 }
 
-/// Where a sealed key belongs: everything that its seal is bound to.
+/// A slot with a record id and a version: everything that a seal is bound to.
 ///
-/// A sealed key that was moved to another project, user, provider, record or version does not open.
+/// A sealed key that is moved to another project, user, provider, record or version does not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedSlot {
-    /// Whose key it is, and for which provider.
+    /// The slot of the key.
     pub slot: Slot,
-    /// The record's own random id, new for each sealing.
+    /// The record's random id, new for each sealing.
     pub record: RecordId,
-    /// Counts up with each replacement, from 1.
+    /// Starts at 1 and increases with each replacement.
     pub version: u64,
 }
 
-/// A sealed provider key. Only a [`Cipher`](crate::ports::Cipher) can make sense of its bytes.
+/// A sealed provider key. Only a [`Cipher`](crate::ports::Cipher) can open it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SealedKey {
     /// The master key that it is sealed under. Stores keep it in a column of its own, with an index.
     pub master_key: MasterKeyId,
-    /// What the cipher made.
+    /// The cipher's output.
     pub bytes: Vec<u8>,
 }
 
 impl SealedKey {
-    /// Bytes that were sealed under this master key.
+    /// A sealed key of these bytes, sealed under this master key.
     pub fn new(master_key: MasterKeyId, bytes: Vec<u8>) -> Self {
         Self { master_key, bytes }
     }
@@ -56,7 +56,7 @@ impl std::fmt::Debug for SealedKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connection {
-    /// What the seal is bound to.
+    /// The slot, record id and version that the seal is bound to.
     pub slot: SealedSlot,
     /// The sealed key.
     pub sealed: SealedKey,
@@ -64,11 +64,11 @@ pub struct Connection {
     pub last4: String,
     /// Keyed digest of the key.
     pub fingerprint: [u8; 16],
-    /// Anthropic's workspace id, where the key needs one. Not a secret.
+    /// Anthropic's workspace id, if the key needs one. Not a secret.
     pub workspace_id: Option<String>,
-    /// What is known of the key.
+    /// The state of the key.
     pub state: ConnectionState,
-    /// `Invalid` or `Revoked` answers in a row.
+    /// The number of `Invalid` or `Revoked` signals in a row.
     pub refusals: u32,
     /// When this key was stored.
     pub connected_at: Timestamp,
@@ -79,7 +79,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A key that was just sealed, in this state. `last4` is the key's end, `fingerprint` its keyed digest.
+    /// A newly sealed key in this state. `last4` is the key's last four characters, `fingerprint` its keyed digest.
     pub fn new(
         slot: SealedSlot,
         sealed: SealedKey,

@@ -1,24 +1,24 @@
 //! What is known of a connection's key, and how a provider's answers change it.
 
-/// What is known of a connection's key.
+/// The state of a connection's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectionState {
     /// The provider accepts it.
     Active,
-    /// The provider could not be asked at registration.
+    /// The provider could not be reached at registration.
     Unverified,
-    /// Genuine, and not allowed to do everything.
+    /// Valid, but without all permissions.
     Restricted,
-    /// Genuine, and its account has no credit or quota left.
+    /// Valid, but its account has no credit or quota left.
     NoCredit,
     /// The provider refuses it.
     Invalid,
-    /// The provider withdrew it (leaked, suspended).
+    /// The provider revoked it, for example because it leaked.
     Revoked,
 }
 
 impl ConnectionState {
-    /// All states, for stores that keep their names.
+    /// All states, for stores that store their names.
     pub const ALL: [Self; 6] =
         [Self::Active, Self::Unverified, Self::Restricted, Self::NoCredit, Self::Invalid, Self::Revoked];
 
@@ -34,7 +34,7 @@ impl ConnectionState {
         }
     }
 
-    /// The state of that name.
+    /// The state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
@@ -45,21 +45,21 @@ impl ConnectionState {
     }
 }
 
-/// What real traffic, or a check, said about a key.
+/// What real traffic, or a check, revealed about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeySignal {
-    /// A good answer.
+    /// The provider answered a call.
     Works,
-    /// The provider says that the key is wrong.
+    /// The provider reported the key as invalid.
     Invalid,
-    /// The provider withdrew the key.
+    /// The provider reported the key as revoked.
     Revoked,
-    /// The key may not do this.
+    /// The key lacks a permission.
     Restricted,
     /// No credit left.
     NoCredit,
-    /// A spend limit is reached.
+    /// The account has reached its spending limit.
     SpendLimit,
     /// The key needs a workspace id.
     NeedsWorkspace,

@@ -1,11 +1,11 @@
-//! Days, as usage is metered and reported by them.
+//! A day in UTC, the period that usage is metered and reported by.
 
 use std::fmt;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-/// A day in UTC, counted from 1970-01-01. `Display` and [`Self::parse`] have it as `YYYY-MM-DD`.
+/// A day in UTC, counted from 1970-01-01. `Display` and [`Self::parse`] use the form `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(pub u32);
 
@@ -16,12 +16,12 @@ impl Day {
     pub fn parse(text: &str) -> Option<Self> {
         let date: Date = text.parse().ok()?;
         let day = u32::try_from((date - FIRST).get_days()).ok().map(Self)?;
-        // There are more spellings, which are not of this form.
+        // The parser below also accepts other forms, such as one-digit months.
         (day.to_string() == text).then_some(day)
     }
 }
 
-/// Days after the year 9999 show its end.
+/// Days after the year 9999 are shown as its last day.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = i32::try_from(self.0).ok().and_then(|days| FIRST.checked_add(days.days()).ok());

@@ -1,4 +1,4 @@
-//! What a registration token allows, and what became of it.
+//! What a registration token allows, and what it was spent on.
 
 use crate::domain::connection::Connection;
 use crate::domain::connection_state::ConnectionState;
@@ -8,9 +8,9 @@ use crate::domain::provider::Provider;
 /// Which providers' keys a registration token may store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
-    /// The user picks.
+    /// Any provider: the user chooses.
     Any,
-    /// Only this one.
+    /// Only this provider.
     Only(Provider),
 }
 
@@ -30,17 +30,17 @@ impl Allowed {
 pub struct Grant {
     /// The tenant.
     pub project: ProjectId,
-    /// Whose key it stores.
+    /// The user whose key it stores.
     pub user: EndUser,
-    /// For which provider.
+    /// The providers whose keys it may store.
     pub allowed: Allowed,
     /// Origins of pages that may use it; empty: any.
     pub allowed_origins: Vec<String>,
-    /// Whether it may replace a key that is there.
+    /// Whether it may replace an existing key.
     pub replace: bool,
     /// When it was issued.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -58,23 +58,23 @@ impl Grant {
 pub struct StoredGrant {
     /// What it allows.
     pub grant: Grant,
-    /// How many more keys the provider may refuse before the token ends.
+    /// How many more keys the provider may refuse before the token expires.
     pub tries_left: u32,
-    /// Set once it was spent.
+    /// Set when the token is spent.
     pub spent: Option<Spent>,
 }
 
 impl StoredGrant {
-    /// What is stored of a new grant: all tries left, and not spent.
+    /// The stored form of a new grant: not spent, with all tries left.
     pub fn new(grant: Grant) -> Self {
         Self { grant, tries_left: REGISTRATION_TRIES, spent: None }
     }
 
-    /// Whether the token may store `connection` now; `version` is that of the connection in the slot. Every store decides
-    /// by this, in the transaction that spends the token. A token is unknown to all slots but its own.
+    /// Checks whether the token may store `connection` now. `version` is that of the connection in the slot. Every
+    /// store calls this in the transaction that spends the token. For a slot other than its own, a token is unknown.
     ///
     /// # Errors
-    /// The first reason why not.
+    /// The first reason that forbids it.
     pub fn redeemable(
         &self,
         version: Option<u64>,
@@ -105,29 +105,30 @@ impl StoredGrant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedeemRefusal {
-    /// There is no such token.
-    #[error("no such registration token")]
+    /// The token is unknown.
+    #[error("the registration token is unknown")]
     Unknown,
-    /// It was spent before; [`StoredGrant::spent`] says on what.
-    #[error("the registration token is used up")]
+    /// It was already spent; [`StoredGrant::spent`] describes the stored key.
+    #[error("the registration token was already used")]
     Used,
-    /// Its time is over, or it has no tries left.
+    /// It has expired, or it has no tries left.
     #[error("the registration token has expired")]
     Expired,
     /// The slot holds a key, and the token may not replace it.
-    #[error("a key is connected already")]
+    #[error("a key is already connected")]
     Occupied,
-    /// The slot's version is not the one before [`Connection::slot`]'s: read it, seal again and retry.
+    /// The stored version is not one below the version of [`Connection::slot`]: read the connection, seal again and
+    /// retry.
     #[error("the connection changed meanwhile")]
     Conflict,
 }
 
-/// What a spent token was spent on: enough to answer the same request again after a lost response.
+/// The key that a token stored: enough to answer the same request again after a lost response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// When.
+    /// When the token was spent.
     pub at: Timestamp,
-    /// On a key for which provider.
+    /// The provider of the key that was stored.
     pub provider: Provider,
     /// Fingerprint of the key that was stored.
     pub fingerprint: [u8; 16],
@@ -138,7 +139,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// What a token that stored `connection` at this time was spent on.
+    /// The record of a token that stored `connection` at this time.
     pub fn new(connection: &Connection, at: Timestamp) -> Self {
         Self {
             at,
@@ -150,21 +151,21 @@ impl Spent {
     }
 }
 
-/// An `Idempotency-Key` that goes with a grant: the same key and the same request find the same token.
+/// The `Idempotency-Key` of a grant: the same key and the same request return the same token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
     /// The caller's key, 1 to 255 visible ASCII characters.
     pub key: String,
-    /// SHA-256 of the request, so that the same key with another body is noticed.
+    /// SHA-256 of the request, to detect the same key with a different body.
     pub request: [u8; 32],
-    /// What the token is derived from, together with the master key; see `TokenIssuer::derive_registration_token`.
+    /// A random salt. The token is derived from it and the master key; see `TokenIssuer::derive_registration_token`.
     pub salt: [u8; 16],
-    /// Forgotten after this time.
+    /// The record is deleted after this time.
     pub expires_at: Timestamp,
 }
 
-/// How many failed attempts a registration token survives (`design/PRODUCT.md` 2).
+/// How many keys a provider may refuse before a registration token expires.
 pub const REGISTRATION_TRIES: u32 = 5;
 
-/// How long a store keeps an expired grant, in seconds: long enough to say "expired" and not "unknown".
+/// How long a store keeps an expired grant, in seconds, so that its token is reported as expired and not as unknown.
 pub const KEEP_GRANTS_SECONDS: u64 = 86_400;

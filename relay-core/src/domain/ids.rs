@@ -1,13 +1,13 @@
-//! Names of things: projects, end users, requests, records.
+//! Ids of projects, end users, requests and records; tiers and timestamps.
 //!
-//! Each type can only hold a value of the right form, so nothing behind the edge checks again.
+//! Each type holds only valid values, so code that receives one does not check again.
 
 use std::fmt;
 
 /// Digits of base 62, in ASCII order: `0-9`, `A-Z`, `a-z`.
 pub const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Why a string is not the id that it was taken for.
+/// Why a string is not a valid id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidId(pub &'static str);
@@ -20,7 +20,7 @@ impl ProjectId {
     /// Parses `prj_` + 22 base-62 digits.
     ///
     /// # Errors
-    /// When the prefix, the length or a character is wrong.
+    /// For a wrong prefix, length or character.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let wrong = InvalidId("a project id is `prj_` and 22 letters or digits");
         let digits = text.strip_prefix("prj_").ok_or(wrong)?;
@@ -31,10 +31,10 @@ impl ProjectId {
         }
     }
 
-    /// A new id out of 22 base-62 digits that [`crate::ports::TokenIssuer`] drew.
+    /// A new id from 22 random base-62 digits of [`crate::ports::TokenIssuer`].
     ///
     /// # Errors
-    /// When `digits` are not 22 base-62 digits.
+    /// Unless `digits` are 22 base-62 digits.
     pub fn from_digits(digits: &str) -> Result<Self, InvalidId> {
         Self::parse(&format!("prj_{digits}"))
     }
@@ -47,8 +47,8 @@ impl ProjectId {
 
 /// The developer's own id of an end user: 1 to 128 visible ASCII characters, compared byte by byte.
 ///
-/// The same rules hold in JSON, in `X-Relay-User` and in paths, so that the three can never disagree. `.` and `..` are not
-/// labels: URL parsers resolve them, also when percent-encoded, so no path could name them.
+/// The same rules hold in JSON, in `X-Relay-User` and in paths, so the three can never disagree. `.` and `..` are not
+/// valid: URL parsers resolve them, also when percent-encoded, so a path could not contain them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndUser(Box<str>);
 
@@ -59,16 +59,18 @@ impl EndUser {
     /// Parses a label.
     ///
     /// # Errors
-    /// When it is empty, longer than [`Self::MAX_LEN`], `.` or `..`, or has a byte outside 0x21..=0x7E.
+    /// For a label that is empty, longer than [`Self::MAX_LEN`], `.` or `..`, or has a byte outside 0x21..=0x7E.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         if !(1..=Self::MAX_LEN).contains(&text.len()) {
-            return Err(InvalidId("an end user label has 1 to 128 characters"));
+            return Err(InvalidId("an end user label must have 1 to 128 characters"));
         }
         if matches!(text, "." | "..") {
-            return Err(InvalidId("an end user label is not `.` or `..`: no path could name it"));
+            return Err(InvalidId("an end user label must not be `.` or `..`, which a URL path cannot contain"));
         }
         if !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(InvalidId("an end user label has visible ASCII characters only (0x21 to 0x7E, no spaces)"));
+            return Err(InvalidId(
+                "an end user label may only have visible ASCII characters (0x21 to 0x7E, no spaces)",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -81,19 +83,19 @@ impl EndUser {
 
 /// A request's id: `req_` and 26 base-32 digits (Crockford), time-ordered like a ULID.
 ///
-/// It is also the seed of ids that Relay must make up for a provider that sends none ([`Self::unique`]).
+/// It is also the seed for ids that Relay generates if a provider sends none ([`Self::unique`]).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(u128);
 
 impl RequestId {
-    /// An id out of the time in milliseconds since 1970 and 80 random bits.
+    /// An id from the time in milliseconds since 1970 and 80 random bits.
     pub fn new(unix_millis: u64, random: [u8; 10]) -> Self {
         let mut bytes = [0; 16];
         bytes[6..].copy_from_slice(&random);
         Self((u128::from(unix_millis & 0xFFFF_FFFF_FFFF) << 80) | u128::from_be_bytes(bytes))
     }
 
-    /// `length` base-62 digits that are fixed for this request and `n`, and differ between requests.
+    /// `length` base-62 digits that are always the same for this request and `n`, and differ between requests.
     ///
     /// Not a secret: use it for ids such as `call_…`, never for tokens.
     pub fn unique(&self, n: u64, length: usize) -> String {
@@ -122,11 +124,11 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A sealed record's own id: 16 random bytes, part of what the seal is bound to.
+/// The id of a sealed record: 16 random bytes that the seal is bound to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecordId(pub [u8; 16]);
 
-/// Under which tier a call is metered: the value of `X-Relay-Paid`.
+/// The tier that a call is metered under: the value of `X-Relay-Paid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
     /// `X-Relay-Paid` absent or `true`.
@@ -150,23 +152,24 @@ impl Tier {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// Whole seconds since 1970, as OpenAI's `created` has them.
+    /// Whole seconds since 1970, as in OpenAI's `created`.
     pub fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
-    /// Days since 1970-01-01 in UTC: the day a call is metered under.
+    /// Days since 1970-01-01 in UTC: the day that a call is metered under.
     pub fn day(self) -> u32 {
         u32::try_from(self.0 / 86_400_000).unwrap_or(u32::MAX)
     }
 
-    /// This time plus so many seconds.
+    /// This time plus a number of seconds.
     pub fn plus_seconds(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-11-23T08:47:24.000Z`. Times after the year 9999 show its end.
+/// RFC 3339 in UTC with milliseconds: `2026-11-23T08:47:24.000Z`. Times after the year 9999 are shown as its last
+/// moment.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_ids_differ_by_request_and_number() {
+    fn generated_ids_differ_by_request_and_number() {
         let (a, b) = (RequestId::new(1, [1; 10]), RequestId::new(1, [2; 10]));
         assert_eq!(a.unique(0, 24), a.unique(0, 24));
         assert_ne!(a.unique(0, 24), a.unique(1, 24));

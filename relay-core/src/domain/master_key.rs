@@ -1,11 +1,11 @@
-//! The public name of a master key.
+//! The public id of a master key.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::ids::InvalidId;
 
-/// A master key's public name: the first 8 bytes of SHA-256 of `relay.kid` and the key. Sixteen hex digits as text.
+/// A master key's public id: the first 8 bytes of SHA-256 of `relay.kid` and the key. Its text is 16 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MasterKeyId(pub [u8; 8]);
 
@@ -25,7 +25,7 @@ impl FromStr for MasterKeyId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = InvalidId("a master key's id is 16 hex digits");
+        let wrong = InvalidId("a master key's id must be 16 hex digits");
         if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(wrong);
         }

@@ -1,5 +1,5 @@
-//! What Relay is about, as data with rules: ids, secrets, providers, projects, connections, grants, usage. No other room of
-//! the crate is used here.
+//! The domain as data with rules: ids, secrets, providers, projects, connections, grants, usage. This module uses no
+//! other room of the crate.
 
 mod connection;
 mod connection_state;

@@ -1,4 +1,4 @@
-//! Metered usage: one event a call, summed by day.
+//! Metered usage: one event for each call, summed by day.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use crate::domain::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::provider::Provider;
 use crate::domain::secret_hash::SecretHash;
 
-/// Tokens of one answer. The four kinds do not overlap, so any sum of them is right.
+/// The token counts of one call. The four kinds do not overlap, so they can be added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenUsage {
     /// Prompt tokens that came from no cache.
@@ -16,9 +16,9 @@ pub struct TokenUsage {
     pub cache_read: u64,
     /// Prompt tokens written to the provider's cache.
     pub cache_write: u64,
-    /// Answer tokens, reasoning among them.
+    /// Answer tokens, including reasoning.
     pub output: u64,
-    /// How many of `output` were reasoning.
+    /// The part of `output` that was reasoning.
     pub reasoning: u64,
 }
 
@@ -29,7 +29,7 @@ impl TokenUsage {
     }
 }
 
-/// Which API was called.
+/// The API that was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// Chat completions.
@@ -69,26 +69,26 @@ pub struct UsageEvent {
     pub request: RequestId,
     /// The tenant.
     pub project: ProjectId,
-    /// The Relay key that was shown, if one was.
+    /// The Relay key that the caller sent, if any.
     pub relay_key: Option<SecretHash>,
-    /// On whose key.
+    /// The user whose key paid.
     pub user: EndUser,
-    /// With which provider.
+    /// The provider that was called.
     pub provider: Provider,
-    /// The model, as the provider names it if it answered, else as it was asked for; at most 128 characters.
+    /// The model that the provider reported, or the requested one if it did not answer; at most 128 characters.
     pub model: String,
-    /// Which API.
+    /// The API that was called.
     pub endpoint: Endpoint,
-    /// Under which tier.
+    /// The tier.
     pub tier: Tier,
     /// How it ended.
     pub outcome: Outcome,
-    /// Its tokens, as the provider counted them.
+    /// The tokens that the provider counted.
     pub tokens: TokenUsage,
 }
 
 impl UsageEvent {
-    /// A paid call on the key in `slot` that was shown no Relay key and was cancelled before any token was counted.
+    /// A call with the key in `slot`: paid tier, no Relay key, cancelled before any token was counted.
     pub fn new(request: RequestId, at: Timestamp, slot: Slot, endpoint: Endpoint, model: impl Into<String>) -> Self {
         let Slot { project, user, provider } = slot;
         Self {
@@ -107,7 +107,7 @@ impl UsageEvent {
     }
 }
 
-/// A row of the daily roll-up.
+/// A row of daily usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UsageRow {
@@ -121,11 +121,11 @@ pub struct UsageRow {
     pub model: String,
     /// The tier.
     pub tier: Tier,
-    /// Calls, failed and cancelled ones too.
+    /// Calls, including failed and cancelled ones.
     pub requests: u64,
     /// Calls that failed.
     pub errors: u64,
-    /// Summed tokens.
+    /// The sum of their tokens.
     pub tokens: TokenUsage,
 }
 
@@ -137,7 +137,7 @@ impl UsageRow {
     }
 }
 
-/// Which rows to report.
+/// The filter of a usage report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UsageQuery {

@@ -1,9 +1,9 @@
-//! End users, as lists show them.
+//! The summary of an end user in a list.
 
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::provider::Provider;
 
-/// An end user with anything stored, for lists.
+/// An end user about whom anything is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserSummary {
@@ -11,12 +11,12 @@ pub struct UserSummary {
     pub user: EndUser,
     /// When the first token was issued or the first key stored.
     pub created_at: Timestamp,
-    /// Which providers are connected, in the order of [`Provider::ALL`].
+    /// The connected providers, in the order of [`Provider::ALL`].
     pub providers: Vec<Provider>,
 }
 
 impl UserSummary {
-    /// A user, with the providers that are connected.
+    /// A user with connected providers.
     pub fn new(user: EndUser, created_at: Timestamp, mut providers: Vec<Provider>) -> Self {
         providers.sort_by_key(|provider| provider.rank());
         Self { user, created_at, providers }
