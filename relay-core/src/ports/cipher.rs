@@ -7,42 +7,26 @@ use crate::domain::{SealedKey, SealedSlot, Slot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CipherError {
-    /// Changed, moved to another slot, or not sealed by us.
+    /// Changed, moved to another slot, or not sealed by this cipher.
     #[error("the sealed key does not open in this slot")]
     Tampered,
-    /// The master key that it was sealed under is not in the ring.
+    /// The master key that it was sealed under is not configured.
     #[error("the master key of this record is not configured")]
     UnknownMasterKey,
-    /// No randomness, or the master key's budget is used up.
+    /// No random bytes, or the master key has reached its limit of seals.
     #[error("the key could not be sealed")]
     Unavailable,
 }
 
-/// Seals and opens provider keys. Fast and synchronous: called once a request.
+/// Seals and opens provider keys. Fast and synchronous: called once for each request.
 ///
 /// Obligations (suite `relay_core::conformance::cipher`):
-/// - `open(slot, seal(slot, key))` is the key; with any other slot, or a changed byte, it is an error.
-/// - Sealing the same key twice gives different bytes; the length hides the key's length to 64 bytes.
-/// - [`Self::check`] succeeds as long as seals open.
-/// - [`Self::fingerprint`] is the same for the same provider and key, and says nothing of the key without the master key.
-///
-/// ```
-/// use relay_core::domain::SealedSlot;
-/// use relay_core::domain::secret::ProviderKey;
-/// use relay_core::ports::{Cipher, CipherError};
-///
-/// /// Whether a sealed key opens again in its slot, and in no other.
-/// fn is_bound_to_its_slot(
-///     cipher: &dyn Cipher,
-///     slot: &SealedSlot,
-///     other: &SealedSlot,
-///     key: &ProviderKey,
-/// ) -> Result<bool, CipherError> {
-///     let sealed = cipher.seal(slot, key)?;
-///     let opened = cipher.open(slot, &sealed)?;
-///     Ok(opened.expose() == key.expose() && cipher.open(other, &sealed) == Err(CipherError::Tampered))
-/// }
-/// ```
+/// - `open(slot, seal(slot, key))` returns the key; with any other slot, or a changed byte, it is an error.
+/// - Sealing the same key twice gives different bytes; the sealed length reveals the key's length only in steps of 64
+///   bytes.
+/// - [`Self::check`] succeeds while sealed keys can be opened.
+/// - [`Self::fingerprint`] is the same for the same provider and key, and reveals nothing about the key without the
+///   master key.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Cipher: Send + Sync {
     /// Seals `key` for `slot`.
@@ -51,19 +35,19 @@ pub trait Cipher: Send + Sync {
     /// [`CipherError::Unavailable`].
     fn seal(&self, slot: &SealedSlot, key: &ProviderKey) -> Result<SealedKey, CipherError>;
 
-    /// Opens what was sealed for `slot`.
+    /// Opens a key that was sealed for `slot`.
     ///
     /// # Errors
     /// [`CipherError::Tampered`] or [`CipherError::UnknownMasterKey`].
     fn open(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<ProviderKey, CipherError>;
 
-    /// Opens what each configured master key has sealed as a probe: whether sealed keys can be opened at all. Seals nothing, so
-    /// it can be called often.
+    /// Checks that sealed keys can be opened, by opening a probe that each configured master key has sealed. Seals
+    /// nothing, so it can be called often.
     ///
     /// # Errors
     /// [`CipherError::Tampered`] if a probe does not open.
     fn check(&self) -> Result<(), CipherError>;
 
-    /// A keyed digest of a provider key, to recognise it again: 16 bytes of HMAC-SHA256.
+    /// A keyed digest of a provider key, which recognises the same key again: 16 bytes of HMAC-SHA256.
     fn fingerprint(&self, slot: &Slot, key: &ProviderKey) -> [u8; 16];
 }

@@ -14,10 +14,10 @@ use crate::domain::ids::Timestamp;
 /// ```
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Microseconds since some fixed moment, on a clock that never goes back: for durations.
+    /// Microseconds since a fixed moment, on a monotonic clock: for durations.
     fn micros(&self) -> u64;
 }
 
@@ -26,12 +26,12 @@ pub trait Clock: Send + Sync {
 pub struct FixedClock(std::sync::atomic::AtomicU64);
 
 impl FixedClock {
-    /// Stands at `now`.
+    /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
         Self(now.0.into())
     }
 
-    /// Moves on by so many seconds.
+    /// Advances the clock by a number of seconds.
     pub fn advance_seconds(&self, seconds: u64) {
         self.0.fetch_add(seconds * 1000, std::sync::atomic::Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The port that keeps sealed keys and registration grants.
+//! The port that stores sealed keys and registration grants.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::ports::store_error::StoreError;
 
-/// Why a token could not be spent. Nothing was changed.
+/// Why a token could not be spent. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedeemError {
@@ -20,12 +20,12 @@ pub enum RedeemError {
     Store(#[from] StoreError),
 }
 
-/// Keeps sealed keys and registration grants. It never sees a key or a token in the clear.
+/// Stores sealed keys and registration grants. It never sees a key or a token in the clear.
 ///
 /// Obligations (suite `relay_core::conformance::key_store`):
-/// - What was acknowledged is there after a crash.
-/// - Projects never meet: equal user labels in two projects are two users.
-/// - It shares its state with [`Users`](crate::ports::Users): a user exists from the first grant or key.
+/// - Acknowledged writes survive a crash.
+/// - Projects are separate: equal user labels in two projects are two users.
+/// - It shares its state with [`Users`](crate::ports::Users): a user exists from the first grant or key on.
 /// - A key is stored **if and only if** its token is spent, whatever crashes; of many parallel [`Self::redeem`]s of one
 ///   token exactly one succeeds.
 /// - Deleting a connection leaves no copy of its bytes in the store.
@@ -41,15 +41,15 @@ pub enum RedeemError {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// Returns the connection in `slot`. `None`: there is none, which is no error.
+    /// Returns the connection in `slot`, or `None` for an empty slot.
     async fn connection(&self, slot: &Slot) -> Result<Option<Connection>, StoreError>;
 
     /// Returns all connections of a user, in the order of [`crate::Provider::ALL`].
     async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError>;
 
-    /// Applies what a provider said about the key (see [`KeySignal::apply`]), if the slot still holds this `version`.
+    /// Applies what a provider reported about the key (see [`KeySignal::apply`]), if the slot still has this `version`.
     ///
-    /// Sets `last_refused_at` for `Invalid` and `Revoked`. Returns the state that holds now, `None` if the version is gone.
+    /// Sets `last_refused_at` for `Invalid` and `Revoked`. Returns the new state, or `None` if the version is gone.
     async fn observe(
         &self,
         slot: &Slot,
@@ -59,12 +59,14 @@ pub trait KeyStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<ConnectionState>, StoreError>;
 
-    /// Deletes the connection in `slot`; tells whether there was one.
+    /// Deletes the connection in `slot`. Returns whether there was one.
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError>;
 
-    /// Stores a grant under its token's hash, with [`crate::domain::REGISTRATION_TRIES`] tries, and its idempotency record if it has one.
+    /// Stores a grant under its token's hash, with [`crate::domain::REGISTRATION_TRIES`] tries, and its idempotency
+    /// record if it has one.
     ///
-    /// If the project has a live record with the same idempotency key already, nothing is stored, and that record comes back.
+    /// If the project already has an unexpired record with the same idempotency key, stores nothing and returns that
+    /// record.
     async fn put_grant(
         &self,
         hash: &SecretHash,
@@ -72,18 +74,19 @@ pub trait KeyStore: Send + Sync {
         idempotency: Option<IdempotencyRecord>,
     ) -> Result<Option<(IdempotencyRecord, Grant)>, StoreError>;
 
-    /// Returns the grant of a token, spent and expired ones too (until they are cleaned up, at least a day later).
+    /// Returns the grant of a token, even if it is spent or expired. Expired grants are deleted a day later at the
+    /// earliest.
     async fn grant(&self, hash: &SecretHash) -> Result<Option<StoredGrant>, StoreError>;
 
-    /// Counts one refusal by a provider against a token; returns how many tries are left.
+    /// Takes one of a token's tries after a provider refused a key. Returns how many are left.
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError>;
 
     /// Spends the token **and** stores the key, or does neither.
     ///
-    /// `connection.slot.version` must be one above the stored version (1 if there is none). A connection that is replaced
-    /// is gone with its bytes.
+    /// `connection.slot.version` must be one above the stored version (1 for an empty slot). The bytes of a replaced
+    /// connection are deleted.
     ///
     /// # Errors
-    /// [`RedeemError`]; nothing was changed then.
+    /// [`RedeemError`]; nothing has changed then.
     async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError>;
 }

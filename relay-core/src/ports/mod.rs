@@ -1,4 +1,4 @@
-//! What Relay needs of the world, as traits: one file each, with its types, its obligations and its error.
+//! What Relay needs from the outside world, as traits. Each file has one trait with its types, obligations and error.
 //!
 //! Ports are used as `Arc<dyn Port>`. Their futures are `Send`, since embedders run multi-threaded runtimes.
 

@@ -1,4 +1,4 @@
-//! The port that keeps projects and their Relay keys.
+//! The port that stores projects and their Relay keys.
 
 use async_trait::async_trait;
 
@@ -6,30 +6,17 @@ use crate::domain::ids::{ProjectId, Timestamp};
 use crate::domain::{KeyedProject, Project, RelayKeyRecord, SecretHash};
 use crate::ports::store_error::StoreError;
 
-/// Keeps projects and Relay keys.
+/// Stores projects and Relay keys.
 ///
-/// Obligations (suite `relay_core::conformance::projects`): what was acknowledged is there after a crash; a revoked key is
-/// seen as revoked, and a changed project as changed, by the next call; two keys of a project can live at once.
-///
-/// ```
-/// use relay_core::domain::ids::{ProjectId, Timestamp};
-/// use relay_core::ports::{Projects, StoreError};
-///
-/// /// Revokes every key of a project.
-/// async fn revoke_all(store: &dyn Projects, project: &ProjectId, now: Timestamp) -> Result<(), StoreError> {
-///     for key in store.relay_keys(project).await? {
-///         store.revoke_relay_key(project, &key.id, now).await?;
-///     }
-///     Ok(())
-/// }
-/// ```
+/// Obligations (suite `relay_core::conformance::projects`): acknowledged writes survive a crash; the next call sees a
+/// revoked key as revoked, and a changed project as changed; a project can have several active keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Projects: Send + Sync {
     /// Stores a new project.
     async fn create_project(&self, project: Project) -> Result<(), StoreError>;
 
-    /// Changes a project: all of it but its id and when it was made. Tells whether there is one with this id.
+    /// Changes a project, except its id and creation time. Returns whether a project with this id exists.
     async fn update_project(&self, project: Project) -> Result<bool, StoreError>;
 
     /// Returns a project.
@@ -41,12 +28,12 @@ pub trait Projects: Send + Sync {
     /// Stores a new Relay key.
     async fn create_relay_key(&self, key: RelayKeyRecord) -> Result<(), StoreError>;
 
-    /// Finds the key with this hash, revoked and expired ones too, and its project.
+    /// Finds the key with this hash, even if it is revoked or expired, and its project.
     async fn relay_key(&self, hash: &SecretHash) -> Result<Option<KeyedProject>, StoreError>;
 
     /// Returns a project's keys, oldest first.
     async fn relay_keys(&self, project: &ProjectId) -> Result<Vec<RelayKeyRecord>, StoreError>;
 
-    /// Revokes the key with this public id; tells whether a live one was found.
+    /// Revokes the key with this public id. Returns whether an active key was found.
     async fn revoke_relay_key(&self, project: &ProjectId, id: &str, now: Timestamp) -> Result<bool, StoreError>;
 }

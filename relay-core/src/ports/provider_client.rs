@@ -1,4 +1,4 @@
-//! The port that moves bytes to and from a provider.
+//! The port that sends bytes to a provider and returns its answer.
 
 use std::pin::Pin;
 
@@ -19,7 +19,7 @@ pub enum Method {
     Post,
 }
 
-/// What is expected back, which decides on timeouts.
+/// The expected form of the answer, which decides the timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// One JSON body.
@@ -28,14 +28,14 @@ pub enum Expect {
     Stream,
 }
 
-/// A request in a provider's own format. The client adds the origin and the credential, and nothing else.
+/// A request in a provider's own format. The client adds only the origin and the credential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WireRequest {
     /// GET or POST.
     pub method: Method,
     /// Path and query, from the root: `/v1/messages`.
     pub path: String,
-    /// Headers beside content type and credential. Lower-case names.
+    /// Headers other than content type and credential. Lower-case names.
     pub headers: Vec<(&'static str, String)>,
     /// The JSON body; empty for GET.
     pub body: Bytes,
@@ -43,7 +43,7 @@ pub struct WireRequest {
     pub expect: Expect,
 }
 
-/// Without the body, which holds a prompt.
+/// Leaves out the body, which contains a prompt.
 impl std::fmt::Debug for WireRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "WireRequest({:?} {}, {} bytes)", self.method, self.path, self.body.len())
@@ -76,7 +76,7 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> +
 pub struct WireResponse {
     /// The HTTP status.
     pub status: u16,
-    /// Headers with lower-case names, as far as Relay reads any (see [`READ_HEADERS`]).
+    /// The headers that Relay reads (see [`READ_HEADERS`]), with lower-case names.
     pub headers: Vec<(String, String)>,
     /// The body as it arrives.
     pub body: ByteStream,
@@ -108,8 +108,8 @@ impl std::fmt::Debug for WireResponse {
     }
 }
 
-/// Prefixes of the response headers that Relay reads. A client hands over these and drops the rest, so that a provider's
-/// cookies and organisation names can't leak by accident.
+/// Prefixes of the response headers that Relay reads. A client returns these and drops the rest, so a provider's
+/// cookies and organisation names cannot leak by accident.
 pub const READ_HEADERS: &[&str] = &[
     "content-type",
     "content-encoding",
@@ -131,19 +131,20 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke after something was sent.
     Interrupted,
-    /// A time limit ran out.
+    /// A timeout expired.
     Timeout,
-    /// The answer is not HTTP, is too large, or is encoded although it was asked not to be.
+    /// The answer is not valid HTTP, is too large, or is compressed although the request did not allow it.
     Malformed,
 }
 
-/// The provider could not be reached, or stopped in the middle. An answer with an error status is not one of these.
+/// The provider could not be reached, or its answer broke off. An answer with an error status is not a
+/// `TransportError`.
 ///
-/// It holds no URL, since Google accepts keys in a query.
+/// It contains no URL, since Google accepts keys in a query.
 #[derive(Debug, thiserror::Error)]
 #[error("provider unreachable: {kind:?}")]
 pub struct TransportError {
-    /// What a retry needs to know.
+    /// The kind of failure, which decides whether a retry is safe.
     pub kind: TransportErrorKind,
     /// The cause, for the log.
     #[source]
@@ -168,42 +169,22 @@ impl From<TransportError> for RelayError {
     }
 }
 
-/// Moves bytes to and from one provider. Knows its origin and its credential header, and nothing of its schema.
+/// Sends bytes to one provider and returns its answer. Knows the provider's origin and credential header, but not its
+/// schema.
 ///
-/// Obligations: follows no redirect (a 3xx comes back as it is), keeps no cookie, asks for no content coding, never puts
-/// the key in a URL or an error; retries at most once, and only if nothing was sent. Dropping the future of
-/// [`Self::send`], or the response's body, ends the call.
-///
-/// ```
-/// use async_trait::async_trait;
-/// use relay_core::Provider;
-/// use relay_core::domain::secret::ProviderKey;
-/// use relay_core::ports::{ProviderClient, TransportError, WireRequest, WireResponse};
-///
-/// /// A provider that is down.
-/// struct Down;
-///
-/// #[async_trait]
-/// impl ProviderClient for Down {
-///     fn provider(&self) -> Provider {
-///         Provider::OPENAI
-///     }
-///
-///     async fn send(&self, _: WireRequest, _: &ProviderKey) -> Result<WireResponse, TransportError> {
-///         Ok(WireResponse::whole(503, r#"{"error":{"message":"overloaded"}}"#))
-///     }
-/// }
-/// ```
+/// Obligations: follows no redirect (a 3xx is returned), stores no cookie, requests no content coding, never puts the
+/// key in a URL or an error; retries at most once, and only if nothing was sent. Dropping the future of [`Self::send`],
+/// or the response's body, ends the call.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ProviderClient: Send + Sync {
-    /// Which provider it speaks to.
+    /// The provider that it calls.
     fn provider(&self) -> Provider;
 
-    /// Sends a request, signed with this key and no other.
+    /// Sends a request that is signed with this key.
     ///
     /// # Errors
-    /// [`TransportError`] when there is no answer at all.
+    /// [`TransportError`] if there is no answer.
     async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError>;
 }
 

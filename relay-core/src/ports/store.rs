@@ -1,4 +1,4 @@
-//! All state that must be correct, as one trait object.
+//! All durable state, as one trait object.
 
 use crate::ports::key_store::KeyStore;
 use crate::ports::meta::Meta;
@@ -6,12 +6,12 @@ use crate::ports::projects::Projects;
 use crate::ports::usage::{UsageReport, UsageSink};
 use crate::ports::users::Users;
 
-/// Declares [`Store`] as the sum of its narrow ports, and implements it for whatever implements them all.
+/// Declares [`Store`] as the sum of its narrow ports, and implements it for every type that implements all of them.
 macro_rules! store {
     ($($port:ident),+ $(,)?) => {
-        /// A whole store: whatever implements each of its narrow ports over one state.
+        /// A store: any type that implements all of the narrow ports over one state.
         ///
-        /// A use case asks for the narrow port that it needs; [`crate::Ports::with_store`] takes the whole.
+        /// Each use case takes the narrow port that it needs; [`crate::Ports::with_store`] takes the whole store.
         /// The suite is `relay_core::conformance::store`.
         ///
         /// ```

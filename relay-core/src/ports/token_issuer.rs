@@ -1,19 +1,20 @@
-//! The port that mints and hashes Relay keys and registration tokens.
+//! The port that creates and hashes Relay keys and registration tokens.
 
 use crate::domain::ids::{ProjectId, RecordId, RequestId, Timestamp};
 use crate::domain::secret::{RegistrationToken, RelayKey};
 use crate::domain::{IdempotencyRecord, SecretHash};
 
-/// There is no randomness to be had.
+/// The operating system returned no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system gave no randomness")]
+#[error("the operating system returned no random bytes")]
 pub struct NoRandomness;
 
-/// Mints, checks and hashes tokens. Synchronous, without storage.
+/// Creates, checks and hashes tokens. Synchronous, without storage.
 ///
 /// Obligations (suite `relay_core::conformance::token_issuer`):
-/// - `rly-` / `rrt-` + 43 base-62 digits (256 random bits, unbiased) + 6 base-62 digits of the CRC-32 (IEEE) of all before.
-/// - `parse_*` accepts what was minted, and nothing with a wrong length, alphabet or checksum.
+/// - `rly-` / `rrt-` + 43 base-62 digits (256 random bits, unbiased) + 6 base-62 digits of the CRC-32 (IEEE) of all
+///   before.
+/// - `parse_*` accepts every created token, and refuses a wrong length, alphabet or checksum.
 /// - The hash is SHA-256 of `relay.rly.v1` or `relay.rrt.v1` followed by the text.
 ///
 /// ```
@@ -36,7 +37,7 @@ pub trait TokenIssuer: Send + Sync {
     /// A new registration token.
     fn registration_token(&self) -> Result<RegistrationToken, NoRandomness>;
 
-    /// The registration token that belongs to this idempotency record: the same every time, and no one's to guess
+    /// The registration token that belongs to this idempotency record. It is the same every time, and cannot be guessed
     /// without the master key.
     fn derive_registration_token(&self, project: &ProjectId, record: &IdempotencyRecord) -> RegistrationToken;
 
@@ -52,6 +53,6 @@ pub trait TokenIssuer: Send + Sync {
     /// A new record id.
     fn record_id(&self) -> Result<RecordId, NoRandomness>;
 
-    /// A new request id. Must not fail: without randomness it may repeat itself.
+    /// A new request id. Must not fail: without random bytes, ids may repeat.
     fn request_id(&self, now: Timestamp) -> RequestId;
 }

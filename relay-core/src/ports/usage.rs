@@ -1,36 +1,20 @@
-//! The ports that take and report metered usage.
+//! The ports that record and report metered usage.
 
 use async_trait::async_trait;
 
 use crate::domain::{UsageEvent, UsageQuery, UsageRow};
 use crate::ports::store_error::StoreError;
 
-/// Takes usage off the request path.
+/// Records usage without blocking a request.
 ///
-/// Obligations: [`Self::record`] never blocks and never fails a call; what can't be kept is counted as dropped. It also
-/// feeds `last_used_at` of connections and Relay keys.
-///
-/// ```
-/// use relay_core::domain::UsageEvent;
-/// use relay_core::ports::UsageSink;
-///
-/// /// Keeps nothing.
-/// struct Discard;
-///
-/// impl UsageSink for Discard {
-///     fn record(&self, _: UsageEvent) {}
-///
-///     fn dropped(&self) -> u64 {
-///         0
-///     }
-/// }
-/// ```
+/// Obligations: [`Self::record`] never blocks and never fails a call; events that cannot be stored are counted as
+/// dropped. It also updates `last_used_at` of connections and Relay keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait UsageSink: Send + Sync {
-    /// Takes one event.
+    /// Records one event.
     fn record(&self, event: UsageEvent);
 
-    /// How many events were dropped since the start.
+    /// The number of events that were dropped since the start.
     fn dropped(&self) -> u64;
 }
 
@@ -47,6 +31,7 @@ pub trait UsageSink: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UsageReport: Send + Sync {
-    /// Returns rows in the order day, user, provider, model, tier. Events recorded before this call are in it.
+    /// Returns rows sorted by day, user, provider, model and tier. They include every event that was recorded before
+    /// this call.
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError>;
 }
