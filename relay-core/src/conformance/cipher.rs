@@ -1,4 +1,4 @@
-//! What a [`Cipher`] must do.
+//! The conformance suite of [`Cipher`].
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite")]
 
 use crate::Provider;
@@ -10,15 +10,15 @@ use crate::ports::Cipher;
 /// Checks every obligation of [`Cipher`].
 ///
 /// # Panics
-/// Where one is not met.
+/// If one is not met.
 pub fn cipher(cipher: &dyn Cipher) {
     sync_rule!(a_sealed_key_opens_in_its_slot(cipher));
     sync_rule!(a_sealed_key_opens_in_no_other_slot(cipher));
-    sync_rule!(a_changed_byte_is_noticed(cipher));
-    sync_rule!(a_cut_or_longer_record_is_noticed(cipher));
+    sync_rule!(a_changed_byte_is_detected(cipher));
+    sync_rule!(a_truncated_or_longer_record_is_detected(cipher));
     sync_rule!(sealing_twice_gives_different_bytes(cipher));
     sync_rule!(the_length_hides_the_keys_length(cipher));
-    sync_rule!(a_fingerprint_knows_its_key_again(cipher));
+    sync_rule!(a_fingerprint_recognises_its_key(cipher));
     sync_rule!(a_cipher_that_opens_seals_passes_its_check(cipher));
 }
 
@@ -38,14 +38,15 @@ fn slot() -> SealedSlot {
     }
 }
 
-/// The slot, changed in each field that a seal is bound to, and in ways that would collide if fields ran together.
+/// The slot with each field changed that a seal is bound to, and with changes that would collide if fields were
+/// concatenated.
 fn other_slots() -> Vec<(&'static str, SealedSlot)> {
     type Change = fn(&mut SealedSlot);
     let changes: [(&str, Change); 8] = [
         ("project", |at| at.slot.project = ProjectId::parse("prj_0000000000000000000002").unwrap()),
         ("user", |at| at.slot.user = EndUser::parse("bo").unwrap()),
         ("a shorter user", |at| at.slot.user = EndUser::parse("an").unwrap()),
-        ("a user with the provider's letter", |at| at.slot.user = EndUser::parse("anao").unwrap()),
+        ("a user that ends with the provider's first letter", |at| at.slot.user = EndUser::parse("anao").unwrap()),
         ("provider", |at| at.slot.provider = Provider::GOOGLE),
         ("record", |at| at.record.0[15] ^= 1),
         ("the next version", |at| at.version = 2),
@@ -76,22 +77,22 @@ fn a_sealed_key_opens_in_no_other_slot(cipher: &dyn Cipher) {
     }
 }
 
-fn a_changed_byte_is_noticed(cipher: &dyn Cipher) {
+fn a_changed_byte_is_detected(cipher: &dyn Cipher) {
     let sealed = cipher.seal(&slot(), &key("sk-test-0000")).unwrap();
     for at in 0..sealed.bytes.len() {
         for change in [0x01, 0x80, 0xFF] {
             let mut changed = sealed.clone();
             changed.bytes[at] ^= change;
-            assert!(cipher.open(&slot(), &changed).is_err(), "byte {at} changed by {change:#04x} is not noticed");
+            assert!(cipher.open(&slot(), &changed).is_err(), "byte {at} changed by {change:#04x} is not detected");
         }
     }
 }
 
-fn a_cut_or_longer_record_is_noticed(cipher: &dyn Cipher) {
+fn a_truncated_or_longer_record_is_detected(cipher: &dyn Cipher) {
     let sealed = cipher.seal(&slot(), &key("sk-test-0000")).unwrap();
     for length in 0..sealed.bytes.len() {
         let cut = SealedKey::new(sealed.master_key, sealed.bytes[..length].to_vec());
-        assert!(cipher.open(&slot(), &cut).is_err(), "a record cut to {length} bytes opens");
+        assert!(cipher.open(&slot(), &cut).is_err(), "a record truncated to {length} bytes opens");
     }
     for more in [1, 16, 64] {
         let longer = SealedKey::new(sealed.master_key, [&sealed.bytes[..], &vec![0; more]].concat());
@@ -110,10 +111,13 @@ fn the_length_hides_the_keys_length(cipher: &dyn Cipher) {
     let mut lengths: Vec<usize> = (ProviderKey::MIN_LEN..=ProviderKey::MAX_LEN).map(length).collect();
     assert!(lengths.is_sorted());
     lengths.dedup();
-    assert!(lengths.windows(2).all(|pair| pair[1] - pair[0] >= 64), "lengths come in steps of 64 bytes: {lengths:?}");
+    assert!(
+        lengths.windows(2).all(|pair| pair[1] - pair[0] >= 64),
+        "lengths must come in steps of 64 bytes: {lengths:?}"
+    );
 }
 
-fn a_fingerprint_knows_its_key_again(cipher: &dyn Cipher) {
+fn a_fingerprint_recognises_its_key(cipher: &dyn Cipher) {
     let here = slot().slot;
     let print = cipher.fingerprint(&here, &key("sk-test-0000"));
     assert_eq!(print, cipher.fingerprint(&here, &key("sk-test-0000")));

@@ -1,4 +1,4 @@
-//! What any [`KeyStore`] with its [`Users`] must do.
+//! The conformance suite of [`KeyStore`] with its [`Users`].
 
 use futures::future::join_all;
 
@@ -12,8 +12,8 @@ use crate::ports::{KeyStore, RedeemError, Users};
 
 /// Checks every obligation of [`KeyStore`] and [`Users`] that can be seen from outside.
 ///
-/// What was acknowledged must also outlive a crash, and deleted bytes must be gone from the disk: those two are for the
-/// adapter's own tests.
+/// Acknowledged writes must also survive a crash, and deleted bytes must be gone from the disk. The adapter's own tests
+/// must check these two.
 pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(redeem_stores_the_key_and_spends_the_token(store));
     rule!(a_token_works_once(store));
@@ -28,7 +28,7 @@ pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(a_grant_comes_back_as_it_was_stored(store));
     rule!(a_grant_is_never_overwritten(store));
     rule!(an_idempotency_key_finds_the_earlier_grant(store));
-    rule!(an_expired_idempotency_key_is_forgotten(store));
+    rule!(an_expired_idempotency_key_is_deleted(store));
     rule!(an_idempotency_key_keeps_its_grant(store));
     rule!(idempotency_keys_belong_to_their_project(store));
     rule!(a_signal_changes_the_state(store));
@@ -37,10 +37,10 @@ pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(projects_never_meet(store));
     rule!(labels_are_compared_byte_by_byte(store));
     rule!(users_are_listed_page_by_page_in_byte_order(store));
-    rule!(a_user_is_there_from_the_first_grant(store));
+    rule!(a_user_exists_from_the_first_grant(store));
     rule!(a_deleted_connection_is_gone_and_can_come_again(store));
     rule!(a_deleted_user_is_gone_with_their_grants(store));
-    rule!(a_deleted_users_idempotency_keys_are_forgotten(store));
+    rule!(a_deleted_users_idempotency_keys_are_deleted(store));
 }
 
 async fn redeem_stores_the_key_and_spends_the_token(store: &(impl KeyStore + Users + ?Sized)) {
@@ -60,7 +60,7 @@ async fn redeem_stores_the_key_and_spends_the_token(store: &(impl KeyStore + Use
         last4: "a1b2".into(),
         state: ConnectionState::Unverified,
     };
-    assert_eq!(spent, Some(want), "enough to answer a lost response again");
+    assert_eq!(spent, Some(want), "enough to repeat a lost response");
 }
 
 async fn a_token_works_once(store: &(impl KeyStore + Users + ?Sized)) {
@@ -70,7 +70,10 @@ async fn a_token_works_once(store: &(impl KeyStore + Users + ?Sized)) {
     let again = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW).await;
     assert!(matches!(again, Err(RedeemError::Refused(RedeemRefusal::Used))), "{again:?}");
     let late = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW.plus_seconds(9999)).await;
-    assert!(matches!(late, Err(RedeemError::Refused(RedeemRefusal::Used))), "used comes before expired: {late:?}");
+    assert!(
+        matches!(late, Err(RedeemError::Refused(RedeemRefusal::Used))),
+        "used is reported before expired: {late:?}"
+    );
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
 }
 
@@ -81,13 +84,13 @@ async fn a_token_works_once_among_many_at_a_time(store: &(impl KeyStore + Users 
     let results = join_all((0..64).map(|n| store.redeem(token, connection(s, 1, n), NOW))).await;
 
     let winners: Vec<usize> = (0..64).filter(|&n| matches!(results.get(n), Some(Ok(())))).collect();
-    let [winner] = winners.as_slice() else { panic!("exactly one wins: {winners:?}") };
+    let [winner] = winners.as_slice() else { panic!("exactly one must win: {winners:?}") };
     assert!(
         results.iter().all(|result| matches!(result, Ok(()) | Err(RedeemError::Refused(RedeemRefusal::Used)))),
         "{results:?}"
     );
     let mark = u8::try_from(*winner).unwrap();
-    assert_eq!(store.connection(s).await.unwrap(), Some(connection(s, 1, mark)), "the winner's key is the one stored");
+    assert_eq!(store.connection(s).await.unwrap(), Some(connection(s, 1, mark)), "the winner's key must be stored");
 }
 
 async fn an_unknown_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
@@ -169,7 +172,7 @@ async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?
         let result = store.redeem(&hash(&p, 1), connection(&s, wrong, 1), NOW).await;
         assert!(
             matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
-            "an empty slot takes version 1, not {wrong}: {result:?}"
+            "an empty slot accepts version 1, not {wrong}: {result:?}"
         );
     }
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
@@ -178,14 +181,14 @@ async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?
         let result = store.redeem(&hash(&p, 2), connection(&s, wrong, 2), NOW).await;
         assert!(
             matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
-            "after version 1 comes 2, not {wrong}: {result:?}"
+            "version 2 must follow version 1, not {wrong}: {result:?}"
         );
     }
     let mut longer = connection(&s, 2, 2);
     longer.sealed.bytes.extend([2; 64]);
     longer.workspace_id = None;
     store.redeem(&hash(&p, 2), longer.clone(), NOW).await.unwrap();
-    assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection is left");
+    assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection may be left");
 }
 
 async fn a_refused_redemption_leaves_the_token_usable(store: &(impl KeyStore + Users + ?Sized)) {
@@ -218,10 +221,10 @@ async fn a_grant_is_never_overwritten(store: &(impl KeyStore + Users + ?Sized)) 
     let p = project("overwrite");
     connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
     store.put_grant(&hash(&p, 1), grant(&p, "bo"), None).await.unwrap_err();
-    let kept = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
-    assert_eq!(kept.grant, grant(&p, "ana"));
-    assert!(kept.spent.is_some(), "a spent token never comes to life again");
-    assert_eq!(store.user(&p, &user("bo")).await.unwrap(), None, "nothing of the second grant was stored");
+    let stored = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
+    assert_eq!(stored.grant, grant(&p, "ana"));
+    assert!(stored.spent.is_some(), "a spent token must stay spent");
+    assert_eq!(store.user(&p, &user("bo")).await.unwrap(), None, "nothing of the second grant may be stored");
 }
 
 fn record(key: &str, salt: u8) -> IdempotencyRecord {
@@ -244,7 +247,7 @@ async fn an_idempotency_key_finds_the_earlier_grant(store: &(impl KeyStore + Use
     );
 }
 
-async fn an_expired_idempotency_key_is_forgotten(store: &(impl KeyStore + Users + ?Sized)) {
+async fn an_expired_idempotency_key_is_deleted(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("forgotten");
     for n in 0..40 {
         store.put_grant(&hash(&p, n), grant(&p, "ana"), Some(record(&format!("k{n}"), n))).await.unwrap();
@@ -333,7 +336,7 @@ async fn connections_come_in_the_order_of_providers(store: &(impl KeyStore + Use
     let providers: Vec<Provider> = all.iter().map(|connection| connection.slot.slot.provider).collect();
     assert_eq!(providers, Provider::ALL);
     let [.., last] = all.as_slice() else { panic!("no connections") };
-    assert_eq!(Some(last.clone()), store.connection(&last.slot.slot).await.unwrap(), "whole connections");
+    assert_eq!(Some(last.clone()), store.connection(&last.slot.slot).await.unwrap(), "complete connections");
     assert_eq!(store.user(&p, &user("ana")).await.unwrap().unwrap().providers, Provider::ALL);
     assert_eq!(store.connections(&p, &user("bo")).await.unwrap(), []);
 }
@@ -388,7 +391,7 @@ async fn users_are_listed_page_by_page_in_byte_order(store: &(impl KeyStore + Us
     assert_eq!(store.users(&p, None, 0).await.unwrap(), []);
 }
 
-async fn a_user_is_there_from_the_first_grant(store: &(impl KeyStore + Users + ?Sized)) {
+async fn a_user_exists_from_the_first_grant(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("first");
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), None);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
@@ -442,7 +445,7 @@ async fn a_deleted_user_is_gone_with_their_grants(store: &(impl KeyStore + Users
     assert!(store.grant(&hash(&p, 2)).await.unwrap().is_some());
 }
 
-async fn a_deleted_users_idempotency_keys_are_forgotten(store: &(impl KeyStore + Users + ?Sized)) {
+async fn a_deleted_users_idempotency_keys_are_deleted(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("eraseKeys");
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("of-ana", 1))).await.unwrap();
     store.put_grant(&hash(&p, 2), grant(&p, "bo"), Some(record("of-bo", 2))).await.unwrap();

@@ -1,11 +1,11 @@
-//! What any [`Meta`] must do.
+//! The conformance suite of [`Meta`].
 
 use crate::ports::Meta;
 
 /// Checks every obligation of [`Meta`] that can be seen from outside and needs no stored key.
 pub async fn meta(store: &dyn Meta) {
     rule!(a_value_comes_back_as_it_was_stored(store));
-    rule!(a_value_replaces_the_one_before(store));
+    rule!(a_value_replaces_the_previous_one(store));
     rule!(a_store_that_can_be_written_to_is_ready(store));
 }
 
@@ -18,7 +18,7 @@ async fn a_value_comes_back_as_it_was_stored(store: &dyn Meta) {
     assert_eq!(store.meta("suite.Value").await.unwrap(), None, "keys are compared byte by byte");
 }
 
-async fn a_value_replaces_the_one_before(store: &dyn Meta) {
+async fn a_value_replaces_the_previous_one(store: &dyn Meta) {
     store.put_meta("suite.other", vec![1]).await.unwrap();
     for value in [1, 2] {
         store.put_meta("suite.replaced", vec![value]).await.unwrap();

@@ -1,8 +1,8 @@
-//! The suites that any adapter must pass: one async function a port, over `&dyn Port`.
+//! The suites that every adapter must pass: one async function for each port, over `&dyn Port`.
 //!
-//! Run them in your adapter's tests against a fresh store; a broken obligation panics, and the
-//! message names the rule: `the rule a_token_works_once is broken: …`. Each rule is a function of that name, and works in
-//! projects of its own, so rules do not disturb each other.
+//! Run them in your adapter's tests against a fresh store; a broken obligation panics, and the message names the rule:
+//! `the rule a_token_works_once is broken: …`. Each rule is a function of that name, and uses projects of its own, so
+//! rules do not affect each other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test suite")]
 
 #[macro_use]

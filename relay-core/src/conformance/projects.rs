@@ -1,4 +1,4 @@
-//! What any [`Projects`] must do.
+//! The conformance suite of [`Projects`].
 
 use serde_json::json;
 
@@ -12,17 +12,17 @@ pub async fn projects(store: &dyn Projects) {
     rule!(a_project_comes_back_as_it_was_stored(store));
     rule!(a_project_is_stored_once(store));
     rule!(a_changed_project_is_seen_as_changed_at_once(store));
-    rule!(only_a_project_that_is_there_is_changed(store));
+    rule!(only_an_existing_project_is_changed(store));
     rule!(projects_are_listed_oldest_first(store));
     rule!(a_key_comes_back_with_its_project(store));
     rule!(a_key_needs_a_project_and_a_hash_of_its_own(store));
     rule!(keys_are_listed_oldest_first(store));
-    rule!(two_keys_of_a_project_live_at_once(store));
+    rule!(a_project_can_have_two_active_keys(store));
     rule!(a_revoked_key_is_seen_as_revoked_at_once(store));
-    rule!(only_a_live_key_of_the_project_is_revoked(store));
+    rule!(only_an_active_key_of_the_project_is_revoked(store));
 }
 
-/// A project whose policy has no default in it, and a member that no version knows.
+/// A project whose policy has no default value, and a member that no version knows.
 fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
     let mut project = Project::new(id.clone(), "An app, \"quoted\" / 한국어", created_at);
     project.policy = serde_json::from_value(json!({ "fromALaterVersion": { "limit": 3 } })).unwrap();
@@ -94,7 +94,7 @@ async fn a_changed_project_is_seen_as_changed_at_once(store: &dyn Projects) {
     assert_eq!(store.project(&other.id).await.unwrap(), Some(other));
 }
 
-async fn only_a_project_that_is_there_is_changed(store: &dyn Projects) {
+async fn only_an_existing_project_is_changed(store: &dyn Projects) {
     let nowhere = new_project(&project("changeNone"), NOW);
     assert!(!store.update_project(nowhere.clone()).await.unwrap());
     assert_eq!(store.project(&nowhere.id).await.unwrap(), None);
@@ -151,7 +151,7 @@ async fn keys_are_listed_oldest_first(store: &dyn Projects) {
     assert_eq!(store.relay_keys(&project("keysOther")).await.unwrap(), []);
 }
 
-async fn two_keys_of_a_project_live_at_once(store: &dyn Projects) {
+async fn a_project_can_have_two_active_keys(store: &dyn Projects) {
     let owner = project("rolling");
     store.create_project(new_project(&owner, NOW)).await.unwrap();
     for n in [1, 2] {
@@ -165,8 +165,8 @@ async fn two_keys_of_a_project_live_at_once(store: &dyn Projects) {
 async fn a_revoked_key_is_seen_as_revoked_at_once(store: &dyn Projects) {
     let owner = project("revoke");
     store.create_project(new_project(&owner, NOW)).await.unwrap();
-    let (revoked, kept) = (hash(&owner, 1), hash(&owner, 2));
-    for hash in [revoked, kept] {
+    let (revoked, active) = (hash(&owner, 1), hash(&owner, 2));
+    for hash in [revoked, active] {
         store.create_relay_key(new_key(hash, &owner, NOW)).await.unwrap();
         store.relay_key(&hash).await.unwrap().unwrap();
     }
@@ -174,11 +174,11 @@ async fn a_revoked_key_is_seen_as_revoked_at_once(store: &dyn Projects) {
     let found = store.relay_key(&revoked).await.unwrap().unwrap().key;
     assert_eq!(found.revoked_at, Some(NOW));
     assert!(!found.is_live(NOW));
-    assert!(store.relay_key(&kept).await.unwrap().unwrap().key.is_live(NOW));
-    assert_eq!(store.relay_keys(&owner).await.unwrap().len(), 2, "a revoked key stays in the list");
+    assert!(store.relay_key(&active).await.unwrap().unwrap().key.is_live(NOW));
+    assert_eq!(store.relay_keys(&owner).await.unwrap().len(), 2, "a revoked key must stay in the list");
 }
 
-async fn only_a_live_key_of_the_project_is_revoked(store: &dyn Projects) {
+async fn only_an_active_key_of_the_project_is_revoked(store: &dyn Projects) {
     let (owner, other) = (project("live"), project("liveOther"));
     for id in [&owner, &other] {
         store.create_project(new_project(id, NOW)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Names the rule in the message of each panic.
+//! Adds the rule's name to the message of each panic.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ macro_rules! rule {
     };
 }
 
-/// As `rule!`, for a rule that is not async.
+/// Like `rule!`, for a rule that is not async.
 macro_rules! sync_rule {
     ($name:ident($($argument:expr),*)) => {
         $crate::conformance::rule::check_sync(stringify!($name), || $name($($argument),*))
@@ -40,20 +40,20 @@ fn broken(rule: &str, panic: &(dyn Any + Send)) -> ! {
 #[cfg(test)]
 mod tests {
     #[test]
-    #[should_panic(expected = "the rule one_is_two is broken: assertion `left == right` failed: as ever")]
+    #[should_panic(expected = "the rule one_is_two is broken: assertion `left == right` failed: as always")]
     fn a_panic_names_the_rule() {
         fn one_is_two(one: u8) {
-            assert_eq!(one, 2, "as ever");
+            assert_eq!(one, 2, "as always");
         }
         sync_rule!(one_is_two(1));
     }
 
     #[test]
-    #[should_panic(expected = "the rule a_text_is_there is broken: no text")]
+    #[should_panic(expected = "the rule a_text_exists is broken: no text")]
     fn a_panic_in_an_async_rule_names_it_too() {
-        async fn a_text_is_there() {
+        async fn a_text_exists() {
             panic!("no text");
         }
-        futures::executor::block_on(async { rule!(a_text_is_there()) });
+        futures::executor::block_on(async { rule!(a_text_exists()) });
     }
 }

@@ -1,4 +1,4 @@
-//! Records that the suites store, each under ids of its rule's own.
+//! Sample records of the suites. Each rule uses ids of its own.
 
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use crate::domain::{
@@ -6,7 +6,7 @@ use crate::domain::{
 };
 use crate::ports::KeyStore;
 
-/// When the suites take place.
+/// The time at which the suites run.
 pub(super) const NOW: Timestamp = Timestamp(1_795_423_644_000);
 
 /// A project of its own for each rule: `name` is at most 20 letters.
@@ -22,7 +22,7 @@ pub(super) fn slot(project: &ProjectId, label: &str, provider: Provider) -> Slot
     Slot { project: project.clone(), user: user(label), provider }
 }
 
-/// A token's hash that no other rule uses: it is made of the project's id.
+/// A token hash that no other rule uses, because it is made from the project's id.
 pub(super) fn hash(project: &ProjectId, n: u8) -> SecretHash {
     let mut bytes = [n; 32];
     bytes.iter_mut().zip(project.as_str().bytes()).for_each(|(byte, letter)| *byte = letter);
@@ -35,7 +35,7 @@ pub(super) fn grant(project: &ProjectId, label: &str) -> Grant {
     grant
 }
 
-/// A connection whose sealed bytes are `mark` over and over.
+/// A connection whose sealed bytes all are `mark`.
 pub(super) fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
     let slot = SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version };
     let sealed = SealedKey::new(MasterKeyId([5; 8]), vec![mark; 162]);
@@ -44,7 +44,7 @@ pub(super) fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
     connection
 }
 
-/// Connects a key the way that the product does: a grant, and then its redemption.
+/// Connects a key in the same way as Relay: stores a grant and redeems it.
 pub(super) async fn connect(store: &(impl KeyStore + ?Sized), hash: &SecretHash, connection: Connection) {
     let Slot { project, user, .. } = &connection.slot.slot;
     assert_eq!(store.put_grant(hash, grant(project, user.as_str()), None).await.unwrap(), None);

@@ -1,4 +1,4 @@
-//! What a whole [`Store`] must do.
+//! The conformance suite of a whole [`Store`].
 
 use super::key_store::key_store;
 use super::meta::meta;
@@ -10,7 +10,7 @@ use crate::ports::Store;
 
 /// Checks every obligation of [`Store`] that can be seen from outside: those of its narrow ports, and what they share.
 ///
-/// The store must be fresh: which master keys are in use is a question about all of it.
+/// The store must be empty, because the list of master keys in use covers all of it.
 pub async fn store(store: &dyn Store) {
     rule!(master_keys_in_use_are_those_of_stored_keys(store));
     key_store(store).await;
@@ -32,16 +32,20 @@ async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {
         connect(store, &hash(&p, n), stored).await;
         slots.push(s);
     }
-    assert_eq!(store.master_keys_in_use().await.unwrap(), [old, new], "each once, in the order of their bytes");
+    assert_eq!(store.master_keys_in_use().await.unwrap(), [old, new], "each once, sorted by bytes");
     assert_eq!(store.count_by_master_key().await.unwrap(), [(old, 1), (new, 2)]);
 
     let [ana, bo, _] = slots.as_slice() else { return };
     store.delete_connection(bo).await.unwrap();
-    assert_eq!(store.master_keys_in_use().await.unwrap(), [new], "the last key under it is gone");
+    assert_eq!(store.master_keys_in_use().await.unwrap(), [new], "the last key sealed under it is gone");
     let mut replaced = connection(ana, 2, 9);
     replaced.sealed.master_key = old;
     connect(store, &hash(&p, 9), replaced).await;
-    assert_eq!(store.count_by_master_key().await.unwrap(), [(old, 1), (new, 1)], "a replaced key is sealed again");
+    assert_eq!(
+        store.count_by_master_key().await.unwrap(),
+        [(old, 1), (new, 1)],
+        "a replaced key counts under its new master key"
+    );
     store.delete_user(&p, &ana.user).await.unwrap();
     assert_eq!(store.master_keys_in_use().await.unwrap(), [new]);
     for s in &slots {

@@ -1,4 +1,4 @@
-//! What a [`TokenIssuer`] must do.
+//! The conformance suite of [`TokenIssuer`].
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite")]
 
 use std::collections::HashSet;
@@ -13,13 +13,13 @@ use crate::ports::TokenIssuer;
 /// Checks every obligation of [`TokenIssuer`].
 ///
 /// # Panics
-/// Where one is not met.
+/// If one is not met.
 pub fn token_issuer(issuer: &dyn TokenIssuer) {
     sync_rule!(tokens_have_their_form_and_differ(issuer));
     sync_rule!(digits_are_drawn_without_bias(issuer));
     sync_rule!(hashes_are_those_of_the_specification(issuer));
-    sync_rule!(every_typo_is_noticed(issuer));
-    sync_rule!(no_kind_of_token_passes_for_the_other(issuer));
+    sync_rule!(every_typo_is_detected(issuer));
+    sync_rule!(a_token_is_not_accepted_as_the_other_kind(issuer));
     sync_rule!(derived_tokens_follow_their_record(issuer));
     sync_rule!(ids_differ(issuer));
 }
@@ -38,17 +38,17 @@ fn hash_registration_token(issuer: &dyn TokenIssuer, text: &str) -> Option<Secre
     issuer.hash_registration_token(&RegistrationToken::new(text.to_owned()))
 }
 
-/// Form and checksum, worked out bit by bit.
+/// Checks form and checksum, computed bit by bit.
 fn assert_form(text: &str, prefix: &str) {
-    assert_eq!((text.len(), &text[..4]), (53, prefix), "a token of the wrong form");
-    assert!(text[4..].bytes().all(|b| BASE62.contains(&b)), "a token with other characters");
+    assert_eq!((text.len(), &text[..4]), (53, prefix), "a token has the wrong form");
+    assert!(text[4..].bytes().all(|b| BASE62.contains(&b)), "a token has characters outside base 62");
     let crc = !text[..47].bytes().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
     });
     let sum = text[47..]
         .bytes()
         .fold(0, |sum: u64, digit| sum * 62 + BASE62.iter().position(|known| *known == digit).unwrap() as u64);
-    assert_eq!(sum, u64::from(crc), "a token with a wrong checksum");
+    assert_eq!(sum, u64::from(crc), "a token has a wrong checksum");
 }
 
 fn tokens_have_their_form_and_differ(issuer: &dyn TokenIssuer) {
@@ -56,18 +56,18 @@ fn tokens_have_their_form_and_differ(issuer: &dyn TokenIssuer) {
     for text in relay_keys(issuer, TOKENS) {
         assert_form(&text, "rly-");
         assert!(hash_relay_key(issuer, &text).is_some());
-        assert!(seen.insert(text), "the same Relay key twice");
+        assert!(seen.insert(text), "the same Relay key was created twice");
     }
     for _ in 0..TOKENS {
         let token = issuer.registration_token().unwrap();
         assert_form(token.expose(), "rrt-");
         assert!(issuer.hash_registration_token(&token).is_some());
-        assert!(seen.insert(token.expose().to_owned()), "the same registration token twice");
+        assert!(seen.insert(token.expose().to_owned()), "the same registration token was created twice");
     }
 }
 
 /// Chi-squared over the first 43 digits of many tokens. With 61 degrees of freedom the mean is 61 and the standard
-/// deviation 11; digits that are a byte modulo 62 come out at several thousand.
+/// deviation 11; taking a byte modulo 62 gives several thousand.
 fn digits_are_drawn_without_bias(issuer: &dyn TokenIssuer) {
     let mut counts = [0.0_f64; 128];
     relay_keys(issuer, TOKENS).for_each(|text| text[4..47].bytes().for_each(|digit| counts[usize::from(digit)] += 1.0));
@@ -84,14 +84,14 @@ fn hashes_are_those_of_the_specification(issuer: &dyn TokenIssuer) {
     assert_eq!(issuer.hash_registration_token(&token), Some(hash("relay.rrt.v1", token.expose())));
 }
 
-fn every_typo_is_noticed(issuer: &dyn TokenIssuer) {
+fn every_typo_is_detected(issuer: &dyn TokenIssuer) {
     let text = relay_keys(issuer, 1).next().unwrap();
     for at in 0..text.len() {
         for wrong in BASE62.iter().chain(b"-_. \n\0").map(|byte| char::from(*byte)) {
             let typo = format!("{}{wrong}{}", &text[..at], &text[at + 1..]);
-            assert!(typo == text || hash_relay_key(issuer, &typo).is_none(), "{wrong:?} at {at} is not noticed");
+            assert!(typo == text || hash_relay_key(issuer, &typo).is_none(), "{wrong:?} at {at} is not detected");
         }
-        assert!(hash_relay_key(issuer, &text[..at]).is_none(), "a token cut to {at} characters passes");
+        assert!(hash_relay_key(issuer, &text[..at]).is_none(), "a token truncated to {at} characters passes");
     }
     for other in [format!("{text}0"), format!(" {text}"), format!("{text}\n"), text.to_uppercase(), format!("{text}é")]
     {
@@ -99,7 +99,7 @@ fn every_typo_is_noticed(issuer: &dyn TokenIssuer) {
     }
 }
 
-fn no_kind_of_token_passes_for_the_other(issuer: &dyn TokenIssuer) {
+fn a_token_is_not_accepted_as_the_other_kind(issuer: &dyn TokenIssuer) {
     let (key, token) = (issuer.relay_key().unwrap(), issuer.registration_token().unwrap());
     assert!(hash_registration_token(issuer, key.expose()).is_none());
     assert!(hash_relay_key(issuer, token.expose()).is_none());

@@ -1,4 +1,4 @@
-//! What any [`UsageSink`] and [`UsageReport`] over one store must do.
+//! The conformance suite of [`UsageSink`] and [`UsageReport`] over one store.
 
 use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
@@ -7,7 +7,7 @@ use crate::domain::{
 };
 use crate::ports::{KeyStore, Projects, Store, UsageReport, UsageSink, Users};
 
-/// One store, seen through all the ports that usage touches.
+/// One store, as all the ports that usage involves.
 #[derive(Clone, Copy)]
 struct Views<'a> {
     keys: &'a dyn KeyStore,
@@ -17,20 +17,20 @@ struct Views<'a> {
     report: &'a dyn UsageReport,
 }
 
-/// Checks that recorded usage comes back in reports, and feeds `last_used_at` of connections and Relay keys.
+/// Checks that recorded usage appears in reports, and updates `last_used_at` of connections and Relay keys.
 ///
-/// Usage is kept for users that the store knows.
+/// Usage is only stored for users that the store knows.
 pub async fn usage(store: &dyn Store) {
     let store = Views { keys: store, users: store, projects: store, sink: store, report: store };
     rule!(what_was_recorded_is_in_the_next_report(store));
     rule!(calls_add_up_by_day_user_provider_model_and_tier(store));
     rule!(failed_calls_count_as_errors(store));
-    rule!(a_report_keeps_to_its_query(store));
+    rule!(a_report_has_only_the_requested_rows(store));
     rule!(projects_never_meet(store));
-    rule!(counters_stop_at_their_end(store));
-    rule!(a_deleted_users_usage_is_gone_for_good(store));
-    rule!(a_connection_knows_when_it_was_last_used(store));
-    rule!(a_relay_key_knows_when_it_was_last_used(store));
+    rule!(counters_saturate(store));
+    rule!(a_deleted_users_usage_does_not_come_back(store));
+    rule!(a_connection_has_the_time_of_its_last_use(store));
+    rule!(a_relay_key_has_the_time_of_its_last_use(store));
     assert_eq!(store.sink.dropped(), 0);
 }
 
@@ -136,7 +136,7 @@ async fn failed_calls_count_as_errors(store: Views<'_>) {
     assert_eq!(store.rows(&everything(&p)).await, [UsageRow { errors: 2, ..row("ana", 4) }]);
 }
 
-async fn a_report_keeps_to_its_query(store: Views<'_>) {
+async fn a_report_has_only_the_requested_rows(store: Views<'_>) {
     let p = project("uQuery");
     for (n, label) in [(1, "ana"), (2, "bo")] {
         store.meet(&p, n, label).await;
@@ -171,7 +171,7 @@ async fn projects_never_meet(store: Views<'_>) {
     assert_eq!(store.rows(&everything(&a)).await, [row("ana", 1)]);
 }
 
-async fn counters_stop_at_their_end(store: Views<'_>) {
+async fn counters_saturate(store: Views<'_>) {
     let p = project("uHuge");
     store.meet(&p, 1, "ana").await;
     let mut last = 0;
@@ -187,7 +187,7 @@ async fn counters_stop_at_their_end(store: Views<'_>) {
     assert_eq!(rows.iter().map(|row| (row.requests, row.tokens.output)).collect::<Vec<_>>(), [(3, 120)]);
 }
 
-async fn a_deleted_users_usage_is_gone_for_good(store: Views<'_>) {
+async fn a_deleted_users_usage_does_not_come_back(store: Views<'_>) {
     let p = project("uErase");
     store.meet(&p, 1, "ana").await;
     store.meet(&p, 2, "bo").await;
@@ -195,10 +195,10 @@ async fn a_deleted_users_usage_is_gone_for_good(store: Views<'_>) {
         store.sink.record(event(&p, label));
     }
     store.users.delete_user(&p, &user("ana")).await.unwrap();
-    store.sink.record(event(&p, "ana")); // a call that was under way
+    store.sink.record(event(&p, "ana")); // a call that was still running
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)]);
     store.meet(&p, 3, "ana").await;
-    assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "a user who comes again starts from nothing");
+    assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "a user who returns starts with no usage");
     store.sink.record(event(&p, "ana"));
     assert_eq!(store.rows(&everything(&p)).await, [row("ana", 1), row("bo", 1)]);
     store.users.delete_user(&p, &user("ana")).await.unwrap();
@@ -206,10 +206,10 @@ async fn a_deleted_users_usage_is_gone_for_good(store: Views<'_>) {
     store.sink.record(event(&p, "ana"));
     store.users.delete_user(&p, &user("ana")).await.unwrap();
     store.meet(&p, 5, "ana").await;
-    assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "nor does what was recorded last come back");
+    assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "usage recorded last must not come back either");
 }
 
-async fn a_connection_knows_when_it_was_last_used(store: Views<'_>) {
+async fn a_connection_has_the_time_of_its_last_use(store: Views<'_>) {
     let p = project("uLastUsed");
     let (s, other) = (slot(&p, "ana", Provider::OPENAI), slot(&p, "ana", Provider::GOOGLE));
     connect(store.keys, &hash(&p, 1), connection(&s, 1, 1)).await;
@@ -221,7 +221,7 @@ async fn a_connection_knows_when_it_was_last_used(store: Views<'_>) {
     assert_eq!(last_used(&s).await, None);
     for (at, want) in [(5, 5), (9, 9), (7, 9)] {
         store.sink.record(UsageEvent { at: NOW.plus_seconds(at), ..event(&p, "ana") });
-        assert_eq!(last_used(&s).await, Some(NOW.plus_seconds(want)), "only forward in time");
+        assert_eq!(last_used(&s).await, Some(NOW.plus_seconds(want)), "the time must only advance");
     }
     assert_eq!(last_used(&other).await, None);
 
@@ -229,10 +229,10 @@ async fn a_connection_knows_when_it_was_last_used(store: Views<'_>) {
     replacement.connected_at = NOW.plus_seconds(20);
     connect(store.keys, &hash(&p, 3), replacement).await;
     store.sink.record(UsageEvent { at: NOW.plus_seconds(19), ..event(&p, "ana") });
-    assert_eq!(last_used(&s).await, None, "a call with the key before this one");
+    assert_eq!(last_used(&s).await, None, "the call used the previous key");
 }
 
-async fn a_relay_key_knows_when_it_was_last_used(store: Views<'_>) {
+async fn a_relay_key_has_the_time_of_its_last_use(store: Views<'_>) {
     let p = project("uRelayKey");
     let owner = Project::new(p.clone(), "app", NOW);
     store.projects.create_project(owner).await.unwrap();
@@ -256,7 +256,7 @@ async fn a_relay_key_knows_when_it_was_last_used(store: Views<'_>) {
         store.sink.record(UsageEvent { at: NOW.plus_seconds(at), ..event(&p, "ana") });
         store.rows(&everything(&p)).await;
         let used = store.projects.relay_key(&hash(&p, 200)).await.unwrap().unwrap().key;
-        assert_eq!(used.last_used_at, Some(NOW.plus_seconds(want)), "only forward in time");
+        assert_eq!(used.last_used_at, Some(NOW.plus_seconds(want)), "the time must only advance");
     }
     let unused = store.projects.relay_key(&hash(&p, 201)).await.unwrap().unwrap().key;
     assert_eq!(unused.last_used_at, None);
