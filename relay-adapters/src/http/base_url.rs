@@ -1,4 +1,4 @@
-//! Where a provider is: configuration, never part of a request.
+//! The base URL of a provider. It comes from the configuration and never from a request.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,42 +10,40 @@ use relay_core::Provider;
 use relay_core::domain::origin::is_loopback;
 use relay_core::ports::{TransportError, TransportErrorKind};
 
-/// Whether a base URL may do without TLS.
+/// Whether a base URL may use plain HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlainHttp {
-    /// Never: what a server should be told.
+    /// Never. Use this in a server.
     Refused,
-    /// On this machine only: for tests, benchmarks and a local gateway.
+    /// Only on this machine: for tests, benchmarks and a local gateway.
     OnLoopback,
 }
 
-/// Why a text is no base URL. The text is not part of it, since it may hold a password.
+/// Why a text is not a base URL. The error does not repeat the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
     /// Not an absolute URL.
-    #[error("a provider's base URL is an absolute URL, such as https://api.openai.com")]
+    #[error("a provider's base URL must be an absolute URL, such as https://api.openai.com")]
     NotAUrl,
-    /// Another scheme than https, or http where it is not allowed.
-    #[error(
-        "a provider's base URL begins with https://; http:// is for loopback addresses, and only if that is allowed"
-    )]
+    /// A scheme other than https, or http where it is not allowed.
+    #[error("a provider's base URL must begin with https://; http:// is only for loopback addresses, if allowed")]
     NotHttps,
     /// More than scheme, host, port and path.
-    #[error("a provider's base URL has no user name, password, query or fragment")]
+    #[error("a provider's base URL must not have a user name, password, query or fragment")]
     TooMuch,
 }
 
-/// So many paths are remembered with their URLs. There is one for each call, and one for each model where its name is in
-/// the path.
+/// The number of paths that are cached with their parsed URLs. Each API has one path, or one for each model if its name
+/// is in the path.
 const KNOWN_PATHS: usize = 64;
 
-/// Scheme, host and port of a provider, and a path in front of all its paths if there is one (none, usually).
+/// Scheme, host and port of a provider, with an optional path prefix.
 #[derive(Clone)]
 pub struct BaseUrl {
-    /// Without a slash at its end, as `Url` writes it.
+    /// Without a trailing slash, as `Url` writes it.
     text: String,
-    /// Paths that were parsed before: parsing costs more than a look.
+    /// Paths that were parsed before, since parsing costs more than a look-up.
     known: Arc<Mutex<HashMap<String, Url>>>,
 }
 
@@ -61,7 +59,7 @@ impl BaseUrl {
     /// Parses a base URL.
     ///
     /// # Errors
-    /// When it is not https (see [`PlainHttp`]), or has more than an origin and a path.
+    /// If it is not https (see [`PlainHttp`]), or has more than an origin and a path.
     pub fn parse(text: &str, plain: PlainHttp) -> Result<Self, InvalidBaseUrl> {
         let url = Url::parse(text.trim()).map_err(|_| InvalidBaseUrl::NotAUrl)?;
         let host = url.host_str().ok_or(InvalidBaseUrl::NotAUrl)?;
@@ -80,15 +78,15 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), known: Arc::default() })
     }
 
-    /// The provider's own, which a test parses.
+    /// The provider's default. A test checks that all of them parse.
     pub(super) fn of(provider: Provider) -> Self {
         Self { text: provider.base_url().to_owned(), known: Arc::default() }
     }
 
-    /// The URL of a path and query, which must be one that no parser changes: no dot segments, no fragment, nothing that
-    /// would have to be encoded, nothing that could reach into the host's name.
+    /// The URL of a path and query. A parser must not change it: no dot segments, no fragment, nothing that needs
+    /// encoding, and nothing that could change the host.
     pub(super) fn join(&self, path: &str) -> Result<Url, TransportError> {
-        let refused = || TransportError::new(TransportErrorKind::Malformed, "the path can't be sent as it is");
+        let refused = || TransportError::new(TransportErrorKind::Malformed, "the path cannot be sent unchanged");
         if let Some(url) = self.known().get(path) {
             return Ok(url.clone());
         }
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_providers_own_base_url_is_one() {
+    fn every_providers_default_base_url_is_valid() {
         for provider in Provider::ALL {
             let parsed = BaseUrl::parse(provider.base_url(), PlainHttp::Refused);
             assert_eq!(parsed, Ok(BaseUrl::of(*provider)), "{provider}");
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_is_an_https_origin_and_perhaps_a_path() {
+    fn a_base_url_is_an_https_origin_with_an_optional_path() {
         check("https://api.openai.com", PlainHttp::Refused, Ok("https://api.openai.com"));
         check(" https://API.openai.com:443/ ", PlainHttp::Refused, Ok("https://api.openai.com"));
         check("https://gateway.example:8443/openai/", PlainHttp::Refused, Ok("https://gateway.example:8443/openai"));
@@ -165,12 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_loopback_and_only_if_allowed() {
+    fn plain_http_needs_loopback_and_permission() {
         for text in ["http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:9", "http://localhost:1"] {
             check(text, PlainHttp::OnLoopback, Ok(text));
             check(text, PlainHttp::Refused, Err(InvalidBaseUrl::NotHttps));
         }
-        // Another spelling of 127.0.0.1 is 127.0.0.1.
+        // Another form of 127.0.0.1 counts as 127.0.0.1.
         check("http://0x7f.1", PlainHttp::OnLoopback, Ok("http://127.0.0.1"));
         for text in ["http://api.openai.com", "http://10.0.0.1", "http://localhost.example", "http://0.0.0.0"] {
             check(text, PlainHttp::OnLoopback, Err(InvalidBaseUrl::NotHttps));
@@ -178,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_goes_out_as_it_is_or_not_at_all() {
+    fn a_path_is_sent_unchanged_or_refused() {
         for base in ["https://a.example", "https://a.example:8443/prefix"] {
             let base = BaseUrl::parse(base, PlainHttp::Refused).unwrap();
             for path in [
@@ -211,7 +209,7 @@ mod tests {
                 "/a\"b",
                 "/a<b>",
             ] {
-                assert!(base.join(path).is_err(), "{path:?} goes out");
+                assert!(base.join(path).is_err(), "{path:?} is accepted");
             }
         }
     }

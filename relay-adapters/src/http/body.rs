@@ -1,4 +1,4 @@
-//! A body with time limits that cost nothing while bytes come.
+//! A body with timeouts that cost nothing while bytes arrive.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ use relay_core::ports::{ByteStream, TransportError};
 use super::error::{timed_out, transport_error};
 use super::lanes::Place;
 
-/// The pieces of a body, until one fails: at most `gap` between two, and none after `end`.
+/// The pieces of a body, until one fails. At most `gap` passes between two pieces, and none arrives after `end`.
 pub(super) fn guarded(
     pieces: impl Stream<Item = reqwest::Result<Bytes>> + Send + Unpin + 'static,
     place: Place,
@@ -25,12 +25,12 @@ pub(super) fn guarded(
 }
 
 struct Guarded<S> {
-    /// Dropped at the end of the body, which frees the connection and the place in its lane at once.
+    /// Dropped at the end of the body, which frees the connection and its place in the lane at once.
     open: Option<(S, Place)>,
     timer: Pin<Box<Sleep>>,
-    /// Whether the timer runs for this body; before, it ran for the head.
+    /// Whether the timer was set for this body. Until then it is set for the head.
     armed: bool,
-    /// When the latest piece came.
+    /// When the latest piece arrived.
     latest: Instant,
     end: Instant,
     gap: Duration,
@@ -62,10 +62,10 @@ impl<S: Stream<Item = reqwest::Result<Bytes>> + Unpin> Stream for Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    /// Waits for the limit that comes first.
+    /// Waits for the earlier of the two timeouts.
     ///
-    /// The timer is not set anew for each piece. It runs to where the limit was when it was set, and is set again only if
-    /// the limit has moved by then: once a gap, not once a piece.
+    /// The timer is not reset for each piece. It runs until the limit at the time it was set, and is set again only if
+    /// the limit has moved by then: once for each gap, not for each piece.
     fn poll_limits(&mut self, context: &mut Context<'_>) -> Poll<TransportError> {
         loop {
             let limit = self.end.min(self.latest + self.gap);
@@ -79,7 +79,7 @@ impl<S> Guarded<S> {
                 return Poll::Ready(too_long());
             }
             if now >= limit {
-                return Poll::Ready(timed_out("the body stopped coming"));
+                return Poll::Ready(timed_out("the body stopped arriving"));
             }
         }
     }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// A body whose pieces come after so many seconds each, and which then says no more.
+    /// A body whose pieces arrive after these numbers of seconds, followed by silence.
     fn body(pauses: &'static [u64], gap: u64, total: u64) -> ByteStream {
         let start = Instant::now();
         let pieces = futures::stream::iter(pauses).then(|pause| async {
@@ -106,30 +106,30 @@ mod tests {
             Ok(Bytes::from_static(b"x"))
         });
         let pieces = pieces.chain(futures::stream::pending());
-        // What is left of the wait for the head, as in an exchange.
+        // The rest of the timeout for the head, as in an exchange.
         let timer = Box::pin(sleep_until(start + Duration::from_secs(1)));
         let end = start + Duration::from_secs(total);
         guarded(Box::pin(pieces), Place::nowhere(), timer, end, Duration::from_secs(gap))
     }
 
-    /// How many pieces come, and after how many seconds in all the body fails.
+    /// The number of pieces that arrive, and the total seconds after which the body fails.
     async fn check(pauses: &'static [u64], gap: u64, total: u64, want: (usize, u64)) {
         let start = Instant::now();
         let mut body = body(pauses, gap, total);
         let mut pieces = 0;
         let error = loop {
-            match body.next().await.expect("a body without an end ends with an error") {
+            match body.next().await.expect("an endless body ends with an error") {
                 Ok(_) => pieces += 1,
                 Err(error) => break error,
             }
         };
         assert_eq!(error.kind, TransportErrorKind::Timeout);
         assert_eq!((pieces, start.elapsed().as_secs()), want, "{pauses:?}");
-        assert!(body.next().await.is_none(), "a body ends with its error");
+        assert!(body.next().await.is_none(), "a body ends after its error");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gap_is_counted_from_the_latest_piece() {
+    async fn a_gap_starts_at_the_latest_piece() {
         check(&[], 10, 1000, (0, 10)).await;
         check(&[9], 10, 1000, (1, 19)).await;
         check(&[9, 9, 9, 9, 1, 1, 1, 0, 0], 10, 1000, (9, 49)).await;
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_ends_with_its_total_time_even_while_pieces_come() {
+    async fn the_total_timeout_ends_a_body_whose_pieces_still_arrive() {
         check(&[], 10, 5, (0, 5)).await;
         check(&[2, 2, 2, 2], 10, 7, (3, 7)).await;
         check(&[4, 4, 4], 10, 14, (3, 14)).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_pauses_ends_with_its_total_time() {
+    async fn the_total_timeout_ends_a_body_that_never_pauses() {
         let pieces = futures::stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
         let end = Instant::now() + Duration::from_secs(10);
         let timer = Box::pin(sleep_until(end));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_that_comes_back_late_gets_what_has_come_meanwhile() {
+    async fn a_slow_reader_gets_the_pieces_that_arrived_meanwhile() {
         let mut body = body(&[1, 1], 10, 1000);
         assert!(body.next().await.unwrap().is_ok());
         assert!(body.next().now_or_never().is_none());

@@ -1,4 +1,4 @@
-//! What reqwest says, in the core's words.
+//! Converts errors of reqwest into errors of relay-core.
 
 use std::error::Error;
 use std::io;
@@ -10,19 +10,19 @@ pub(super) fn transport_error(error: reqwest::Error) -> TransportError {
     TransportError::new(kind_of(&error), error.without_url())
 }
 
-/// A time limit that ran out.
+/// A timeout expired.
 pub(super) fn timed_out(which: &'static str) -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, which)
 }
 
-/// An answer that can't be used.
+/// An answer that could not be read.
 pub(super) fn malformed(why: &'static str) -> TransportError {
     TransportError::new(TransportErrorKind::Malformed, why)
 }
 
 fn kind_of(error: &reqwest::Error) -> TransportErrorKind {
     if error.is_connect() {
-        // A time limit for connecting is one of these too: nothing was sent.
+        // This includes a timeout while connecting: nothing was sent.
         TransportErrorKind::Connect
     } else if error.is_timeout() {
         TransportErrorKind::Timeout
@@ -33,10 +33,11 @@ fn kind_of(error: &reqwest::Error) -> TransportErrorKind {
     }
 }
 
-/// Whether the provider can't have begun to work on the request, so that it may be sent again: no connection was made, or
-/// an HTTP/2 server says that it did not process it (RFC 9113, 8.7: a graceful `GOAWAY`, or `REFUSED_STREAM`).
+/// Whether the provider cannot have started to process the request, so that it may be sent again: no connection was
+/// made, or an HTTP/2 server reported that it did not process it (RFC 9113, 8.7: a graceful `GOAWAY`, or
+/// `REFUSED_STREAM`).
 ///
-/// A connection that took too long to make is not tried again: the user has waited enough.
+/// A timeout while connecting is not retried, because the user has already waited.
 pub(super) fn is_unprocessed(error: &reqwest::Error) -> bool {
     if error.is_connect() {
         return !error.is_timeout();
@@ -48,7 +49,7 @@ pub(super) fn is_unprocessed(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Whether the bytes that came are not HTTP: hyper's parse errors for a head, invalid input or data for a body.
+/// Whether the received bytes are not valid HTTP: hyper's parse errors for a head, invalid input or data for a body.
 fn is_not_http(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
         let invalid =

@@ -22,14 +22,14 @@ use super::error::{is_unprocessed, malformed, timed_out, transport_error};
 use super::lanes::Place;
 use super::transport::{HttpTransport, MAX_HEAD};
 
-/// One provider over HTTP: a base URL, a credential header, and connections that it shares with others.
+/// One provider over HTTP: a base URL, a credential header, and connections that all providers share.
 ///
 /// ```
 /// use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 /// use relay_core::Provider;
 ///
 /// let transport = HttpTransport::new(Timeouts::default())?;
-/// let everywhere_usual = HttpProvider::all(&transport); // for `Ports::providers`
+/// let with_default_urls = HttpProvider::all(&transport); // for `Ports::providers`
 ///
 /// let gateway = BaseUrl::parse("https://gateway.example/openai", PlainHttp::Refused)?;
 /// let openai = HttpProvider::new(Provider::OPENAI, &transport).with_base_url(gateway);
@@ -43,12 +43,12 @@ pub struct HttpProvider {
 }
 
 impl HttpProvider {
-    /// A client of `provider` at its own address, with the header that it wants its key in.
+    /// A client of `provider` at its default base URL, with its credential header.
     pub fn new(provider: Provider, transport: &HttpTransport) -> Self {
         Self { provider, base: BaseUrl::of(provider), transport: transport.clone() }
     }
 
-    /// The same at another address: a gateway, or a test on this machine.
+    /// The same client at another base URL, such as a gateway or a test server.
     #[must_use]
     pub fn with_base_url(self, base: BaseUrl) -> Self {
         Self { base, ..self }
@@ -87,9 +87,9 @@ impl ProviderClient for HttpProvider {
         self.provider
     }
 
-    /// Sends the request, and once more if the provider can't have begun to work on it.
+    /// Sends the request. Sends it once more if the provider cannot have started to process it.
     ///
-    /// Beside that, hyper takes another connection if a pooled one turns out to be closed before anything was written.
+    /// In addition, hyper uses another connection if a pooled one is closed before anything was written.
     async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
         let limits = self.transport.timeouts();
         let (client, place) = self.transport.enter();
@@ -111,7 +111,7 @@ impl ProviderClient for HttpProvider {
     }
 }
 
-/// The header that carries the key, in the form that the provider expects.
+/// The credential header, in the form that the provider expects.
 fn signed(header: CredentialHeader, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
     let name = HeaderName::from_bytes(header.name().as_bytes()).map_err(refused)?;
     let mut value = HeaderValue::try_from([header.prefix(), key.expose()].concat()).map_err(refused)?;
@@ -119,21 +119,21 @@ fn signed(header: CredentialHeader, key: &ProviderKey) -> Result<(HeaderName, He
     Ok((name, value))
 }
 
-/// A header that can't be sent. The cause says only that it is invalid.
+/// The error for a header that cannot be sent. Its cause does not contain the value.
 fn refused(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {
     TransportError::new(TransportErrorKind::Malformed, cause)
 }
 
-/// Waits for the answer's head, but no longer than the timer runs.
+/// Waits for the answer's head until the timer expires.
 async fn within<T>(timer: &mut Pin<Box<Sleep>>, call: impl Future<Output = T>) -> Result<T, TransportError> {
     tokio::select! {
         biased;
         done = call => Ok(done),
-        () = timer => Err(timed_out("the first byte did not come in time")),
+        () = timer => Err(timed_out("the first byte did not arrive in time")),
     }
 }
 
-/// What is handed on of an answer: the headers that Relay reads, and a body with time limits.
+/// The part of an answer that is passed on: the headers that Relay reads, and a body with timeouts.
 fn received(
     answer: Response,
     place: Place,
@@ -146,7 +146,7 @@ fn received(
         return Err(malformed("the answer's head is too large"));
     }
     if head.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(malformed("the answer is encoded, although that was not asked for"));
+        return Err(malformed("the answer is compressed, although the request did not allow it"));
     }
     let headers = head
         .iter()

@@ -1,4 +1,4 @@
-//! HTTP/2, against a server that writes frames by hand: what is sent again, and what is not.
+//! Retries over HTTP/2, against a server that writes frames by hand.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use relay_core::ports::{Expect, ProviderClient as _, TransportErrorKind, WireReq
 
 use super::{BaseUrl, HttpProvider, HttpTransport, PlainHttp};
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Clone, Copy)]
 enum Act {
     /// `RST_STREAM` with this code.
@@ -33,7 +33,8 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 
-/// Sends one request to a server with this script; tells what came of it, and how many requests the server saw.
+/// Sends one request to a server with this script. Returns the result, and the number of requests that the server
+/// received.
 async fn check(script: &[Act]) -> (Result<u16, TransportErrorKind>, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -90,12 +91,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_answer_over_http_2_comes_back() {
+async fn an_answer_over_http_2_is_returned() {
     assert_eq!(check(&[Act::Answer]).await, (Ok(200), 1));
 }
 
 #[tokio::test]
-async fn what_a_server_did_not_process_is_sent_once_more() {
+async fn a_request_that_a_server_did_not_process_is_sent_once_more() {
     assert_eq!(check(&[Act::Reset(REFUSED_STREAM), Act::Answer]).await, (Ok(200), 2));
     assert_eq!(check(&[Act::GoAway(NO_ERROR), Act::Answer]).await, (Ok(200), 2));
 }
@@ -109,7 +110,7 @@ async fn nothing_is_sent_a_third_time() {
 }
 
 #[tokio::test]
-async fn what_a_server_may_have_processed_is_not_sent_again() {
+async fn a_request_that_a_server_may_have_processed_is_not_sent_again() {
     for act in [Act::Reset(INTERNAL_ERROR), Act::Reset(NO_ERROR), Act::GoAway(INTERNAL_ERROR)] {
         assert_eq!(check(&[act, Act::Answer]).await, (Err(TransportErrorKind::Interrupted), 1));
     }

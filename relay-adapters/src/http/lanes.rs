@@ -1,12 +1,12 @@
 //! Several connection pools instead of one, because of HTTP/2.
 //!
-//! reqwest opens one HTTP/2 connection to a host and no more, and servers allow some hundred streams on it: with answers
-//! that stream for minutes, the next call would wait for another to end
-//! (<https://github.com/hyperium/hyper/issues/3623>). So calls fill one lane (a client with its own connections) up to a
-//! number that servers allow, then the next. HTTP/1.1 pools gain and lose nothing by it.
+//! reqwest opens only one HTTP/2 connection to a host, and servers allow about a hundred streams on it. When answers
+//! stream for minutes, the next call would have to wait for another to end
+//! (<https://github.com/hyperium/hyper/issues/3623>). So calls fill one lane (a client with its own connections) up to
+//! a number that servers allow, then the next. It makes no difference to HTTP/1.1.
 //!
-//! Each runtime has lanes of its own. A connection lives on the runtime that made it and dies with it; actix has a runtime
-//! a worker, and when the server stops, workers without calls end while others still stream.
+//! Each runtime has its own lanes. A connection belongs to the runtime that opened it and closes with it. actix has a
+//! runtime for each worker, and when the server stops, idle workers end while others still stream.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,17 +15,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use reqwest::Client;
 use tokio::runtime::{Handle, Id};
 
-/// Calls at a time in a lane, of all providers together. The smallest limit that HTTP/2 recommends to servers is 100
+/// The most concurrent calls in a lane, to all providers together. HTTP/2 recommends that servers allow at least 100
 /// streams (RFC 9113, 6.5.2).
 const CALLS: usize = 80;
-/// Lanes of a runtime: room for 2,560 calls. Beyond that they share.
+/// The most lanes of a runtime, with room for 2,560 calls. Further calls share the lanes.
 const LANES: usize = 32;
 
-/// The lanes. The first client is there from the start, the others are made when they are needed.
+/// The lanes of a runtime. The first client exists from the start; the others are created when they are needed.
 pub(super) struct Lanes {
     by_runtime: Mutex<HashMap<Option<Id>, Set>>,
     first: Client,
-    /// Makes one more client.
+    /// Creates one more client.
     more: Box<dyn Fn() -> Option<Client> + Send + Sync>,
 }
 
@@ -42,7 +42,7 @@ impl Lanes {
         Self { by_runtime: Mutex::default(), first, more: Box::new(more) }
     }
 
-    /// A client for one call, and the place that the call takes up until it is dropped.
+    /// A client for one call, with the call's place in its lane, which is freed when it is dropped.
     pub(super) fn enter(&self) -> (Client, Place) {
         let lanes = self.of_this_runtime();
         let free = lanes.iter().find(|lane| lane.calls.load(Ordering::Relaxed) < CALLS);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_fill_one_lane_after_the_other_and_leave_room_when_they_end() {
+    fn calls_fill_one_lane_after_another_and_free_their_place() {
         let lanes = lanes();
         let mut places: Vec<Place> = (0..CALLS + 5).map(|_| lanes.enter().1).collect();
         assert_eq!(counts(&lanes)[..3], [CALLS, 5, 0]);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_all_lanes_calls_share_the_emptiest() {
+    fn when_all_lanes_are_full_calls_share_the_emptiest() {
         let lanes = lanes();
         let _places: Vec<Place> = (0..CALLS * LANES + LANES).map(|_| lanes.enter().1).collect();
         assert_eq!(counts(&lanes), [CALLS + 1; LANES]);

@@ -2,14 +2,14 @@
 //!
 //! | what | here |
 //! | --- | --- |
-//! | limits and time-outs | [`Timeouts`], `body.rs` |
+//! | limits and timeouts | [`Timeouts`], `body.rs` |
 //! | connections | [`HttpTransport`], `lanes.rs` |
 //! | one request and its answer | [`HttpProvider`] |
-//! | where it may go | [`BaseUrl`] |
-//! | what went wrong | `error.rs` |
+//! | the provider's base URL | [`BaseUrl`] |
+//! | errors | `error.rs` |
 //!
-//! Redirects are not followed, cookies are not kept, proxies of the environment are not used, content codings are refused.
-//! Nothing is spawned for a body: who drops it closes the stream.
+//! Redirects are not followed, cookies are not stored, proxies from the environment are not used, and compressed
+//! answers are refused. No task is spawned for a body: dropping it closes the stream.
 
 mod base_url;
 mod body;

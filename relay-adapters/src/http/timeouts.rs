@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-/// No limit is longer than a day, so that points in time can be reckoned without overflow.
+/// The longest timeout: one day, so that adding it to a point in time cannot overflow.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
-/// How long to wait for what. The defaults are for production; a server's configuration may shorten them. Longer than a
+/// The timeouts of a call. The defaults are for production; a server's configuration may shorten them. A timeout of more than a
 /// day counts as a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For name, TCP and TLS together: 5 s.
+    /// For DNS, TCP and TLS together: 5 s.
     pub connect: Duration,
-    /// From the call to the head of an answer that streams: 300 s.
+    /// From the call to the head of a streamed answer: 300 s.
     pub first_byte_of_stream: Duration,
-    /// From the call to the head of an answer in one piece, which a model writes first: 600 s.
+    /// From the call to the head of a whole answer, which the model writes completely first: 600 s.
     pub first_byte_of_whole: Duration,
     /// Between two pieces of a body: 120 s.
     pub gap: Duration,
     /// From the call to the end of the body: 3,600 s.
     pub total: Duration,
-    /// After which an unused connection is closed: 55 s, less than after which providers close it.
+    /// After which an unused connection is closed: 55 s, which is less than the providers' own limits.
     pub idle: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The connections.
+//! The connections to the providers, and their timeouts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 use super::lanes::{Lanes, Place};
 use super::timeouts::Timeouts;
 
-/// Bytes of an answer's head, at most.
+/// The largest head of an answer, in bytes.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 
-/// The client could not be set up: no root certificates, or a proxy's URL that is none.
+/// The client could not be set up: no root certificates, or an invalid proxy URL.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client can't be set up")]
+#[error("the HTTP client could not be set up")]
 pub struct HttpSetupError(#[source] reqwest::Error);
 
-/// Connections to the providers. Make one and share it: clones have the same connections.
+/// Connections to the providers. Create one and share it: clones share the connections.
 #[derive(Clone)]
 pub struct HttpTransport {
     lanes: Arc<Lanes>,
@@ -26,10 +26,11 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// A transport that connects directly, whatever proxies the environment names. Roots are the operating system's.
+    /// A transport that connects directly and ignores proxies from the environment. It uses the operating system's root
+    /// certificates.
     ///
     /// # Errors
-    /// When there are no root certificates.
+    /// If there are no root certificates.
     pub fn new(timeouts: Timeouts) -> Result<Self, HttpSetupError> {
         Self::build(timeouts, None)
     }
@@ -37,7 +38,7 @@ impl HttpTransport {
     /// A transport that goes through this proxy (`http://host:port`).
     ///
     /// # Errors
-    /// When there are no root certificates, or `proxy` is not a URL.
+    /// If there are no root certificates, or `proxy` is not a URL.
     pub fn through(proxy: &str, timeouts: Timeouts) -> Result<Self, HttpSetupError> {
         let proxy = Proxy::all(proxy).map_err(|error| HttpSetupError(error.without_url()))?;
         Self::build(timeouts, Some(proxy))
@@ -51,7 +52,7 @@ impl HttpTransport {
         Ok(Self { lanes: Arc::new(Lanes::new(first, more)), timeouts })
     }
 
-    /// A transport that speaks HTTP/2 without TLS, which no provider does.
+    /// A transport that uses HTTP/2 without TLS, for tests.
     #[cfg(test)]
     pub(super) fn plain_http2() -> Self {
         super::crypto::install_crypto();
@@ -86,7 +87,7 @@ fn builder(timeouts: &Timeouts) -> ClientBuilder {
         .user_agent(concat!("relay/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .redirect(redirect::Policy::none())
-        // The exchange decides on that. Besides, reqwest copies every request to be ready for it.
+        // The exchange decides on retries. Besides, reqwest would copy every request to be able to retry it.
         .retry(retry::never().max_retries_per_request(0))
         .referer(false)
         .no_proxy()
@@ -95,7 +96,7 @@ fn builder(timeouts: &Timeouts) -> ClientBuilder {
         .pool_max_idle_per_host(1024)
         .tcp_nodelay(true)
         .http2_max_header_list_size(MAX_HEAD as u32)
-        // Notices a dead connection while a model thinks. Pings only while a call waits.
+        // Detects a dead connection while a model thinks. Pings are only sent while a call waits.
         .http2_keep_alive_interval(Duration::from_secs(30))
         .http2_keep_alive_timeout(Duration::from_secs(20))
 }
