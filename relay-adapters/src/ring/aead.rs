@@ -1,14 +1,14 @@
-//! AES-256-GCM with a 96-bit nonce and a 128-bit tag: the only cipher, in one place.
+//! AES-256-GCM with a 96-bit nonce and a 128-bit tag, the only cipher in use.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use relay_core::ports::CipherError;
 
-/// Bytes of a key.
+/// The length of a key in bytes.
 pub(super) const KEY_LEN: usize = 32;
-/// Bytes of a nonce.
+/// The length of a nonce in bytes.
 pub(super) const NONCE_LEN: usize = 12;
-/// Bytes of a tag.
+/// The length of a tag in bytes.
 pub(super) const TAG_LEN: usize = 16;
 
 /// An AES-256-GCM key, expanded.
@@ -16,7 +16,7 @@ pub(super) struct AeadKey(LessSafeKey);
 
 impl AeadKey {
     /// # Errors
-    /// None in fact: ring refuses only a wrong length, and the type has the right one.
+    /// None in practice: ring refuses only a wrong length, and the type guarantees the right one.
     pub(super) fn new(key: &[u8; KEY_LEN]) -> Result<Self, CipherError> {
         UnboundKey::new(&AES_256_GCM, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| CipherError::Unavailable)
     }
@@ -33,7 +33,7 @@ impl AeadKey {
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(CipherError::Unavailable)
     }
 
-    /// Decrypts in place what [`Self::seal`] made, the tag at its end, and returns the text without the tag.
+    /// Decrypts the output of [`Self::seal`] and the tag after it in place, and returns the text without the tag.
     pub(super) fn open<'a>(
         &self,
         nonce: [u8; NONCE_LEN],

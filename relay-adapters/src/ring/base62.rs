@@ -1,11 +1,11 @@
-//! Base-62 digits out of random bytes, and the checksum at the end of a token.
+//! Random base-62 digits, and the checksum at the end of a token.
 
 use relay_core::domain::ids::BASE62;
 
-/// The largest multiple of 62 that a byte can hold: a byte below it gives each digit with the same chance.
+/// The largest multiple of 62 that a byte can hold. A byte below it gives each digit with the same probability.
 const UNBIASED: u8 = 248;
 
-/// Draws `count` digits, each as likely as any other: bytes that would favour some are thrown away.
+/// Draws `count` digits without bias: bytes that would favour some digits are discarded.
 ///
 /// # Errors
 /// Those of `fill`.
@@ -24,10 +24,10 @@ pub(super) fn digits<E>(count: usize, mut fill: impl FnMut(&mut [u8; 64]) -> Res
     }
 }
 
-/// Digits of a checksum.
+/// The number of digits of a checksum.
 pub(super) const CHECKSUM_LEN: usize = 6;
 
-/// The CRC-32 of `text` in six digits, zeros in front: 62^6 is more than 2^32.
+/// The CRC-32 of `text` as six digits with leading zeros. 62^6 is more than 2^32.
 pub(super) fn checksum(text: &[u8]) -> [u8; CHECKSUM_LEN] {
     let mut rest = crc32(text);
     let mut digits = [0; CHECKSUM_LEN];
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_would_favour_some_digits_are_thrown_away() {
+    fn bytes_that_would_favour_some_digits_are_discarded() {
         let mut rounds = 0;
         let text = digits(3, |bytes| {
             rounds += 1;

@@ -1,4 +1,4 @@
-//! The envelope: a provider key under a data key of its own, the data key under a master key.
+//! Envelope encryption: each provider key is encrypted under its own data key, and the data key under a master key.
 //!
 //! ```text
 //! offset   0     1     2     10          22                    70      82
@@ -6,14 +6,14 @@
 //! bytes    1     1     8     12          32 + 16               12      64 n + 16
 //! ```
 //!
-//! Both layers are bound to the slot (`Fields`, each with its length in front):
+//! Both layers are bound to the slot, as additional authenticated data (`Fields`, each after its length):
 //!
-//! - inner, the key under the data key: `relay.cred.v1`, project, record, user, provider, version;
-//! - outer, the data key under the master key: `relay.dek.v1`, the same, and the master key's id.
+//! - inner layer, the key under the data key: `relay.cred.v1`, project, record, user, provider, version;
+//! - outer layer, the data key under the master key: `relay.dek.v1`, the same, and the master key's id.
 //!
-//! The master key's id is not in the inner layer, so that [`RingCipher::rewrap`] can change it and leave the key as it is.
-//! The project is its text (`prj_` and 22 digits, 26 bytes), the user the label's bytes, the provider its name, the version
-//! a u64, big-endian.
+//! The master key's id is not in the inner layer, so [`RingCipher::rewrap`] can change it without opening the key. The
+//! project is encoded as its text (`prj_` and 22 digits, 26 bytes), the user as the label's bytes, the provider as its
+//! name, the version as a big-endian u64.
 //!
 //! Padding: the key's length (u16, big-endian), the key, and zeros up to the next multiple of 64.
 
@@ -40,21 +40,21 @@ const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
 const PAD_TO: usize = 64;
 const CANARY: &[u8; 16] = b"relay canary ok.";
 
-/// Bytes of a record beside the padded key.
+/// The length of a record without the padded key, in bytes.
 pub const RECORD_OVERHEAD: usize = 2 + 8 + NONCE_LEN + WRAPPED_LEN + NONCE_LEN + TAG_LEN;
-/// So many data keys may be wrapped under one master key: half of what random 96-bit nonces allow.
+/// The number of data keys that one master key may wrap: half of what random 96-bit nonces allow.
 pub const WRAP_LIMIT: u64 = 1 << 31;
-/// From so many on it is time for a new master key.
+/// The number of wraps after which the server warns that the master key should be rotated.
 pub const WRAP_WARNING: u64 = 1 << 28;
 
-/// Seals and opens provider keys under a ring of master keys.
+/// Seals and opens provider keys under a list of master keys.
 pub struct RingCipher {
     active: Member,
     retired: Vec<Member>,
     fingerprints: hmac::Key,
     random: SystemRandom,
     wraps: AtomicU64,
-    /// One for each master key, for [`Cipher::check`].
+    /// One canary for each master key, for [`Cipher::check`].
     probes: Vec<(MasterKeyId, Vec<u8>)>,
 }
 
@@ -65,10 +65,10 @@ struct Member {
 }
 
 impl RingCipher {
-    /// A cipher that seals under the ring's first key and opens under all of them.
+    /// A cipher that seals under the first key and opens under all of them.
     ///
     /// # Errors
-    /// [`CipherError::Unavailable`] without randomness.
+    /// [`CipherError::Unavailable`] without random bytes.
     pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
         let members = keys.iter().map(|key| Ok(Member { kid: key.kid(), key: AeadKey::new(key.expose())? }));
         let mut members = members.collect::<Result<Vec<_>, CipherError>>()?.into_iter();
@@ -87,14 +87,14 @@ impl RingCipher {
         Ok(cipher)
     }
 
-    /// Goes on counting from `wraps`, the number that was stored for [`Self::active_kid`].
+    /// Continues to count from `wraps`, the number that was stored for [`Self::active_kid`].
     #[must_use]
     pub fn with_wraps(self, wraps: u64) -> Self {
         Self { wraps: wraps.into(), ..self }
     }
 
-    /// How many data keys the active master key has wrapped. To be stored with [`Self::active_kid`]; a number that is
-    /// somewhat too high does no harm.
+    /// The number of data keys that the active master key has wrapped. Store it with [`Self::active_kid`]; a number
+    /// that is slightly too high does no harm.
     pub fn wraps(&self) -> u64 {
         self.wraps.load(Ordering::Relaxed)
     }
@@ -114,10 +114,10 @@ impl RingCipher {
         self.members().map(|member| member.kid)
     }
 
-    /// The same record under the active master key, or `None` if it is that already. The sealed key itself is not opened.
+    /// The same record under the active master key, or `None` if it already is. The sealed key itself is not opened.
     ///
     /// # Errors
-    /// As [`Cipher::open`] and [`Cipher::seal`].
+    /// Those of [`Cipher::open`] and [`Cipher::seal`].
     pub fn rewrap(&self, slot: &SealedSlot, sealed: &SealedKey) -> Result<Option<SealedKey>, CipherError> {
         let record = Record::parse(&sealed.bytes).ok_or(CipherError::Tampered)?;
         if record.kid == self.active.kid {
@@ -129,11 +129,11 @@ impl RingCipher {
         Ok(Some(Record { kid: self.active.kid, nonce_dek, wrapped, ..record }.to_sealed()))
     }
 
-    /// One canary for each master key: bytes to store, with which [`Self::check_canary`] can tell later that the right
-    /// key is configured. They say nothing of the key.
+    /// One canary for each master key: bytes to store, with which [`Self::check_canary`] can check later that the right
+    /// key is configured. They reveal nothing about the key.
     ///
     /// # Errors
-    /// [`CipherError::Unavailable`] without randomness.
+    /// [`CipherError::Unavailable`] without random bytes.
     pub fn seal_canaries(&self) -> Result<Vec<(MasterKeyId, Vec<u8>)>, CipherError> {
         self.members()
             .map(|member| {
@@ -148,7 +148,7 @@ impl RingCipher {
     /// Opens a canary that was stored for `kid`.
     ///
     /// # Errors
-    /// [`CipherError::UnknownMasterKey`] if that key is not in the ring, [`CipherError::Tampered`] if it does not open.
+    /// [`CipherError::UnknownMasterKey`] if that key is not configured, [`CipherError::Tampered`] if it does not open.
     pub fn check_canary(&self, kid: MasterKeyId, canary: &[u8]) -> Result<(), CipherError> {
         let member = self.member(kid)?;
         let (nonce, sealed) = canary.split_first_chunk().ok_or(CipherError::Tampered)?;
@@ -174,7 +174,7 @@ impl RingCipher {
         self.fill(&mut nonce).map(|()| nonce)
     }
 
-    /// Takes one wrap off the active master key's budget.
+    /// Counts one wrap against the limit of the active master key.
     fn count_wrap(&self) -> Result<(), CipherError> {
         let take = |wraps| (wraps < WRAP_LIMIT).then_some(wraps + 1);
         let taken = self.wraps.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
@@ -228,11 +228,11 @@ impl Cipher for RingCipher {
         unpad(AeadKey::new(&data_key)?.open(record.nonce, &inner_aad(slot), &mut body)?).ok_or(CipherError::Tampered)
     }
 
-    /// HMAC over provider, project and key.
+    /// The HMAC of provider, project and key.
     ///
-    /// The project is in it, so that two tenants with the same key can't be linked in a stolen database. It is made with
-    /// the active master key: after a rotation, a key has another fingerprint, and a registration that is repeated across
-    /// the rotation is not recognised as one.
+    /// It includes the project, so that two tenants with the same key cannot be linked in a stolen database. It depends
+    /// on the active master key: after a rotation a key has a different fingerprint, so a registration that is repeated
+    /// across the rotation is not recognised.
     fn fingerprint(&self, slot: &Slot, key: &ProviderKey) -> [u8; 16] {
         let fields = Fields::new("relay.fingerprint.v1")
             .with(slot.provider.name().as_bytes())
@@ -250,7 +250,7 @@ impl std::fmt::Debug for RingCipher {
     }
 }
 
-/// A record's parts.
+/// The parts of a record.
 struct Record<'a> {
     kid: MasterKeyId,
     nonce_dek: [u8; NONCE_LEN],
@@ -260,7 +260,7 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Takes a record apart; `None` if its version, algorithm or length is none of ours.
+    /// Splits a record into its parts; `None` for an unknown version, algorithm or length.
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let ([VERSION, ALGORITHM], rest) = bytes.split_first_chunk()? else { return None };
         let (kid, rest) = rest.split_first_chunk()?;
@@ -284,7 +284,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The key behind its length, filled up with zeros to a multiple of 64 bytes. The buffer has room for the tag.
+/// The key after its length, padded with zeros to a multiple of 64 bytes. The buffer has room for the tag.
 fn pad(key: &ProviderKey) -> Result<Zeroizing<Vec<u8>>, CipherError> {
     let key = key.expose().as_bytes();
     let length = u16::try_from(key.len()).map_err(|_| CipherError::Unavailable)?;
@@ -296,7 +296,7 @@ fn pad(key: &ProviderKey) -> Result<Zeroizing<Vec<u8>>, CipherError> {
     Ok(text)
 }
 
-/// The inverse of [`pad`]; `None` for anything that it can't have made.
+/// The inverse of [`pad`]; `None` for anything that [`pad`] cannot have written.
 fn unpad(text: &[u8]) -> Option<ProviderKey> {
     let (length, rest) = text.split_first_chunk()?;
     let (key, zeros) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
@@ -332,7 +332,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_padding_makes_is_a_key() {
+    fn only_the_output_of_padding_is_a_key() {
         let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
         let padded = pad(&key).unwrap();
         assert_eq!((padded.len(), &padded[..5]), (64, &b"\0\x12sk-"[..]));
@@ -342,12 +342,12 @@ mod tests {
             change(&mut text);
             unpad(&text).is_none()
         };
-        assert!(changed(|text| text[63] = 1), "a byte behind the key");
+        assert!(changed(|text| text[63] = 1), "a byte after the key");
         assert!(changed(|text| text.resize(128, 0)), "more zeros than needed");
         assert!(changed(|text| text[1] = 63), "a length beyond the text");
         assert!(changed(|text| text[1] = 17), "a length below the key's");
         assert!(changed(|text| text[1] = 19), "a length above the key's");
-        assert!(changed(|text| text[5] = 0xFF), "a key that is no text");
+        assert!(changed(|text| text[5] = 0xFF), "a key that is not text");
         assert!(changed(|text| text.truncate(1)) && changed(Vec::clear), "no length");
     }
 }

@@ -1,17 +1,17 @@
-//! Fields in a row that no two different lists of fields share.
+//! An unambiguous encoding of a list of fields.
 
-/// Bytes of several fields, each with its length (u32, big-endian) in front, so that no byte can pass from one field to
-/// the next unnoticed.
+/// The bytes of several fields, each after its length (u32, big-endian), so that different lists never have the same
+/// encoding.
 pub(super) struct Fields(Vec<u8>);
 
 impl Fields {
-    /// Starts with a constant that says what the fields are for.
+    /// Starts with a constant that names the purpose of the fields.
     pub(super) fn new(purpose: &str) -> Self {
-        // The longest list (a seal's) has 30 + 30 + 20 + 132 + 14 + 12 + 12 bytes.
+        // The longest list, that of a seal, has 30 + 30 + 20 + 132 + 14 + 12 + 12 bytes.
         Self(Vec::with_capacity(256)).with(purpose.as_bytes())
     }
 
-    /// Adds a field. (None of ours comes near 4 GiB, where the length in front would stay at its highest value.)
+    /// Adds a field. No field is near 4 GiB, where its length would no longer fit.
     #[must_use]
     pub(super) fn with(mut self, field: &[u8]) -> Self {
         let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_that_moves_to_the_next_field_changes_the_row() {
+    fn a_byte_that_moves_to_the_next_field_changes_the_encoding() {
         let row = |a: &str, b: &str| Fields::new("x").with(a.as_bytes()).with(b.as_bytes()).as_bytes().to_vec();
         assert_ne!(row("ab", "c"), row("a", "bc"));
         assert_eq!(row("ab", "c"), b"\0\0\0\x01x\0\0\0\x02ab\0\0\0\x01c");

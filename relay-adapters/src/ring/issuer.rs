@@ -1,4 +1,4 @@
-//! Relay keys, registration tokens and ids.
+//! Creates and checks Relay keys, registration tokens and ids.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,38 +21,38 @@ use super::sub_keys::{self, Purpose};
 const BODY_LEN: usize = 43;
 
 /// The two kinds of token.
-struct Kind {
+struct TokenKind {
     prefix: &'static str,
-    /// In front of the text when it is hashed, so that no hash of one kind is a hash of the other.
+    /// Hashed before the text, so that the two kinds never have the same hash.
     domain: &'static str,
 }
 
-const RELAY_KEY: Kind = Kind { prefix: "rly-", domain: "relay.rly.v1" };
-const REGISTRATION: Kind = Kind { prefix: "rrt-", domain: "relay.rrt.v1" };
+const RELAY_KEY: TokenKind = TokenKind { prefix: "rly-", domain: "relay.rly.v1" };
+const REGISTRATION: TokenKind = TokenKind { prefix: "rrt-", domain: "relay.rrt.v1" };
 
-/// Mints and hashes tokens.
+/// Creates and hashes tokens.
 pub struct RingIssuer {
     idempotency: hmac::Key,
     random: SystemRandom,
-    /// Where request ids begin, drawn once; they need to differ, not to be secret.
+    /// The random start of request ids, which must differ but need not be secret.
     seed: [u64; 2],
-    /// How many request ids there were.
+    /// The number of request ids so far.
     counter: AtomicU64,
 }
 
 impl RingIssuer {
-    /// An issuer that derives idempotent tokens with the ring's active master key.
+    /// An issuer that derives idempotent tokens from the active master key.
     ///
-    /// After a rotation the same `Idempotency-Key` gives another token: a request that is repeated across the rotation
-    /// gets a second one. Both end by themselves, within an hour at most.
+    /// After a rotation the same `Idempotency-Key` gives a different token, so a request that is repeated across the
+    /// rotation gets a second one. Both expire within an hour at most.
     ///
     /// # Errors
-    /// None in fact: only what ring could refuse and does not.
+    /// None in practice: ring could refuse the key's length, and does not.
     pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
         let idempotency = keys.active().and_then(|key| sub_keys::derive(key, Purpose::Idempotency).ok());
         let (random, mut seed) = (SystemRandom::new(), [[0; 8]; 2]);
         for half in &mut seed {
-            // Without randomness ids of two processes may meet; there are no keys then either.
+            // Without random bytes, ids of two processes may be equal; but then no keys can be created either.
             let _ = random.fill(half);
         }
         Ok(Self {
@@ -67,7 +67,7 @@ impl RingIssuer {
         self.random.fill(bytes).map_err(|_| NoRandomness)
     }
 
-    fn token(&self, kind: &Kind) -> Result<String, NoRandomness> {
+    fn token(&self, kind: &TokenKind) -> Result<String, NoRandomness> {
         Ok(kind.assemble(&digits(BODY_LEN, |bytes| self.fill(bytes))?))
     }
 }
@@ -110,7 +110,7 @@ impl TokenIssuer for RingIssuer {
     }
 
     fn project_id(&self) -> Result<ProjectId, NoRandomness> {
-        // Twenty-two digits are what a project id has, so nothing but randomness can be missing.
+        // A project id has 22 digits, so only missing random bytes can make this fail.
         ProjectId::from_digits(&digits(22, |bytes| self.fill(bytes))?).map_err(|_| NoRandomness)
     }
 
@@ -142,8 +142,8 @@ impl std::fmt::Debug for RingIssuer {
     }
 }
 
-impl Kind {
-    /// Prefix, body, checksum of both.
+impl TokenKind {
+    /// The prefix, the body, and the checksum of both.
     fn assemble(&self, body: &str) -> String {
         let mut text = String::with_capacity(self.prefix.len() + body.len() + CHECKSUM_LEN);
         text.push_str(self.prefix);

@@ -1,4 +1,4 @@
-//! The master keys: read, made, named, and never shown.
+//! The master keys: parsing, generating and naming them.
 
 use std::fmt;
 
@@ -11,46 +11,46 @@ use zeroize::{Zeroize, Zeroizing};
 use relay_core::domain::MasterKeyId;
 use relay_core::ports::NoRandomness;
 
-/// Bytes of a master key.
+/// The length of a master key in bytes.
 const LEN: usize = 32;
-/// Fewer different bytes than this are no random key: of 32 random bytes, 30 differ on average, and fewer than 16 do once
-/// in 10^20 keys.
+/// The fewest distinct bytes of a random key: 32 random bytes have 30 distinct values on average, and fewer than 16
+/// once in 10^20 keys.
 const MIN_DIFFERENT_BYTES: usize = 16;
 
-/// Why a text is no master key. The text is never part of it.
+/// Why a text is not a master key. The error never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMasterKey {
     /// Not base64.
-    #[error("a master key is written in base64 (44 characters); this is not base64")]
+    #[error("a master key must be base64 (44 characters); this is not base64")]
     NotBase64,
-    /// Base64 of another number of bytes.
-    #[error("a master key has 32 bytes (44 characters of base64); this has another length")]
+    /// Base64 of the wrong number of bytes.
+    #[error("a master key must have 32 bytes (44 characters of base64); this has another length")]
     Length,
-    /// The same bytes again and again.
-    #[error("this master key is not random; make one with `relay master-key generate`")]
+    /// Too few distinct bytes.
+    #[error("this master key is not random; generate one with `relay master-key generate`")]
     NotRandom,
 }
 
-/// Why a ring of master keys is of no use. No key is ever part of it.
+/// Why a list of master keys is invalid. The error never contains a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMasterKeys {
-    /// There is no key at all.
-    #[error("there is no master key; make one with `relay master-key generate`")]
+    /// The list has no key.
+    #[error("there is no master key; generate one with `relay master-key generate`")]
     Empty,
     /// One line is not a key.
     #[error("line {line}: {reason}")]
     Line {
-        /// Counted from 1, comments and empty lines too.
+        /// The line number, from 1, including comments and empty lines.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         reason: InvalidMasterKey,
     },
-    /// A key is there twice.
-    #[error("the master key {kid} is there twice")]
+    /// The same key is listed twice.
+    #[error("the master key {kid} is listed twice; remove one of the lines")]
     Duplicate {
-        /// Which one.
+        /// The key's id.
         kid: MasterKeyId,
     },
 }
@@ -60,22 +60,22 @@ pub enum InvalidMasterKeys {
 pub struct MasterKey(Zeroizing<[u8; LEN]>);
 
 impl MasterKey {
-    /// Draws a new one.
+    /// Generates a new key.
     ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// If the operating system returns no random bytes.
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut key = Zeroizing::new([0; LEN]);
         SystemRandom::new().fill(key.as_mut_slice()).map_err(|_| NoRandomness)?;
         Ok(Self(key))
     }
 
-    /// Parses 44 characters of standard base64, white space around them ignored.
+    /// Parses 44 characters of standard base64, and ignores white space around them.
     ///
     /// # Errors
-    /// When it is not base64, not 32 bytes, or plainly not random.
+    /// If the text is not base64, not 32 bytes, or clearly not random.
     pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
-        // One byte more than a key, so that a longer text is told from a text that is not base64.
+        // One byte more than a key, to distinguish a longer key from a text that is not base64.
         let mut bytes = Zeroizing::new([0; LEN + 1]);
         let length = match STANDARD.decode_slice(text.trim(), bytes.as_mut_slice()) {
             Ok(length) => length,
@@ -93,15 +93,15 @@ impl MasterKey {
         Ok(Self(key))
     }
 
-    /// The key in base64, for the file that it is kept in. Wiped when it is dropped.
+    /// The key in base64, for a key file. Wiped when it is dropped.
     pub fn expose_base64(&self) -> Zeroizing<String> {
-        // Room for the whole text at once, so that growing leaves no copy behind.
+        // Allocated for the whole text at once, so that growing does not leave a copy behind.
         let mut text = Zeroizing::new(String::with_capacity(LEN.div_ceil(3) * 4));
         STANDARD.encode_string(self.expose(), &mut text);
         text
     }
 
-    /// The key's public name.
+    /// The key's public id.
     pub fn kid(&self) -> MasterKeyId {
         let mut named = Zeroizing::new(Vec::with_capacity(64));
         named.extend_from_slice(b"relay.kid");
@@ -110,7 +110,7 @@ impl MasterKey {
         MasterKeyId(hash.as_ref().first_chunk().copied().unwrap_or_default())
     }
 
-    /// The only way out.
+    /// Returns the key's bytes.
     pub(super) fn expose(&self) -> &[u8; LEN] {
         &self.0
     }
@@ -122,7 +122,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Whether the bytes repeat too much for a random key.
+/// Whether the bytes have too few distinct values for a random key.
 fn is_regular(key: &[u8; LEN]) -> bool {
     let mut sorted = *key;
     sorted.sort_unstable();
@@ -131,12 +131,12 @@ fn is_regular(key: &[u8; LEN]) -> bool {
     different < MIN_DIFFERENT_BYTES
 }
 
-/// A ring of master keys: the first one is active and seals, all of them open.
+/// A list of master keys: the first one is active and seals, all of them open.
 #[derive(Clone)]
 pub struct MasterKeys(Vec<MasterKey>);
 
 impl MasterKeys {
-    /// A ring of these keys, the active one first.
+    /// A list of these keys, the active one first.
     ///
     /// # Errors
     /// [`InvalidMasterKeys::Empty`] or [`InvalidMasterKeys::Duplicate`].
@@ -152,11 +152,11 @@ impl MasterKeys {
         }
     }
 
-    /// Reads a key file: one key in base64 a line, the active one first. Empty lines and lines that begin with `#` are
-    /// skipped.
+    /// Parses a key file: one key in base64 on each line, the active one first. Empty lines and lines that begin with
+    /// `#` are skipped.
     ///
     /// # Errors
-    /// [`InvalidMasterKeys`], which names the line and never shows it.
+    /// [`InvalidMasterKeys`], which has the number of the line, not its text.
     pub fn parse(text: &str) -> Result<Self, InvalidMasterKeys> {
         let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
         let keys = lines
@@ -171,7 +171,7 @@ impl MasterKeys {
         self.0.iter()
     }
 
-    /// The key that seals. There always is one: see [`Self::new`].
+    /// The key that seals. There always is one; see [`Self::new`].
     pub(super) fn active(&self) -> Option<&MasterKey> {
         self.0.first()
     }

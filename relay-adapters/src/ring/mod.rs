@@ -5,9 +5,9 @@
 //! | a provider key at rest | [`RingCipher`]: a random data key for each record, wrapped by a master key; AES-256-GCM twice |
 //! | the master keys | [`MasterKeys`]: the first one seals, all of them open |
 //! | Relay keys, registration tokens, ids | [`RingIssuer`] |
-//! | keyed digests | HMAC-SHA256 under keys that HKDF-SHA256 derives from the active master key, one a purpose |
+//! | keyed digests | HMAC-SHA256 under keys that HKDF-SHA256 derives from the active master key, one for each purpose |
 //!
-//! No function takes a nonce from its caller: each is drawn where it is used, and used once.
+//! No function takes a nonce from its caller: each is generated where it is used, and used once.
 
 mod aead;
 mod base62;

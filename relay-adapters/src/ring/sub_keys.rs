@@ -1,4 +1,4 @@
-//! Keys for other purposes than sealing, derived from a master key.
+//! Keys for purposes other than sealing, derived from a master key.
 
 use ring::error::Unspecified;
 use ring::{hkdf, hmac};
@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use super::master_key::MasterKey;
 
-/// What a derived key is for. No two purposes share a key.
+/// The purpose of a derived key. No two purposes share a key.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
-    /// Recognising a provider key again.
+    /// Recognising the same provider key again.
     Fingerprint,
     /// Deriving a registration token from an idempotency record.
     Idempotency,
@@ -34,7 +34,7 @@ pub(super) fn derive(master: &MasterKey, purpose: Purpose) -> Result<hmac::Key, 
 /// RFC 5869 with SHA-256: extract and expand.
 ///
 /// # Errors
-/// When `out` is longer than 255 times 32 bytes.
+/// If `out` is longer than 255 times 32 bytes.
 pub(super) fn hkdf_sha256(salt: &[u8], secret: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), Unspecified> {
     struct Length(usize);
     impl hkdf::KeyType for Length {

