@@ -1,4 +1,4 @@
-//! Reading connections, and what providers say of their keys.
+//! Reads connections, and updates their states.
 
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{Connection, ConnectionState, KeySignal, Slot};

@@ -1,47 +1,49 @@
-//! Why a database can't be opened.
+//! Why a database could not be opened.
 
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-/// Why a database can't be used, and what to do about it.
+/// Why a database could not be opened, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteOpenError {
     /// The linked SQLite can corrupt databases.
-    #[error("SQLite {0} is older than 3.51.3 and can corrupt a database: build with the bundled one")]
+    #[error("SQLite {0} is older than 3.51.3 and can corrupt a database; build with the bundled version")]
     TooOld(i32),
-    /// Where the file should be is no directory.
-    #[error("the directory {} does not exist: make it, or name another path", .0.display())]
+    /// The file's directory does not exist.
+    #[error("the directory {} does not exist; create it, or configure another path", .0.display())]
     NoDirectory(PathBuf),
-    /// The operating system said no.
-    #[error("the database {} can't be created or read: {cause}", .path.display())]
+    /// The operating system returned an error.
+    #[error("the database {} could not be created or read: {cause}", .path.display())]
     File {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its words.
+        /// The operating system's error.
         #[source]
         cause: std::io::Error,
     },
-    /// A file of something else. It was not changed.
-    #[error("the file is no Relay database and was left as it is: name another path")]
+    /// The file is not a Relay database. It was not changed.
+    #[error("the file is not a Relay database and was not changed; configure another path")]
     NotRelay,
-    /// Written by a newer program. It was not changed.
-    #[error("the database has schema {found} and this program knows {known}: use a newer one, or restore a backup")]
+    /// The database was written by a newer program. It was not changed.
+    #[error("the database has schema {found} and this program knows {known}; use a newer program, or restore a backup")]
     NewerSchema {
-        /// The file's schema.
+        /// The schema version of the file.
         found: usize,
-        /// Our schema.
+        /// The newest schema version that this program knows.
         known: usize,
     },
-    /// Made by a program with other migrations.
-    #[error("migration {0} of the database is not this program's: use the program that made it, or restore a backup")]
+    /// The database was created by a program with different migrations.
+    #[error(
+        "migration {0} of the database differs from this program's; use the program that created it, or restore a backup"
+    )]
     ChangedMigration(usize),
     /// The file system lacks what SQLite's write-ahead log needs.
-    #[error("the database can't use a write-ahead log (it has `{0}`): put it on a local disk")]
+    #[error("the database cannot use a write-ahead log (its journal mode is `{0}`); move it to a local disk")]
     NoWal(String),
-    /// SQLite said no.
-    #[error("the database can't be opened: {0}")]
+    /// SQLite returned an error.
+    #[error("the database could not be opened: {0}")]
     Sqlite(#[source] rusqlite::Error),
     /// No thread could be started.
     #[error("no thread could be started: {0}")]

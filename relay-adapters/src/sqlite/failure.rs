@@ -1,4 +1,4 @@
-//! What every job shares.
+//! The error of a database job.
 
-/// What a job fails with; a caller sees it as [`StoreError`](relay_core::ports::StoreError).
+/// The error of a database job. A caller gets it as a [`StoreError`](relay_core::ports::StoreError).
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;

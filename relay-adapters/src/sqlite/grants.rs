@@ -12,16 +12,16 @@ use super::connections;
 use super::failure::Failure;
 use super::rows::{self, integer};
 
-/// How a redemption went well.
+/// The result of a successful redemption.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Redeemed {
     /// The slot was empty.
     First,
-    /// A key was replaced, whose bytes must go.
+    /// A key was replaced, and its bytes must be deleted.
     Replaced,
 }
 
-/// Stores a grant and its idempotency record, or finds the earlier ones.
+/// Stores a grant and its idempotency record, or returns the earlier ones.
 pub(super) fn put(
     transaction: &Transaction<'_>,
     hash: &SecretHash,
@@ -29,7 +29,7 @@ pub(super) fn put(
     idempotency: Option<&IdempotencyRecord>,
 ) -> Result<Option<(IdempotencyRecord, Grant)>, Failure> {
     const PUT_USER: &str = "INSERT INTO users (project, user, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    // No `ON CONFLICT`: a grant is never overwritten, or a spent token would come to life again.
+    // No `ON CONFLICT`: a grant is never overwritten, since that would make a spent token valid again.
     const PUT: &str = "INSERT INTO grants
         (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -68,7 +68,7 @@ pub(super) fn get(db: &rusqlite::Connection, hash: &SecretHash) -> Result<Option
     Ok(query.query_row([hash.0], stored_grant).optional()?)
 }
 
-/// Takes one try from a token; returns how many are left.
+/// Takes one of a token's tries, and returns how many are left.
 pub(super) fn count_refusal(transaction: &Transaction<'_>, hash: &SecretHash) -> Result<u32, Failure> {
     const COUNT: &str = "UPDATE grants SET tries_left = tries_left - 1 WHERE hash = ?1 AND tries_left > 0
         RETURNING tries_left";
@@ -96,7 +96,7 @@ pub(super) fn redeem(
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }
 
-/// The check and the change in one statement, whatever was checked before.
+/// Checks and changes the token in one statement, independently of earlier checks.
 fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Result<(), Failure> {
     const SPEND: &str = "UPDATE grants
         SET spent_at = ?2, spent_provider = ?3, spent_fingerprint = ?4, spent_last4 = ?5, spent_state = ?6
@@ -112,7 +112,7 @@ fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Res
     if changed == 1 { Ok(()) } else { Err("the token was spent within its own transaction".into()) }
 }
 
-/// Puts a connection into its slot.
+/// Stores a connection in its slot.
 fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), Failure> {
     const CLEAR: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
     const PUT: &str = "INSERT INTO connections
@@ -142,7 +142,7 @@ fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), F
     Ok(())
 }
 
-/// Stores sealed bytes where others of their length were, or in a new row; returns the row's id.
+/// Stores sealed bytes in a free row of the same length, or in a new row. Returns the row's id.
 fn keep(transaction: &Transaction<'_>, sealed: &SealedKey) -> Result<i64, Failure> {
     const REUSE: &str = "UPDATE sealed_keys SET used = 1, bytes = ?1
         WHERE id = (SELECT id FROM sealed_keys WHERE used = 0 AND length(bytes) = ?2 LIMIT 1) RETURNING id";
@@ -156,9 +156,9 @@ fn keep(transaction: &Transaction<'_>, sealed: &SealedKey) -> Result<i64, Failur
     Ok(transaction.last_insert_rowid())
 }
 
-/// Drops some of what is past its time: idempotency records, and grants that none of them points to.
+/// Deletes some expired idempotency records, and some expired grants without such a record.
 fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Failure> {
-    // A few more than come in, so that what piled up goes too and no call waits for it.
+    // A few more than are added, so that a backlog shrinks without making one call wait for all of it.
     const RECORDS: &str = "DELETE FROM idempotency WHERE (project, key) IN
         (SELECT project, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 16)";
     const GRANTS: &str = "DELETE FROM grants WHERE hash IN
@@ -171,17 +171,17 @@ fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The live record with this idempotency key, and its grant. A dead one is removed.
+/// The unexpired record with this idempotency key, and its grant. An expired record is deleted.
 fn earlier(
     transaction: &Transaction<'_>,
     grant: &Grant,
     record: &IdempotencyRecord,
 ) -> Result<Option<(IdempotencyRecord, Grant)>, Failure> {
-    const BURY: &str = "DELETE FROM idempotency WHERE project = ?1 AND key = ?2 AND expires_at <= ?3";
+    const DELETE_EXPIRED: &str = "DELETE FROM idempotency WHERE project = ?1 AND key = ?2 AND expires_at <= ?3";
     const FIND: &str = "SELECT key, request, salt, expires_at, grant_hash FROM idempotency
         WHERE project = ?1 AND key = ?2";
     let project = grant.project.as_str();
-    transaction.prepare_cached(BURY)?.execute(params![project, record.key, integer(grant.created_at.0)])?;
+    transaction.prepare_cached(DELETE_EXPIRED)?.execute(params![project, record.key, integer(grant.created_at.0)])?;
     let found = transaction.prepare_cached(FIND)?.query_row(params![project, record.key], |row| {
         let record = IdempotencyRecord {
             key: row.get("key")?,

@@ -1,12 +1,12 @@
-//! Notices that a file was deleted, moved or replaced while it is open.
+//! Detects that a file was deleted, moved or replaced while it is open.
 
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-/// Which file a path named when it was opened.
+/// The identity of the file that a path named when it was opened.
 ///
-/// SQLite goes on writing to a file that has no name any more: such writes would be acknowledged, and lost at the end.
+/// SQLite keeps writing to a file that was deleted. Such writes would be acknowledged and then lost.
 #[derive(Clone)]
 pub(super) struct Identity {
     path: PathBuf,
@@ -16,12 +16,12 @@ pub(super) struct Identity {
 type FileId = (u64, u64);
 
 impl Identity {
-    /// Of the file at `path`.
+    /// The identity of the file at `path`.
     pub(super) fn of(path: &Path) -> std::io::Result<Self> {
         Ok(Self { path: path.to_owned(), id: file_id(path)? })
     }
 
-    /// Of the write-ahead log of the database at `path`, which must be open.
+    /// The identity of the write-ahead log of the database at `path`, which must be open.
     pub(super) fn of_log(path: &Path) -> std::io::Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
@@ -34,7 +34,8 @@ impl Identity {
             return Ok(());
         }
         let path = self.path.display();
-        Err(format!("{path} was deleted, moved or replaced while open: restart with the right one").into())
+        Err(format!("{path} was deleted, moved or replaced while it was open; restart Relay with the right file")
+            .into())
     }
 }
 
@@ -44,7 +45,7 @@ fn file_id(path: &Path) -> std::io::Result<FileId> {
     std::fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
-/// Elsewhere an open file can't be deleted or replaced.
+/// On other systems an open file cannot be deleted or replaced.
 #[cfg(not(unix))]
 fn file_id(_: &Path) -> std::io::Result<FileId> {
     Ok((0, 0))

@@ -30,7 +30,7 @@ impl KeyStore for Sqlite {
         checked: bool,
         now: Timestamp,
     ) -> Result<Option<ConnectionState>, StoreError> {
-        // Most signals say what is known already: those need no writer.
+        // Most signals do not change the state, and need no write.
         let Some(known) = self.connection(slot).await?.filter(|known| known.slot.version == version) else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use super::rows;
 use super::store::Sqlite;
 use super::worker::Db;
 
-/// Goes from one id to the next in the index. `SELECT DISTINCT` would read an entry for each connection.
+/// Jumps from one id to the next in the index. `SELECT DISTINCT` would read an entry for each connection.
 const IN_USE: &str = "WITH RECURSIVE ids (id) AS (
         SELECT min(master_key) FROM connections
         UNION ALL
@@ -77,7 +77,7 @@ mod tests {
     const OLD: MasterKeyId = MasterKeyId([1; 8]);
     const NEW: MasterKeyId = MasterKeyId([2; 8]);
 
-    /// Connections of this many users, one in ten of them under `OLD`, put there without the rest of a store.
+    /// Stores connections of this many users, one in ten of them under `OLD`, without the other rows of a store.
     fn connections(db: &Connection, count: u32) {
         db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         db.execute(
@@ -95,12 +95,12 @@ mod tests {
     fn in_use(db: &Connection) -> (Vec<[u8; 8]>, i32) {
         let mut query = db.prepare(IN_USE).unwrap();
         let ids = query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-        assert_eq!(query.get_status(StatementStatus::FullscanStep), 0, "no row is read that is not asked for");
+        assert_eq!(query.get_status(StatementStatus::FullscanStep), 0, "no other row is read");
         (ids, query.get_status(StatementStatus::VmStep))
     }
 
     #[test]
-    fn finding_the_master_keys_in_use_takes_as_many_steps_for_many_connections_as_for_few() {
+    fn finding_the_master_keys_in_use_does_not_depend_on_the_number_of_connections() {
         let steps = |count| {
             let mut db = Connection::open_in_memory().unwrap();
             migrate(&mut db, MIGRATIONS).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_of_the_version_before_knows_the_master_keys_of_its_connections() {
+    async fn a_migrated_store_knows_the_master_keys_of_its_connections() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relay.db");
         let mut older = Connection::open(&path).unwrap();

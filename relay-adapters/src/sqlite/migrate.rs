@@ -1,4 +1,5 @@
-//! Numbered migrations. Each runs in one transaction with its number, so a crash leaves the schema before or after it.
+//! Numbered migrations. Each runs in one transaction together with its number, so after a crash it has run completely
+//! or not at all.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -7,7 +8,7 @@ use super::error::SqliteOpenError;
 /// Marks a file as ours in its header (SQLite's `application_id`): `Rlay`.
 pub(super) const APPLICATION_ID: i32 = 0x526c_6179;
 
-/// Migration `n` is the `n`th. They are never changed once released; a new one is added.
+/// All migrations, in order. A released migration is never changed; a new one is added.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first_tables.sql"),
     include_str!("migrations/0002_forced_tool_choice.sql"),
@@ -16,9 +17,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_master_key.sql"),
 ];
 
-/// Refuses a file that is not ours, or that a newer program wrote, without changing it.
+/// Refuses a file that is not a Relay database, or that a newer program wrote, without changing it.
 pub(super) fn refuse_foreign(connection: &Connection, known: usize) -> Result<(), SqliteOpenError> {
-    // One look at all of it: another process may be about to make the tables.
+    // One transaction for all reads: another process may be creating the tables.
     let connection = connection.unchecked_transaction()?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let is_empty: bool = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
@@ -29,10 +30,10 @@ pub(super) fn refuse_foreign(connection: &Connection, known: usize) -> Result<()
     if found > known { Err(SqliteOpenError::NewerSchema { found, known }) } else { Ok(()) }
 }
 
-/// Brings the schema up to the last of `migrations`.
+/// Runs the migrations that the schema lacks.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), SqliteOpenError> {
     for (number, sql) in (1..).zip(migrations) {
-        // Another process may be at it too: only within the transaction is the version certain.
+        // Another process may be migrating too, so the version is only certain within the transaction.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if version(&transaction)? >= number {
             refuse_changed(&transaction, number, sql)?;
@@ -57,7 +58,7 @@ pub(super) fn version(connection: &Connection) -> Result<usize, SqliteOpenError>
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
-/// Refuses a schema that was made by another text than the one we have under this number.
+/// Refuses a schema whose migration with this number had a different text.
 fn refuse_changed(connection: &Connection, number: usize, sql: &str) -> Result<(), SqliteOpenError> {
     let recorded = i64::try_from(number).unwrap_or(i64::MAX);
     let ran: Option<String> = connection
@@ -78,13 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_runs_wholly_or_not_at_all() {
+    fn a_migration_runs_completely_or_not_at_all() {
         let mut connection = Connection::open_in_memory().unwrap();
         let first = "CREATE TABLE a (x INTEGER) STRICT;";
         let broken = "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO a VALUES ('not a number');";
         assert!(matches!(migrate(&mut connection, &[first, broken]), Err(SqliteOpenError::Sqlite(_))));
         assert_eq!(version(&connection).unwrap(), 1);
-        assert_eq!(tables(&connection), ["a", "migrations"], "nothing of the broken one");
+        assert_eq!(tables(&connection), ["a", "migrations"], "nothing of the broken migration");
 
         migrate(&mut connection, &[first, "CREATE TABLE b (x INTEGER) STRICT;"]).unwrap();
         assert_eq!(version(&connection).unwrap(), 2);
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_made_by_another_text_is_refused() {
+    fn a_schema_from_a_changed_migration_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, &["CREATE TABLE a (x INTEGER) STRICT;"]).unwrap();
         let changed = migrate(&mut connection, &["CREATE TABLE a (y INTEGER) STRICT;"]);
@@ -123,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_schema_has_chooses_nothing_new() {
+    fn projects_of_an_older_schema_get_the_default_policy() {
         let put =
             "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at) VALUES ('p', 'n', '[]', 0, 1)";
         assert_eq!(policy_after_all(after(1, put)), Policy::default());
     }
 
     #[test]
-    fn what_an_older_schema_chose_stays_chosen() {
+    fn projects_of_an_older_schema_keep_their_settings() {
         let put = "INSERT INTO projects (id, name, allowed_origins, strict_params, created_at, forced_tool_choice_auto,
                 return_urls, frame_only)
             VALUES ('p', 'n', '[\"https://a.example\",\"https://b.example:8443\"]', 1, 1, 1, '[\"app://done?a=\\\"1\"]', 1)";

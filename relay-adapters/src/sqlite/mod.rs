@@ -1,7 +1,7 @@
-//! The stores in an SQLite file: one thread writes, some read, usage is written in batches.
+//! The store in an SQLite file: one thread writes, a few threads read, and usage is written in batches.
 //!
-//! Names of end users that were erased can survive in unused parts of the file until `VACUUM` rewrites it; sealed keys
-//! can't (see the table `sealed_keys`).
+//! Labels of erased end users can survive in unused parts of the file until `VACUUM` rewrites it. Sealed keys cannot
+//! (see the table `sealed_keys`).
 
 mod connections;
 mod error;

@@ -1,4 +1,4 @@
-//! Opening the file: what is refused, and how each connection is set up.
+//! Opens the file: checks it, and sets up each connection.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,25 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::error::SqliteOpenError;
 use super::migrate::{self, MIGRATIONS};
 
-/// Older versions can corrupt a database in WAL mode with more than one connection (the "WAL-reset" bug, fixed in 3.51.3).
+/// Older versions can corrupt a database in WAL mode with more than one connection (the "WAL-reset" bug, fixed in
+/// 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// Refuses an SQLite that is too old.
+/// Refuses a version of SQLite that is too old.
 pub(super) fn refuse_old(version: i32) -> Result<(), SqliteOpenError> {
     if version < OLDEST_SQLITE { Err(SqliteOpenError::TooOld(version)) } else { Ok(()) }
 }
 
-/// Makes the file, readable by its owner alone, if there is none. Returns its absolute path.
+/// Creates the file if it does not exist, readable by its owner only. Returns its absolute path.
 pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !parent.is_dir() {
         return Err(SqliteOpenError::NoDirectory(parent.to_owned()));
     }
     let mut options = std::fs::OpenOptions::new();
-    // One that is there is not opened: closing it would release the locks of a database that this process has open.
+    // An existing file is not opened: closing it would release the locks of a database that this process has open.
     options.write(true).create_new(true);
-    // SQLite gives the files beside it (-wal, -shm) the same mode.
+    // SQLite gives the other files (-wal, -shm) the same mode.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let made = match options.open(path) {
@@ -36,12 +37,12 @@ pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
     made.map_err(|cause| SqliteOpenError::File { path: path.to_owned(), cause })
 }
 
-/// Opens the connection that writes, with the schema brought up to date.
+/// Opens the connection that writes, and migrates the schema.
 pub(super) fn open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
     let start = Instant::now();
     loop {
         match try_open_first(path, patience) {
-            // Where two processes want to switch to WAL at once, SQLite fails one of them without waiting.
+            // If two processes switch to WAL at the same time, SQLite fails one of them without waiting.
             Err(SqliteOpenError::Sqlite(error)) if is_busy(&error) && start.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -76,19 +77,19 @@ pub(super) fn open_again(path: &Path, may_write: bool, patience: Duration) -> ru
     Ok(connection)
 }
 
-/// Each connection belongs to one thread, so SQLite need not lock it; paths are no URIs.
+/// Each connection belongs to one thread, so SQLite need not lock it. Paths are not URIs.
 fn flags(access: OpenFlags) -> OpenFlags {
     access | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    // An acknowledged write must survive a power cut, which NORMAL does not promise.
+    // An acknowledged write must survive a power cut, which NORMAL does not guarantee.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is deleted is overwritten. No temporary file may get a copy either.
+    // Deleted data is overwritten, and no temporary file may get a copy of it.
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    // A damaged or planted file must not run code of its own, nor pass for a sound one.
+    // A damaged or malicious file must not run code, and damage must be detected.
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.pragma_update(None, "cell_size_check", "ON")?;
     connection.pragma_update(None, "mmap_size", 0)?;
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_sqlite_that_corrupts_databases_is_refused() {
+    fn a_version_of_sqlite_that_corrupts_databases_is_refused() {
         assert!(matches!(refuse_old(3_051_002), Err(SqliteOpenError::TooOld(3_051_002))));
         assert!(refuse_old(3_051_003).is_ok());
         assert!(refuse_old(rusqlite::version_number()).is_ok());

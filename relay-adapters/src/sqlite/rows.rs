@@ -1,4 +1,4 @@
-//! Values to columns and back.
+//! Converts values to columns and back.
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
@@ -7,44 +7,44 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row, RowIndex};
 use serde::de::DeserializeOwned;
 
-/// SQLite's integers have a sign; what does not fit stops at the end.
+/// SQLite's integers are signed; a larger value saturates.
 pub(super) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A counter out of a column.
+/// Reads a counter from a column.
 pub(super) fn counter(row: &Row<'_>, column: impl RowIndex) -> Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
-/// A time out of a column.
+/// Reads a time from a column.
 pub(super) fn time(row: &Row<'_>, column: &str) -> Result<Timestamp> {
     counter(row, column).map(Timestamp)
 }
 
-/// A time out of a column that may be empty.
+/// Reads a time from a column that may be empty.
 pub(super) fn time_or_none(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
     Ok(millis.map(|millis| Timestamp(u64::try_from(millis).unwrap_or(0))))
 }
 
-/// A column of text, as what it stands for. The text itself does not get into the error.
+/// Parses a column of text. The error does not contain the text.
 pub(super) fn parsed<T>(row: &Row<'_>, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|error| damaged(column, error))?;
     parse(text).ok_or_else(|| damaged(column, FromSqlError::InvalidType))
 }
 
-/// A column of JSON.
+/// Reads a column of JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     parsed(row, column, |text| serde_json::from_str(text).ok())
 }
 
-/// JSON for a column.
+/// Writes JSON for a column.
 pub(super) fn to_json(texts: &[impl AsRef<str>]) -> String {
     serde_json::Value::from_iter(texts.iter().map(AsRef::as_ref)).to_string()
 }
 
-/// The column holds what this program never writes.
+/// The error for a value that this program never writes.
 fn damaged(column: &str, cause: FromSqlError) -> Error {
     Error::FromSqlConversionFailure(0, Type::Text, format!("the column `{column}` is damaged: {cause}").into())
 }
@@ -57,12 +57,12 @@ pub(super) fn user(row: &Row<'_>) -> Result<EndUser> {
     parsed(row, "user", |text| EndUser::parse(text).ok())
 }
 
-/// The provider of a row, `None` if this program does not know it (any more).
+/// The provider of a row, or `None` if this program does not know it.
 pub(super) fn provider(row: &Row<'_>) -> Result<Option<Provider>> {
     parsed(row, "provider", |name| Some(Provider::from_name(name)))
 }
 
-/// What [`connection`] takes.
+/// The columns that [`connection`] reads.
 macro_rules! select_connection {
     ($which:literal) => {
         concat!(
@@ -75,7 +75,7 @@ macro_rules! select_connection {
 }
 pub(super) use select_connection;
 
-/// A connection, `None` if this program does not know its provider (any more).
+/// A connection, or `None` if this program does not know its provider.
 pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
     let Some(provider) = provider(row)? else { return Ok(None) };
     let slot = Slot { project: project(row, "project")?, user: user(row)?, provider };

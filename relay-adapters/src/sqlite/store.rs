@@ -1,4 +1,4 @@
-//! The threads and the queue of one open database.
+//! One open database: its threads and its usage queue.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use super::open;
 use super::usage_queue::{Flusher, Queue};
 use super::worker::{Db, Session, Workers};
 
-/// How a database is used. The defaults suit a server.
+/// The options of a database. The defaults suit a server.
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
-    /// How many threads read.
+    /// The number of reading threads.
     pub readers: usize,
     /// How long a call waits for another process that writes, before it fails.
     pub patience: Duration,
-    /// How many rows of usage (user × provider × model × tier) wait to be written, before calls of others are dropped.
+    /// The most rows of usage (user × provider × model × tier) that wait to be written. Further rows are dropped.
     pub usage_rows: usize,
-    /// How long a metered call waits at most to be written.
+    /// The longest time that a metered call waits to be written.
     pub usage_delay: Duration,
 }
 
@@ -29,10 +29,10 @@ impl Default for SqliteOptions {
     }
 }
 
-/// A whole `Store` in an SQLite file.
+/// A complete `Store` in an SQLite file.
 ///
-/// Needs no particular async runtime. Dropping it writes the usage that waits, and closes the file.
-// Dropped in this order: the usage goes to the writer, and the writer is the last to close the file.
+/// Does not depend on a particular async runtime. Dropping it writes the waiting usage, and closes the file.
+// Fields are dropped in this order: the usage queue writes to the writer, which closes the file last.
 pub struct Sqlite {
     _flusher: Flusher,
     pub(super) usage: Arc<Queue>,
@@ -41,12 +41,12 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the database at `path`; makes it, readable by its owner alone, if there is none.
+    /// Opens the database at `path`. Creates it if it does not exist, readable by its owner only.
     ///
-    /// Blocks for as long as migrations take.
+    /// Blocks while migrations run.
     ///
     /// # Errors
-    /// When the file is not a Relay database that this program can keep safely; it is left as it is then.
+    /// If the file is not a Relay database that this program can use safely. The file is not changed then.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, SqliteOpenError> {
         open::refuse_old(rusqlite::version_number())?;
         let path = open::make_file(path.as_ref())?;

@@ -27,7 +27,7 @@ impl UsageSink for Sqlite {
 impl UsageReport for Sqlite {
     async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         let (queue, query) = (Arc::clone(&self.usage), query.clone());
-        // The writer works off one job after the other, so this also waits for a batch that is being written.
+        // The writer runs one job after another, so this also waits for a batch that is being written.
         self.writer.run(move |db| flush(db, &queue)).await?;
         self.readers.run(move |db| report(db, &query)).await
     }
@@ -56,7 +56,7 @@ fn report(db: &Db, query: &UsageQuery) -> Result<Vec<UsageRow>, Failure> {
     Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
-/// A row, `None` if this program does not know its provider (any more).
+/// A row, or `None` if this program does not know its provider.
 fn usage_row(row: &Row<'_>) -> rusqlite::Result<Option<UsageRow>> {
     let Some(provider) = rows::provider(row)? else { return Ok(None) };
     let group = Group {

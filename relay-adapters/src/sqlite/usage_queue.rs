@@ -1,4 +1,4 @@
-//! Metered usage: added up in memory, written once a second.
+//! The queue of metered usage: calls are summed in memory and written once a second.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,7 @@ use super::rows::integer;
 use super::worker::{Db, Jobs};
 use crate::rollup::{Counters, Group};
 
-/// Sums that wait to be written. Their number, and not that of the calls, is what is bounded.
+/// Sums that wait to be written. The number of sums is bounded, not the number of calls.
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
@@ -31,10 +31,10 @@ struct Waiting {
     closed: bool,
 }
 
-/// Calls, added up.
+/// Summed calls.
 #[derive(Default)]
 pub(super) struct Sums {
-    /// The counters of each row, and when its last call began.
+    /// The counters of each row, and the time when its last call began.
     groups: HashMap<Group, (Counters, Timestamp)>,
     /// When each Relay key was last used.
     relay_keys: HashMap<SecretHash, Timestamp>,
@@ -45,7 +45,7 @@ impl Sums {
         self.groups.is_empty()
     }
 
-    /// Adds to a row; `false` if it would be one row too many.
+    /// Adds to a row. `false` if that would exceed the maximum number of rows.
     fn add(&mut self, group: Group, more: &Counters, at: Timestamp, capacity: usize) -> bool {
         let rows = self.groups.len();
         match self.groups.entry(group) {
@@ -66,7 +66,7 @@ impl Sums {
     }
 }
 
-/// The thread that has the queue written. Dropping it has the rest written.
+/// The thread that writes the queue. Dropping it writes the rest.
 pub(super) struct Flusher {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
@@ -77,7 +77,7 @@ impl Queue {
         Self { waiting: Mutex::default(), changed: Condvar::new(), capacity, dropped: AtomicU64::new(0) }
     }
 
-    /// How many calls were dropped.
+    /// The number of calls that were dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -104,7 +104,7 @@ impl Queue {
         std::mem::take(&mut self.lock().sums)
     }
 
-    /// Puts back what could not be written.
+    /// Puts back sums that could not be written.
     fn put_back(&self, sums: Sums) {
         let mut waiting = self.lock();
         for (group, (counters, at)) in sums.groups {
@@ -117,7 +117,7 @@ impl Queue {
         }
     }
 
-    /// Waits until there is something to write and it has waited for `delay`. `false`: closed.
+    /// Waits until there is something to write that is at least `delay` old. `false`: the queue is closed.
     fn wait(&self, delay: Duration) -> bool {
         let is_idle = |waiting: &mut Waiting| waiting.sums.is_empty() && !waiting.closed;
         drop(self.changed.wait_while(self.lock(), is_idle));
@@ -125,7 +125,7 @@ impl Queue {
         !self.lock().closed
     }
 
-    /// Waits for `delay`, or until the end.
+    /// Waits for `delay`, or until the queue is closed.
     fn pause(&self, delay: Duration) {
         drop(self.changed.wait_timeout_while(self.lock(), delay, |waiting| !waiting.closed));
     }
@@ -146,7 +146,7 @@ impl Flusher {
             };
             while of_thread.wait(delay) {
                 if let Err(error) = flush_now() {
-                    tracing::warn!(%error, "usage could not be written; it is kept and tried again");
+                    tracing::warn!(%error, "usage could not be written; Relay will try again");
                     of_thread.pause(delay);
                 }
             }
@@ -169,7 +169,7 @@ impl Drop for Flusher {
     }
 }
 
-/// Writes what is in the queue, all of it or nothing.
+/// Writes everything in the queue in one transaction.
 pub(super) fn flush(db: &mut Db, queue: &Queue) -> Result<(), Failure> {
     let sums = queue.take();
     if sums.is_empty() {
@@ -190,9 +190,9 @@ fn write(transaction: &Transaction<'_>, sums: &Sums) -> Result<(), Failure> {
     sums.relay_keys.iter().try_for_each(|(hash, at)| touch_relay_key(transaction, hash, *at))
 }
 
-/// Adds to a row of the roll-up. Nothing is kept about a user who was erased while a call was under way.
+/// Adds to a row of daily usage. No usage is stored for a user who was erased while the call was running.
 fn add(transaction: &Transaction<'_>, group: &Group, sum: &Counters) -> Result<(), Failure> {
-    // `+` would turn a sum past the end into a fraction: counters stop at their end.
+    // `+` would turn an overflowing sum into a floating-point number, so counters saturate.
     const ADD: &str = "INSERT INTO usage_days
         (project, user, day, provider, model, tier,
          requests, errors, input, cache_read, cache_write, output, reasoning)
@@ -224,7 +224,7 @@ fn add(transaction: &Transaction<'_>, group: &Group, sum: &Counters) -> Result<(
     Ok(())
 }
 
-/// Moves a connection's `last_used_at` forward. A call that began before this key was stored used another key.
+/// Advances a connection's `last_used_at`. A call that began before this key was stored used an earlier key.
 fn touch_connection(transaction: &Transaction<'_>, group: &Group, at: Timestamp) -> Result<(), Failure> {
     const TOUCH: &str = "UPDATE connections SET last_used_at = ?4
         WHERE project = ?1 AND user = ?2 AND provider = ?3

@@ -29,11 +29,11 @@ impl Users for Sqlite {
     }
 
     async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
-        // All else hangs on this row: `ON DELETE CASCADE`.
+        // Everything else about the user refers to this row: `ON DELETE CASCADE`.
         const DELETE: &str = "DELETE FROM users WHERE project = ?1 AND user = ?2";
         let (project, user, queue) = (project.clone(), user.clone(), self.usage.clone());
         let write = move |db: &mut Db| {
-            usage_queue::flush(db, &queue)?; // or it would count for the user's next life
+            usage_queue::flush(db, &queue)?; // otherwise it would count for a later user with the same label
             let key = params![project.as_str(), user.as_str()];
             let was_there = db.write(|t| Ok(t.prepare_cached(DELETE)?.execute(key)? > 0))?;
             if was_there {

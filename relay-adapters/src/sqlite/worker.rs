@@ -1,6 +1,6 @@
-//! Threads that own the connections, and the queue through which async code asks them.
+//! The threads that own the connections, and the queue through which async code sends them jobs.
 //!
-//! SQLite blocks, and an executor's threads must not. The queue and the answers need no particular runtime.
+//! SQLite blocks, and an executor's threads must not. The queue does not depend on a particular runtime.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,13 +18,13 @@ use super::failure::Failure;
 use super::identity::Identity;
 use super::open::open_again;
 
-/// How many jobs wait before callers do.
+/// The number of queued jobs above which callers wait.
 const QUEUE: usize = 1024;
 
-/// The least time for which a job waits for a lock, however long it has been queued.
+/// The shortest time that a job waits for a lock, however long it was queued.
 const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 
-/// For how long a deletion waits for readers to let go of the write-ahead log.
+/// How long a deletion waits for readers to release the write-ahead log.
 const SHRED_PATIENCE: Duration = Duration::from_secs(1);
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
@@ -34,11 +34,11 @@ pub(super) struct Db {
     connection: Connection,
     /// The write-ahead log, if this connection writes to it.
     log: Option<Identity>,
-    /// Whether the write-ahead log may still hold bytes that were deleted.
+    /// Whether the write-ahead log may still contain deleted bytes.
     shred_due: bool,
 }
 
-/// Where a thread's connection comes from, and comes from again after a failure that it should not outlive.
+/// Opens a thread's connection, and opens it again after a failure that the connection should not survive.
 pub(super) struct Session {
     path: PathBuf,
     may_write: bool,
@@ -53,12 +53,12 @@ pub(super) struct Workers {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A way to ask them. The threads end when the last one is gone.
+/// A handle to the threads. They end when the last handle is dropped.
 #[derive(Clone)]
 pub(super) struct Jobs(mpsc::Sender<Job>);
 
 impl Db {
-    /// A connection that only reads.
+    /// A read-only connection.
     pub(super) fn for_reading(connection: Connection) -> Self {
         Self { connection, log: None, shred_due: false }
     }
@@ -66,17 +66,17 @@ impl Db {
     /// A connection that may write to the database at `path`.
     pub(super) fn for_writing(connection: Connection, path: &Path) -> std::io::Result<Self> {
         let mut db = Self { connection, log: None, shred_due: true };
-        db.try_shred(Duration::ZERO); // what a crash left in the log; this also makes the file
+        db.try_shred(Duration::ZERO); // removes what a crash left in the log, and creates the file
         db.log = Some(Identity::of_log(path)?);
         Ok(db)
     }
 
-    /// For reading.
+    /// The connection, for reading.
     pub(super) fn reader(&self) -> &Connection {
         &self.connection
     }
 
-    /// Runs `work` in one transaction, which is undone if it fails or panics.
+    /// Runs `work` in one transaction, which is rolled back if it fails or panics.
     pub(super) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
@@ -84,7 +84,8 @@ impl Db {
         Ok(result)
     }
 
-    /// Takes deleted bytes out of the write-ahead log too. What can't be done now is tried again after each job.
+    /// Removes deleted bytes from the write-ahead log too. If that is not possible now, it is tried again after each
+    /// job.
     pub(super) fn shred(&mut self) {
         self.shred_due = true;
         self.try_shred(SHRED_PATIENCE);
@@ -110,8 +111,8 @@ impl Session {
         Self { path, may_write: db.log.is_some(), patience, identity, db: Some(db) }
     }
 
-    /// Runs one job. `asked` is when its caller began to wait: the wait in the queue counts against its patience, so that
-    /// a foreign lock holds up each caller once, and not once more for each caller before them.
+    /// Runs one job. `asked` is when its caller began to wait: the time in the queue counts against the busy timeout,
+    /// so a lock of another process delays each caller once, and not once for each job before it.
     fn run<T>(&mut self, asked: Instant, work: impl FnOnce(&mut Db) -> Result<T, Failure>) -> Result<T, Failure> {
         let patience = self.patience.saturating_sub(asked.elapsed()).max(LEAST_PATIENCE);
         let db = self.db()?;
@@ -123,7 +124,7 @@ impl Session {
         result
     }
 
-    /// The connection, opened anew if the last one broke.
+    /// The connection, which is opened again if the last one broke.
     fn db(&mut self) -> Result<&mut Db, Failure> {
         if self.may_write {
             self.identity.check()?;
@@ -149,8 +150,8 @@ impl Session {
     }
 }
 
-/// Whether a connection should not be used again: after an error of the disk, what SQLite holds in memory may not be what
-/// is in the file; after anything that is not SQLite's (a panic), no one knows.
+/// Whether a connection should not be used again: after an I/O error, SQLite's memory may differ from the file; after a
+/// panic, its state is unknown.
 fn is_broken(failure: &Failure) -> bool {
     let Some(error) = failure.downcast_ref::<rusqlite::Error>() else { return failure.is::<Panicked>() };
     matches!(
@@ -159,7 +160,7 @@ fn is_broken(failure: &Failure) -> bool {
     )
 }
 
-/// A job panicked. Its words are for the log.
+/// A job panicked. The panic's message is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("a database job panicked: {0}")]
 struct Panicked(String);
@@ -183,12 +184,12 @@ impl Workers {
         Ok(Self { jobs: Some(jobs), threads })
     }
 
-    /// A way to ask these threads that can be kept elsewhere.
+    /// A handle to these threads that can be stored elsewhere.
     pub(super) fn jobs(&self) -> Option<Jobs> {
         self.jobs.clone().map(Jobs)
     }
 
-    /// Has a thread do `work`, and waits for it. If the caller stops waiting, it is done all the same.
+    /// Runs `work` on a thread and waits for it. It runs even if the caller stops waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static,
@@ -213,7 +214,7 @@ impl Jobs {
 }
 
 impl Drop for Workers {
-    /// Waits until what is queued is done.
+    /// Waits until all queued jobs are done.
     fn drop(&mut self) {
         self.jobs = None;
         for thread in self.threads.drain(..) {
@@ -222,9 +223,9 @@ impl Drop for Workers {
     }
 }
 
-type Answer<T> = oneshot::Receiver<Result<T, Failure>>;
+type Pending<T> = oneshot::Receiver<Result<T, Failure>>;
 
-fn package<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static) -> (Job, Answer<T>) {
+fn package<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Failure> + Send + 'static) -> (Job, Pending<T>) {
     let (answer, receiver) = oneshot::channel();
     let asked = Instant::now();
     let job = move |session: &mut Session| {
@@ -262,7 +263,7 @@ mod tests {
     const COUNT: &str = "SELECT count(*) FROM meta";
 
     #[tokio::test]
-    async fn a_job_that_panics_is_undone_and_the_thread_lives_on() {
+    async fn a_job_that_panics_is_rolled_back_and_the_thread_continues() {
         let directory = tempfile::tempdir().unwrap();
         let writer = one_writer(&directory);
         let panicking = |db: &mut Db| {
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_is_undone() {
+    async fn a_job_that_fails_is_rolled_back() {
         let directory = tempfile::tempdir().unwrap();
         let writer = one_writer(&directory);
         let failing = |db: &mut Db| {
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_is_opened_anew_after_an_error_of_the_disk() {
+    async fn a_connection_is_opened_again_after_an_io_error() {
         let directory = tempfile::tempdir().unwrap();
         let writer = one_writer(&directory);
         let broken = |db: &mut Db| -> Result<(), Failure> {
