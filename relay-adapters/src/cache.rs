@@ -1,7 +1,8 @@
-//! A bounded cache in front of a store's [`KeyStore`], [`Users`] and [`Projects`]: what each call looks up, for at most a second.
+//! A bounded cache over a store's [`KeyStore`], [`Users`] and [`Projects`]: the rows that each call looks up, for at
+//! most a second.
 //!
-//! It holds ciphertext and hashes, never a key or a token. What is written through it is seen at once; what another
-//! process writes, within the second.
+//! It holds ciphertext and hashes, never a key or a token. Writes through the cache are visible at once, and writes of
+//! another process within a second.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -17,12 +18,12 @@ use relay_core::domain::{
 };
 use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError, Users};
 
-/// How much is kept, and for how long.
+/// The size of the cache, and the lifetime of its entries.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {
-    /// At most so many connections, and as many Relay keys.
+    /// The most connections, and the most Relay keys.
     pub entries: usize,
-    /// For how long, in milliseconds of the [`Clock`].
+    /// The lifetime of an entry, in milliseconds of the [`Clock`].
     pub max_age_ms: u64,
 }
 
@@ -32,7 +33,8 @@ impl Default for CacheLimits {
     }
 }
 
-/// A [`KeyStore`], [`Users`] and [`Projects`] that remembers connections and Relay keys for a moment, absent ones too.
+/// A [`KeyStore`], [`Users`] and [`Projects`] that caches connections and Relay keys for a moment, including missing
+/// ones.
 pub struct CachedStore {
     keys: Arc<dyn KeyStore>,
     users: Arc<dyn Users>,
@@ -43,7 +45,7 @@ pub struct CachedStore {
 }
 
 impl CachedStore {
-    /// Puts a cache in front of three ports of one store.
+    /// Wraps three ports of one store in a cache.
     pub fn new(
         keys: Arc<dyn KeyStore>,
         users: Arc<dyn Users>,
@@ -54,7 +56,7 @@ impl CachedStore {
         Self { keys, users, projects, clock, connections: Cache::new(limits), relay_keys: Cache::new(limits) }
     }
 
-    /// Puts a cache in front of the store that `ports` are made of.
+    /// Wraps the store of `ports` in a cache.
     #[must_use]
     pub fn in_front_of(mut ports: Ports, limits: CacheLimits) -> Ports {
         let clock = Arc::clone(&ports.clock);
@@ -95,7 +97,7 @@ impl KeyStore for CachedStore {
     ) -> Result<Option<ConnectionState>, StoreError> {
         let invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(slot) };
         let state = self.keys.observe(slot, version, signal, checked, now).await?;
-        // The usual case, a good answer with a good key, changes nothing: what is known of it stays.
+        // Usually a good answer does not change the state of a good key, so its entry can stay.
         let is_same = |known: &Connection| {
             let as_known = (known.state, known.refusals);
             known.slot.version == version && state == Some(known.state) && as_known == (ConnectionState::Active, 0)
@@ -182,7 +184,7 @@ impl Projects for CachedStore {
     }
 
     async fn revoke_relay_key(&self, project: &ProjectId, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let _clear = Clear(&self.relay_keys); // the hash is not known here, and this is rare
+        let _clear = Clear(&self.relay_keys); // the key's hash is unknown here, and this is rare
         self.projects.revoke_relay_key(project, id, now).await
     }
 
@@ -191,7 +193,7 @@ impl Projects for CachedStore {
     }
 
     async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
-        let _clear = Clear(&self.relay_keys); // its keys are not known here, and this is rare
+        let _clear = Clear(&self.relay_keys); // the project's keys are unknown here, and this is rare
         self.projects.update_project(project).await
     }
 
@@ -208,10 +210,10 @@ impl Projects for CachedStore {
     }
 }
 
-/// How many locks there are. Two calls rarely meet at one.
+/// The number of locks. Two calls rarely need the same one.
 const SHARDS: usize = 16;
 
-/// What was found under full keys, and what was not.
+/// The results of look-ups by the full key, including missing rows.
 struct Cache<K, V> {
     shards: [Mutex<Shard<K, V>>; SHARDS],
     hasher: RandomState,
@@ -226,12 +228,12 @@ struct Shard<K, V> {
 }
 
 struct Entry<V> {
-    /// When its load began: nothing that was acknowledged before then is missing from it.
+    /// When its load began. The entry includes every write that was acknowledged before then.
     since: Timestamp,
     value: Option<V>,
 }
 
-/// A shard's generation when a load began. What was loaded may only be kept if it is still the same.
+/// A shard's generation when a load began. The result may only be cached if the generation is still the same.
 #[derive(Clone, Copy)]
 struct Ticket(u64);
 
@@ -245,7 +247,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         }
     }
 
-    /// What is known of `key`, or the ticket to insert what a load finds.
+    /// The cached entry of `key`, or a ticket for inserting the result of a load.
     fn look_up(&self, key: &K, now: Timestamp) -> Result<Option<V>, Ticket> {
         let shard = self.shard(key);
         match shard.entries.get(key) {
@@ -254,7 +256,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Keeps what a load found, unless something was invalidated since it began at `since`.
+    /// Caches the result of a load, unless something was invalidated since it began at `since`.
     fn insert(&self, key: &K, value: Option<V>, ticket: Ticket, since: Timestamp) {
         let mut shard = self.shard(key);
         if shard.generation != ticket.0 || self.entries_a_shard == 0 {
@@ -264,12 +266,13 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
             shard.entries.retain(|_, entry| self.is_fresh(entry, since));
         }
         if shard.entries.len() >= self.entries_a_shard {
-            shard.entries.clear(); // all are fresh: they would have been gone in a second
+            shard.entries.clear(); // all are fresh and would have expired within a second
         }
         shard.entries.insert(key.clone(), Entry { since, value });
     }
 
-    /// Removes what is known of `key`, unless it is a value that is still right. Loads under way are not kept either way.
+    /// Removes the entry of `key`, unless its value is still right. In both cases the results of running loads are not
+    /// cached.
     fn invalidate(&self, key: &K, is_right: impl FnOnce(&V) -> bool) {
         let mut shard = self.shard(key);
         shard.generation += 1;
@@ -286,31 +289,31 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         }
     }
 
-    /// A clock that went backwards makes an entry stale too.
+    /// A clock that was set back makes an entry stale too.
     fn is_fresh(&self, entry: &Entry<V>, now: Timestamp) -> bool {
         now.0.checked_sub(entry.since.0).is_some_and(|age| age < self.max_age_ms)
     }
 
     #[expect(clippy::indexing_slicing, reason = "the remainder is below the length")]
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, V>> {
-        // The map takes the high bits of its own hash; any bits of another hasher do here.
+        // The map uses the high bits of its own hash. Here any bits of a different hasher work.
         lock(&self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize])
     }
 }
 
-/// No code panics while it holds a shard.
+/// No code panics while it holds the lock of a shard.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Invalidates entries when the write is over, or was given up: it may have happened then too.
+/// Invalidates entries when a write has ended, or was dropped, since it may have happened nevertheless.
 struct Invalidate<'a, K: Hash + Eq + Clone, V: Clone> {
     cache: &'a Cache<K, V>,
     keys: &'a [K],
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Invalidate<'_, K, V> {
-    /// Ends a write that may have changed nothing: a value that `is_right` stays.
+    /// Ends a write that may have changed nothing: a value for which `is_right` holds stays.
     fn settle(self, is_right: impl Fn(&V) -> bool) {
         self.keys.iter().for_each(|key| self.cache.invalidate(key, &is_right));
         std::mem::forget(self);

@@ -1,10 +1,10 @@
-//! What a daily roll-up is made of, the same for every store.
+//! The rows and counters of daily usage, shared by all stores.
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Tier};
 use relay_core::domain::{Outcome, TokenUsage, UsageEvent, UsageRow};
 
-/// What a row of the daily roll-up is about. Sorts as a report does, within a project.
+/// The key of a row of daily usage. Within a project it sorts like a report.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Group {
     pub(crate) project: ProjectId,
@@ -15,7 +15,7 @@ pub(crate) struct Group {
     pub(crate) tier: Tier,
 }
 
-/// The counters of a row. They stop at their end.
+/// The counters of a row. They saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counters {
     pub(crate) requests: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Counters {
     pub(crate) tokens: TokenUsage,
 }
 
-/// The row in which a call counts.
+/// The row that a call is counted in.
 impl From<UsageEvent> for Group {
     fn from(event: UsageEvent) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl From<UsageEvent> for Group {
 }
 
 impl Group {
-    /// The row as it is reported.
+    /// The row in the form of a report.
     pub(crate) fn row(self, sum: Counters) -> UsageRow {
         let mut row = UsageRow::new(self.day, self.user, self.provider, self.model, self.tier);
         (row.requests, row.errors, row.tokens) = (sum.requests, sum.errors, sum.tokens);

@@ -10,7 +10,7 @@ use relay_core::ports::Clock;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// Now, and 0 if the system believes that it is before 1970.
+    /// The current time, or 0 if the system's clock is before 1970.
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

@@ -117,7 +117,7 @@ impl State {
         Some(user.connections.swap_remove(place))
     }
 
-    /// Drops what is past its time: idempotency records, and grants that none of them points to.
+    /// Deletes expired idempotency records, and expired grants without such a record.
     fn forget(&mut self, now: Timestamp) {
         self.idempotency.retain(|_, (record, _)| record.expires_at > now);
         let needed: std::collections::HashSet<SecretHash> = self.idempotency.values().map(|(_, hash)| *hash).collect();
@@ -125,8 +125,8 @@ impl State {
         self.grants.retain(|hash, stored| is_live(stored) || needed.contains(hash));
     }
 
-    /// A grant is never overwritten: a spent token would come to life again.
+    /// A grant is never overwritten, since that would make a spent token valid again.
     fn refuse_known(&self, hash: &SecretHash) -> Result<(), StoreError> {
-        if self.grants.contains_key(hash) { Err(StoreError::new("this token has a grant already")) } else { Ok(()) }
+        if self.grants.contains_key(hash) { Err(StoreError::new("this token already has a grant")) } else { Ok(()) }
     }
 }

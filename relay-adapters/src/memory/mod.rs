@@ -1,6 +1,6 @@
-//! The stores in memory: for tests, for the demo, for embedders who keep nothing.
+//! The store in memory: for tests, for the demo, and for programs that need no persistence.
 //!
-//! One lock around plain maps, no threads, no clock: what happens depends on the calls alone.
+//! One lock around plain maps, without threads or a clock: the result depends only on the calls.
 
 mod key_store;
 mod meta;

@@ -10,7 +10,7 @@ impl Projects for Memory {
     async fn create_project(&self, project: Project) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.project(&project.id).is_some() {
-            return Err(StoreError::new("there is a project with this id"));
+            return Err(StoreError::new("a project with this id already exists"));
         }
         state.projects.push(project);
         state.projects.sort_by_key(|project| project.created_at);
@@ -37,12 +37,12 @@ impl Projects for Memory {
     async fn create_relay_key(&self, key: RelayKeyRecord) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.project(&key.project).is_none() {
-            return Err(StoreError::new("there is no such project"));
+            return Err(StoreError::new("there is no project with this id"));
         }
         let same =
             |other: &RelayKeyRecord| other.hash == key.hash || (other.project == key.project && other.id == key.id);
         if state.relay_keys.iter().any(same) {
-            return Err(StoreError::new("there is a Relay key with this hash or id"));
+            return Err(StoreError::new("a Relay key with this hash or id already exists"));
         }
         state.relay_keys.push(key);
         state.relay_keys.sort_by_key(|key| key.created_at);

@@ -1,4 +1,4 @@
-//! The state, and the lock around it.
+//! The state of a store in memory, and the lock around it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use relay_core::domain::{Connection, IdempotencyRecord, Project, RelayKeyRecord,
 
 use crate::rollup::{Counters, Group};
 
-/// A whole `Store` in memory.
+/// A complete `Store` in memory.
 #[derive(Default)]
 pub struct Memory(Mutex<State>);
 
@@ -29,7 +29,7 @@ pub(super) struct User {
 }
 
 impl Memory {
-    /// No operation panics half-way through a change, so a poisoned lock guards a whole state.
+    /// No operation panics in the middle of a change, so the state behind a poisoned lock is consistent.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,7 +16,7 @@ impl UsageSink for Memory {
         if let Some(connection) = state.connection_mut(&slot).filter(|found| found.connected_at <= event.at) {
             forward(&mut connection.last_used_at, event.at);
         }
-        // Nothing is kept about a user who was erased while a call was under way.
+        // No usage is stored for a user who was erased while the call was running.
         if state.users.contains_key(&(slot.project, slot.user)) {
             let counters = Counters::of(&event);
             state.usage.entry(Group::from(event)).or_default().add(&counters);
@@ -42,7 +42,7 @@ impl UsageReport for Memory {
     }
 }
 
-/// Sets `last` to `at` if that is later.
+/// Sets `last` to `at` if `at` is later.
 fn forward(last: &mut Option<Timestamp>, at: Timestamp) {
     *last = (*last).max(Some(at));
 }
