@@ -13,15 +13,15 @@ use relay_server::{logging, run};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// The configuration file. Without it: relay.toml here, or /etc/relay/relay.toml, or none.
+    /// The configuration file. Default: relay.toml in the current folder, else /etc/relay/relay.toml, else none.
     #[arg(long, value_name = "FILE", env = "RELAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Let simulated providers answer: for tests, costs nothing.
+    /// Use simulated providers, for tests. Costs nothing.
     #[arg(long)]
     mock: bool,
 }
 
-/// A call makes some hundred small allocations; this allocator spends less on them than the system's.
+/// A call makes about a hundred small allocations; this allocator spends less time on them than the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

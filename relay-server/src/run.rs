@@ -1,4 +1,4 @@
-//! The whole server from its configuration until a signal.
+//! Runs the server from its configuration until a signal.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use crate::wiring::{StartError, wire};
 /// Blocks the thread. `started` is called with the server's address once it listens.
 ///
 /// # Errors
-/// What prevents the start.
+/// The reason why the server could not start.
 pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
     let wired = wire(config)?;
     let served = System::new().block_on(async {
@@ -38,7 +38,7 @@ pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError
     served
 }
 
-/// The first signal drains, the second one ends the process.
+/// The first signal starts the shutdown, the second one ends the process.
 fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -53,7 +53,7 @@ fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
             if seen > 1 {
                 std::process::exit(code);
             }
-            tracing::info!("draining: a second signal ends the process at once");
+            tracing::info!("shutting down; a second signal ends the process at once");
             stopper.stop();
         }
     });

@@ -17,40 +17,41 @@ use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
 
-/// Why the server can't start.
+/// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The settings are wrong.
+    /// A setting is invalid.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
-    /// There is no master key, or it is the wrong one.
+    /// The master key is missing or is the wrong one.
     #[error("{0}")]
     MasterKey(String),
-    /// The store can't be opened.
+    /// The store could not be opened.
     #[error("{0}")]
     Store(String),
-    /// The way to the providers can't be set up.
+    /// The clients of the providers could not be set up.
     #[error("{0}")]
     Upstream(String),
-    /// Simulated providers were asked for, and this build has none.
+    /// Simulated providers are configured, and this build has none.
     #[error(
         "simulated providers were asked for (`--mock`, the setting `mock` or RELAY_MOCK), but this program was built \
          without them: build it with the cargo feature `mock`, or turn the setting off"
     )]
     NoSimulator,
-    /// The address can't be listened on.
-    #[error("can't listen on {listen}: {cause}; is another server running there?")]
+    /// The server could not listen on the address.
+    #[error("could not listen on {listen}: {cause}; is another server running there?")]
     Listen {
-        /// Where.
+        /// The address.
         listen: SocketAddr,
-        /// Why not.
+        /// The operating system's error.
         cause: io::Error,
     },
 }
 
 impl StartError {
-    /// The process's exit code, as in `sysexits.h`: 78 for what the operator must change, 69 for what is not there.
+    /// The process's exit code, as in `sysexits.h`: 78 if the operator must change something, 69 if the address is not
+    /// available.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Listen { .. } => 69,
@@ -68,7 +69,7 @@ impl From<KnownKeysError> for StartError {
     }
 }
 
-/// A relay, put together.
+/// A `Relay` with its adapters.
 pub struct Wired {
     /// The use cases.
     pub relay: Relay,
@@ -81,12 +82,12 @@ pub struct Wired {
 /// How often the number of wraps is stored.
 const SAVE_WRAPS_EVERY: Duration = Duration::from_secs(60);
 
-/// Puts a relay together.
+/// Builds a `Relay` with its adapters.
 ///
 /// Blocks while the store opens.
 ///
 /// # Errors
-/// What the operator must change. Nothing was stored in a store that another master key belongs to.
+/// What the operator must change. Nothing is written to a store that belongs to a different master key.
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let providers = providers(config)?;
     let keys = master_keys(config)?;
@@ -104,7 +105,7 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
 }
 
 impl Wired {
-    /// Stores at regular intervals how much the active master key has sealed. Runs until it is dropped.
+    /// Stores the number of wraps of the master key at regular intervals.
     pub fn save_wraps_regularly(&self) -> impl Future<Output = ()> + Send + 'static {
         let (store, cipher) = (Arc::clone(&self.store), Arc::clone(&self.cipher));
         async move {
@@ -117,13 +118,13 @@ impl Wired {
         }
     }
 
-    /// Writes what waits to be written.
+    /// Writes everything that is waiting to be written.
     pub fn close(self) {
         let Self { relay, store, cipher } = self;
         if let Err(error) = blocking(known_keys::save_wraps(store.as_ref(), &cipher)) {
             tracing::warn!(cause = %error, "the master key's count could not be stored");
         }
-        // The store writes its usage when the last of these lets go of it.
+        // The store writes its usage when its last owner is dropped.
         drop((relay, cipher, store));
     }
 }
@@ -133,33 +134,33 @@ fn open_store(path: &StoragePath) -> Result<Arc<dyn Store>, StartError> {
         StoragePath::Memory => Ok(Arc::new(Memory::default())),
         StoragePath::File(path) => match Sqlite::open(path, SqliteOptions::default()) {
             Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(StartError::Store(format!("the store {} can't be opened: {error}", path.display()))),
+            Err(error) => Err(StartError::Store(format!("the store {} could not be opened: {error}", path.display()))),
         },
     }
 }
 
 fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
     let wrong = |origin: &str, error: &dyn std::fmt::Display| {
-        StartError::MasterKey(format!("the master key ({origin}) can't be used: {error}"))
+        StartError::MasterKey(format!("the master key ({origin}) is invalid: {error}"))
     };
     if let Some(text) = &config.master_key.text {
         let origin = config.master_key.origin.as_deref().unwrap_or("configuration");
         return MasterKeys::parse(text.expose()).map_err(|error| wrong(origin, &error));
     }
     if config.storage.path == StoragePath::Memory {
-        // Nothing outlives the process, so its key need not either.
-        let key = MasterKey::generate().map_err(|error| wrong("made for this run", &error))?;
-        return MasterKeys::new(vec![key]).map_err(|error| wrong("made for this run", &error));
+        // The store does not outlive the process, so the key need not either.
+        let key = MasterKey::generate().map_err(|error| wrong("generated for this run", &error))?;
+        return MasterKeys::new(vec![key]).map_err(|error| wrong("generated for this run", &error));
     }
     Err(StartError::MasterKey(format!(
-        "there is no master key: make one with `relay master-key generate`, and name its file in `master_key.file` or put \
+        "there is no master key; generate one with `relay master-key generate`, and name its file in `master_key.file` or put \
          it into {}",
         config.master_key.env
     )))
 }
 
 fn no_cipher(error: relay_core::ports::CipherError) -> StartError {
-    StartError::MasterKey(format!("the cipher can't be set up: {error}"))
+    StartError::MasterKey(format!("the cipher could not be set up: {error}"))
 }
 
 fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
@@ -168,7 +169,7 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
     }
     let upstream = &config.upstream;
     let http = HttpTransport::new(Timeouts::default()).map_err(|error| {
-        StartError::Upstream(format!("{error}: install the system's root certificates (ca-certificates)"))
+        StartError::Upstream(format!("{error}; install the system's root certificates (ca-certificates)"))
     })?;
     let plain = if upstream.allow_http_loopback { PlainHttp::OnLoopback } else { PlainHttp::Refused };
     let client = |provider: &Provider| -> Result<Arc<dyn ProviderClient>, StartError> {
@@ -181,7 +182,7 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
     Provider::ALL.iter().map(client).collect()
 }
 
-/// One simulator that plays every provider.
+/// One simulator for all providers.
 #[cfg(feature = "mock")]
 fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
     let mock = relay_mock::Mock::new().recording(false);
@@ -193,7 +194,7 @@ fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
     Err(StartError::NoSimulator)
 }
 
-/// Runs a future to its end, whatever runtime the caller is in.
+/// Runs a future to completion, inside or outside a runtime.
 fn blocking<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         let run = || futures::executor::block_on(future);
@@ -224,6 +225,6 @@ mod tests {
         let error = wire(&config).unwrap_err();
         assert!(error.to_string().contains("built without them"), "{error}");
         assert_eq!(error.exit_code(), 78);
-        assert!(!store.exists(), "nothing was stored");
+        assert!(!store.exists(), "nothing may be stored");
     }
 }

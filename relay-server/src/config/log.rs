@@ -4,10 +4,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::reader::Reader;
 
-/// Default filter: actix logs its own start at `info`, which only repeats what Relay logs.
+/// The default filter. It hides actix's own start message, which repeats Relay's.
 const QUIET: &str = "actix_server=warn";
 
-/// What is logged, and how.
+/// The settings of the log.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
     /// The lowest level that is logged, by target.
@@ -43,16 +43,16 @@ impl LogConfig {
     }
 }
 
-/// Parses a level (`info`) or levels by part (`info,relay::access=off`).
+/// Parses a level (`info`) or levels by target (`info,relay::access=off`).
 ///
 /// # Errors
-/// A message for the operator that says what is allowed.
+/// A message for the operator that lists the allowed values.
 fn parse_level(text: &str) -> Result<Targets, String> {
-    // `Targets` takes a lone word that is not a level for a target, and enables everything of it.
+    // `Targets` treats a single word that is not a level as a target, and enables all of its levels.
     let is_level = |part: &str| !part.trim().is_empty() && part.trim().parse::<LevelFilter>().is_ok();
     let good = |part: &str| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level));
     let targets = format!("{QUIET},{text}").parse().ok().filter(|_| text.split(',').all(good));
-    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,part=level`".to_owned())
+    targets.ok_or_else(|| "must be a level (error, warn, info, debug, trace, off), or `info,target=level`".to_owned())
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_may_differ_by_part() {
+    fn a_level_may_differ_by_target() {
         assert!(parse_level("info,relay::access=off").is_ok());
         for bad in ["loud", "relay=loud", "info,loud", ""] {
             assert!(parse_level(bad).is_err(), "{bad}");

@@ -1,7 +1,7 @@
-//! `[master_key]`: where the key that seals all others comes from.
+//! `[master_key]`: the source of the master keys.
 //!
-//! In this order: the file, the systemd credential `relay-master-key`, the environment variable. Never the command line,
-//! which every user of the machine can read.
+//! In this order: the file, the systemd credential `relay-master-key`, the environment variable. Never the command
+//! line, which every user of the machine can read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::reader::Reader;
 /// The credential's name: `LoadCredential=relay-master-key:…` in a systemd unit.
 const CREDENTIAL: &str = "relay-master-key";
 
-/// The master key's settings, and the key.
+/// The settings of the master keys, and their text.
 #[derive(Clone, Debug)]
 pub struct MasterKeyConfig {
     /// The file, if one is set.
@@ -23,16 +23,16 @@ pub struct MasterKeyConfig {
     pub env: String,
     /// The key's text, if one was found.
     pub text: Option<MasterKeyText>,
-    /// Where it was found, in words.
+    /// A description of where it was found.
     pub origin: Option<String>,
 }
 
-/// The text of a key file. `Debug` shows nothing.
+/// The text of a key file. `Debug` hides it.
 #[derive(Clone)]
 pub struct MasterKeyText(Zeroizing<String>);
 
 impl MasterKeyText {
-    /// The only way out.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -56,10 +56,10 @@ impl MasterKeyConfig {
                 Err(message) => reader.error("master_key.file", message),
             }
         } else if let Some(path) = credential.filter(|path| path.exists()) {
-            // systemd guards it; its mode says little, since access is given by an ACL.
+            // systemd protects it. Its mode is not conclusive, since access is granted by an ACL.
             match std::fs::read_to_string(&path) {
                 Ok(text) => config.found(text, format!("systemd credential {CREDENTIAL}")),
-                Err(cause) => reader.general_error(format!("the credential {CREDENTIAL} can't be read: {cause}")),
+                Err(cause) => reader.general_error(format!("the credential {CREDENTIAL} could not be read: {cause}")),
             }
         } else if let Some(text) = variables.get(&config.env) {
             let origin = format!("variable {}", config.env);
@@ -87,18 +87,18 @@ fn variable_name(text: &str) -> Result<String, String> {
 fn read_private(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let metadata = std::fs::metadata(path).map_err(|cause| {
-        format!("names {shown}, which can't be read ({cause}); make a key with `relay master-key generate --out FILE`")
+        format!("names {shown}, which could not be read ({cause}); generate a key with `relay master-key generate --out FILE`")
     })?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(format!("names {shown}, which others may read (mode {mode:04o}); run: chmod 600 {shown}"));
+            return Err(format!("names {shown}, which other users may read (mode {mode:04o}); run: chmod 600 {shown}"));
         }
     }
     if !metadata.is_file() {
         return Err(format!("names {shown}, which is not a file"));
     }
-    std::fs::read_to_string(path).map_err(|cause| format!("names {shown}, which can't be read: {cause}"))
+    std::fs::read_to_string(path).map_err(|cause| format!("names {shown}, which could not be read: {cause}"))
 }

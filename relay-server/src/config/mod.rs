@@ -36,15 +36,15 @@ pub struct Config {
     pub mock: bool,
     /// The HTTP server.
     pub server: ServerConfig,
-    /// Where data is kept.
+    /// Where data is stored.
     pub storage: StorageConfig,
-    /// What seals provider keys.
+    /// The master keys, which seal provider keys.
     pub master_key: MasterKeyConfig,
-    /// Where the providers are.
+    /// The base URLs of the providers.
     pub upstream: UpstreamConfig,
-    /// Where Prometheus reads.
+    /// The address for Prometheus metrics.
     pub metrics: MetricsConfig,
-    /// What is logged, and how.
+    /// The settings of the log.
     pub log: LogConfig,
 }
 
@@ -64,7 +64,7 @@ impl Config {
     /// Reads `file` and this process's environment.
     ///
     /// # Errors
-    /// Every invalid setting; a file that can't be read.
+    /// Every invalid setting; a file that could not be read.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigErrors> {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -74,7 +74,7 @@ impl Config {
             Some((path, Ok(text))) => Self::read(Some((path, &text)), &variables),
             Some((path, Err(cause))) => Err(ConfigErrors(vec![ConfigError {
                 place: path.display().to_string(),
-                message: format!("the configuration can't be read: {cause}"),
+                message: format!("the configuration could not be read: {cause}"),
             }])),
         }
     }

@@ -1,39 +1,39 @@
-//! How the server behaves: what [`serve`](crate::serve) takes.
+//! The options of [`serve`](crate::serve).
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How the server behaves. [`Options::default`] is what tests want: loopback, any free port, one worker.
+/// The options of [`serve`](crate::serve). [`Options::default`] suits tests: loopback, any free port, one worker.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Worker threads; 0: one per processor.
     pub workers: usize,
-    /// The address under which browsers and backends reach this server, without a slash at the end. `None`: `listen`.
+    /// The URL under which browsers and backends reach this server, without a trailing slash. `None`: `listen`.
     pub public_url: Option<String>,
-    /// Where Prometheus text is served, if anywhere.
+    /// The address for Prometheus metrics. `None`: no metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// Sizes and times.
+    /// The limits of a request.
     pub limits: RequestLimits,
     /// How long running calls may take to end after a stop.
     pub drain: Duration,
     /// How long the listener stays open after a stop, so that a load balancer can see that the server is not ready.
     pub drain_delay: Duration,
-    /// How long an idle connection is kept.
+    /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// Connections per worker; more are not accepted.
     pub max_connections: usize,
 }
 
-/// Sizes and times that bound a request.
+/// Limits of a request's size and time.
 #[derive(Clone, Debug)]
 pub struct RequestLimits {
-    /// The longest chat or embeddings body, in bytes.
+    /// The largest chat or embeddings body, in bytes.
     pub inference_body: usize,
-    /// The longest body that asks for a registration token, in bytes.
+    /// The largest body of a request for a registration token, in bytes.
     pub token_body: usize,
-    /// The longest body with a key in it, in bytes.
+    /// The largest body of a registration, in bytes.
     pub registration_body: usize,
     /// The memory of all request bodies together, in bytes.
     pub bodies_at_once: usize,
@@ -51,7 +51,7 @@ pub struct RequestLimits {
     pub ping: Duration,
     /// A client that acknowledges nothing for this long is disconnected.
     pub write_stall: Duration,
-    /// Refused credentials per minute and address; more are answered with 429.
+    /// Refused credentials per minute and address. Further ones get a 429.
     pub refusals_a_minute: u32,
 }
 
@@ -71,7 +71,7 @@ impl Default for Options {
     }
 }
 
-/// The values that `docs/configuration.md` gives.
+/// The values that `docs/configuration.md` documents.
 impl Default for RequestLimits {
     fn default() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Reads settings one by one, from the file and the environment, and collects what is wrong with each.
+//! Reads settings one by one, from the file and the environment, and collects all errors.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ enum Raw {
     Text(String),
     Number(String),
     Flag(bool),
-    /// An environment variable: the setting decides what it is.
+    /// The text of an environment variable, whose type the setting decides.
     Variable(String),
     Other,
 }
@@ -90,7 +90,7 @@ impl Reader {
         self.given.insert(setting.name.to_string(), Given { raw, place });
     }
 
-    /// Variables win over the file.
+    /// Variables take precedence over the file.
     fn take_variables(&mut self, variables: &BTreeMap<String, String>) {
         for (variable, value) in variables {
             match SETTINGS.iter().find(|setting| variable_of(&setting.name) == *variable) {
@@ -100,14 +100,14 @@ impl Reader {
                 }
                 None if looks_like_ours(variable) => self.errors.push(ConfigError {
                     place: variable.clone(),
-                    message: "this variable sets nothing; see the list in docs/configuration.md".to_owned(),
+                    message: "there is no setting for this variable; see the list in docs/configuration.md".to_owned(),
                 }),
                 None => {}
             }
         }
     }
 
-    /// The setting `name` as `parse` reads it, or `None` if it was not given or is wrong.
+    /// The setting `name`, parsed by `parse`; `None` if it is not set or invalid.
     pub(super) fn get<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = match self.ask(name)? {
             Given { raw: Raw::Text(text) | Raw::Variable(text), .. } => Ok(text.clone()),
@@ -149,7 +149,7 @@ impl Reader {
         self.get(name, |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(base.join(text)) })
     }
 
-    /// Where a path that was not given is relative to: the file's folder, if there is a file.
+    /// A default path, relative to the file's folder if there is a file.
     pub(super) fn beside(&self, name: &str) -> PathBuf {
         self.base.join(name)
     }
@@ -159,7 +159,7 @@ impl Reader {
         matches!(self.ask(name), Some(Given { raw: Raw::Text(given) | Raw::Variable(given), .. }) if given == text)
     }
 
-    /// Records an error of the setting `name`, where it was given.
+    /// Records an error of the setting `name`, with the place where it is set.
     pub(super) fn error(&mut self, name: &str, message: impl Into<String>) {
         let place = self.given.get(name).map(|given| given.place.clone()).unwrap_or_default();
         self.errors.push(ConfigError { place, message: format!("`{name}` {}", message.into()) });
@@ -186,7 +186,7 @@ impl Reader {
     }
 }
 
-/// Whether a variable was meant for us. Kubernetes makes some that were not, for a service called `relay-server`.
+/// Whether a variable is meant as a setting. Kubernetes sets similar ones for a service called `relay-server`.
 fn looks_like_ours(variable: &str) -> bool {
     const SECTIONS: [&str; 5] = ["RELAY_SERVER_", "RELAY_STORAGE_", "RELAY_UPSTREAM_", "RELAY_METRICS_", "RELAY_LOG_"];
     let kubernetes = variable.contains("_SERVICE_") || variable.ends_with("_PORT") || variable.contains("_PORT_");

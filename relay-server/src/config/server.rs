@@ -13,17 +13,17 @@ use super::reader::Reader;
 pub struct ServerConfig {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The address under which browsers and backends reach this server, without a slash at the end.
+    /// The URL under which browsers and backends reach this server, without a trailing slash.
     pub public_url: Option<String>,
     /// Worker threads; 0: one per processor.
     pub workers: usize,
     /// Connections per worker.
     pub max_connections: usize,
-    /// How long an idle connection is kept.
+    /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// After this long without an event a stream sends a comment.
     pub ping: Duration,
-    /// The longest chat or embeddings body, in bytes.
+    /// The largest chat or embeddings body, in bytes.
     pub max_body: usize,
     /// How long running calls may take to end after a stop.
     pub drain: Duration,
@@ -39,7 +39,7 @@ impl ServerConfig {
         Self {
             listen: reader
                 .get("server.listen", |text| {
-                    text.parse().map_err(|_| "must be an IP address and a port, as in \"127.0.0.1:8080\"".to_owned())
+                    text.parse().map_err(|_| "must be an IP address and a port, such as \"127.0.0.1:8080\"".to_owned())
                 })
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url: reader.get("server.public_url", public_url),
@@ -53,7 +53,7 @@ impl ServerConfig {
         }
     }
 
-    /// How the server behaves.
+    /// The options of [`serve`](crate::serve).
     pub fn options(&self, metrics_listen: Option<SocketAddr>) -> Options {
         Options {
             listen: self.listen,
@@ -78,7 +78,7 @@ fn small(number: Option<u64>, default: usize) -> usize {
 fn public_url(text: &str) -> Result<String, String> {
     let origin = Origin::parse(text).map_err(|error| error.to_string())?;
     if !origin.is_private() {
-        return Err("must begin with https:// unless it is on this machine: keys are sent there".to_owned());
+        return Err("must begin with https:// unless it is on this machine, because keys are sent there".to_owned());
     }
     Ok(origin.to_string())
 }

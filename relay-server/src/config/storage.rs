@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use super::reader::Reader;
 
-/// Where data is kept.
+/// Where data is stored.
 #[derive(Clone, Debug)]
 pub struct StorageConfig {
     /// The database.
     pub path: StoragePath,
 }
 
-/// A database's place.
+/// The location of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoragePath {
-    /// Nowhere: `":memory:"`. All is gone when the process ends.
+    /// In memory: `":memory:"`. Everything is lost when the process ends.
     Memory,
     /// An SQLite file.
     File(PathBuf),

@@ -1,4 +1,4 @@
-//! Invalid settings, and the place that their errors name.
+//! Tests of the settings: values, errors and the places that errors name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ fn read(text: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
 
 #[track_caller]
 fn check(text: &str, pairs: &[(&str, &str)], want: &[&str]) {
-    let error = read(text, pairs).expect_err("a fault");
+    let error = read(text, pairs).expect_err("an error");
     let got: Vec<String> = error.0.iter().map(ToString::to_string).collect();
     let all = got.len() == want.len() && got.iter().zip(want).all(|(got, want)| got.contains(want));
     assert!(all, "{text:?} {pairs:?}:\n{got:#?}\n{want:#?}");
 }
 
 #[test]
-fn nothing_set_is_a_configuration() {
+fn a_configuration_may_be_empty() {
     let config = Config::read(None, &BTreeMap::new()).unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.drain, Duration::from_secs(120));
@@ -79,7 +79,7 @@ fn every_setting_is_read_from_the_file() {
 }
 
 #[test]
-fn a_variable_wins_over_the_file() {
+fn a_variable_takes_precedence_over_the_file() {
     let pairs = [
         ("RELAY_SERVER_LISTEN", "127.0.0.1:1"),
         ("RELAY_MOCK", "1"),
@@ -93,13 +93,13 @@ fn a_variable_wins_over_the_file() {
 }
 
 #[test]
-fn all_faults_are_told_at_once_with_their_places() {
+fn all_errors_are_reported_at_once_with_their_places() {
     check(
         "mock = \"yes\"\n[server]\nlisten = \"localhost\"\nlisen = \"x\"\nworkers = -1\n\n[log]\nformat = \"xml\"\nlevel = \"loud\"\n",
         &[("RELAY_SERVER_DRAIN_SECONDS", "soon"), ("RELAY_LOG_COLOUR", "red")],
         &[
             "etc/relay.toml:4: there is no setting `server.lisen`",
-            "RELAY_LOG_COLOUR: this variable sets nothing",
+            "RELAY_LOG_COLOUR: there is no setting for this variable",
             "etc/relay.toml:1: `mock` must be true or false",
             "etc/relay.toml:3: `server.listen` must be an IP address and a port",
             "etc/relay.toml:5: `server.workers` must be a whole number from 0 to 1024",
@@ -111,7 +111,7 @@ fn all_faults_are_told_at_once_with_their_places() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_with_its_line() {
+fn invalid_toml_is_reported_with_its_line() {
     check("[server]\nlisten = \n", &[], &["etc/relay.toml:2: "]);
     check("[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"\n", &[], &["etc/relay.toml:3: duplicate key"]);
 }
@@ -145,7 +145,7 @@ fn weak_settings_are_refused() {
     ] {
         check(text, &[], &[want]);
     }
-    // As browsers know it: they name it in `Origin`.
+    // In the form that browsers send in `Origin`.
     let config = read("[server]\npublic_url = \"https://Vault.example:443/\"", &[]).unwrap();
     assert_eq!(config.server.public_url.as_deref(), Some("https://vault.example"));
     for good in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:1"] {
@@ -154,7 +154,7 @@ fn weak_settings_are_refused() {
 }
 
 #[test]
-fn what_kubernetes_sets_for_a_service_of_our_name_is_not_ours() {
+fn variables_that_kubernetes_sets_for_a_service_are_ignored() {
     let pairs = [
         ("RELAY_SERVER_SERVICE_HOST", "10.0.0.1"),
         ("RELAY_SERVER_PORT", "tcp://10.0.0.1:8080"),

@@ -9,7 +9,7 @@ use url::Url;
 use super::reader::Reader;
 use super::settings::base_url_of;
 
-/// Where the providers are. Nothing in a request can change it.
+/// The base URLs of the providers. Nothing in a request can change them.
 #[derive(Clone, Debug)]
 pub struct UpstreamConfig {
     base_urls: BTreeMap<Provider, String>,
@@ -18,7 +18,7 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
-    /// The base URL that is configured for a provider; `None`: its own, [`Provider::base_url`].
+    /// The configured base URL of a provider; `None`: the default, [`Provider::base_url`].
     pub fn base_url(&self, provider: Provider) -> Option<&str> {
         self.base_urls.get(&provider).map(String::as_str)
     }
@@ -44,6 +44,6 @@ fn base_url(text: &str, allow_http_loopback: bool) -> Result<String, String> {
             Err("must begin with https://; set `upstream.allow_http_loopback = true` for a test on this machine"
                 .to_owned())
         }
-        false => Err("must begin with https://: keys are sent there".to_owned()),
+        false => Err("must begin with https://, because keys are sent there".to_owned()),
     }
 }

@@ -143,10 +143,10 @@ async fn it_does_not_start_without_the_right_master_key() {
 
     write_private(&site.path("other.key"), &MasterKey::generate().unwrap().expose_base64());
     for (config, words) in [
-        ("mock = true\n", "there is no master key: make one with `relay master-key generate`"),
-        ("mock = true\n[master_key]\nfile = \"none.key\"\n", "none.key, which can't be read"),
-        ("mock = true\n[master_key]\nfile = \"other.key\"\n", "stored provider keys can't be opened: 1 under "),
-        ("mock = true\n[master_key]\nfile = \"relay.toml\"\n", "which others may read"),
+        ("mock = true\n", "there is no master key; generate one with `relay master-key generate`"),
+        ("mock = true\n[master_key]\nfile = \"none.key\"\n", "none.key, which could not be read"),
+        ("mock = true\n[master_key]\nfile = \"other.key\"\n", "stored provider keys cannot be opened: 1 under "),
+        ("mock = true\n[master_key]\nfile = \"relay.toml\"\n", "which other users may read"),
     ] {
         write_config(&site, config);
         let (code, error) = site.fails(|_| {});
@@ -187,7 +187,7 @@ async fn it_says_what_else_is_wrong() {
     let (code, error) = site.fails(|command| {
         command.env("RELAY_SERVER_LISTEN", &address);
     });
-    assert!(code == 69 && error.contains(&format!("can't listen on {address}")), "{error}");
+    assert!(code == 69 && error.contains(&format!("could not listen on {address}")), "{error}");
     let (code, error) = site.fails(|command| {
         command.env("RELAY_SERVER_LISTEN", "nowhere");
     });

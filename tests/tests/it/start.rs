@@ -44,7 +44,7 @@ const WRONG: &[Wrong] = &[
         name: "no master key file",
         spoil: |folder| std::fs::remove_file(folder.join("master.key")).unwrap(),
         exit: 78,
-        says: ["can't be read", "relay master-key generate"],
+        says: ["could not be read", "relay master-key generate"],
     },
     Wrong {
         name: "the wrong master key",
@@ -53,37 +53,37 @@ const WRONG: &[Wrong] = &[
         says: ["master key", "add the missing master keys"],
     },
     Wrong {
-        name: "no master key at all in its file",
+        name: "a key file without a master key",
         spoil: |folder| set_key(folder, "correct horse battery staple"),
         exit: 78,
         says: ["master key", "base64"],
     },
     Wrong {
-        name: "a master key that others may read",
+        name: "a master key that other users may read",
         spoil: |folder| {
             let readable = std::fs::Permissions::from_mode(0o644);
             std::fs::set_permissions(folder.join("master.key"), readable).unwrap();
         },
         exit: 78,
-        says: ["others may read", "chmod 600"],
+        says: ["other users may read", "chmod 600"],
     },
     Wrong {
-        name: "a store that is something else",
+        name: "a store that is not a Relay database",
         spoil: |folder| std::fs::write(folder.join("relay.db"), "no database at all".repeat(1000)).unwrap(),
         exit: 78,
-        says: ["no Relay database", "name another path"],
+        says: ["not a Relay database", "configure another path"],
     },
     Wrong {
-        name: "a setting that there is not",
+        name: "an unknown setting",
         spoil: |folder| replace_in_config(folder, "[server]", "[server]\nlisten_on = 1"),
         exit: 78,
         says: ["listen_on", "there is no setting"],
     },
     Wrong {
-        name: "nothing but the address",
+        name: "only the address",
         spoil: |_| {},
         exit: 69,
-        says: ["can't listen", "is another server running there?"],
+        says: ["could not listen", "is another server running there?"],
     },
 ];
 
@@ -92,14 +92,14 @@ fn programs() -> [(std::path::PathBuf, &'static [&'static str]); 2] {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_is_told_in_one_line_before_anything_listens() {
+async fn a_problem_is_reported_in_one_line_before_anything_listens() {
     for Wrong { name, spoil, exit, says } in WRONG {
         let folder = Folder::init();
         let first = Process::start(folder.serve(), &folder.key);
         first.api.connect("ana", Provider::OPENAI, "good").await;
         first.kill();
         spoil(folder.path());
-        // The address is taken: whoever listens before all is checked fails for that reason.
+        // The address is in use, so a program that listens before it has checked everything fails for that reason.
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         for (program, arguments) in programs() {
             let mut command = folder.serve_with(&program, arguments);
@@ -114,7 +114,7 @@ async fn what_is_wrong_is_told_in_one_line_before_anything_listens() {
     }
 }
 
-/// A stream under way at a server of its own: the provider has sent one event.
+/// An open stream at a server of its own. The provider has sent one event.
 struct UnderWay {
     folder: Folder,
     server: Process,
