@@ -16,22 +16,22 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256, Sha384};
 
-/// The version in the scripts' addresses: this server's.
+/// The version in the scripts' URLs: this server's.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Bytes of a script's SHA-256 that are in its address.
+/// The number of bytes of a script's SHA-256 in its URL.
 const NAMED_BYTES: usize = 8;
 
-/// What a page includes.
+/// The script that a page includes.
 pub(crate) static WIDGET: LazyLock<Script> =
     LazyLock::new(|| Script::new("widget", include_bytes!("../assets/widget/widget.js")));
-/// What the key frame runs.
+/// The script of the key frame.
 pub(crate) static FRAME: LazyLock<Script> =
     LazyLock::new(|| Script::new("frame", include_bytes!("../assets/widget/frame.js")));
-/// What the hosted page runs.
+/// The script of the hosted page.
 pub(crate) static CONNECT: LazyLock<Script> =
     LazyLock::new(|| Script::new("connect", include_bytes!("../assets/widget/connect.js")));
 
-/// The key's form for pages that take it without the frame: a module, which the widget loads only then.
+/// The form for pages without the frame (`isolation: 'shadow'`): a module that the widget loads only then.
 pub(crate) static FORM: LazyLock<Script> =
     LazyLock::new(|| Script::new("form", include_bytes!("../assets/widget/form.js")));
 
@@ -63,7 +63,7 @@ impl Script {
         }
     }
 
-    /// The script, compressed if the client accepts that; 304 if the client has it already.
+    /// Responds with the script, compressed if the client accepts that; with 304 if the client already has it.
     pub(crate) fn answer(&self, request: &HttpRequest, cache_control: &'static str) -> HttpResponse {
         let gzip = takes_gzip(request);
         let tag = EntityTag::new_strong(if gzip { format!("{}-gzip", self.tag) } else { self.tag.clone() });
@@ -95,7 +95,8 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 
 fn compressed(plain: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    // A `Vec` takes everything. If it did not, no client would get half a script: the length and the checksum would be wrong.
+    // Writing to a `Vec` does not fail. If it did, length and checksum would not match, and no client would run half a
+    // script.
     let _ = encoder.write_all(plain);
     encoder.finish().unwrap_or_default().into()
 }

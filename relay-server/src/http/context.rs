@@ -19,7 +19,8 @@ use crate::state::State;
 /// The status in the log and the metrics when the client left before there was one.
 const CLIENT_LEFT: u16 = 499;
 
-/// One request. Shared by the middleware, the handler and the body of a stream; the last owner writes the access log line.
+/// One request. Shared by the middleware, the handler and the body of a stream; the last owner writes the access log
+/// line.
 #[derive(Clone)]
 pub(crate) struct RequestContext(Rc<Inner>);
 
@@ -28,7 +29,7 @@ struct Inner {
     id: RequestId,
     text: HeaderValue,
     client_id: Option<HeaderValue>,
-    /// How often the client says that it has sent this request before.
+    /// How many times the client has already sent this request, as it reports.
     client_retry: Option<u64>,
     method: Method,
     began: Instant,
@@ -37,7 +38,7 @@ struct Inner {
     code: Cell<Option<Box<str>>>,
     project: OnceCell<ProjectId>,
     provider: OnceCell<Provider>,
-    /// Whether the body is a stream, which goes on after the status line.
+    /// Whether the body is a stream, which continues after the status line.
     streamed: Cell<bool>,
     complete: Cell<bool>,
 }

@@ -1,7 +1,7 @@
 //! CORS: which pages may call which routes.
 //!
-//! A page may use the registration routes, with a registration token. It may not use anything that takes a Relay key: such
-//! a key must not live in a page.
+//! A page may use the registration routes, with a registration token. It may not use a route that takes a Relay key,
+//! because such a key must never be in a page.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -19,9 +19,9 @@ pub(crate) enum Cors {
     Refused,
     /// Allowed for any origin, without credentials: the registration token limits what the page can do.
     Echoed,
-    /// Allowed for everybody: the widget's scripts are public, and `integrity` works only on what a page may read.
+    /// Allowed for every page: the widget's scripts are public, and `integrity` needs a readable response.
     Public,
-    /// No CORS headers: nothing to protect, and nothing that another page would use.
+    /// No CORS headers: other pages have no use for the response.
     None,
 }
 

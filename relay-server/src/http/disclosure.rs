@@ -1,15 +1,15 @@
-//! What an answer or an error says about its call, as response headers: the one place that names them.
+//! Writes a disclosure as response headers. Only this file names them.
 
 use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use relay_core::Disclosure;
 
 use crate::http::headers;
 
-/// Adds the headers of a disclosure. A value that no header can carry is left out.
+/// Adds the headers of a disclosure. A value that is not valid in a header is left out.
 pub(crate) fn put(to: &mut HeaderMap, disclosure: &Disclosure) {
     let Disclosure { paid_by, dropped_params, adjusted_params, provider_headers, retry_after, .. } = disclosure;
     if let Some(paid_by) = paid_by {
-        // In ASCII: some clients, Node's fetch among them, read header values as Latin-1.
+        // ASCII only: some clients, such as Node's fetch, read header values as Latin-1.
         let key = format!("{}/...{}", paid_by.provider, paid_by.last4);
         insert(to, &headers::KEY, &key);
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_known_is_a_header() {
+    fn every_field_that_is_set_becomes_a_header() {
         let mut disclosure = Disclosure::default();
         disclosure.paid_by = Some(PaidBy::new(Provider::ANTHROPIC, "a1b2"));
         disclosure.dropped_params = vec!["seed".to_owned(), "user".to_owned()];
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_known_of_most_calls() {
+    fn an_empty_disclosure_adds_no_header() {
         let mut headers = HeaderMap::new();
         put(&mut headers, &Disclosure::default());
         assert!(headers.is_empty());

@@ -1,4 +1,4 @@
-//! From a failure to its HTTP answer.
+//! Turns an error into an HTTP response.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use relay_core::{Class, RelayError};
 
 use crate::http::{disclosure, headers};
 
-/// A failure on its way to the client.
+/// An error that is returned to the client.
 pub(crate) struct ApiError(RelayError);
 
 impl ApiError {
-    /// The failure itself.
+    /// The error itself.
     pub(crate) fn inner(&self) -> &RelayError {
         &self.0
     }
@@ -26,15 +26,15 @@ impl From<RelayError> for ApiError {
     }
 }
 
-/// What a handler returns.
+/// The result of a handler.
 pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
 
-/// The status that this class of failure is answered with.
+/// The HTTP status of this class of errors.
 fn status(class: Class) -> StatusCode {
     StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The answer to a failure: OpenAI's shape, `x-should-retry`, and the headers that the failure brings.
+/// The response to an error: OpenAI's shape, `x-should-retry`, and the headers of the error's disclosure.
 pub(crate) fn response(error: &RelayError) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(error.class()), BoxBody::new(error.to_body()));
     let headers = response.headers_mut();

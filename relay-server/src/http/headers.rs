@@ -10,13 +10,13 @@ pub(crate) static PAID: HeaderName = HeaderName::from_static("x-relay-paid");
 pub(crate) static SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 pub(crate) static ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The page that one of Relay's own is part of, and speaks for.
+/// The page that embeds one of Relay's own pages, which calls on its behalf.
 pub(crate) static PAGE_ORIGIN: HeaderName = HeaderName::from_static("x-relay-page-origin");
-/// Where a request comes from, as the browser says it: no page can set this header.
+/// The browser's statement of where a request comes from. No page can set this header.
 pub(crate) static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// How often OpenAI's clients have sent this request before.
+/// How many times OpenAI's clients have already sent this request.
 pub(crate) static RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
-/// Whose provider key pays: provider and last four characters.
+/// The provider key that pays: provider and last four characters.
 pub(crate) static KEY: HeaderName = HeaderName::from_static("x-relay-key");
 pub(crate) static DROPPED_PARAMS: HeaderName = HeaderName::from_static("x-relay-dropped-params");
 pub(crate) static ADJUSTED_PARAMS: HeaderName = HeaderName::from_static("x-relay-adjusted-params");

@@ -1,4 +1,4 @@
-//! What all routes have in common: reading requests, writing responses, and the layer around both.
+//! What all routes share: reading requests, writing responses, and the layer around both.
 
 pub(crate) mod context;
 pub(crate) mod cors;

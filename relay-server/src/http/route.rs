@@ -1,4 +1,4 @@
-//! A route: a path, its methods, and what pages of other origins may do with it.
+//! A route: a path, its methods, and its CORS policy.
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -8,15 +8,16 @@ use crate::http::cors::Cors;
 /// Makes the actix route of a handler.
 pub(crate) type Handler = fn() -> actix_web::Route;
 
-/// A path and everything that can be done there.
+/// A path with its methods.
 pub(crate) struct Route {
-    /// The pattern as actix matches it, without the optional slash at the end. It is also the route's name in logs and metrics.
+    /// The pattern that actix matches, without the optional trailing slash. It is also the route's name in logs and
+    /// metrics.
     pub(crate) path: &'static str,
     /// The methods with their handlers.
     pub(crate) methods: &'static [(Method, Handler)],
     /// The methods' names, for the `allow` header.
     pub(crate) allow: &'static str,
-    /// What pages of other origins may do.
+    /// What pages of other origins may do with the route.
     pub(crate) cors: Cors,
 }
 

@@ -1,6 +1,7 @@
-//! Log lines: one JSON object (or one line of text) an event, with the request's id, written by a thread of its own.
+//! Log lines: one JSON object (or one line of text) for each event, with the request's id, written by a separate
+//! thread.
 //!
-//! A log whose reader is slow or gone never blocks a request: lines are dropped then, and counted.
+//! A log whose reader is slow or gone never blocks a request. Lines are then dropped and counted.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -36,7 +37,7 @@ pub(crate) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
-/// While this exists, log lines of this thread carry a request's id.
+/// While this guard exists, log lines of this thread have a request's id.
 pub(crate) struct Entered(Option<RequestId>);
 
 /// Sets the request that this thread works for.
@@ -65,7 +66,7 @@ pub fn start(config: &LogConfig) {
     });
 }
 
-/// What the writer is asked to do.
+/// A command for the writer.
 enum Job {
     Line(String),
     Flush(SyncSender<()>),
@@ -111,7 +112,7 @@ fn write_all(receiver: &Receiver<Job>) {
         }
         text.clear();
         for done in flushed {
-            // Whoever asked may have given up.
+            // The caller may have stopped waiting.
             let _ = done.send(());
         }
     }
@@ -249,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_break_or_a_colour_code_stays_within_its_line() {
+    fn a_line_break_or_a_colour_code_is_escaped() {
         let text = "a\nb\u{1b}[31m\"\\\u{2028}é";
         let quoted = Quoted(text).to_string();
         assert!(!quoted.chars().any(char::is_control));
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_thread_knows_its_request_only_while_it_works_for_it() {
+    fn a_thread_has_a_request_id_only_while_the_guard_exists() {
         let (a, b) = (RequestId::new(1, [1; 10]), RequestId::new(2, [2; 10]));
         let outer = enter(a);
         drop(enter(b));

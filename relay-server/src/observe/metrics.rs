@@ -12,7 +12,7 @@ use relay_core::{Class, Code, Relay, RelayError};
 
 use crate::observe::logging;
 
-/// The buckets that OpenTelemetry recommends for HTTP, and longer ones: a model may think for minutes.
+/// The buckets that OpenTelemetry recommends for HTTP, and longer ones, because a model may think for minutes.
 const BUCKETS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 120.0, 300.0];
 
@@ -77,7 +77,7 @@ impl Metrics {
                 HistogramVec::new(
                     HistogramOpts::new(
                         "relay_http_request_duration_seconds",
-                        "From a request's head to its answer's end.",
+                        "Seconds from a request's head to the end of its response.",
                     )
                     .buckets(BUCKETS.to_vec()),
                     &["route"],
@@ -85,25 +85,25 @@ impl Metrics {
             ),
             calls: counters(
                 "relay_upstream_requests_total",
-                "Calls of providers.",
+                "Calls to providers.",
                 &["provider", "endpoint", "outcome"],
             ),
-            tokens: counters(
-                "relay_tokens_total",
-                "Tokens, as the providers counted them.",
-                &["provider", "direction"],
-            ),
+            tokens: counters("relay_tokens_total", "Tokens that the providers counted.", &["provider", "direction"]),
             auth_failures: counters(
                 "relay_auth_failures_total",
                 "Refused Relay keys and registration tokens.",
                 &["reason"],
             ),
-            streams_active: gauge("relay_streams_active", "Event streams under way."),
-            streams_cut: counters("relay_stream_cancelled_total", "Streams that ended early, by whom.", &["by"]),
+            streams_active: gauge("relay_streams_active", "Event streams that are currently open."),
+            streams_cut: counters(
+                "relay_stream_cancelled_total",
+                "Streams that ended early, by the side that ended them.",
+                &["by"],
+            ),
             panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),
             draining: gauge("relay_draining", "1 while the server is shutting down."),
-            body_bytes: gauge("relay_inflight_bytes", "Bytes of request bodies that are held."),
-            usage_dropped: gauge("relay_usage_dropped", "Usage events that could not be kept."),
+            body_bytes: gauge("relay_inflight_bytes", "Bytes of request bodies in memory."),
+            usage_dropped: gauge("relay_usage_dropped", "Usage events that could not be stored."),
             log_dropped: gauge("relay_log_dropped", "Log lines that could not be written."),
             uptime: gauge("relay_uptime_seconds", "Seconds since the start."),
             registry,
@@ -125,7 +125,7 @@ impl Metrics {
         self.0.durations.with_label_values(&[route]).observe(took.as_secs_f64());
     }
 
-    /// Counts a failure that was shown to a client.
+    /// Counts an error that was returned to a client.
     pub(crate) fn failure(&self, error: &RelayError) {
         if matches!(error.class(), Class::Unauthenticated | Class::Gone)
             || error.relay_code() == Some(Code::ScopeMissing)
@@ -152,7 +152,7 @@ impl Metrics {
         self.0.streams_cut.with_label_values(&[by]).inc();
     }
 
-    /// The same relay, whose usage events are also counted here.
+    /// The same `Relay`, whose usage events are also counted here.
     pub(crate) fn count_usage(&self, relay: &Relay) -> Relay {
         let mut ports = relay.ports().clone();
         ports.usage = Arc::new(Counted { metrics: self.clone(), sink: ports.usage });
@@ -178,11 +178,11 @@ impl Metrics {
 #[expect(clippy::expect_used, reason = "constants: see above")]
 fn register<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
     let metric = metric.expect("a metric's name is valid");
-    registry.register(Box::new(metric.clone())).expect("a metric's name is there once");
+    registry.register(Box::new(metric.clone())).expect("a metric's name is unique");
     metric
 }
 
-/// Counts usage on its way.
+/// Counts usage events before they are stored.
 struct Counted {
     metrics: Metrics,
     sink: Arc<dyn UsageSink>,

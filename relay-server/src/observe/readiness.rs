@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 /// How long a result is reused: the check is public, and writes to the store.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What keeps a server from its work.
+/// Why a server is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unready {
     Store,

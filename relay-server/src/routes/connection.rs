@@ -1,10 +1,10 @@
-//! A connection in JSON, as developers and users see it.
+//! A connection in JSON, for developers and users.
 
 use relay_core::domain::Connection;
 use relay_core::relay::registration::Registered;
 use serde::Serialize;
 
-/// What there is to tell about a stored key: nothing of the key but its last four characters.
+/// The visible data of a stored key. It has only the last four characters of the key.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShownConnection {

@@ -1,4 +1,4 @@
-//! Requests that no handler takes: unknown paths, other methods, and CORS preflights.
+//! Requests without a handler: unknown paths, unsupported methods, and CORS preflights.
 
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -9,7 +9,7 @@ use crate::http::cors;
 use crate::http::error::ApiResult;
 use crate::http::route::Route;
 
-/// `OPTIONS`, and methods that the route does not have.
+/// `OPTIONS`, and methods that the route does not support.
 pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
     if cors::is_preflight(request.method(), request.headers()) {
         return Ok(cors::preflight(route.cors, route.allow)?);
@@ -30,6 +30,6 @@ fn shown_method(method: &Method) -> &str {
 /// 404 for a path without a route.
 pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
     let path: String = request.path().chars().take(100).filter(|c| !c.is_control()).collect();
-    let message = format!("there is no `{path}` here; the API is described in /openapi.json");
+    let message = format!("the path `{path}` does not exist; /openapi.json describes the API");
     Err(RelayError::unknown_endpoint(message).into())
 }

@@ -33,13 +33,13 @@ pub(crate) async fn health(request: HttpRequest) -> ApiResult {
     Ok(json(200, &Health { status: "ok", version: env!("CARGO_PKG_VERSION"), uptime_seconds }))
 }
 
-/// Liveness: a server that answers need not be restarted.
+/// Liveness: a server that answers does not need a restart.
 pub(crate) async fn live(request: HttpRequest) -> ApiResult {
     RequestContext::of(&request)?;
     Ok(json(200, &Status { status: "ok" }))
 }
 
-/// Readiness: the store can be written, the master key is the right one, and the server is not shutting down.
+/// Readiness: the store can be written to, the master key is the right one, and the server is not shutting down.
 pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let state = context.state();

@@ -1,7 +1,7 @@
 //! The routes: one table of paths, methods and handlers.
 //!
-//! Handlers are thin: extract, call the core, wrap. They extract one after the other on purpose: nobody's body is read
-//! before their key is known.
+//! Handlers are thin: they extract, call the core and wrap the result. They extract one thing after another on purpose,
+//! so that no body is read before the caller's key is checked.
 
 mod chat;
 mod connection;
@@ -154,7 +154,7 @@ pub(crate) static TABLE: &[Route] = &[
     },
 ];
 
-/// Mounts the routes, each with and without a slash at its end.
+/// Mounts the routes, each with and without a trailing slash.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     for route in TABLE {
         config.service(resource(route, route.path.to_owned()));

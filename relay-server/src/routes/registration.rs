@@ -1,4 +1,4 @@
-//! `/v1/registration` and what is below: what the widget's frame calls.
+//! `/v1/registration` and the routes below it, which the widget's frame calls.
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -18,7 +18,7 @@ use crate::http::request::members::known_members_only;
 use crate::http::response::json::json;
 use crate::routes::connection::ShownConnection;
 
-/// Where the provider is in `/v1/registration/connections/{provider}`.
+/// The index of the provider in `/v1/registration/connections/{provider}`.
 const PROVIDER: usize = 3;
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ struct ShownProvider {
     key_prefixes: &'static [&'static str],
 }
 
-/// What tells a provider's keys from those of others.
+/// A provider's name and the prefixes of its keys.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct KnownProvider {
@@ -102,7 +102,7 @@ fn known_provider(provider: Provider) -> KnownProvider {
     KnownProvider { name: provider.name(), label: provider.label(), key_prefixes: provider.key_prefixes() }
 }
 
-/// Takes a key, checks it with its provider, stores it and spends the token.
+/// Checks a key with its provider, stores it and spends the token.
 pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let token = extract::registration_token(&request);
@@ -116,7 +116,7 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     Ok(json(201, &ShownConnection::from(registered)))
 }
 
-/// Forgets the user's key, as the user asks. The token stays usable.
+/// Deletes the user's key at the user's request. The token stays usable.
 pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let token = extract::registration_token(&request);

@@ -67,23 +67,26 @@ fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
         let provider = Provider::from_name(&name).ok_or_else(|| extract::unknown_provider("provider"))?;
         request.allowed = Allowed::Only(provider);
     }
-    // Out of range, which the core refuses.
+    // A number out of range, which the core refuses.
     request.seconds = seconds.unwrap_or(0);
     request.allowed_origins = object.read("allowedOrigins", "an array of strings")?.unwrap_or_default();
     request.replace = object.flag("replace")?.unwrap_or(true);
     Ok(request)
 }
 
-/// `endUserLabel`, or `user` as the SDK has it.
+/// `endUserLabel`, or `user`, which the SDK sends.
 fn user(object: &Object<'_>) -> Result<EndUser, RelayError> {
     let (label, user) = (object.text("endUserLabel")?, object.text("user")?);
     if let (Some(label), Some(user)) = (&label, &user)
         && label != user
     {
-        return Err(RelayError::invalid_value("user", "`endUserLabel` and `user` name two users; send one of them"));
+        return Err(RelayError::invalid_value(
+            "user",
+            "`endUserLabel` and `user` name different users; send only one of them",
+        ));
     }
     let param = if label.is_some() || user.is_none() { "endUserLabel" } else { "user" };
-    let missing = || RelayError::missing_user(param, "`endUserLabel` is missing: say which of your users this is");
+    let missing = || RelayError::missing_user(param, "`endUserLabel` is missing; send your id of the user");
     let text = label.or(user).ok_or_else(missing)?;
     EndUser::parse(&text).map_err(|error| RelayError::invalid_user(param, error.0))
 }
@@ -91,7 +94,7 @@ fn user(object: &Object<'_>) -> Result<EndUser, RelayError> {
 /// `Idempotency-Key`, if there is one.
 fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, RelayError> {
     let invalid =
-        || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
+        || RelayError::invalid_value("Idempotency-Key", "`Idempotency-Key` must be 1 to 255 visible ASCII characters");
     let mut values = headers.get_all(&headers::IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().map_err(|_| invalid())?;
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_user_has_two_names_and_one_value() {
+    fn the_user_may_be_sent_under_two_names_with_one_value() {
         for good in [r#"{"endUserLabel":"ana"}"#, r#"{"user":"ana"}"#, r#"{"user":"ana","endUserLabel":"ana"}"#] {
             assert_eq!(parse(good.as_bytes()).unwrap().user.as_str(), "ana", "{good}");
         }
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_ignored_is_refused() {
+    fn unknown_and_invalid_members_are_refused() {
         for (bad, param) in [
             (r#"{"user":"a","ttl":5}"#, "ttl"),
             (r#"{"user":"a","user":"b"}"#, "user"),

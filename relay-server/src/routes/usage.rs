@@ -17,13 +17,13 @@ use crate::http::response::json::json;
 struct Report {
     from: String,
     to: String,
-    usage: Vec<Row>,
+    usage: Vec<ShownRow>,
     has_more: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct ShownRow {
     day: String,
     end_user_label: String,
     provider: &'static str,
@@ -51,8 +51,8 @@ pub(crate) async fn report(request: HttpRequest) -> ApiResult {
     Ok(json(200, &Report { from: found.from, to: found.to, usage, has_more: found.has_more }))
 }
 
-fn row(row: UsageRow) -> Row {
-    Row {
+fn row(row: UsageRow) -> ShownRow {
+    ShownRow {
         day: date(row.day),
         end_user_label: row.user.to_string(),
         provider: row.provider.name(),

@@ -1,4 +1,4 @@
-//! `/v1/users` and what is below: the developer's view of users and their connections.
+//! `/v1/users` and the routes below it: the developer's view of users and their connections.
 
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
@@ -12,7 +12,7 @@ use crate::http::request::extract;
 use crate::http::response::json::json;
 use crate::routes::connection::ShownConnection;
 
-/// Where the provider is in `/v1/users/{label}/connections/{provider}`.
+/// The index of the provider in `/v1/users/{label}/connections/{provider}`.
 const PROVIDER: usize = 4;
 
 #[derive(Serialize)]
@@ -56,7 +56,7 @@ struct UsedConnection {
 pub(crate) async fn list(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
-    // What is not a number is out of range, too, which the core refuses.
+    // Text that is not a number counts as out of range, which the core refuses.
     let limit = extract::query(&request, "limit")?.map(|limit| limit.parse().unwrap_or(0));
     let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
     let page = context.state().relay.users(&access.project, after, limit).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn connections(request: HttpRequest) -> ApiResult {
     Ok(json(200, &Connections { connections: shown(&connections) }))
 }
 
-/// Asks the provider about a stored key now.
+/// Checks a stored key with the provider now.
 pub(crate) async fn verify(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
@@ -86,7 +86,7 @@ pub(crate) async fn verify(request: HttpRequest) -> ApiResult {
     Ok(json(200, &shown_connection(&connection)))
 }
 
-/// Forgets a user's key.
+/// Deletes a user's key.
 pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;

@@ -1,4 +1,5 @@
-//! The widget's scripts, its key frame and the hosted page. See `docs/adr/0008-the-key-is-typed-into-relays-own-frame.md`.
+//! The widget's scripts, its key frame and the hosted page. See
+//! `docs/adr/0008-the-key-is-typed-into-relays-own-frame.md`.
 
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_RESOURCE_POLICY,
@@ -16,12 +17,13 @@ use crate::http::error::ApiResult;
 use crate::http::request::extract;
 use crate::http::response::json::json;
 
-/// How long browsers cache the script under its stable address: five minutes.
-const SHORTLY: &str = "public, max-age=300";
-/// The path contains the hash of the bytes, which therefore never change.
-const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// The cache policy of the script under its stable path: five minutes.
+const FIVE_MINUTES: &str = "public, max-age=300";
+/// The cache policy of a script under its pinned path, which contains the hash of its bytes and therefore never
+/// changes.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Switches off every browser feature that a page with a secret field does not need.
+/// Turns off every browser feature that a page with a secret field does not need.
 const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
      clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
@@ -37,13 +39,13 @@ struct About {
     snippet: String,
 }
 
-/// The widget's script, under its stable address.
+/// The widget's script under its stable path.
 pub(crate) async fn newest(request: HttpRequest) -> ApiResult {
     RequestContext::of(&request)?;
-    Ok(WIDGET.answer(&request, SHORTLY))
+    Ok(WIDGET.answer(&request, FIVE_MINUTES))
 }
 
-/// A script under its pinned address.
+/// A script under its pinned path.
 pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let asked = request.match_info();
@@ -52,16 +54,16 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     let script = scripts.into_iter().find(|script| script.file == file && version == Some(VERSION));
     let script = script.ok_or_else(|| {
         let message = format!(
-            "this server has version {VERSION} of the widget: {}{}; /api/widget says its `integrity`",
+            "this server has version {VERSION} of the widget: {}{}; /api/widget has its `integrity`",
             context.state().public_url,
             WIDGET.path
         );
         RelayError::unknown_endpoint(message)
     })?;
-    Ok(script.answer(&request, FOR_GOOD))
+    Ok(script.answer(&request, IMMUTABLE))
 }
 
-/// The pinned address, the `integrity` and the HTML snippet that includes this script.
+/// The pinned URL, the `integrity` and the HTML snippet that includes this script.
 pub(crate) async fn about(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let url = format!("{}{}", context.state().public_url, WIDGET.path);
@@ -72,7 +74,7 @@ pub(crate) async fn about(request: HttpRequest) -> ApiResult {
 
 /// The frame with the secret field. The token whose hash is in `grant` decides which pages may embed it.
 ///
-/// A frame for no known token may be anywhere: each of its calls names the page around it, and is refused there.
+/// A frame without a known token may be embedded anywhere: each of its calls names the embedding page, and is refused.
 pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "*");
@@ -80,7 +82,7 @@ pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
     Ok(page(csp, document(&FRAME, "Relay", "", "")))
 }
 
-/// The page that mounts the widget by itself. Nobody may frame it, unless a known token says who.
+/// The hosted page, which mounts the widget. No page may embed it, unless a known token allows that page.
 pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "'none'");
@@ -101,7 +103,7 @@ fn base_csp(more: &str) -> String {
     )
 }
 
-/// The origins that may frame the page, by the token whose hash is in `grant`; `None` for an unknown token.
+/// The origins that may embed the page, according to the token whose hash is in `grant`; `None` for an unknown token.
 async fn framing_origins(request: &HttpRequest, context: &RequestContext) -> Result<Option<Origins>, RelayError> {
     let grant = extract::query(request, "grant").ok().flatten();
     match grant.as_deref().and_then(SecretHash::from_hex) {
@@ -110,7 +112,7 @@ async fn framing_origins(request: &HttpRequest, context: &RequestContext) -> Res
     }
 }
 
-/// The sources of `frame-ancestors`; `unnamed` if the page is for no known token.
+/// The sources of `frame-ancestors`; `unnamed` without a known token.
 fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
     origins.map_or_else(|| unnamed.to_owned(), |origins| origins.frame_ancestors())
 }

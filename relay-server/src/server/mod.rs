@@ -30,15 +30,15 @@ const BACKLOG: u32 = 2048;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// Timeout for closing a connection.
 const DISCONNECT_TIME: Duration = Duration::from_secs(1);
-/// How much longer than the drain actix may take before it drops what is left.
+/// How much longer than the drain actix may take before it drops the remaining connections.
 const AFTER_DRAIN: Duration = Duration::from_secs(10);
 
 /// A running server. Dropping this handle does not stop it; the end of its runtime does.
 #[derive(Debug)]
 pub struct Running {
-    /// Where it listens.
+    /// The address that it listens on.
     pub addr: SocketAddr,
-    /// Where Prometheus metrics are served, if anywhere.
+    /// The address for Prometheus metrics, if there is one.
     pub metrics_addr: Option<SocketAddr>,
     stopper: Stopper,
     task: JoinHandle<io::Result<()>>,
@@ -53,7 +53,7 @@ impl Running {
     /// Waits until the server has ended.
     ///
     /// # Errors
-    /// What it ended with.
+    /// The error that the server ended with.
     pub async fn join(self) -> io::Result<()> {
         self.task.await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
@@ -108,7 +108,7 @@ impl Stopper {
 /// Starts the server. Must be called within a Tokio (or actix) runtime, which must outlive it.
 ///
 /// # Errors
-/// When it can't listen on an address.
+/// If it cannot listen on an address.
 pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
     let listener = listen(options.listen)?;
     let addr = listener.local_addr()?;
@@ -129,10 +129,11 @@ pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
         .keep_alive(options.keep_alive)
         .client_request_timeout(HEAD_TIME)
         .client_disconnect_timeout(DISCONNECT_TIME)
-        // Without this, a client that disconnects while nothing is being written goes unnoticed, and its call runs (and is
-        // paid for) to the end.
+        // Without this, the server does not detect a client that disconnects while nothing is being written, and the
+        // call runs (and is paid for) to the end.
         .h1_allow_half_closed(false)
-        // Without this, small events wait for the acknowledgement of earlier ones (Nagle): a stream takes twice as long.
+        // Without this, small events wait for the acknowledgement of earlier ones (Nagle): a stream takes twice as
+        // long.
         .tcp_nodelay(true)
         .max_connections(options.max_connections)
         .on_connect(move |connection, _| end_when_stalled(connection, write_stall))
@@ -176,11 +177,11 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// Lets the kernel end a connection whose client has acknowledged nothing for this long, and with it the call.
+/// Makes the kernel close a connection, and so end the call, if the client has acknowledged nothing for this long.
 fn end_when_stalled(connection: &dyn Any, after: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        // Best effort: without it, such a client is noticed only when the provider's stream ends.
+        // Best effort: without it, such a client is detected only when the provider's stream ends.
         let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
     }
     #[cfg(not(target_os = "linux"))]

@@ -1,11 +1,11 @@
-//! The memory that all request bodies together may take.
+//! The memory budget of all request bodies together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use relay_core::RelayError;
 
-/// How much memory all bodies may hold at once.
+/// The most memory that all bodies may use at once.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyBudget {
     held: Arc<AtomicUsize>,
@@ -17,7 +17,7 @@ impl BodyBudget {
         Self { held: Arc::default(), most }
     }
 
-    /// An empty reservation, to be grown as the body arrives.
+    /// An empty reservation, which grows as the body arrives.
     pub(crate) fn reserve(&self) -> Reservation {
         Reservation { budget: self.clone(), bytes: 0 }
     }
@@ -35,7 +35,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Adds to it.
+    /// Adds bytes to the reservation.
     ///
     /// # Errors
     /// `overloaded` if the budget is exceeded.

@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl Drain {
-    /// From now on the server is not ready and accepts no new calls.
+    /// Starts the shutdown: the server is no longer ready, and accepts no new calls.
     pub(crate) fn begin(&self) {
         let _ = self.0.phase.compare_exchange(SERVING, DRAINING, Ordering::SeqCst, Ordering::SeqCst);
     }
@@ -38,7 +38,7 @@ impl Drain {
         self.0.phase.load(Ordering::Relaxed) != SERVING
     }
 
-    /// Refuses a new call once the server is going down.
+    /// Refuses a new call after the shutdown has started.
     ///
     /// # Errors
     /// `draining`.

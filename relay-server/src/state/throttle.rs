@@ -1,7 +1,7 @@
 //! Counts refused credentials by address.
 //!
-//! Tokens of 256 random bits can't be guessed, so this only keeps the noise down. It never stops a good credential: many
-//! callers may share one address, that of a proxy.
+//! Nobody can guess 256 random bits, so this only limits noise. It never blocks a valid credential, because many
+//! callers may share the address of one proxy.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_refusals_of_one_address_are_limited_and_no_others() {
+    fn only_the_refusals_of_one_address_are_limited() {
         let throttle = Throttle::new(2);
         let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         assert!(throttle.refuse(a).is_none() && throttle.refuse(a).is_none());

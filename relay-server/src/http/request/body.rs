@@ -1,4 +1,4 @@
-//! Reads request bodies: JSON, of bounded size, in bounded time, within one budget of memory for all.
+//! Reads request bodies: JSON of limited size, in limited time, within one memory budget for all bodies.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::state::budget::{BodyBudget, Reservation};
 
 /// How often the rate of a slow body is checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// How many bytes are allocated on the strength of `content-length` alone.
+/// The most bytes that are allocated because of `content-length` alone.
 const TRUSTED_LENGTH: usize = 256 << 10;
 
 /// A body and its reservation. Keep the reservation while the bytes are in use.
@@ -70,7 +70,7 @@ pub(crate) async fn json(
     }
 }
 
-/// The time limits of a body. No timer is created for a body that has arrived already.
+/// The timeouts of a body. No timer is created for a body that has already arrived.
 struct BodyClock<'a> {
     limits: &'a RequestLimits,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -89,7 +89,7 @@ impl<'a> BodyClock<'a> {
         .await
     }
 
-    /// Ready when the body is too slow.
+    /// Resolves when the body is too slow.
     fn poll_late(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<()> {
         let RequestLimits { body_time, body_grace, body_rate, .. } = *self.limits;
         let (began, timer) =

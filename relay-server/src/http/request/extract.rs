@@ -24,7 +24,7 @@ pub(crate) async fn access(
     scope: Scope,
 ) -> Result<KeyedProject, RelayError> {
     let state = context.state();
-    // A request without a usable header fails like one with a wrong key, byte by byte.
+    // A request without a valid header gets exactly the same response as one with a wrong key.
     let key = RelayKey::new(bearer(request.headers()).unwrap_or_default().to_owned());
     match state.relay.authenticate(&key, scope).await {
         Ok(access) => {
@@ -49,7 +49,7 @@ pub(crate) fn refused(request: &HttpRequest, context: &RequestContext, error: Re
 /// The caller of an inference route: project, Relay key, user and tier.
 ///
 /// # Errors
-/// As [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
+/// Those of [`access`]; `missing_user`, `invalid_user`, `invalid_value` for `X-Relay-Paid`.
 pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> Result<Caller, RelayError> {
     let KeyedProject { project, key, .. } = access(request, context, Scope::Inference).await?;
     let user = user(request.headers())?;
@@ -76,12 +76,12 @@ impl CallingPage<'_> {
     }
 }
 
-/// The page that a call comes from, which the browser names in `Origin`. Relay's own pages say in `X-Relay-Page-Origin` for
-/// which page they ask: that header counts from nobody else.
+/// The page that a call comes from, which the browser names in `Origin`. Relay's own pages name the page that embeds
+/// them in `X-Relay-Page-Origin`. Relay ignores that header from other pages.
 pub(crate) fn page<'a>(request: &'a HttpRequest, context: &RequestContext) -> Option<CallingPage<'a>> {
     let (headers, public) = (request.headers(), &*context.state().public_url);
     let text = |value: &'a HeaderValue| String::from_utf8_lossy(value.as_bytes());
-    // Whatever address the browser knows Relay under.
+    // Compared with the request's own host, because Relay may be reachable under several names.
     let same_origin = headers.get(&headers::FETCH_SITE).is_some_and(|site| site == "same-origin");
     let origin = headers.get(ORIGIN).map(text);
     if let Some(origin) = &origin
@@ -92,7 +92,7 @@ pub(crate) fn page<'a>(request: &'a HttpRequest, context: &RequestContext) -> Op
     }
     let named = match only(headers, &headers::PAGE_ORIGIN) {
         Ok(named) => text(named?),
-        // Two names are none that a list could have.
+        // Two values match no list.
         Err(()) => Cow::Borrowed(""),
     };
     let own = named == public || (same_origin && (origin.as_ref() == Some(&named) || is_host(headers, &named)));
@@ -114,9 +114,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn user(headers: &HeaderMap) -> Result<EndUser, RelayError> {
     let invalid = |why: String| RelayError::invalid_user("X-Relay-User", why);
-    let value = only(headers, &headers::USER).map_err(|()| invalid("send `X-Relay-User` once".to_owned()))?;
+    let value = only(headers, &headers::USER).map_err(|()| invalid("send `X-Relay-User` only once".to_owned()))?;
     let missing =
-        || RelayError::missing_user("X-Relay-User", "say in `X-Relay-User` for which of your users this call is");
+        || RelayError::missing_user("X-Relay-User", "name the user that this call is for in the header `X-Relay-User`");
     let value = value.ok_or_else(missing)?;
     let text = value.to_str().map_err(|_| invalid("`X-Relay-User` has characters outside ASCII".to_owned()))?;
     EndUser::parse(text).map_err(|error| invalid(error.to_string()))
@@ -146,7 +146,8 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a Head
 /// `invalid_user`.
 pub(crate) fn path_user(request: &HttpRequest) -> Result<EndUser, RelayError> {
     let invalid = |why: &str| RelayError::invalid_user("label", why.to_owned());
-    let text = path_segment(request, 2).ok_or_else(|| invalid("the user in the path is not percent-encoded text"))?;
+    let text =
+        path_segment(request, 2).ok_or_else(|| invalid("the user in the path is not valid percent-encoded UTF-8"))?;
     EndUser::parse(&text).map_err(|error| invalid(error.0))
 }
 
@@ -165,12 +166,12 @@ pub(crate) fn unknown_provider(param: &'static str) -> RelayError {
 }
 
 fn path_segment(request: &HttpRequest, place: usize) -> Option<String> {
-    // Not actix's parameters: those are lenient about percent signs, and two spellings must not be one user.
+    // Not actix's parameters: those accept invalid percent signs, and two different paths must not name the same user.
     let segment = request.uri().path().split('/').skip(1).nth(place)?;
     percent_decoded(segment)
 }
 
-/// The rest of the path after `prefix`, without a slash at its end.
+/// The rest of the path after `prefix`, without a trailing slash.
 pub(crate) fn path_rest(request: &HttpRequest, prefix: &str) -> Option<String> {
     let rest = request.uri().path().strip_prefix(prefix)?;
     percent_decoded(rest.strip_suffix('/').unwrap_or(rest))
@@ -179,7 +180,7 @@ pub(crate) fn path_rest(request: &HttpRequest, prefix: &str) -> Option<String> {
 /// A parameter of the query; `None` if it is absent.
 ///
 /// # Errors
-/// `invalid_value` if it is there twice, or is no percent-encoded text.
+/// `invalid_value` if it appears twice, or is not valid percent-encoded UTF-8.
 pub(crate) fn query(request: &HttpRequest, name: &'static str) -> Result<Option<String>, RelayError> {
     let pairs = request.query_string().split('&').filter_map(|pair| pair.split_once('='));
     let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
@@ -187,12 +188,12 @@ pub(crate) fn query(request: &HttpRequest, name: &'static str) -> Result<Option<
         (None, _) => Ok(None),
         (Some(value), None) => percent_decoded(&value.replace('+', " "))
             .map(Some)
-            .ok_or_else(|| RelayError::invalid_value(name, format!("`{name}` is not percent-encoded text"))),
-        (Some(_), Some(_)) => Err(RelayError::invalid_value(name, format!("`{name}` is there twice"))),
+            .ok_or_else(|| RelayError::invalid_value(name, format!("`{name}` is not valid percent-encoded UTF-8"))),
+        (Some(_), Some(_)) => Err(RelayError::invalid_value(name, format!("`{name}` appears twice; send it once"))),
     }
 }
 
-/// Decodes `%41`; `None` for a percent sign without two hex digits, or what is not UTF-8.
+/// Decodes `%41`; `None` for a percent sign without two hex digits, or for invalid UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let is_hex = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     let is_encoded = text.split('%').skip(1).all(is_hex);

@@ -13,7 +13,7 @@ pub(crate) fn known_members_only(object: &Object<'_>, known: &[&str]) -> Result<
             return Err(RelayError::unknown_parameter(shown, known));
         }
         if object.members().take(place).any(|(earlier, _)| earlier == name) {
-            return Err(RelayError::invalid_value(shown.to_owned(), format!("`{shown}` is there twice")));
+            return Err(RelayError::invalid_value(shown.to_owned(), format!("`{shown}` appears twice; send it once")));
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::http::response::stream::{EventBody, PendingReply, Source};
 use crate::http::{disclosure, headers};
 use crate::state::budget::Reservation;
 
-/// What happens first after a call was sent.
+/// The first event after a call was sent.
 enum First {
     Reply(Box<Result<Reply, RelayError>>),
     /// No event within the ping interval: the stream starts with a comment.

@@ -1,4 +1,4 @@
-//! The body of an event stream: the core's bytes, a comment when nothing else is sent, and an error event if it fails.
+//! The body of an event stream: the core's bytes, comments during silence, and an error event if it fails.
 //!
 //! It owns the provider's call. When the client disconnects, actix drops the body, and with it the call.
 
@@ -22,16 +22,16 @@ use crate::state::budget::Reservation;
 
 const PING: &[u8] = b": ping\n\n";
 
-/// The reply that a provider has not begun yet.
+/// A reply that the provider has not started yet.
 pub(crate) type PendingReply = Pin<Box<dyn Future<Output = Result<Reply, RelayError>>>>;
 
-/// Where the events come from.
+/// The source of the events.
 pub(crate) enum Source {
-    /// The provider has not begun to answer, so the request's body is still in use.
-    Pending(PendingReply, #[expect(dead_code, reason = "held, and given back with the source")] Reservation),
+    /// The provider has not started to answer, so the request's body is still in use.
+    Pending(PendingReply, #[expect(dead_code, reason = "released together with the source")] Reservation),
     /// The provider answers.
     Events(EventStream),
-    /// Nothing more to come.
+    /// The stream has ended.
     Over,
 }
 
@@ -111,7 +111,7 @@ impl EventBody {
     }
 
     fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
-        // Polled to register the waker; the phase decides.
+        // Polled only to register the waker.
         let _ = self.cut.as_mut().poll(cx);
         self.context.state().drain.is_cut()
     }
