@@ -95,7 +95,7 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
     let cipher = Arc::new(blocking(known_keys::adopt(store.as_ref(), cipher))?);
     if cipher.near_limit() {
-        tracing::warn!(kid = %cipher.active_kid(), "the master key has sealed much; add a new one and promote it");
+        tracing::warn!(kid = %cipher.active_kid(), "the master key has wrapped many data keys; put a new one on the first line of the key file");
     }
     let clock = Arc::new(SystemClock);
     let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
@@ -112,7 +112,7 @@ impl Wired {
             loop {
                 tokio::time::sleep(SAVE_WRAPS_EVERY).await;
                 if let Err(error) = known_keys::save_wraps_in_advance(store.as_ref(), &cipher).await {
-                    tracing::warn!(cause = %error, "the master key's count could not be stored");
+                    tracing::warn!(cause = %error, "the count of the master key's wraps could not be stored");
                 }
             }
         }
@@ -122,7 +122,7 @@ impl Wired {
     pub fn close(self) {
         let Self { relay, store, cipher } = self;
         if let Err(error) = blocking(known_keys::save_wraps(store.as_ref(), &cipher)) {
-            tracing::warn!(cause = %error, "the master key's count could not be stored");
+            tracing::warn!(cause = %error, "the count of the master key's wraps could not be stored");
         }
         // The store writes its usage when its last owner is dropped.
         drop((relay, cipher, store));

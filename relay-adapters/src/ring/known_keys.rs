@@ -1,7 +1,8 @@
-//! Which master keys a store knows, and how much the active one has sealed: kept in the store's metadata.
+//! The master keys that a store knows, and the number of wraps of the active one. Both are in the store's metadata.
 //!
-//! A process must not start on a store with another store's master keys: what it sealed could not be opened beside what is
-//! there. [`check`] says so before anything is written, and [`adopt`] remembers the keys that belong to the store.
+//! A process must not start with a store and the master keys of another store, because then no master key would open
+//! all stored keys. [`check`] detects this before anything is written, and [`adopt`] stores the ids of the keys that
+//! belong to the store.
 
 use relay_core::domain::MasterKeyId;
 use relay_core::ports::{CipherError, Meta, StoreError};
@@ -10,25 +11,25 @@ use super::RingCipher;
 
 /// The ids of the master keys that were used with a store: 8 bytes each.
 const KNOWN_KEYS: &str = "master_key.kids";
-/// How many wraps are counted in advance, so that a crash never counts too few.
+/// The number of wraps that are counted in advance, so that a crash never makes the stored count too low.
 const WRAPS_IN_ADVANCE: u64 = 1 << 16;
 
-/// Why the configured master keys can't be used with a store.
+/// Why the configured master keys do not fit a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KnownKeysError {
     /// Stored provider keys are sealed under master keys that are not configured.
     #[error(
-        "stored provider keys can't be opened: {}; configured is {}; add the missing master keys",
+        "stored provider keys cannot be opened: {}; configured is {}; add the missing master keys",
         counted(.missing), listed(.configured)
     )]
     Missing {
         /// Each missing master key, and how many provider keys are sealed under it.
         missing: Vec<(MasterKeyId, u64)>,
-        /// The configured ones.
+        /// The configured master keys.
         configured: Vec<MasterKeyId>,
     },
-    /// The store was used with other master keys than the configured ones.
+    /// The store was used with master keys other than the configured ones.
     #[error(
         "this is the wrong master key: the store belongs to {}, and the configured one is {}",
         listed(.known), listed(.configured)
@@ -36,39 +37,39 @@ pub enum KnownKeysError {
     Foreign {
         /// The master keys of the store.
         known: Vec<MasterKeyId>,
-        /// The configured ones.
+        /// The configured master keys.
         configured: Vec<MasterKeyId>,
     },
-    /// A master key has the id of one that the store knows, and is another.
+    /// A master key has the same id as one that the store knows, but is a different key.
     #[error("the master key {id} does not open this store's canary: {cause}")]
     Canary {
-        /// Its id.
+        /// The id.
         id: MasterKeyId,
-        /// Why not.
+        /// The cipher's error.
         cause: CipherError,
     },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The cipher failed.
-    #[error("the cipher can't be set up: {0}")]
+    #[error("the cipher could not be set up: {0}")]
     Cipher(#[from] CipherError),
 }
 
 /// Checks that every stored provider key can be opened, and that the store belongs to these master keys.
 ///
 /// # Errors
-/// What does not fit.
+/// The reason why the master keys do not fit.
 pub async fn check(store: &dyn Meta, cipher: &RingCipher) -> Result<(), KnownKeysError> {
     check_stored_keys(store, cipher).await?;
     check_canaries(store, cipher).await.map(drop)
 }
 
-/// Checks, and remembers the configured master keys as the store's own. The cipher that is returned counts on from what the
-/// store has counted.
+/// Checks the configured master keys, and stores their ids as the store's own. The returned cipher continues the stored
+/// count of wraps.
 ///
 /// # Errors
-/// What does not fit; then nothing was stored.
+/// The reason why the master keys do not fit. Nothing is stored then.
 pub async fn adopt(store: &dyn Meta, cipher: RingCipher) -> Result<RingCipher, KnownKeysError> {
     check_stored_keys(store, &cipher).await?;
     let mut known = check_canaries(store, &cipher).await?;
@@ -86,7 +87,7 @@ pub async fn adopt(store: &dyn Meta, cipher: RingCipher) -> Result<RingCipher, K
     Ok(cipher)
 }
 
-/// Stores how much the active master key has sealed, with a reserve. To be called again and again while the process runs.
+/// Stores the number of wraps of the active master key, with a reserve. Call it regularly while the process runs.
 ///
 /// # Errors
 /// The store failed.
@@ -94,7 +95,7 @@ pub async fn save_wraps_in_advance(store: &dyn Meta, cipher: &RingCipher) -> Res
     put_wraps(store, cipher, cipher.wraps().saturating_add(WRAPS_IN_ADVANCE)).await
 }
 
-/// Stores how much the active master key has sealed, exactly. To be called when the process ends.
+/// Stores the exact number of wraps of the active master key. Call it when the process ends.
 ///
 /// # Errors
 /// The store failed.
@@ -102,10 +103,10 @@ pub async fn save_wraps(store: &dyn Meta, cipher: &RingCipher) -> Result<(), Sto
     put_wraps(store, cipher, cipher.wraps()).await
 }
 
-/// Checks the canaries of the configured master keys; returns the master keys that the store knows.
+/// Checks the canaries of the configured master keys. Returns the master keys that the store knows.
 ///
 /// # Errors
-/// [`KnownKeysError::Foreign`], [`KnownKeysError::Canary`], or a failure of the store.
+/// [`KnownKeysError::Foreign`], [`KnownKeysError::Canary`], or an error of the store.
 pub async fn check_canaries(store: &dyn Meta, cipher: &RingCipher) -> Result<Vec<MasterKeyId>, KnownKeysError> {
     let known = store.meta(KNOWN_KEYS).await?.unwrap_or_default();
     let known: Vec<MasterKeyId> =
@@ -122,13 +123,13 @@ pub async fn check_canaries(store: &dyn Meta, cipher: &RingCipher) -> Result<Vec
     Ok(known)
 }
 
-/// Provider keys whose master key is not configured would fail one by one; better none does.
+/// Refuses a store with provider keys whose master key is not configured, since calls with those keys would fail.
 async fn check_stored_keys(store: &dyn Meta, cipher: &RingCipher) -> Result<(), KnownKeysError> {
     let is_configured = |id: &MasterKeyId| cipher.kids().any(|known| known == *id);
     if store.master_keys_in_use().await?.iter().all(is_configured) {
         return Ok(());
     }
-    // Counting reads every connection, which only a process that does not start can afford.
+    // Counting reads every connection. It only happens if the process does not start.
     let mut missing = store.count_by_master_key().await?;
     missing.retain(|(id, _)| !is_configured(id));
     Err(KnownKeysError::Missing { missing, configured: cipher.kids().collect() })
