@@ -6,14 +6,14 @@ use std::io;
 
 use relay_core::{Class, RelayError};
 
-/// What the process ends with. The numbers from 64 on are those of `sysexits.h`.
+/// The exit code of the process. The numbers from 64 on are those of `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: done.
     Done,
-    /// 1: it failed.
+    /// 1: the command failed.
     Failed,
-    /// 2: the command line is wrong.
+    /// 2: the command line is invalid.
     Usage,
     /// 69: the server, the provider or the port is not available now; a retry may help.
     Unavailable,
@@ -36,7 +36,7 @@ impl Exit {
         }
     }
 
-    /// The word for it in `--json` errors.
+    /// The value of `error.kind` with `--json`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -48,7 +48,7 @@ impl Exit {
         }
     }
 
-    /// What an HTTP status of Relay means for a command.
+    /// The exit code for an HTTP status of Relay.
     pub fn of_status(status: u16) -> Self {
         match status {
             200..=299 => Self::Done,
@@ -59,20 +59,20 @@ impl Exit {
     }
 }
 
-/// Why a command failed. Never holds a secret.
+/// Why a command failed. Never contains a secret.
 #[derive(Debug)]
 pub struct Failure {
-    /// What the process ends with.
+    /// The exit code.
     pub exit: Exit,
     /// One sentence for people.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Relay's own `error.code`, if the server answered with one.
+    /// Relay's `error.code`, if the server returned one.
     pub code: Option<String>,
-    /// The request's id, if there was a request.
+    /// The request id, if there was a request.
     pub request_id: Option<String>,
-    /// Nothing is printed: the reader of the output has closed it.
+    /// Whether to print nothing, because the reader of the output has closed it.
     pub silent: bool,
 }
 
@@ -82,7 +82,7 @@ impl Failure {
         Self { exit, message: message.to_string(), hint: None, code: None, request_id: None, silent: false }
     }
 
-    /// The command line is wrong.
+    /// The command line is invalid.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self::new(Exit::Usage, message)
     }
@@ -92,12 +92,12 @@ impl Failure {
         Self::new(Exit::Config, message)
     }
 
-    /// It failed for a reason without an exit code of its own.
+    /// The command failed for a reason without its own exit code.
     pub fn failed(message: impl fmt::Display) -> Self {
         Self::new(Exit::Failed, message)
     }
 
-    /// Says what to do about it.
+    /// Adds advice on what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
@@ -111,7 +111,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What a use case on the local store refuses. The operator also sees the cause, which no caller of the API does.
+/// An error of a use case on the local store. The operator also sees the cause, which callers of the API do not.
 impl From<RelayError> for Failure {
     fn from(error: RelayError) -> Self {
         let exit = match error.class() {
@@ -129,7 +129,7 @@ impl From<RelayError> for Failure {
     }
 }
 
-/// Output that can't be written. A closed pipe (`relay users list | head -1`) is not a failure.
+/// Output could not be written. A closed pipe (`relay users list | head -1`) is not a failure.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let left = error.kind() == io::ErrorKind::BrokenPipe;

@@ -1,4 +1,4 @@
-//! Files that are made once and never overwritten.
+//! Creates files and folders without overwriting anything.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// Creates a file with this mode and these contents, safely on disk; takes it away again if that fails.
+/// Creates a file with this mode and these contents, and flushes it to disk. Removes it again if that fails.
 ///
 /// # Errors
-/// When it is there already, or can't be written.
+/// If it already exists, or cannot be written.
 pub fn create(path: &Path, mode: u32, parts: &[&[u8]]) -> Result<(), Failure> {
     let failure = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::failed(format_args!("{} is there already", path.display()))
-            .hint("nothing was changed; choose another name, or move the file away yourself"),
+        io::ErrorKind::AlreadyExists => Failure::failed(format_args!("{} already exists", path.display()))
+            .hint("nothing was changed; choose another name, or move the file away"),
         _ => Failure::failed(format_args!("cannot write {}: {error}", path.display())),
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(failure)?;
@@ -34,32 +34,32 @@ fn fill(mut file: File, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
-/// Creates a directory for its owner only, with its parents; one that is there stays as it is.
+/// Creates a directory for its owner only, with its parents. An existing directory is not changed.
 ///
 /// # Errors
-/// When it can't be made.
+/// If it cannot be created.
 pub fn create_dir(path: &Path) -> Result<(), Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| Failure::failed(format_args!("cannot make the folder {}: {error}", path.display())))
+    made.map_err(|error| Failure::failed(format_args!("cannot create the folder {}: {error}", path.display())))
 }
 
-/// A folder that goes away with its contents when this is dropped.
+/// A folder that is deleted with its contents when this is dropped.
 #[derive(Debug)]
 pub struct TemporaryDir(PathBuf);
 
 impl TemporaryDir {
-    /// Makes a new folder, for its owner only, under the system's folder for temporary files.
+    /// Creates a new folder, for its owner only, in the system's folder for temporary files.
     ///
     /// # Errors
-    /// When it can't be made, or is there already.
+    /// If it cannot be created, or already exists.
     pub fn new(name: &str) -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(name);
         let made = DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| Failure::failed(format_args!("cannot make the folder {}: {error}", path.display())))?;
+        made.map_err(|error| Failure::failed(format_args!("cannot create the folder {}: {error}", path.display())))?;
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -1,8 +1,8 @@
-//! Looks into JSON answers without trusting their form: what is not there is `null`, and never a panic.
+//! Reads JSON responses without trusting their form: a missing member is `null`, and never a panic.
 
 use serde_json::Value;
 
-/// What is at a JSON pointer (RFC 6901), such as `/choices/0/message`; `null` if there is nothing.
+/// The value at a JSON pointer (RFC 6901), such as `/choices/0/message`; `null` if there is none.
 pub fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
@@ -12,7 +12,7 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     at(value, pointer).as_str()
 }
 
-/// The members of the array at a JSON pointer; none if there is no array.
+/// The items of the array at a JSON pointer; empty if there is no array.
 pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     at(value, pointer).as_array().map_or(&[], Vec::as_slice)
 }
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_nothing() {
+    fn a_missing_value_is_null_or_empty() {
         let value = json!({ "a": [{ "b": "c" }] });
         assert_eq!(text(&value, "/a/0/b"), Some("c"));
         assert_eq!(text(&value, "/a/1/b"), None);

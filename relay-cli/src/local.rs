@@ -1,5 +1,5 @@
-//! The local store, as the configuration names it. Safe beside a running server on the same file: SQLite's write-ahead log
-//! keeps readers and writers apart, and a writer waits for its turn.
+//! The local store that the configuration names. It is safe to use while a server runs on the same file: with SQLite's
+//! write-ahead log readers do not block writers, and one writer waits for another.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use relay_server::config::{Config, StoragePath};
 
 use crate::failure::Failure;
 
-/// The use cases on the local store. It has no providers: nothing here calls one.
+/// The use cases on the local store. It has no providers, because no command on the store calls one.
 #[derive(Debug)]
 pub struct Local {
     /// The use cases.
@@ -21,18 +21,18 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens what this configuration file names.
+    /// Opens the store that this configuration file names.
     ///
     /// # Errors
-    /// When the configuration, the master key or the store is not right.
+    /// If the configuration, the master key or the store is invalid.
     pub fn open(config: &Path) -> Result<Self, Failure> {
         Self::of(&load(config)?)
     }
 
-    /// Opens what this configuration names.
+    /// Opens the store that this configuration names.
     ///
     /// # Errors
-    /// When the master key or the store is not right.
+    /// If the master key or the store is invalid.
     pub fn of(config: &Config) -> Result<Self, Failure> {
         let keys = master_keys(config)?;
         let store = Arc::new(Sqlite::open(store_path(config)?, SqliteOptions::default()).map_err(Failure::config)?);
@@ -42,7 +42,7 @@ impl Local {
         Ok(Self { relay: Relay::new(ports) })
     }
 
-    /// Now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.relay.ports().clock.now()
     }
@@ -54,8 +54,8 @@ impl Local {
 /// Every invalid setting; a missing file.
 pub fn load(config: &Path) -> Result<Config, Failure> {
     if !config.exists() {
-        return Err(Failure::config(format_args!("there is no configuration {}", config.display()))
-            .hint("`relay init` makes one; --config or RELAY_CONFIG names another"));
+        return Err(Failure::config(format_args!("the configuration {} does not exist", config.display()))
+            .hint("create one with `relay init`, or name another with --config or RELAY_CONFIG"));
     }
     Config::load(Some(config)).map_err(Failure::config)
 }
@@ -63,11 +63,11 @@ pub fn load(config: &Path) -> Result<Config, Failure> {
 /// The master keys that the configuration names.
 ///
 /// # Errors
-/// When there is none, or it is invalid.
+/// If there is none, or it is invalid.
 pub fn master_keys(config: &Config) -> Result<MasterKeys, Failure> {
     let text = config.master_key.text.as_ref().ok_or_else(|| {
         Failure::config("there is no master key")
-            .hint("set `master_key.file`; `relay master-key generate --out FILE` makes a key")
+            .hint("generate one with `relay master-key generate --out FILE`, and set `master_key.file`")
     })?;
     MasterKeys::parse(text.expose()).map_err(|error| {
         Failure::config(format_args!(
@@ -80,12 +80,12 @@ pub fn master_keys(config: &Config) -> Result<MasterKeys, Failure> {
 /// The store's file.
 ///
 /// # Errors
-/// When the store is in memory, where no second program can look.
+/// If the store is in memory, where no other program can read it.
 pub fn store_path(config: &Config) -> Result<&PathBuf, Failure> {
     match &config.storage.path {
         StoragePath::File(path) => Ok(path),
         StoragePath::Memory => {
-            Err(Failure::config("the store is in the server's memory: no other program can look into it"))
+            Err(Failure::config("the store is in the server's memory, where no other program can read it"))
         }
     }
 }

@@ -9,7 +9,7 @@ use relay_cli::failure::{Exit, Failure};
 use relay_cli::output::Out;
 use relay_cli::{commands, secrets};
 
-/// A call makes some hundred small allocations; this allocator spends less on them than the system's.
+/// A call makes about a hundred small allocations; this allocator spends less time on them than the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -42,23 +42,24 @@ fn main() -> ExitCode {
 /// Why there is no command to run.
 enum Parsed {
     Failure(Failure),
-    /// Help, the version, or what is wrong with the command line: clap's own words.
+    /// Help, the version, or an error in the command line, in clap's own words.
     Message(clap::Error),
 }
 
 fn parse(arguments: &[OsString]) -> Result<Cli, Parsed> {
-    // Before clap, whose errors echo unknown arguments.
+    // Runs before clap, whose errors repeat unknown arguments.
     secrets::refuse_in_arguments(arguments.iter().skip(1).cloned()).map_err(Parsed::Failure)?;
     Cli::try_parse_from(arguments).map_err(Parsed::Message)
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Serve(args) = &cli.command {
-        // It brings a runtime of its own.
+        // The server starts its own runtime.
         return commands::serve::run(args);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(format_args!("no threads: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Failure::failed(format_args!("could not start the runtime's threads: {error}")))?;
     runtime.block_on(dispatch(cli.command, Out::new(cli.json)))
 }
 

@@ -1,4 +1,4 @@
-//! What the commands print: lines and tables for people, JSON for scripts. The one place that writes to stdout.
+//! The output of the commands: lines and tables for people, JSON for scripts. Only this file writes to stdout.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 
-/// Where results go, and in which form.
+/// The destination and form of results.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
     json: bool,
@@ -14,7 +14,7 @@ pub struct Out {
     terminal: bool,
 }
 
-/// Colours, or none.
+/// Whether output is coloured.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     color: bool,
@@ -34,7 +34,7 @@ impl Out {
         self.json
     }
 
-    /// How to colour.
+    /// Whether output is coloured.
     pub fn style(&self) -> Style {
         self.style
     }
@@ -47,7 +47,7 @@ impl Out {
         if self.json { Ok(()) } else { self.raw(&format!("{text}\n")) }
     }
 
-    /// Prints a text as it is, at once, in both forms.
+    /// Prints a text unchanged and immediately, with and without `--json`.
     ///
     /// # Errors
     /// When it can't be written.
@@ -150,7 +150,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these headings; `empty` is said if it gets no rows.
+    /// A table with these headings. `empty` is printed if it has no rows.
     pub fn new(head: &[&'static str], empty: &'static str) -> Self {
         Self { head: head.to_vec(), rows: Vec::new(), empty }
     }
@@ -188,7 +188,8 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
-/// How many columns a terminal takes for a text. East Asian wide characters take two; close enough for project names.
+/// The number of terminal columns of a text. East Asian wide characters take two; this is precise enough for project
+/// names.
 fn width(text: &str) -> usize {
     let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f300}'..='\u{1faff}');
     text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_steer_the_terminal() {
+    fn a_name_cannot_control_the_terminal() {
         let mut table = Table::new(&["NAME"], "");
         table.row(["\u{1b}[2Jevil\nname".to_owned()]);
         assert_eq!(table.render(Style::plain()), "NAME\n[2Jevil name\n");

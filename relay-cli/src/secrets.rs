@@ -1,4 +1,4 @@
-//! Where secrets come from: the environment, a file, standard input. Never the arguments, which every process can read.
+//! Reads secrets from the environment, a file or standard input. Never from arguments, which every process can read.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
@@ -10,14 +10,14 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// How secrets of Relay begin. Those of the providers are in [`Provider::key_prefixes`].
+/// The prefixes of Relay's secrets. Those of the providers are in [`Provider::key_prefixes`].
 const PREFIXES: &[&str] = &["rly-", "rrt-"];
-/// Shorter texts are names that happen to begin so.
+/// Shorter texts with such a prefix are ordinary names.
 const SHORTEST: usize = 20;
 /// The longest secret that is read, in bytes.
 const LONGEST: u64 = 4096;
 
-/// Refuses a command line that holds a secret, before anything can print it.
+/// Refuses a command line that contains a secret, before anything can print it.
 ///
 /// # Errors
 /// A usage failure that does not show the secret.
@@ -26,8 +26,8 @@ pub fn refuse_in_arguments(arguments: impl IntoIterator<Item = OsString>) -> Res
     if !found {
         return Ok(());
     }
-    Err(Failure::usage("a secret is in the arguments, where every process of this machine can read it")
-        .hint("set RELAY_KEY, use --relay-key-file or --provider-key-file, or standard input; then replace the key"))
+    Err(Failure::usage("the arguments contain a secret, and every process of this machine can read them")
+        .hint("use RELAY_KEY, --relay-key-file, --provider-key-file or standard input; then replace the exposed key"))
 }
 
 fn looks_secret(argument: &str) -> bool {
@@ -41,7 +41,7 @@ fn looks_secret(argument: &str) -> bool {
 /// The Relay key: from the file if there is one, else from `RELAY_KEY`.
 ///
 /// # Errors
-/// When there is neither, or the file can't be read.
+/// If there is neither, or the file cannot be read.
 pub fn relay_key(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     if let Some(file) = file {
         return read_file(file);
@@ -49,15 +49,15 @@ pub fn relay_key(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     let key = std::env::var("RELAY_KEY").map(Zeroizing::new).unwrap_or_default();
     if key.trim().is_empty() {
         return Err(Failure::usage("there is no Relay key")
-            .hint("set RELAY_KEY, or name a file with --relay-key-file; `relay keys create` makes a key"));
+            .hint("set RELAY_KEY, or name a file with --relay-key-file; create a key with `relay keys create`"));
     }
     one_line(&key)
 }
 
-/// A provider key: from the file if there is one, else from standard input, asked for on a terminal.
+/// A provider key: from the file if there is one, else from standard input, with a prompt on a terminal.
 ///
 /// # Errors
-/// When there is none, or it can't be read.
+/// If there is none, or it cannot be read.
 pub fn provider_key(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     match file {
         Some(file) => read_file(file),
@@ -83,19 +83,20 @@ fn read_stdin() -> Result<Zeroizing<String>, Failure> {
     one_line(&text)
 }
 
-/// Reads a line that the terminal does not show. A shell does it, since it can set the terminal right again after Ctrl-C.
+/// Reads a line that the terminal does not show. A shell does this, because it can restore the terminal after Ctrl-C.
 const ASK: &str = "trap 'stty echo; exit 130' INT TERM; stty -echo; IFS= read -r line; stty echo; printf %s \"$line\"";
 
 fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
     let mut stderr = io::stderr();
-    // Nobody is there to answer if this fails.
+    // If the prompt cannot be printed, there is nobody to answer it.
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
     let asked = Command::new("sh").args(["-c", ASK]).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output();
     let _ = writeln!(stderr);
     let answer = asked.map(|asked| Zeroizing::new(asked.stdout));
     let answer = answer.map_err(|error| Failure::usage(format_args!("cannot read the terminal: {error}")))?;
-    let text = std::str::from_utf8(&answer).map_err(|_| Failure::usage("a key has printable ASCII characters only"))?;
+    let text =
+        std::str::from_utf8(&answer).map_err(|_| Failure::usage("a key may only have printable ASCII characters"))?;
     one_line(text)
 }
 
@@ -105,7 +106,7 @@ fn one_line(text: &str) -> Result<Zeroizing<String>, Failure> {
         return Err(Failure::usage("the key is empty"));
     }
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Failure::usage("a key is one line of printable ASCII characters; this is something else"));
+        return Err(Failure::usage("a key must be one line of printable ASCII characters"));
     }
     Ok(Zeroizing::new(text.to_owned()))
 }
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_in_arguments_are_seen() {
+    fn secrets_in_arguments_are_refused() {
         for bad in ["rly-0123456789abcdefghij", "--relay-key=rly-0123456789abcdefghij", "sk-ant-api03-0123456789"] {
             let refused = refuse_in_arguments(["chat".into(), bad.into()]).unwrap_err();
             assert!(!refused.message.contains("0123"), "{refused:?}");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_arguments_are_no_secrets() {
+    fn ordinary_arguments_are_not_secrets() {
         let fine =
             ["chat", "--user", "jieun_123", "sk-8 is a skateboard of the nineties", "--model=gpt-4o-mini", "rly-x"];
         refuse_in_arguments(fine.map(Into::into)).unwrap();

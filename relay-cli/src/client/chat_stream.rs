@@ -12,10 +12,10 @@ pub fn text_of(chunk: &Value) -> &str {
     text(chunk, "/choices/0/delta/content").unwrap_or_default()
 }
 
-/// Reads a chat stream to its `[DONE]` and hands out each chunk as it comes.
+/// Reads a chat stream until `[DONE]`, and passes on each chunk as it arrives.
 ///
 /// # Errors
-/// When the stream carries an error, or ends without `[DONE]`.
+/// If the stream has an error, or ends without `[DONE]`.
 pub async fn read_chat_stream(
     response: &mut StreamingResponse,
     each: &mut dyn FnMut(&Value) -> Result<(), Failure>,

@@ -1,4 +1,4 @@
-//! A server with a project's Relay key: what the commands over HTTP use.
+//! A server with a project's Relay key, for the commands over HTTP.
 
 use std::io::Write as _;
 
@@ -12,7 +12,7 @@ use crate::cli::RemoteArgs;
 use crate::failure::Failure;
 use crate::secrets;
 
-/// A server and the Relay key to use there.
+/// A server with the Relay key for it.
 #[derive(Debug)]
 pub struct Remote {
     /// The server.
@@ -24,13 +24,13 @@ impl Remote {
     /// Reads the server and the Relay key from the arguments and the environment.
     ///
     /// # Errors
-    /// When the URL is invalid, or there is no usable key.
+    /// If the URL is invalid, or there is no valid key.
     pub fn new(args: &RemoteArgs) -> Result<Self, Failure> {
         let remote =
             Self { server: Server::at(&args.base_url)?, key: secrets::relay_key(args.relay_key_file.as_deref())? };
         if remote.server.is_plaintext() {
             // If stderr is closed, nobody can read the warning.
-            let warning = "relay: warning: without https, keys can be read on their way";
+            let warning = "relay: warning: without https, others can read the keys that are sent";
             let _ = writeln!(std::io::stderr(), "{warning} to {}", remote.server.base());
         }
         Ok(remote)
@@ -39,15 +39,15 @@ impl Remote {
     /// Sends a request with the Relay key.
     ///
     /// # Errors
-    /// When the server does not respond.
+    /// If the server does not respond.
     pub async fn send(&self, request: Request) -> Result<StreamingResponse, Failure> {
         self.server.send(&request.bearer(&self.key)).await
     }
 
-    /// Sends a request with the Relay key; the JSON body of a successful response.
+    /// Sends a request with the Relay key, and returns the JSON body of a successful response.
     ///
     /// # Errors
-    /// When the server does not respond, or responds with an error.
+    /// If the server does not respond, or responds with an error.
     pub async fn json(&self, request: Request) -> Result<Value, Failure> {
         self.send(request).await?.whole().await?.ok()
     }

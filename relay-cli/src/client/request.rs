@@ -1,9 +1,9 @@
-//! A request, as a value: the demo prints the very request that it sends.
+//! A request as a value, so that the demo can print exactly the request that it sends.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// The methods that Relay's API has.
+/// The methods of Relay's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Read.

@@ -1,4 +1,4 @@
-//! Responses: read whole, or piece by piece as they arrive.
+//! Responses, read whole or piece by piece.
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
@@ -85,7 +85,7 @@ impl StreamingResponse {
     }
 }
 
-/// The failure of a command whose request was answered with an error.
+/// The failure of a command whose response was an error.
 pub(super) fn refusal(status: u16, headers: &[(String, String)], body: &Value) -> Failure {
     let error = at(body, "/error");
     let message = text(error, "/message").map_or_else(|| format!("the server returned status {status}"), str::to_owned);

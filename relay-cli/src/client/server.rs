@@ -26,7 +26,7 @@ impl Server {
     /// The server at this URL.
     ///
     /// # Errors
-    /// When it is not an http or https URL.
+    /// If it is not an http or https URL.
     pub fn at(base_url: &str) -> Result<Self, Failure> {
         let wrong = |why: &str| Failure::usage(format_args!("the base URL {base_url} is invalid: {why}"));
         let url = reqwest::Url::parse(base_url).map_err(|error| wrong(&error.to_string()))?;
@@ -45,8 +45,9 @@ impl Server {
         if is_this_machine(&url) {
             builder = builder.no_proxy();
         }
-        let client =
-            builder.build().map_err(|error| Failure::failed(format_args!("no HTTP client: {}", cause(&error))))?;
+        let client = builder
+            .build()
+            .map_err(|error| Failure::failed(format_args!("could not set up the HTTP client: {}", cause(&error))))?;
         let base = url.as_str().trim_end_matches('/');
         // The SDKs' base URL ends with /v1; paths here begin with it.
         Ok(Self { base: base.strip_suffix("/v1").unwrap_or(base).to_owned(), client })
@@ -58,7 +59,7 @@ impl Server {
         url.is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url))
     }
 
-    /// The base URL, without a slash at the end.
+    /// The base URL, without a trailing slash.
     pub fn base(&self) -> &str {
         &self.base
     }
@@ -66,7 +67,7 @@ impl Server {
     /// Sends a request; returns when the headers of the response have arrived.
     ///
     /// # Errors
-    /// When the server does not respond.
+    /// If the server does not respond.
     pub async fn send(&self, request: &Request) -> Result<StreamingResponse, Failure> {
         let url = format!("{}{}", self.base, request.path);
         let mut builder = match request.method {
@@ -77,7 +78,7 @@ impl Server {
         if let Some(bearer) = &request.bearer {
             let value = Zeroizing::new(format!("Bearer {}", bearer.as_str()));
             let mut value =
-                HeaderValue::from_str(&value).map_err(|_| Failure::usage("the key can't be sent in a header"))?;
+                HeaderValue::from_str(&value).map_err(|_| Failure::usage("the key cannot be sent in a header"))?;
             value.set_sensitive(true);
             builder = builder.header("authorization", value);
         }
@@ -94,7 +95,7 @@ impl Server {
     /// Sends a request and reads the whole response.
     ///
     /// # Errors
-    /// When the server does not respond, or the connection breaks.
+    /// If the server does not respond, or the connection breaks.
     pub async fn call(&self, request: &Request) -> Result<Response, Failure> {
         self.send(request).await?.whole().await
     }
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_may_end_as_the_sdks_have_it() {
+    fn a_base_url_may_end_in_v1() {
         for url in
             ["http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/"]
         {

@@ -4,21 +4,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::failure::Failure;
 
-/// One segment of a path, percent-encoded but for the unreserved characters (RFC 3986, 2.3).
+/// One segment of a path, percent-encoded except for the unreserved characters (RFC 3986, 2.3).
 ///
 /// # Errors
-/// For `.` and `..`, which no URL can carry as a name.
+/// For `.` and `..`, which a URL cannot contain as a segment.
 pub fn segment(text: &str) -> Result<String, Failure> {
     if matches!(text, "." | "..") {
-        return Err(Failure::usage("the user labels `.` and `..` can't be sent in a URL"));
+        return Err(Failure::usage("the user labels `.` and `..` cannot be sent in a URL"));
     }
     Ok(percent_encode(text))
 }
 
-/// All but the unreserved characters (RFC 3986, 2.3).
+/// All except the unreserved characters (RFC 3986, 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
+/// Percent-encodes all except the unreserved characters (RFC 3986, 2.3).
 pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }

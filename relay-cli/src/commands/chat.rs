@@ -16,7 +16,7 @@ const LONGEST: u64 = 32 << 20;
 /// Runs `relay chat`.
 ///
 /// # Errors
-/// When the server or the provider refuses, is not there, or breaks off.
+/// If the server or the provider refuses the call, does not respond, or breaks off.
 pub async fn run(args: ChatArgs, out: Out) -> Result<(), Failure> {
     let remote = Remote::new(&args.remote)?;
     let stream = !args.no_stream && !out.is_json();
@@ -39,7 +39,7 @@ fn message(argument: Option<&str>) -> Result<String, Failure> {
             text
         }
     };
-    if text.trim().is_empty() { Err(Failure::usage("there is no message")) } else { Ok(text) }
+    if text.trim().is_empty() { Err(Failure::usage("the message is empty")) } else { Ok(text) }
 }
 
 fn body(args: &ChatArgs, message: &str, stream: bool) -> Value {
@@ -86,7 +86,7 @@ async fn show_stream(mut response: StreamingResponse, out: Out) -> Result<(), Fa
     Ok(())
 }
 
-/// Whose key paid, for how much.
+/// The key that paid, and the tokens.
 fn tell(headers: &[(String, String)], usage: &Value, out: Out) {
     let header = |name: &str| headers.iter().find(|(known, _)| known == name).map_or("-", |(_, value)| value);
     let mut text = format!("{} · {}", header("x-relay-request-id"), header("x-relay-key"));

@@ -1,4 +1,4 @@
-//! `relay health`: is a server well? For container health checks.
+//! `relay health`: whether a server is healthy, for container health checks.
 
 use crate::cli::HealthArgs;
 use crate::client::{Request, Server};
@@ -9,12 +9,12 @@ use crate::output::Out;
 /// Runs `relay health`.
 ///
 /// # Errors
-/// When the server is not there or not well.
+/// If the server does not respond, or is not healthy.
 pub async fn run(args: &HealthArgs, out: Out) -> Result<(), Failure> {
     let response = Server::at(&args.base_url)?.call(&Request::get("/api/health")).await?;
     let health = response.json();
     if response.status != 200 || text(&health, "/status") != Some("ok") {
-        return Err(Failure::new(Exit::Unavailable, "the server answers, and is not well"));
+        return Err(Failure::new(Exit::Unavailable, "the server answers but is not healthy"));
     }
     out.value(&health)?;
     let version = text(&health, "/version").unwrap_or("?");

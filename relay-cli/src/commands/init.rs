@@ -1,4 +1,4 @@
-//! `relay init`: a configuration, a master key, a store, a project and a first Relay key. Nothing is ever overwritten.
+//! `relay init`: creates a configuration, a master key, a store, a project and a first Relay key. Overwrites nothing.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,16 +17,17 @@ use crate::files;
 use crate::local::{self, Local};
 use crate::output::Out;
 
-/// What is set up.
+/// What to set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
-    /// Where.
+    /// The folder.
     pub dir: &'a Path,
     /// The first project's name.
     pub name: &'a str,
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Whether this is for a demo: simulated providers, and no word from the environment, which may speak of a real store.
+    /// Whether this is for the demo: simulated providers, and no settings from the environment, which may name a real
+    /// store.
     pub demo: bool,
 }
 
@@ -40,25 +41,25 @@ impl Plan<'_> {
     }
 }
 
-/// What is there now.
+/// What exists after `init`.
 #[derive(Debug)]
 pub struct SetUp {
     /// The configuration file.
     pub file: PathBuf,
-    /// What it says.
+    /// The configuration.
     pub config: Config,
     /// The first project.
     pub project: Project,
-    /// The first Relay key, if it was made just now.
+    /// The first Relay key, if this call created it.
     pub relay_key: Option<RelayKey>,
-    /// What was made just now.
+    /// What this call created.
     pub created: Vec<&'static str>,
 }
 
 /// Runs `relay init`.
 ///
 /// # Errors
-/// When something is in the way, or can't be written.
+/// If something else is in the place of a file, or a file cannot be written.
 pub async fn run(args: InitArgs, out: Out) -> Result<(), Failure> {
     let made = set_up(Plan { dir: &args.dir, name: &args.name, listen: args.listen, demo: false }).await?;
     let master_key = made.config.master_key.origin.as_deref().unwrap_or_default();
@@ -78,7 +79,7 @@ pub async fn run(args: InitArgs, out: Out) -> Result<(), Failure> {
         ("project", "project", format!("{} \"{}\"", made.project.id, made.project.name)),
     ];
     for (what, name, text) in parts {
-        let news = if made.created.contains(&name) { "new" } else { "there already" };
+        let news = if made.created.contains(&name) { "new" } else { "exists" };
         out.line(&format!("{what:<14} {text}  ({news})"))?;
     }
     tell_key(&made, out)
@@ -88,7 +89,8 @@ fn tell_key(made: &SetUp, out: Out) -> Result<(), Failure> {
     let config = made.file.display();
     let Some(key) = &made.relay_key else {
         return out.line(&format!(
-            "\nNothing was overwritten. There are Relay keys already; make another with\n  relay keys create --project {} --config {config}",
+            "\nNothing was overwritten. There already are Relay keys; create another with\n  \
+             relay keys create --project {} --config {config}",
             made.project.id
         ));
     };
@@ -102,10 +104,10 @@ fn tell_key(made: &SetUp, out: Out) -> Result<(), Failure> {
     ))
 }
 
-/// Makes what is missing.
+/// Creates what is missing.
 ///
 /// # Errors
-/// When something is in the way, or can't be written.
+/// If something else is in the place of a file, or a file cannot be written.
 pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
     files::create_dir(plan.dir)?;
     let mut created = Vec::new();
@@ -136,8 +138,8 @@ pub async fn set_up(plan: Plan<'_>) -> Result<SetUp, Failure> {
     Ok(SetUp { file, config, project, relay_key, created })
 }
 
-/// The master key, then the configuration that names it. A new master key is made only where no store can be waiting for an
-/// older one, and where no configuration names another.
+/// Creates the master key, then the configuration that names it. A new master key is only created if there is no store
+/// that needs an older one, and no configuration that names another.
 fn write_files(plan: &Plan<'_>, file: &Path, created: &mut Vec<&'static str>) -> Result<(), Failure> {
     let master_key = plan.dir.join("master.key");
     let store = plan.dir.join("relay.db");
@@ -147,8 +149,10 @@ fn write_files(plan: &Plan<'_>, file: &Path, created: &mut Vec<&'static str>) ->
     if !master_key.exists() {
         if store.exists() {
             let (store, master_key) = (store.display(), master_key.display());
-            return Err(Failure::config(format_args!("{store} is there, and its master key ({master_key}) is not"))
-                .hint("put the master key back, or choose another --dir: a new key would open nothing in that store"));
+            return Err(Failure::config(format_args!("{store} exists, but its master key ({master_key}) is missing"))
+                .hint(
+                    "restore the master key, or choose another --dir; a new key could not open the keys in that store",
+                ));
         }
         master_key::write(&master_key, &master_key::generate()?)?;
         created.push("masterKey");
@@ -160,7 +164,7 @@ fn write_files(plan: &Plan<'_>, file: &Path, created: &mut Vec<&'static str>) ->
 
 fn contents(plan: &Plan<'_>) -> String {
     let mock = if plan.demo {
-        "# Simulated providers answer: no real key is needed, and none works.\nmock = true\n\n"
+        "# Simulated providers answer. No real key is needed, and none works.\nmock = true\n\n"
     } else {
         ""
     };

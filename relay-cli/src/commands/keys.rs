@@ -16,7 +16,7 @@ const DAY_SECONDS: u64 = 86_400;
 /// Runs `relay keys …`.
 ///
 /// # Errors
-/// When the store can't be used, or there is no such project or key.
+/// If the store cannot be used, or the project or key does not exist.
 pub async fn run(command: KeysCommand, out: Out) -> Result<(), Failure> {
     match command {
         KeysCommand::Create { name, scopes, expires_in_days, project } => {
@@ -96,13 +96,13 @@ async fn revoke(local: &Local, id: &str, project: Option<&str>, out: Out) -> Res
             return out.line(&format!("Revoked {id}."));
         }
     }
-    Err(Failure::failed(format_args!("there is no live Relay key {id}")).hint("`relay keys list` lists the ids"))
+    Err(Failure::failed(format_args!("there is no active Relay key {id}")).hint("`relay keys list` lists the ids"))
 }
 
 /// The project with this id or name; without one, the only project.
 ///
 /// # Errors
-/// When there is none, or more than one.
+/// If there is none, or more than one.
 pub async fn find_project(local: &Local, wanted: Option<&str>) -> Result<Project, Failure> {
     let projects = local.relay.projects().await?;
     let matches =
@@ -110,10 +110,10 @@ pub async fn find_project(local: &Local, wanted: Option<&str>) -> Result<Project
     let mut found = projects.into_iter().filter(matches);
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
-        (None, _) => Err(Failure::failed("there is no such project")
+        (None, _) => Err(Failure::failed("the project does not exist")
             .hint("`relay projects list` lists them, `relay projects create` creates one")),
         (Some(_), Some(_)) => {
-            Err(Failure::usage("there is more than one such project").hint("name it by its id: --project prj_…"))
+            Err(Failure::usage("more than one project matches").hint("name it by its id: --project prj_…"))
         }
     }
 }

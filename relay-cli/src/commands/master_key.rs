@@ -13,7 +13,7 @@ use crate::output::Out;
 /// Runs `relay master-key …`.
 ///
 /// # Errors
-/// When there is no randomness, or the file is there already.
+/// If the system returns no random bytes, or the file already exists.
 pub fn run(command: MasterKeyCommand, out: Out) -> Result<(), Failure> {
     let MasterKeyCommand::Generate { out: file } = command;
     let key = generate()?;
@@ -21,7 +21,7 @@ pub fn run(command: MasterKeyCommand, out: Out) -> Result<(), Failure> {
     if let Some(file) = file {
         write(&file, &key)?;
         out.value(&json!({ "masterKeyFile": file, "kid": kid.to_string() }))?;
-        return out.line(&format!("{} holds the new master key {kid} (mode 0600)", file.display()));
+        return out.line(&format!("Wrote the new master key {kid} to {} (mode 0600)", file.display()));
     }
     let text = key.expose_base64();
     out.value(&json!({ "masterKey": text.as_str(), "kid": kid.to_string() }))?;
@@ -32,20 +32,20 @@ pub fn run(command: MasterKeyCommand, out: Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Draws a master key.
+/// Generates a master key.
 ///
 /// # Errors
-/// When there is no randomness.
+/// If the system returns no random bytes.
 pub fn generate() -> Result<MasterKey, Failure> {
     MasterKey::generate().map_err(Failure::failed)
 }
 
-/// Writes a master key file, which must not be there yet.
+/// Writes a master key file, which must not exist yet.
 ///
 /// # Errors
-/// When it is there, or can't be written.
+/// If it exists, or cannot be written.
 pub fn write(file: &Path, key: &MasterKey) -> Result<(), Failure> {
     let text = key.expose_base64();
-    let header = format!("# Relay master key {}. Keep a copy away from the store's backups.\n", key.kid());
+    let header = format!("# Relay master key {}. Keep a copy, separate from the store's backups.\n", key.kid());
     files::create(file, 0o600, &[header.as_bytes(), text.as_bytes(), b"\n"])
 }

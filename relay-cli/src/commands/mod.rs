@@ -1,4 +1,4 @@
-//! What each command does: one file a command.
+//! The commands, one file for each.
 
 pub mod chat;
 pub mod completions;
@@ -19,16 +19,17 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::failure::{Exit, Failure};
 
-/// Asks before something is lost, unless `--yes` was given.
+/// Asks for confirmation before data is deleted, unless `--yes` was given.
 ///
 /// # Errors
-/// When the answer is no, or nobody is there to ask.
+/// If the answer is no, or there is no terminal to ask on.
 pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::usage("this can't be undone, and nobody is there to ask").hint("repeat it with --yes"));
+        return Err(Failure::usage("this cannot be undone, and there is no terminal for a confirmation")
+            .hint("repeat the command with --yes"));
     }
     let mut stderr = io::stderr();
     let _ = write!(stderr, "{question} [y/N] ");
@@ -38,6 +39,6 @@ pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(Failure::new(Exit::Failed, "nothing was done"))
+        Err(Failure::new(Exit::Failed, "cancelled; nothing was changed"))
     }
 }

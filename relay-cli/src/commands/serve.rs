@@ -10,7 +10,7 @@ use crate::failure::{Exit, Failure};
 /// Runs `relay serve`. Blocks until a signal ends it; must not be called within an async runtime.
 ///
 /// # Errors
-/// What keeps the server from starting, with the exit code of `relay-server`.
+/// The reason why the server could not start, with the exit code of `relay-server`.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     start(args).map_err(|error| {
         let exit = if error.exit_code() == Exit::Unavailable.code() { Exit::Unavailable } else { Exit::Config };

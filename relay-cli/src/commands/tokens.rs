@@ -11,7 +11,7 @@ use crate::output::Out;
 /// Runs `relay tokens …`.
 ///
 /// # Errors
-/// When the server refuses or is not there.
+/// If the server refuses the request, or does not respond.
 pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
     let TokensCommand::Create { user, provider, expires_in, origins, no_replace, remote } = command;
     let remote = Remote::new(&remote)?;

@@ -11,12 +11,12 @@ use crate::output::{Out, Table};
 /// Runs `relay usage`.
 ///
 /// # Errors
-/// When the server refuses or is not there.
+/// If the server refuses the request, or does not respond.
 pub async fn run(args: &UsageArgs, out: Out) -> Result<(), Failure> {
     let report = Remote::new(&args.remote)?.json(Request::get(path(args))).await?;
     out.table(&table(&report), &report)?;
     if at(&report, "/hasMore") == &Value::Bool(true) {
-        out.note("There is more: narrow it with --user, --from and --to.");
+        out.note("There are more rows: narrow the report with --user, --from and --to.");
     }
     Ok(())
 }
@@ -30,7 +30,7 @@ fn path(args: &UsageArgs) -> String {
 
 fn table(report: &Value) -> Table {
     let head = ["DAY", "USER", "PROVIDER", "MODEL", "TIER", "REQUESTS", "ERRORS", "TOKENS IN", "TOKENS OUT"];
-    let mut table = Table::new(&head, "nothing was used");
+    let mut table = Table::new(&head, "no usage");
     for row in list(report, "/usage") {
         let text = |name: &str| json::text(row, &format!("/{name}")).unwrap_or("-").to_owned();
         let number = |name: &str| at(row, &format!("/{name}")).as_u64().unwrap_or(0);

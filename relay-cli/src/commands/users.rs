@@ -9,13 +9,13 @@ use crate::failure::Failure;
 use crate::json;
 use crate::output::{Out, Table};
 
-/// How many users are asked for at once.
+/// The number of users that are requested at once.
 const PAGE: usize = 100;
 
 /// Runs `relay users …`.
 ///
 /// # Errors
-/// When the server refuses or is not there.
+/// If the server refuses the request, or does not respond.
 pub async fn run(command: UsersCommand, out: Out) -> Result<(), Failure> {
     match command {
         UsersCommand::List(remote) => list(&Remote::new(&remote)?, out).await,

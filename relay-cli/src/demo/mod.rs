@@ -33,7 +33,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// Runs `relay demo`.
 ///
 /// # Errors
-/// When it can't be set up, or a step of the script did not go as expected.
+/// If it cannot be set up, or a step of the script did not go as expected.
 pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
     let folder = TemporaryDir::new(&format!("relay-demo-{}", master_key::generate()?.kid()))?;
     let listen = port::free_address(args.port)?;
@@ -45,7 +45,7 @@ pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
     played
 }
 
-/// Serves while the script is played, and then until a signal. In every case the server has ended when this returns.
+/// Serves while the script runs, and then until a signal. When this returns, the server has always ended.
 async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -72,7 +72,7 @@ fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
 }
 
-/// Plays the script; then, without `--once`, starts the app and waits forever.
+/// Runs the script. Then, without `--once`, starts the app and waits forever.
 async fn play(
     args: &DemoArgs,
     made: &SetUp,
@@ -84,16 +84,16 @@ async fn play(
     let base = format!("http://{addr}");
     let relay_key = made.relay_key.as_ref().ok_or_else(|| Failure::failed("the demo got no Relay key"))?.expose();
     out.line(&out.style().bold(&format!("Relay {} at {base}, with simulated providers", env!("CARGO_PKG_VERSION"))))?;
-    out.line("Nothing leaves this machine. Every step is a real call; paste its curl into another terminal.")?;
+    out.line("Nothing leaves this machine. Every step is a real request; its curl command works in another terminal.")?;
 
     let mut narrator = Narrator::new(Server::at(&base)?, out);
     let command = format!("{} init --dir {} --name 'Demo app'", program(), made.file.with_file_name("").display());
-    let said = format!("project {} · Relay key {relay_key}", made.project.id);
-    narrator.local("The operator makes a project and its first Relay key", &command, &said, true)?;
+    let result = format!("project {} · Relay key {relay_key}", made.project.id);
+    narrator.local("The operator creates a project and its first Relay key", &command, &result, true)?;
     script::play(&mut narrator, relay_key, local::store_path(&made.config)?).await?;
 
     let (steps, failed) = narrator.score();
-    let score = format!("\n{} of {steps} steps went as expected.", steps - failed);
+    let summary = format!("\n{} of {steps} steps went as expected.", steps - failed);
     out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
     if !args.once {
         let (its, listener) = App::beside(addr, made, wired).await?;
@@ -117,7 +117,7 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
     out.line(&format!(
         "\n{rule}\n{}\n\n  app        {}  an app with the widget: open it in a browser\n  base URL   {base}/v1\n  \
          Relay key  {relay_key}\n  user       {} ({})\n",
-        style.bold("What now? This Relay stays up until Ctrl-C."),
+        style.bold("What now? This Relay keeps running until Ctrl-C."),
         style.bold(app),
         script::USER,
         listed(|provider| (provider != Provider::GOOGLE).then(|| provider.label().to_owned())),
@@ -145,17 +145,17 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
     ))
 }
 
-/// How its keys begin.
+/// The prefix of a provider's keys.
 fn prefix_of(provider: Provider) -> &'static str {
     provider.key_prefixes().first().unwrap_or(&"")
 }
 
-/// What each provider has of something, in a row.
+/// The values that `of` gives for the providers, separated by commas.
 fn listed(of: impl Fn(Provider) -> Option<String>) -> String {
     Provider::ALL.iter().copied().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// How this program was called: `relay`, or a path if it is not on the search path.
+/// The command that starts this program: `relay`, or a path if it is not in `PATH`.
 fn program() -> String {
     let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
     if called.as_os_str().is_empty() { "relay".to_owned() } else { called.display().to_string() }

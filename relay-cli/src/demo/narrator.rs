@@ -20,17 +20,17 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// This status.
+    /// Expects this status.
     pub fn status(status: u16) -> Self {
         Self { status, code: None, payer: None }
     }
 
-    /// This status, and this `error.code`.
+    /// Expects this status and this `error.code`.
     pub fn error(status: u16, code: &'static str) -> Self {
         Self { status, code: Some(code), payer: None }
     }
 
-    /// With the user's own key for this provider.
+    /// Expects that the user's own key for this provider paid.
     #[must_use]
     pub fn paid_by(self, provider: Provider) -> Self {
         Self { payer: Some(provider), ..self }
@@ -42,7 +42,7 @@ impl Expect {
             return Some(format!("expected status {}, got {}", self.status, response.status));
         }
         if response.header("x-relay-request-id").is_none() {
-            return Some("the answer has no request id".to_owned());
+            return Some("the response has no request id".to_owned());
         }
         let body = response.json();
         let code = text(&body, "/error/code");
@@ -71,7 +71,7 @@ impl Narrator {
         Self { server, out, steps: 0, failed: 0 }
     }
 
-    /// How many steps there were, and how many did not go as expected.
+    /// The number of steps, and how many of them did not go as expected.
     pub fn score(&self) -> (u32, u32) {
         (self.steps, self.failed)
     }
@@ -79,7 +79,7 @@ impl Narrator {
     /// Sends one request and prints its response.
     ///
     /// # Errors
-    /// When the server does not respond.
+    /// If the server does not respond.
     pub async fn step(&mut self, title: &str, request: Request, expect: Expect) -> Result<Response, Failure> {
         self.announce(title, &request, false)?;
         let response = self.server.call(&request).await?;
@@ -94,7 +94,7 @@ impl Narrator {
     /// Sends a streaming chat request and prints the text as it arrives.
     ///
     /// # Errors
-    /// When the server does not respond.
+    /// If the server does not respond.
     pub async fn stream(&mut self, title: &str, request: Request, payer: Provider) -> Result<(), Failure> {
         self.announce(title, &request, true)?;
         let began = Instant::now();
@@ -126,12 +126,12 @@ impl Narrator {
     /// Prints a step that sends no request.
     ///
     /// # Errors
-    /// When it can't be written.
-    pub fn local(&mut self, title: &str, command: &str, said: &str, good: bool) -> Result<(), Failure> {
+    /// If the output cannot be written.
+    pub fn local(&mut self, title: &str, command: &str, result: &str, good: bool) -> Result<(), Failure> {
         self.headline(title)?;
         self.out.line(&self.out.style().cyan(&print::indented(command, "  $ ")))?;
-        self.out.line(&format!("  {said}"))?;
-        self.record(title, json!({ "command": command }), (!good).then(|| said.to_owned()))
+        self.out.line(&format!("  {result}"))?;
+        self.record(title, json!({ "command": command }), (!good).then(|| result.to_owned()))
     }
 
     fn announce(&mut self, title: &str, request: &Request, streams: bool) -> Result<(), Failure> {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unexpected_answer_is_noticed() {
+    fn an_unexpected_response_is_a_mismatch() {
         let id = ("x-relay-request-id", "req_1");
         let refused = r#"{"error":{"code":"provider_key_missing"}}"#;
         assert_eq!(Expect::error(403, "provider_key_missing").mismatch(&response(403, &[id], refused)), None);

@@ -1,4 +1,4 @@
-//! How the demo prints a call, as the curl that does it, and an answer, shortened.
+//! Prints a call as a curl command, and a shortened response.
 
 use std::fmt::Write as _;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::client::{Method, Request, Response};
 use crate::output::Style;
 
-/// How wide an answer is printed, in characters.
+/// The width of a printed response, in characters.
 const WIDTH: usize = 116;
-/// How much of a long text is shown, in characters.
+/// The most characters of a text that are shown.
 const LONG_TEXT: usize = 96;
-/// How many members of a long array are shown.
+/// The most items of an array that are shown.
 const LONG_ARRAY: usize = 3;
 
-/// The curl command that makes this call: paste it into a shell while the demo is up.
+/// The curl command that makes this call. It works in a shell while the demo runs.
 pub fn curl(base: &str, request: &Request, streams: bool) -> String {
     let mut command = String::from(if streams { "curl -sN" } else { "curl -s" });
     if request.method == Method::Delete || (request.method == Method::Post && request.body.is_none()) {
@@ -46,7 +46,7 @@ pub fn status_line(response: &Response, style: Style) -> String {
     line
 }
 
-/// The body, shortened; nothing if there is none.
+/// The shortened body; `None` if there is none.
 pub fn body(response: &Response) -> Option<String> {
     if response.body.is_empty() {
         return None;
@@ -57,12 +57,12 @@ pub fn body(response: &Response) -> Option<String> {
     })
 }
 
-/// Lines with a margin in front.
+/// Indents each line.
 pub fn indented(text: &str, margin: &str) -> String {
     text.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// In single quotes, as a POSIX shell reads them.
+/// Quotes a text in single quotes for a POSIX shell.
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -97,7 +97,7 @@ fn clipped(text: &str) -> String {
     format!("{head}…")
 }
 
-/// JSON in as few lines as it takes: what fits goes on the same line.
+/// JSON in as few lines as possible: values that fit share a line.
 fn pretty(value: &Value, indent: usize) -> String {
     let line = value.to_string();
     if indent + line.chars().count() <= WIDTH {
@@ -120,7 +120,7 @@ fn pretty(value: &Value, indent: usize) -> String {
     format!("{open}\n{margin}{}\n{}{close}", lines.join(&format!("\n{margin}")), " ".repeat(indent))
 }
 
-/// Items with commas, several on a line where they fit.
+/// Items separated by commas, several on a line if they fit.
 fn filled(items: Vec<String>, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let last = items.len().saturating_sub(1);
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_printed_as_the_curl_that_makes_it() {
+    fn a_call_is_printed_as_a_curl_command() {
         let request =
             Request::post("/v1/chat/completions").bearer("rly-x").user("jieun_123").json(json!({"a": "it's"}));
         let want = "curl -s http://127.0.0.1:8080/v1/chat/completions \\\n  -H 'Authorization: Bearer rly-x' \\\n  \
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_named_where_curl_would_choose_another() {
+    fn a_method_is_named_if_curl_would_choose_another() {
         assert_eq!(curl("http://h", &Request::delete("/v1/users/a"), false), "curl -s -X DELETE http://h/v1/users/a");
         assert_eq!(curl("http://h", &Request::get("/v1/usage?a=b&c=d"), true), "curl -sN 'http://h/v1/usage?a=b&c=d'");
     }

@@ -1,4 +1,4 @@
-//! What the doctor looks at outside of Relay: the disk, the clock, the port, the way to the providers.
+//! The doctor's checks of the machine: disk, clock, port, and connections to the providers.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,26 +13,26 @@ use super::report::Check;
 use crate::client::{Request, Server};
 use crate::json::text;
 
-/// Less free space than this fails, in KiB: SQLite needs room for its log.
+/// Less free space than this is a failure, in KiB: SQLite needs space for its log.
 const DISK_FAIL: u64 = 64 << 10;
-/// Less than this is worth a warning.
+/// Less free space than this is a warning, in KiB.
 const DISK_WARN: u64 = 1 << 20;
-/// No clock is before 2026-01-01.
+/// A clock before 2026-01-01 is wrong.
 const OLDEST_NOW: Timestamp = Timestamp(1_767_225_600_000);
-/// How far a clock may be behind what it wrote itself, in seconds.
+/// How far the clock may be behind the newest time in the store, in seconds.
 const CLOCK_SLACK: u64 = 300;
-/// How long a provider may take to be found and to answer the first packet.
+/// Timeout for resolving and connecting to a provider.
 const REACH_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Whether there is room for the store.
+/// Checks the free space for the store.
 pub fn disk(folder: &Path) -> Check {
-    // The standard library can't ask the file system for its free space; POSIX `df` can.
+    // The standard library has no function for the free space of a file system; POSIX `df` does it.
     let listed = Command::new("df").arg("-Pk").arg(folder).output();
     let text = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     match free_kib(&text) {
-        None => Check::warn("disk", "the free space is unknown: there is no `df` here"),
+        None => Check::warn("disk", "the free space is unknown, because there is no `df`"),
         Some(free) if free < DISK_FAIL => {
-            Check::fail("disk", format!("only {} MiB are free", free >> 10)).fix("make room")
+            Check::fail("disk", format!("only {} MiB are free", free >> 10)).fix("free some space")
         }
         Some(free) if free < DISK_WARN => Check::warn("disk", format!("{} MiB are free", free >> 10)),
         Some(free) => Check::pass("disk", format!("{} GiB are free", free >> 20)),
@@ -44,42 +44,41 @@ fn free_kib(text: &str) -> Option<u64> {
     text.lines().skip(1).last()?.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// Whether the clock can be right. `newest` is the newest time that the store knows.
+/// Checks whether the clock is plausible. `newest` is the newest time in the store.
 pub fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     if now < OLDEST_NOW {
-        return Check::fail("clock", format!("it says {now}, which is long ago"))
-            .fix("set the clock: tokens would never expire");
+        return Check::fail("clock", format!("it shows {now}, which is too early"))
+            .fix("set the clock; with this time, tokens would not expire");
     }
     match newest.filter(|newest| *newest > now.plus_seconds(CLOCK_SLACK)) {
         Some(newest) => {
-            Check::fail("clock", format!("it says {now}, and the store was written at {newest}")).fix("set the clock")
+            Check::fail("clock", format!("it shows {now}, but the store was written at {newest}")).fix("set the clock")
         }
         None => Check::pass("clock", now.to_string()),
     }
 }
 
-/// Whether the port is free, or a healthy relay is there.
+/// Checks that the port is free, or in use by a healthy Relay.
 pub async fn port(listen: SocketAddr) -> Check {
     match TcpListener::bind(listen).await {
         Ok(_) => return Check::pass("port", format!("{listen} is free")),
         Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => {
-            return Check::fail("port", format!("{listen} can't be listened on: {error}"))
-                .fix("choose another address");
+            return Check::fail("port", format!("cannot listen on {listen}: {error}")).fix("choose another address");
         }
         Err(_) => {}
     }
     let taken =
-        || Check::fail("port", format!("{listen} is taken by something else")).fix("stop it, or choose another port");
+        || Check::fail("port", format!("another program is using {listen}")).fix("stop it, or choose another port");
     let Ok(server) = Server::at(&format!("http://{}", reachable(listen))) else { return taken() };
     match timeout(REACH_TIMEOUT, server.call(&Request::get("/api/health"))).await {
         Ok(Ok(response)) if text(&response.json(), "/status") == Some("ok") => {
-            Check::pass("port", format!("a healthy relay listens on {listen}"))
+            Check::pass("port", format!("a healthy Relay listens on {listen}"))
         }
         _ => taken(),
     }
 }
 
-/// An address to connect to: what listens on all addresses listens on loopback, too.
+/// An address to connect to: a server that listens on all addresses also listens on loopback.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -89,12 +88,12 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// Whether a provider's host can be found and connected to. Nothing is sent.
+/// Checks whether a provider's host can be resolved and connected to. Sends no request.
 pub async fn provider(label: &'static str, host: &str, port: u16) -> Check {
-    let offline = |why: String| Check::warn(label, why).fix("calls for this provider will fail from here");
+    let offline = |why: String| Check::warn(label, why).fix("calls to this provider will fail on this machine");
     match timeout(REACH_TIMEOUT, TcpStream::connect((host, port))).await {
         Ok(Ok(_)) => Check::pass(label, format!("{host}:{port} answers")),
-        Ok(Err(error)) => offline(format!("{host}:{port} can't be reached: {error}")),
+        Ok(Err(error)) => offline(format!("{host}:{port} could not be reached: {error}")),
         Err(_) => offline(format!("{host}:{port} does not answer")),
     }
 }
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn df_s_answer_is_read() {
+    fn the_output_of_df_is_parsed() {
         let text =
             "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda 263922416 20971520 74448896 22% /\n";
         assert_eq!(free_kib(text), Some(74_448_896));
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_behind_the_store_is_noticed() {
+    fn a_clock_behind_the_store_is_a_failure() {
         let now = Timestamp(1_795_423_644_000);
         assert_eq!(clock(now, None).verdict, Verdict::Pass);
         assert_eq!(clock(now, Some(now.plus_seconds(60))).verdict, Verdict::Pass);
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_something_else_holds_is_a_failure() {
+    async fn a_port_that_another_program_uses_is_a_failure() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = taken.local_addr().unwrap();
         let stranger = tokio::spawn(async move { drop(taken.accept().await) });

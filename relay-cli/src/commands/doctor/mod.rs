@@ -21,7 +21,7 @@ use crate::output::Out;
 /// Runs `relay doctor`.
 ///
 /// # Errors
-/// With 78 if the server would not start, with 1 if anything else is not well.
+/// With 78 if the server would not start, with 1 for any other failure.
 pub async fn run(args: &DoctorArgs, out: Out) -> Result<(), Failure> {
     let mut report = Report::default();
     let Some(config) = configuration(&args.local.config, &mut report) else {
@@ -45,8 +45,8 @@ pub async fn run(args: &DoctorArgs, out: Out) -> Result<(), Failure> {
 
 fn configuration(file: &Path, report: &mut Report) -> Option<Config> {
     if !file.exists() {
-        let missing = Check::misconfigured("config", format!("there is no {}", file.display()));
-        report.add(missing.fix("`relay init` makes one; --config or RELAY_CONFIG names another"));
+        let missing = Check::misconfigured("config", format!("{} does not exist", file.display()));
+        report.add(missing.fix("create one with `relay init`, or name another with --config or RELAY_CONFIG"));
         return None;
     }
     match Config::load(Some(file)) {
@@ -55,9 +55,11 @@ fn configuration(file: &Path, report: &mut Report) -> Option<Config> {
             if !config.server.listen.ip().is_loopback() && config.server.public_url.is_none() {
                 let open = Check::warn(
                     "config",
-                    format!("{} is open to others, without `server.public_url`", config.server.listen),
+                    format!("{} is reachable from other machines, without `server.public_url`", config.server.listen),
                 );
-                report.add(open.fix("put TLS in front, and say its address: keys travel over it"));
+                report.add(open.fix(
+                    "put a TLS proxy in front, and set `server.public_url` to its URL; users' keys are sent there",
+                ));
             }
             Some(config)
         }
@@ -75,7 +77,7 @@ fn master_key(config: &Config, report: &mut Report) -> Option<relay_adapters::ri
             let origin = config.master_key.origin.as_deref().unwrap_or("?");
             let retired = kids.len().saturating_sub(1);
             let active = kids.first().map_or("?", String::as_str);
-            // The configuration refuses a file that others may read, so the mode is right.
+            // The configuration refuses a file that other users may read, so the mode is right.
             report.add(Check::pass("master key", format!("{active} seals, {retired} more open ({origin})")));
             Some(keys)
         }
@@ -92,9 +94,10 @@ fn master_key(config: &Config, report: &mut Report) -> Option<relay_adapters::ri
 
 async fn providers(config: &Config, offline: bool, report: &mut Report) {
     if config.mock || offline {
-        let why = if config.mock { "simulated, as the configuration says" } else { "not asked, as you said" };
+        let why =
+            if config.mock { "simulated, because of the setting `mock`" } else { "skipped, because of --offline" };
         report.add(if config.mock && !cfg!(feature = "mock") {
-            let why = "the configuration asks for simulated providers, and this `relay` was built without them";
+            let why = "the configuration sets `mock`, and this `relay` was built without simulated providers";
             Check::misconfigured("providers", why).fix("set `mock` to false, or build with the cargo feature `mock`")
         } else {
             Check::pass("providers", why)
@@ -109,7 +112,7 @@ async fn providers(config: &Config, offline: bool, report: &mut Report) {
             url.as_ref().and_then(|url| Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?)));
         report.add(match target {
             Some((host, port)) => machine::provider(label, host, port).await,
-            None => Check::misconfigured(label, format!("{base} names no host")),
+            None => Check::misconfigured(label, format!("{base} has no host")),
         });
     }
 }

@@ -1,29 +1,29 @@
-//! What the doctor found: lines of PASS, WARN and FAIL.
+//! The doctor's report: lines of PASS, WARN and FAIL.
 
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Style};
 
-/// How a check went.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Well.
+    /// PASS.
     Pass,
-    /// Worth a look.
+    /// WARN.
     Warn,
-    /// Not well.
+    /// FAIL.
     Fail,
 }
 
 /// One check.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// What was looked at.
+    /// The subject of the check.
     pub name: &'static str,
-    /// How it went.
+    /// The result.
     pub verdict: Verdict,
-    /// What was seen.
+    /// The finding.
     pub text: String,
     /// What to do about it.
     pub fix: Option<String>,
@@ -36,27 +36,27 @@ impl Check {
         Self { name, verdict, text, fix: None, config: false }
     }
 
-    /// Well.
+    /// PASS.
     pub fn pass(name: &'static str, text: impl Into<String>) -> Self {
         Self::new(name, Verdict::Pass, text.into())
     }
 
-    /// Worth a look.
+    /// WARN.
     pub fn warn(name: &'static str, text: impl Into<String>) -> Self {
         Self::new(name, Verdict::Warn, text.into())
     }
 
-    /// Not well.
+    /// FAIL.
     pub fn fail(name: &'static str, text: impl Into<String>) -> Self {
         Self::new(name, Verdict::Fail, text.into())
     }
 
-    /// Not well: the server would not start.
+    /// FAIL, and the server would not start.
     pub fn misconfigured(name: &'static str, text: impl Into<String>) -> Self {
         Self { config: true, ..Self::fail(name, text) }
     }
 
-    /// Says what to do about it.
+    /// Adds advice on what to do.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
@@ -95,7 +95,7 @@ impl Report {
         self.checks.push(check);
     }
 
-    /// Prints the checks, and what is in effect if that is known.
+    /// Prints the checks, and the settings in effect if they are known.
     ///
     /// # Errors
     /// With 78 if the server would not start, with 1 if anything else failed.
@@ -108,7 +108,7 @@ impl Report {
         let failed = self.checks.iter().filter(|check| check.verdict == Verdict::Fail).count();
         match self.exit() {
             Exit::Done => Ok(()),
-            // The lines above say it all.
+            // The printed lines already show what failed.
             exit if out.is_json() => Err(Failure { silent: true, ..Failure::new(exit, "") }),
             exit => Err(Failure::new(exit, format_args!("{failed} of {} checks failed", self.checks.len()))),
         }

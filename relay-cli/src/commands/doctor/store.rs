@@ -1,4 +1,4 @@
-//! What the doctor looks at in the store.
+//! The doctor's checks of the store.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,18 +12,18 @@ use relay_server::config::{Config, StoragePath};
 
 use super::report::{Check, Report};
 
-/// Checks the store; returns the newest time that it knows.
+/// Checks the store, and returns the newest time in it.
 pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &mut Report) -> Option<Timestamp> {
     let StoragePath::File(path) = &config.storage.path else {
-        let memory = Check::warn("store", "in the server's memory: all is gone when it ends");
+        let memory = Check::warn("store", "in the server's memory, and lost when the server ends");
         report.add(memory.fix("set `storage.path` to a file"));
         return None;
     };
-    // Opening would make it, and a doctor makes nothing.
+    // Opening would create the file, and the doctor changes nothing.
     if !path.exists() {
         report.add(
-            Check::warn("store", format!("there is no {} yet", path.display()))
-                .fix("`relay init` or the server makes it"),
+            Check::warn("store", format!("{} does not exist yet", path.display()))
+                .fix("`relay init` or the server creates it"),
         );
         return None;
     }
@@ -37,9 +37,11 @@ pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &m
     };
     report.add(match store.ready().await {
         Ok(()) => {
-            Check::pass("store", format!("{} opens, has this program's schema and can be written", path.display()))
+            Check::pass("store", format!("{} opens, has this program's schema and can be written to", path.display()))
         }
-        Err(error) => Check::fail("store", error.to_string()).fix("another program may hold it, or the disk is full"),
+        Err(error) => {
+            Check::fail("store", error.to_string()).fix("another program may have locked it, or the disk is full")
+        }
     });
     if let Some(keys) = keys {
         sealed(&store, keys, report).await;
@@ -51,12 +53,12 @@ pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &m
 fn private(path: &Path, report: &mut Report) {
     let mode = std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777).unwrap_or_default();
     if mode & 0o077 != 0 {
-        let open = Check::warn("store", format!("others may read {} (mode {mode:04o})", path.display()));
+        let open = Check::warn("store", format!("other users may read {} (mode {mode:04o})", path.display()));
         report.add(open.fix(format!("chmod 600 {}", path.display())));
     }
 }
 
-/// Whether every stored key is sealed under a master key that is there.
+/// Checks that the master key of every stored key is configured.
 async fn sealed(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
     let counts = match store.count_by_master_key().await {
         Ok(counts) => counts,
@@ -96,7 +98,7 @@ async fn canary(store: &Sqlite, keys: &MasterKeys, report: &mut Report) {
     });
 }
 
-/// Whether there is a project; the newest time that the store knows.
+/// Checks that there is a project, and returns the newest time in the store.
 async fn contents(store: &Sqlite, report: &mut Report) -> Option<Timestamp> {
     let projects = match store.projects().await {
         Ok(projects) => projects,
@@ -106,7 +108,7 @@ async fn contents(store: &Sqlite, report: &mut Report) -> Option<Timestamp> {
         }
     };
     report.add(match projects.len() {
-        0 => Check::warn("projects", "none yet").fix("`relay projects create` makes one"),
+        0 => Check::warn("projects", "none yet").fix("create one with `relay projects create`"),
         count => Check::pass("projects", count.to_string()),
     });
     for project in &projects {

@@ -16,16 +16,16 @@ use crate::demo::port;
 use crate::failure::Failure;
 use crate::local;
 
-/// What the app knows.
+/// The state of the app's backend.
 pub struct App {
-    /// Its Relay.
+    /// The Relay server that it calls.
     pub(super) relay: Server,
     /// Its Relay key, which never reaches a page.
     pub(super) key: Zeroizing<String>,
     /// Its own origin, as visitors see it.
     pub(super) origin: String,
     pub(super) project: ProjectId,
-    /// Relay's store and its tokens: for what no API makes, such as a token that has expired.
+    /// Relay's store and token issuer, for records that no API call can create, such as an expired token.
     pub(super) store: Arc<dyn Store>,
     pub(super) issuer: RingIssuer,
     visitors: AtomicU64,
@@ -38,10 +38,10 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// An app beside this Relay, at the first free port behind it.
+    /// An app for this Relay, on the next free port.
     ///
     /// # Errors
-    /// When it has no Relay key, or the store fails.
+    /// If there is no Relay key, or the store fails.
     pub async fn beside(relay: SocketAddr, made: &SetUp, wired: &Wired) -> Result<(Self, TcpListener), Failure> {
         let listener = port::listener(relay.port().saturating_add(1))?;
         let origin = format!("http://localhost:{}", listener.local_addr()?.port());
@@ -59,7 +59,7 @@ impl App {
         Ok((app, listener))
     }
 
-    /// Puts this app's own page on the project's list of places to return to.
+    /// Adds the app's own page to the project's return URLs.
     async fn let_the_hosted_page_return(&self, made: &SetUp) -> Result<(), Failure> {
         let mut project = made.project.clone();
         project.policy.return_urls = vec![format!("{}/back", self.origin)];
@@ -67,7 +67,7 @@ impl App {
         changed.map(drop).map_err(Failure::failed)
     }
 
-    /// A visitor who was not here before.
+    /// A new visitor.
     pub(super) fn new_visitor(&self) -> u64 {
         self.visitors.fetch_add(1, Ordering::Relaxed) + 1
     }

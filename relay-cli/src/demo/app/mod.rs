@@ -1,5 +1,6 @@
-//! The app of the demo: a second server that plays a developer's app. It has the Relay key, issues registration tokens to
-//! its own page, and calls AI for the visitor. The widget on its page is on another origin, as it is in real life.
+//! The demo's sample app: a second server in the role of a developer's app. It has the Relay key, issues registration
+//! tokens to its own page, and calls AI for the visitor. The widget on its page comes from another origin, as in
+//! production.
 
 mod backend;
 mod pages;
@@ -18,31 +19,31 @@ pub use backend::App;
 
 use crate::failure::{Exit, Failure};
 
-/// The app under way.
+/// The running app.
 #[derive(Debug)]
 pub struct Running {
-    /// Where its page is.
+    /// The URL of its page.
     pub url: String,
     server: ServerHandle,
     task: JoinHandle<io::Result<()>>,
 }
 
 impl Running {
-    /// Ends it, and what it is doing.
+    /// Stops the app and its running calls.
     ///
     /// # Errors
-    /// What it ended with.
+    /// The error that the app ended with.
     pub async fn stop(self) -> io::Result<()> {
         self.server.stop(false).await;
-        // It lets go of the store, which may then be closed.
+        // The app then no longer uses the store, which can be closed.
         self.task.await.map_err(io::Error::other)?
     }
 }
 
-/// Begins to serve.
+/// Starts the app.
 ///
 /// # Errors
-/// When it can't listen.
+/// If it cannot listen.
 pub fn start(app: App, listener: TcpListener) -> Result<Running, Failure> {
     let (url, address) = (format!("{}/", app.origin), listener.local_addr()?);
     let app = Data::new(app);
@@ -52,7 +53,7 @@ pub fn start(app: App, listener: TcpListener) -> Result<Running, Failure> {
         .shutdown_timeout(1)
         .listen(listener)
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {address}: {error}")))?;
-    // Browsers may take `localhost` for either.
+    // Browsers may resolve `localhost` to IPv4 or IPv6.
     if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())) {
         server = server.listen(listener)?;
     }

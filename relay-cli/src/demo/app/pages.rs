@@ -1,4 +1,4 @@
-//! The app's pages. Each has a policy of its own: how strict a page may be is one of the things that the demo shows.
+//! The app's pages. Each has its own Content-Security-Policy, because the demo shows how strict a page may be.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
@@ -6,7 +6,7 @@ use actix_web::http::header::{
 };
 use relay_core::Provider;
 
-/// A file that is the same for everybody.
+/// A static file.
 struct Asset {
     path: &'static str,
     kind: &'static str,
@@ -33,10 +33,10 @@ static ASSETS: [Asset; 11] = [
     asset!("back.js", "text/javascript"),
 ];
 
-/// What all pages have around their own.
+/// The layout that all pages share.
 const LAYOUT: &str = include_str!("../../../assets/demo/layout.html");
 
-/// A page: what is its own of the layout, and what its policy allows.
+/// A page: its parts of the layout, and its policy.
 pub(super) struct Page {
     pub(super) path: &'static str,
     title: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Page {
     policy: &'static str,
 }
 
-/// What every page of the app needs, and no more.
+/// The policy that every page needs.
 macro_rules! policy {
     ($more:literal) => {
         concat!(
@@ -57,7 +57,7 @@ macro_rules! policy {
 }
 
 pub(super) static PAGES: [Page; 4] = [
-    // Its own backend; and Relay, for `isolation: 'shadow'` alone.
+    // `connect-src`: its own backend, and Relay for `isolation: 'shadow'` only.
     Page {
         path: "/",
         title: "the app",
@@ -65,7 +65,7 @@ pub(super) static PAGES: [Page; 4] = [
         body: include_str!("../../../assets/demo/index.html"),
         policy: policy!("connect-src 'self' {relay}"),
     },
-    // Its script comes before everything else, as one would that came with the page.
+    // Its script runs first, like a script of the page itself.
     Page {
         path: "/hostile",
         title: "a hostile page",
@@ -90,7 +90,7 @@ pub(super) static PAGES: [Page; 4] = [
 ];
 
 impl Page {
-    /// The page as it is served.
+    /// The response with the page.
     pub(super) fn answer(&self, relay: &str) -> HttpResponse {
         let policy = self.policy.replace("{relay}", relay);
         HttpResponse::Ok()
@@ -116,7 +116,7 @@ impl Page {
     }
 }
 
-/// One choice for each provider, with what the page's scripts need of it.
+/// One radio button for each provider, with the data that the page's scripts need.
 fn radios() -> String {
     let radio = |provider: &Provider| {
         let (label, model) = (provider.label(), provider.example_model());
@@ -134,7 +134,7 @@ fn models() -> String {
     Provider::ALL.iter().map(|provider| option(provider.example_model())).collect::<Vec<_>>().join("\n")
 }
 
-/// A file by its name.
+/// The response with a static file.
 pub(super) fn asset(name: &str) -> Option<HttpResponse> {
     let asset = ASSETS.iter().find(|asset| asset.path == name)?;
     let response = HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! What the app's page asks of its backend. `POST /token` and `POST /chat` are all that a real app needs.
+//! The routes of the app's backend. A real app needs only `POST /token` and `POST /chat`.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE};
@@ -14,7 +14,7 @@ use super::visitors::{Case, label};
 use crate::client::{Request, StreamingResponse, segment};
 use crate::failure::Failure;
 
-/// The session of the app's own, and its only one: which visitor this is.
+/// The app's session cookie, which identifies the visitor.
 const SESSION: &str = "relay_demo_visitor";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -33,14 +33,14 @@ async fn file(name: web::Path<String>) -> HttpResponse {
     asset(&name).unwrap_or_else(|| HttpResponse::NotFound().finish())
 }
 
-/// What a visitor picks in the playground.
+/// A visitor's choice in the playground.
 #[derive(Deserialize)]
 struct Start {
     case: Case,
     provider: Option<String>,
 }
 
-/// A new visitor in the situation that was picked, and their token.
+/// Creates a new visitor in the chosen situation, with a token.
 async fn start(app: Data<App>, asked: Json<Start>) -> HttpResponse {
     let Json(Start { case, provider }) = asked;
     let visitor = app.new_visitor();
@@ -59,13 +59,13 @@ async fn start(app: Data<App>, asked: Json<Start>) -> HttpResponse {
     }
 }
 
-/// What the page may ask of a token.
+/// The options of a token that the page may choose.
 #[derive(Deserialize)]
 struct Token {
     provider: Option<String>,
 }
 
-/// A registration token for whoever is signed in: the one route that the widget needs.
+/// A registration token for the visitor who is signed in. This is the only route that the widget needs.
 async fn token(app: Data<App>, request: HttpRequest, asked: Json<Token>) -> HttpResponse {
     let Some(visitor) = visitor(&request) else { return nobody() };
     match app.token(visitor, Case::Fresh, asked.provider.as_deref()).await {
@@ -74,7 +74,7 @@ async fn token(app: Data<App>, request: HttpRequest, asked: Json<Token>) -> Http
     }
 }
 
-/// What the app can see of its visitor's keys.
+/// The visitor's keys, as far as the app can see them.
 async fn account(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let Some(visitor) = visitor(&request) else { return nobody() };
     let path = segment(&label(visitor)).map(|label| format!("/v1/users/{label}/connections"));
@@ -86,7 +86,7 @@ async fn account(app: Data<App>, request: HttpRequest) -> HttpResponse {
     response.map_or_else(|failure| failed(&failure), passed_on)
 }
 
-/// What the visitor says.
+/// The visitor's message.
 #[derive(Deserialize)]
 struct Chat {
     model: String,
@@ -102,7 +102,7 @@ async fn chat(app: Data<App>, request: HttpRequest, asked: Json<Chat>) -> HttpRe
     app.relay.send(&request).await.map_or_else(|failure| failed(&failure), passed_on)
 }
 
-/// Relay's answer as the app's own, as it arrives. A page that leaves ends the call.
+/// Passes Relay's response on as it arrives. If the page leaves, the call ends.
 fn passed_on(upstream: StreamingResponse) -> HttpResponse {
     let status = StatusCode::from_u16(upstream.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
@@ -118,7 +118,7 @@ fn passed_on(upstream: StreamingResponse) -> HttpResponse {
     }))
 }
 
-/// Who is signed in.
+/// The visitor who is signed in.
 fn visitor(request: &HttpRequest) -> Option<u64> {
     let cookies = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
     let mut values = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));

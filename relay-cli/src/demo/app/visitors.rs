@@ -14,15 +14,15 @@ use crate::client::Request;
 use crate::failure::Failure;
 use crate::json::text;
 
-/// A situation.
+/// The situation of a visitor.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Case {
-    /// Nothing is connected.
+    /// No key is connected.
     Fresh,
-    /// OpenAI and Anthropic are.
+    /// Keys for OpenAI and Anthropic are connected.
     Connected,
-    /// They are, and the token may not change them.
+    /// The same, and the token may not replace them.
     Kept,
     /// The token has expired.
     Expired,
@@ -38,7 +38,7 @@ pub(super) fn label(visitor: u64) -> String {
 }
 
 impl App {
-    /// Brings a new visitor into a situation; the token that their page gets.
+    /// Brings a new visitor into a situation, and returns the token for their page.
     pub(super) async fn prepare(&self, visitor: u64, case: Case, provider: Option<&str>) -> Result<Value, Failure> {
         match case {
             Case::Fresh | Case::Elsewhere => {}
@@ -58,7 +58,7 @@ impl App {
         self.token(visitor, case, provider).await
     }
 
-    /// Asks Relay for a registration token.
+    /// Requests a registration token from Relay.
     pub(super) async fn token(&self, visitor: u64, case: Case, provider: Option<&str>) -> Result<Value, Failure> {
         let origin = if case == Case::Elsewhere { "https://another-app.example" } else { &self.origin };
         let body = json!({
@@ -71,7 +71,7 @@ impl App {
         self.relay.call(&request).await?.ok()
     }
 
-    /// Plays the widget: a good key, from no page.
+    /// Connects a good key in place of the widget, without a page.
     async fn connect(&self, token: &Value, provider: Provider) -> Result<(), Failure> {
         let token = text(token, "/registrationToken").unwrap_or_default();
         let body = json!({ "provider": provider.name(), "apiKey": sample_key(provider, "good", "a1b2") });
@@ -79,7 +79,7 @@ impl App {
         self.relay.call(&request).await?.ok().map(drop)
     }
 
-    /// A token of ten minutes, eleven minutes ago. No call makes one.
+    /// A ten-minute token that was issued eleven minutes ago. No API call can create one.
     async fn expired(&self, visitor: u64) -> Result<Value, Failure> {
         let token = self.issuer.registration_token().map_err(Failure::failed)?;
         let hash =
