@@ -1,4 +1,4 @@
-/** The shell's end of the line to the engine: in a frame of Relay's origin, or in the page itself. */
+/** The shell's connection to the engine, which runs in a frame from Relay's origin or in the page itself. */
 
 import { h } from "../dom.ts";
 import type { LocalEngine } from "../form.ts";
@@ -6,28 +6,28 @@ import { sheet } from "../look/sheet.ts";
 import type { Problem, Start, ToFrame, ToPage } from "./messages.ts";
 import { PROTOCOL } from "./messages.ts";
 
-/** Where the form for pages without a frame is served. */
+/** The path of the form for pages without a frame. */
 declare const FORM_PATH: string;
 
-/** What the engine needs to begin. */
+/** What the engine needs to start. */
 export type Beginning = Pick<Start, "token" | "look" | "returnUrl" | "pageOrigin">;
 
-/** A line to an engine. */
+/** A connection to an engine. */
 export interface Link {
-  /** What the shell shows where the form belongs. */
+  /** The element that the shell shows in place of the form. */
   readonly element: HTMLElement;
   send(message: ToFrame): void;
-  /** Puts the focus into the form. */
+  /** Moves the focus into the form. */
   focus(): void;
   close(): void;
 }
 
-/** After the frame's document has loaded, so long may its script take, in milliseconds. */
+/** The timeout of the frame's script after its document has loaded, in milliseconds. */
 const GRACE = 3_000;
-/** So long may the document take. */
-const PATIENCE = 20_000;
+/** The timeout of the frame's document, in milliseconds. */
+const TIMEOUT = 20_000;
 
-/** Runs the engine in the page: no frame, and nothing is hidden from the page's scripts. Its code is a module of its own. */
+/** Runs the engine in the page, without a frame: nothing is hidden from the page's scripts. Its code is a separate module. */
 export function localLink(base: string, beginning: Beginning, receive: (message: ToPage) => void): Link {
   const element = h("div");
   const waiting: ToFrame[] = [];
@@ -93,7 +93,7 @@ class Frame {
   }
 
   send(message: ToFrame): void {
-    // For a frame that has to begin anew.
+    // For a frame that reloads.
     if (message.type === "token") this.#beginning = { ...this.#beginning, token: message.token };
     if (message.type === "look") this.#beginning = { ...this.#beginning, look: message.look };
     if (this.#port) this.#port.postMessage(message);
@@ -110,14 +110,14 @@ class Frame {
   async #open(): Promise<void> {
     const grant = await grantOf(this.#beginning.token);
     if (this.#life.signal.aborted) return;
-    this.#wait(PATIENCE, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
-    // An https: page that is no secure context stands in a frame of a page that is not to be trusted.
+    this.#wait(TIMEOUT, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
+    // An https: page that is not a secure context is embedded in an insecure page.
     if (!grant && location.protocol === "https:") return this.#fail("frame_blocked");
     const query = grant && `?grant=${grant}`;
     this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(self.origin)}&nonce=${this.#nonce}`;
   }
 
-  /** The document is there; its script should say so by now. */
+  /** The document has loaded, and its script should send a message soon. */
   #loaded(): void {
     if (this.element.src && performance.now() - this.#greeted > GRACE) this.#wait(GRACE, () => void this.#silent());
   }
@@ -128,7 +128,7 @@ class Frame {
     if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.#nonce) return;
     clearTimeout(this.#timer);
     this.#greeted = performance.now();
-    // A frame that was moved in the page begins anew, with nothing in it.
+    // A frame that was moved in the page reloads and is empty.
     this.#port?.close();
     const channel = new MessageChannel();
     const start: Start = { relay: PROTOCOL, type: "start", nonce: this.#nonce, ...this.#beginning };
@@ -151,7 +151,7 @@ class Frame {
     }
   }
 
-  /** Browsers don't tell why a frame stays empty. */
+  /** Finds out why a frame stays empty, which browsers do not report. */
   async #silent(): Promise<void> {
     if (this.#violated) return;
     if (!navigator.onLine) return this.#fail("offline");
@@ -159,7 +159,7 @@ class Frame {
     const note = () => (refused = true);
     document.addEventListener("securitypolicyviolation", note);
     const reached = await fetch(`${this.#base}/api/health`, { mode: "no-cors", cache: "no-store", signal: this.#life.signal }).then(() => true, () => false);
-    // The event comes as a task of its own.
+    // The event arrives in a separate task.
     await new Promise((done) => setTimeout(done));
     document.removeEventListener("securitypolicyviolation", note);
     if (!this.#life.signal.aborted) this.#fail(reached || refused ? "frame_blocked" : "relay_unreachable");
@@ -177,7 +177,7 @@ class Frame {
   }
 }
 
-/** What a developer reads. */
+/** Messages for developers. */
 const REASONS = {
   offline: () => "this device is offline",
   relay_timeout: (base: string) => `${base} did not answer in time`,
@@ -188,8 +188,8 @@ const REASONS = {
 };
 
 /**
- * The public name of a token's grant: the hash under which Relay knows it. It lets Relay say which pages may show the frame, and
- * nothing else. Pages without a secure context have no hash function; their frame checks the page by itself.
+ * The public id of a token's grant: the hash under which Relay stores it. Relay uses it only to decide which pages may embed the
+ * frame. Pages without a secure context have no hash function; their frame checks the page itself.
  */
 export async function grantOf(token: string): Promise<string> {
   if (!globalThis.crypto?.subtle) return "";
@@ -198,7 +198,7 @@ export async function grantOf(token: string): Promise<string> {
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Names the frame for screen readers, and gives it the scheme of its document: where they differ, it is drawn on white. */
+/** Names the frame for screen readers, and gives it the colour scheme of its document: if they differ, it is drawn on white. */
 export function label({ element }: Link, title: string, dark: boolean): void {
   if (element instanceof HTMLIFrameElement) element.title = title;
   element.style.setProperty("color-scheme", dark ? "dark" : "light");

@@ -1,12 +1,12 @@
 /**
- * What the widget on the page (the shell) and the key frame on Relay's origin say to each other.
+ * The messages between the widget on the page (the shell) and the key frame on Relay's origin.
  *
- * Two window messages make the connection; all others go over the `MessagePort` that comes with the second.
- * 1. frame to page, to the origin that the frame's address names: `Hello`, with the nonce of the frame's address.
+ * Two window messages open the connection. All others use the `MessagePort` that comes with the second.
+ * 1. frame to page, to the origin in the frame's URL: `Hello`, with the nonce of the frame's URL.
  * 2. page to frame, to Relay's origin: `Start`, with the same nonce, the token and a port.
- * Both sides check origin, source and nonce, which keeps other windows and frames out. Scripts of the page itself can see and
- * send these messages: they are where the widget was put. So a key is in none of them, and the frame says by itself whose account
- * the key is for.
+ * Both sides check origin, source and nonce, which excludes other windows and frames. Scripts of the page itself can see and send
+ * these messages, because they embedded the widget. So no message contains a key, and the frame itself shows the account that the
+ * key is for.
  */
 
 import type { AppearanceVariable, ConnectionState, ProviderName, SuccessResult } from "../options.ts";
@@ -14,7 +14,7 @@ import type { AppearanceVariable, ConnectionState, ProviderName, SuccessResult }
 /** The version of this protocol: a pinned script and a newer frame must agree on it. */
 export const PROTOCOL = 1;
 
-/** 1. The frame is there. */
+/** 1. The frame has loaded. */
 export interface Hello {
   relay: typeof PROTOCOL;
   type: "hello";
@@ -28,22 +28,22 @@ export interface Start {
   nonce: string;
   token: string;
   look: Look;
-  /** Where the hosted page shall go afterwards, to be checked by Relay. */
+  /** Where the hosted page must go afterwards. Relay checks it. */
   returnUrl?: string | undefined;
-  /** The page around the hosted page, in whose name it asks. */
+  /** The page that embeds the hosted page, on whose behalf it calls. */
   pageOrigin?: string | undefined;
 }
 
-/** How the frame draws itself. */
+/** The frame's appearance. */
 export interface Look {
   locale: string;
   dark: boolean;
   accentColor: string;
   variables: Partial<Record<AppearanceVariable, string>>;
   links: Partial<Record<ProviderName, string>>;
-  /** The only provider that the page wants. */
+  /** The only provider that the page allows. */
   provider: ProviderName | null;
-  /** Whether the page does something when the user is done. */
+  /** Whether the page reacts when the user is done. */
   exits: boolean;
   /** Whether the page can get another token. */
   renews: boolean;
@@ -52,13 +52,13 @@ export interface Look {
 /** From the page to the frame. */
 export type ToFrame =
   | { type: "look"; look: Look }
-  /** A fresh token, after `need_token`. */
+  /** A new token, after `need_token`. */
   | { type: "token"; token: string }
-  /** There is none. */
+  /** There is no new token. */
   | { type: "no_token" }
-  /** The user picks a provider. */
+  /** The user chose a provider. */
   | { type: "choose"; provider: ProviderName }
-  /** Ask again what the token allows. */
+  /** Load again what the token allows. */
   | { type: "load" }
   | { type: "focus" };
 
@@ -69,38 +69,38 @@ export type ToPage =
   | { type: "problem"; problem: Problem }
   | { type: "view"; view: View }
   | { type: "height"; px: number }
-  /** The token can't be used any more. */
+  /** The token is no longer valid. */
   | { type: "need_token"; problem: Problem }
   | { type: "selected"; provider: ProviderName }
   | { type: "submitted"; provider: ProviderName }
-  /** The form shows it, and can be sent again. */
+  /** The form shows the problem, and can be sent again. */
   | { type: "refused"; problem: Problem; provider: ProviderName }
   | { type: "connected"; result: SuccessResult }
   | { type: "disconnected"; provider: ProviderName; requestId?: string | undefined }
   | { type: "not_disconnected"; problem: Problem }
-  /** The user wants to connect another provider: that takes another token. */
+  /** The user wants to connect another provider, which needs another token. */
   | { type: "more" }
   | { type: "leave"; reason: "done" | "cancelled" };
 
-/** What the frame shows, and what the page has to show around it. */
+/** The frame's view, and what the page must show around it. */
 export interface View {
-  /** `choose`: what is connected, if anything is. */
+  /** In `choose`: the connected keys. */
   name: "choose" | "key" | "confirm_disconnect" | "success";
   provider: ProviderName | null;
-  /** Providers to pick from. */
+  /** The providers to choose from. */
   open: { name: ProviderName; label: string }[];
-  /** Whether something is connected already. */
+  /** Whether a key is already connected. */
   connected: boolean;
-  /** Whether there is nothing in the frame. */
+  /** Whether the frame is empty. */
   empty: boolean;
-  /** Whether Relay is asked just now, and nothing else can be begun. */
+  /** Whether a call is running, so that nothing else can be started. */
   busy: boolean;
 }
 
-/** The answer to a registration, with its request id. */
+/** The response to a registration, with its request id. */
 export type Connected = Omit<SuccessResult, "status">;
 
-/** What `GET /v1/registration` says. */
+/** The response of `GET /v1/registration`. */
 export interface Session {
   projectName: string;
   endUserLabel: string;
@@ -111,33 +111,33 @@ export interface Session {
   expiresAt: string;
   /** Whether the project refuses `isolation: 'shadow'`. */
   frameOnly: boolean;
-  /** Where to go afterwards, if it was asked for and is allowed. */
+  /** Where to go afterwards, if it was requested and is allowed. */
   returnUrl: string | null;
   providers: ProviderInfo[];
-  /** All that Relay knows, also those that the token does not allow. */
+  /** All providers that Relay knows, including those that the token does not allow. */
   knownProviders: KnownProvider[];
   connections: Connection[];
 }
 
-/** What tells a provider's keys from those of others. */
+/** A provider's name and the prefixes of its keys. */
 export interface KnownProvider {
   name: ProviderName;
   /** For people: `OpenAI`. */
   label: string;
-  /** How keys begin. Hints: no key is refused by its look. */
+  /** Prefixes of keys. They are hints: no key is refused because of its prefix. */
   keyPrefixes: readonly string[];
 }
 
 /** A provider that a key can be connected for. */
 export interface ProviderInfo extends KnownProvider {
   keyPlaceholder: string;
-  /** The page where a user makes a key. */
+  /** The page where a user creates a key. */
   keyUrl: string;
-  /** The page where a user pays. */
+  /** The billing page. */
   billingUrl: string;
 }
 
-/** A key that is stored already. */
+/** A stored key. */
 export interface Connection {
   provider: ProviderName;
   state: ConnectionState;
@@ -145,20 +145,20 @@ export interface Connection {
   connectedAt: string;
 }
 
-/** What went wrong, as Relay's API or the browser tells it. */
+/** A problem that Relay's API or the browser reported. */
 export interface Problem {
-  /** `error.code` of the API, or one of ours: `offline`, `relay_unreachable`, `relay_timeout`. */
+  /** `error.code` of the API, or `offline`, `relay_unreachable` or `relay_timeout`. */
   code: string;
   /** For developers. */
   message: string;
-  /** What the form shows, if it shows more than the code says. */
+  /** The text that the form shows, if it is more specific than the code. */
   displayMessage?: string | undefined;
   requestId?: string | undefined;
   provider?: ProviderName | undefined;
-  /** The member of the request that it is about. */
+  /** The member of the request that the problem concerns. */
   param?: string | undefined;
   /** Seconds to wait, from `retry-after`. */
   retryAfter?: number | undefined;
-  /** How many more refused keys the token takes. */
+  /** The number of further refusals before the token expires. */
   triesLeft?: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** One user's attempts at a key: from what was typed to what Relay says of it. */
+/** A user's attempts to connect a key, from typing to Relay's response. */
 
 import type { KnownProvider, Look, Problem, ProviderInfo, Session, ToPage } from "../bridge/messages.ts";
 import type { ProviderName } from "../options.ts";
@@ -7,10 +7,10 @@ import { formText } from "../text/index.ts";
 import { problemText } from "../text/problems.ts";
 import { Form } from "./form.ts";
 
-/** After this many milliseconds of checking the form says that it is still at it. */
+/** After this many milliseconds the form says that it is still checking. */
 const STILL = 2_000;
 
-/** What an attempt needs of the engine. */
+/** The engine's interface for an attempt. */
 export interface Helpers {
   tell(message: ToPage): void;
   /** Calls back with `refused`, or with `done`. */
@@ -18,10 +18,10 @@ export interface Helpers {
   switchTo(provider: ProviderName): void;
 }
 
-/** What stands in the way of a key. Of ours are `empty`, `not_text` and `invalid_workspace`, which nobody but the user hears of. */
+/** A problem with a key. `empty`, `not_text` and `invalid_workspace` come from the form itself and are shown only to the user. */
 interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft" | "param"> {
   at?: "key" | "workspace";
-  /** Whether a workspace was given. */
+  /** Whether a workspace was sent. */
   workspace?: boolean;
 }
 
@@ -35,11 +35,11 @@ export class Attempt {
   #providers: readonly ProviderInfo[] = [];
   #known: readonly KnownProvider[] = [];
   #still = 0;
-  /** What is wrong, and where: said anew in another language. */
+  /** The problem and its field, to show it again when the language changes. */
   #wrong: Wrong | null = null;
-  /** Something was peeled off what was pasted. */
+  /** Whether text around the pasted key was removed. */
   #trimmed = false;
-  /** The user said that this key is for the chosen provider, whatever it looks like. */
+  /** Whether the user confirmed that this key is for the chosen provider, whatever its prefix. */
   #insisted = "";
 
   constructor(host: string, framed: boolean, helpers: Helpers) {
@@ -47,7 +47,7 @@ export class Attempt {
     this.#form = new Form(host, framed, { submit: () => this.#submit(), changed: (pasted) => this.#changed(pasted) });
   }
 
-  /** Whether Relay is asked about a key just now. */
+  /** Whether a registration is running. */
   get busy(): boolean {
     return this.#form.busy;
   }
@@ -68,12 +68,12 @@ export class Attempt {
     this.#complain();
   }
 
-  /** Whose account the key is for: said where the page can't change it. */
+  /** Shows the account that the key is for, in the frame, where the page cannot change it. */
   connectsTo(project: string, account: string): void {
     this.#form.connectsTo(project, account);
   }
 
-  /** Whose key is asked for. What was typed stays while a key is asked for. */
+  /** Sets the provider. What was typed stays while the form is shown. */
   ask(provider: ProviderInfo | null, session: Session | null): void {
     this.#providers = session?.providers ?? [];
     this.#known = session?.knownProviders ?? [];
@@ -92,7 +92,7 @@ export class Attempt {
     this.#form.focus();
   }
 
-  /** It is over: nothing of the key stays. */
+  /** Ends the attempts, and clears everything about the key. */
   done(): void {
     this.#settle();
     this.#insisted = "";
@@ -104,18 +104,18 @@ export class Attempt {
     this.#form.enter("idle");
   }
 
-  /** There is no token to go on with. */
+  /** There is no valid token to continue with. */
   giveUp(): void {
     this.#settle();
     this.#reset();
   }
 
-  /** Once more, with what is in the form: there is a fresh token. */
+  /** Sends the form again with a new token. */
   again(): void {
     void this.#send();
   }
 
-  /** What Relay says against it. */
+  /** Shows why Relay refused the key. */
   refused(problem: Problem): void {
     const provider = this.#provider;
     this.#settle();
@@ -137,7 +137,7 @@ export class Attempt {
     this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: this.#words }, provider: provider.name });
   }
 
-  /** Says what is wrong, and leads there. An id is of use to somebody only if it was not the key. */
+  /** Shows a problem, and moves the focus to its field. The request id is shown only if the key was not the problem. */
   #refuse(wrong: Wrong): void {
     this.#wrong = wrong;
     this.#complain();
@@ -151,7 +151,7 @@ export class Attempt {
 
   get #words(): string {
     const [wrong, text, name] = [this.#wrong, this.#text, this.#provider?.label ?? ""];
-    // Another token has tries of its own.
+    // A new token has its own tries.
     const last = wrong?.triesLeft === 0 && !this.#renews;
     switch (wrong?.code) {
       case undefined: return "";
@@ -179,12 +179,12 @@ export class Attempt {
     this.#remark();
   }
 
-  /** What was typed, without what came along with it. */
+  /** The typed key, without anything around it. */
   get #cleaned(): { key: string; changed: boolean } {
     return clean(this.#form.value, this.#known);
   }
 
-  /** Whose key it seems to be, if it is not the chosen provider's. */
+  /** The provider that the key seems to be for, if it is not the chosen one. */
   get #stranger(): KnownProvider | null {
     const { key } = this.#cleaned;
     const chosen = this.#provider?.name;
@@ -217,7 +217,7 @@ export class Attempt {
     if (!/^[\x21-\x7e]*$/.test(this.#form.workspaceId)) return this.#refuse({ code: "invalid_workspace", at: "workspace" });
     this.#trimmed ||= changed;
     this.#remark();
-    // One provider's key is not shown to another one without a word.
+    // A key that looks like another provider's is not sent without asking.
     if (this.#stranger) return this.#form.focus("notice");
     this.#helpers.tell({ type: "submitted", provider: provider.name });
     void this.#send();

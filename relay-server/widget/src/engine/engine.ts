@@ -1,6 +1,6 @@
 /**
- * Holds the token, shows the form and talks to Relay. In a frame it is all that the frame does; with `isolation: 'shadow'` the
- * page runs it itself. To the shell it says what happened, never what was typed.
+ * Has the token, shows the form and calls Relay. It runs in the frame, or in the page with `isolation: 'shadow'`. It reports events
+ * to the shell, but never what was typed.
  */
 
 import type { Connection, Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage, View } from "../bridge/messages.ts";
@@ -11,21 +11,21 @@ import type { ProviderName, SuccessResult } from "../options.ts";
 import { Attempt } from "./attempt.ts";
 import * as views from "./views.ts";
 
-/** A token that can't be used any more; another one may. */
+/** Codes of a token that is no longer valid, which a new token can fix. */
 const STALE = /^(registration_token_expired|registration_token_used|invalid_registration_token)$/;
 
-/** Where an engine runs. */
+/** The surroundings of an engine. */
 export interface Surroundings {
   /** Relay's origin; empty: the same as this document's. */
   base: string;
-  /** For people: `vault.example`. */
+  /** The host to show: `vault.example`. */
   host: string;
   framed: boolean;
-  /** The page for which Relay's own frame speaks. */
+  /** The page that embeds Relay's frame, on whose behalf it calls. */
   pageOrigin: string | null;
 }
 
-/** What is on show. */
+/** The current view. */
 type Shown =
   | { name: "choose"; gone?: ProviderName | undefined }
   | { name: "key"; provider: ProviderInfo; replacing: Connection | undefined }
@@ -44,7 +44,7 @@ export class Engine {
   #look: Look;
   #session: Session | null = null;
   #shown: Shown = { name: "choose" };
-  /** What is done once a fresh token is there and turned out to be for the same account. */
+  /** The action to repeat once there is a new token for the same account. */
   #waiting: (() => void) | null = null;
 
   constructor({ base, host, framed, pageOrigin }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
@@ -66,7 +66,7 @@ export class Engine {
     void this.#load();
   }
 
-  /** Does what the shell says. */
+  /** Handles a message of the shell. */
   handle(message: ToFrame): void {
     switch (message.type) {
       case "look": return this.#dress(message.look);
@@ -78,7 +78,7 @@ export class Engine {
     }
   }
 
-  /** Ends what is under way and forgets what was typed. */
+  /** Ends running calls, and clears what was typed. */
   dispose(): void {
     this.#life.abort();
     this.#attempt.done();
@@ -96,7 +96,7 @@ export class Engine {
     else this.#draw();
   }
 
-  // With Relay.
+  // Calls to Relay.
 
   async #load(): Promise<void> {
     await this.#try(null, async () => {
@@ -106,7 +106,7 @@ export class Engine {
     }, (problem) => this.#tell({ type: "problem", problem }));
   }
 
-  /** What the token allows. A key that was typed for one account is never sent for another one. Says whether it is the same account. */
+  /** Stores what the token allows. Returns whether it is for the same account: a key typed for one account is never sent for another. */
   #take(session: Session): boolean {
     const before = this.#session;
     const same = !before || (before.projectName === session.projectName && before.endUserLabel === session.endUserLabel);
@@ -148,7 +148,7 @@ export class Engine {
     });
   }
 
-  /** Does something with the token. If it is stale, the shell is asked for another one, with which it may be done `again`. */
+  /** Runs a call with the token. If the token is stale, requests a new one from the shell, and calls `again` with it. */
   async #try(again: (() => void) | null, work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
     try {
       await work();
@@ -161,7 +161,7 @@ export class Engine {
     }
   }
 
-  /** Goes on with a fresh token. */
+  /** Continues with a new token. */
   async #renew(token: string): Promise<void> {
     const again = this.#waiting;
     this.#token = token;
@@ -186,13 +186,13 @@ export class Engine {
     return this.#attempt.busy || (this.#shown.name === "confirm_disconnect" && this.#shown.busy);
   }
 
-  /** The look without a `provider` that Relay does not know, which the shell reports. */
+  /** The look, without an unknown `provider`, which the shell reports. */
   #usable(look: Look): Look {
     const known = this.#session?.knownProviders.some(({ name }) => name === look.provider);
     return known === false ? { ...look, provider: null } : look;
   }
 
-  // What the token and the page allow.
+  // Permissions of the token and the page.
 
   get #providers(): ProviderInfo[] {
     const { provider } = this.#look;
@@ -212,9 +212,9 @@ export class Engine {
     if (session) this.#session = { ...session, connections: session.connections.filter((known) => known.provider !== provider) };
   }
 
-  // What is on show.
+  // Views.
 
-  /** The first thing to do. A single key that no longer works is replaced at once; one that works is shown. */
+  /** The first view. A single key that no longer works is replaced at once; one that works is shown. */
   #begin(focus: boolean, gone?: ProviderName): void {
     const [lone, ...others] = this.#providers;
     if (!lone) return this.#tell({ type: "problem", problem: { code: "provider_not_allowed", message: "the registration token is for another provider than `provider`" } });
@@ -227,7 +227,7 @@ export class Engine {
   #choose(name: ProviderName, focus: boolean): void {
     const provider = this.#providers.find((known) => known.name === name);
     const replacing = this.#connectionOf(name);
-    // One thing at a time: what is under way is not left behind.
+    // One action at a time: a running call is not abandoned.
     if (!provider || this.#busy || (replacing && !this.#session?.replace)) return;
     this.#tell({ type: "selected", provider: name });
     this.#show({ name: "key", provider, replacing }, false);
@@ -254,7 +254,7 @@ export class Engine {
     this.#attempt.ask(key, this.#session);
     this.#redraw();
     const place = focus && this.#above.querySelector<HTMLElement>("[data-focus]");
-    // Nobody's focus is taken away who is elsewhere.
+    // Does not take the focus from other parts of the page.
     if (this.#holdsFocus && place) focusOn(place);
     else if (this.#holdsFocus && focus && key) this.#attempt.focus();
   }
@@ -281,7 +281,7 @@ export class Engine {
     if (held >= 0) [...this.#above.querySelectorAll<HTMLElement>("button,a,[data-focus]")][held]?.focus();
   }
 
-  /** Here and around it. `#draw` alone is no news: whatever the shell shows stays. */
+  /** Draws the view here and in the shell. `#draw` alone does not notify the shell. */
   #redraw(): void {
     this.#draw();
     this.#tell({ type: "view", view: this.#view });

@@ -1,26 +1,26 @@
-/** The form for one key: a view without a memory of its own. Everything that a screen reader links is in this one root. */
+/** The form for one key: a view without state. Everything that ARIA attributes link is in this one root. */
 
 import type { Look, Problem, ProviderInfo } from "../bridge/messages.ts";
 import { button, fill, h, icon, link, set } from "../dom.ts";
 import { type CommonText, formText, type FormText } from "../text/index.ts";
 
-/** Where an attempt stands. */
+/** The phase of an attempt. */
 export type FormState = "idle" | "checking" | "still_checking" | "refused" | "workspace" | "failed";
 
-/** What the user does. */
+/** The user's actions. */
 export interface FormEvents {
   submit(): void;
   /** Something was typed or pasted. */
   changed(pasted: boolean): void;
 }
 
-/** A remark under the field, with something to do about it. */
+/** A note below the field, with actions. */
 export interface Notice {
   text: string;
   actions?: { text: string; run(): void }[];
 }
 
-/** Characters are hidden by style where it can be done: a password field would make browsers offer to save the key. */
+/** Characters are hidden by CSS if possible, because browsers would offer to save the key of a password field. */
 const MASKABLE = CSS.supports("-webkit-text-security", "disc");
 
 export class Form {
@@ -77,7 +77,7 @@ export class Form {
     this.#draw();
   }
 
-  /** Whose key is asked for. What was typed stays. */
+  /** Sets the provider. What was typed stays. */
   ask(provider: ProviderInfo | null): void {
     this.#provider = provider;
     this.#draw();
@@ -109,13 +109,13 @@ export class Form {
     fill(this.#eye, icon(shown ? "eyeOff" : "eye"));
   }
 
-  /** Whose account the key is for. */
+  /** Sets the account that the key is for. */
   connectsTo(project: string, account: string): void {
     this.#account = [project, account];
     this.#draw();
   }
 
-  /** What is in the key field, as it was typed. */
+  /** The text of the key field, as it was typed. */
   get value(): string {
     return this.#key.value;
   }
@@ -128,14 +128,14 @@ export class Form {
     return this.#workspaceField.hidden ? "" : this.#workspace.value.trim();
   }
 
-  /** Forgets what was typed. */
+  /** Clears what was typed. */
   clear(): void {
     this.#key.value = "";
     this.#workspace.value = "";
     this.#show(false);
   }
 
-  /** Moves on to another state of the attempt. */
+  /** Shows another phase of the attempt. */
   enter(state: FormState): void {
     this.#state = state;
     this.#drawState();
@@ -157,7 +157,7 @@ export class Form {
     return this.#state === "checking" || this.#state === "still_checking";
   }
 
-  /** Says what is wrong, or that nothing is. */
+  /** Shows a problem, or removes it. */
   fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at: "key" | "workspace" | undefined }) | null): void {
     set(this.#error, { "data-code": problem?.code, class: problem ? "note danger" : null });
     set(this.#key, { "aria-invalid": problem?.at === "key" ? "true" : null });
@@ -166,10 +166,10 @@ export class Form {
     fill(this.#error, problem && icon("warning"), problem && h("div", {}, problem.text, id));
   }
 
-  /** A remark that is no error. */
+  /** Shows a note that is not an error. */
   remark(notice: Notice | null): void {
     this.#notice.hidden = !notice;
-    // What is put into the page together with its words is not announced; this region has been there before.
+    // Screen readers do not announce a region that is inserted together with its text, so this region always exists.
     if (!this.busy) fill(this.#status, notice?.text);
     const actions = notice?.actions?.map(({ text, run }) => button({ class: "link" }, run, text)) ?? [];
     fill(this.#notice, notice && h("div", {}, h("p", {}, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));

@@ -1,4 +1,4 @@
-/** What the frame shows besides the form: what is connected, the question before disconnecting, and that it worked. */
+/** The frame's views other than the form: connected keys, the confirmation before disconnecting, and success. */
 
 import type { Connection, Look, Problem, Session } from "../bridge/messages.ts";
 import { button, h, icon, link } from "../dom.ts";
@@ -6,7 +6,7 @@ import type { ProviderName, SuccessResult } from "../options.ts";
 import { problemText } from "../text/problems.ts";
 import { type CommonText, type FormText, formText } from "../text/index.ts";
 
-/** What the user can do there. */
+/** The user's actions in the views. */
 export interface Actions {
   replace(connection: Connection): void;
   ask(connection: Connection): void;
@@ -16,7 +16,7 @@ export interface Actions {
   done(): void;
 }
 
-/** What the views are drawn from. */
+/** The data of the views. */
 export interface Scene {
   session: Session;
   look: Look;
@@ -27,13 +27,13 @@ type Words = CommonText & FormText;
 
 export const labelOf = ({ providers }: Session, name: ProviderName): string => providers.find((provider) => provider.name === name)?.label ?? name;
 
-/** A key was taken away. */
+/** A key was disconnected. */
 export function gone({ session, look }: Scene, provider: ProviderName): HTMLElement {
   const text = formText(look.locale).disconnected(labelOf(session, provider));
   return h("p", { class: "note success", "data-part": "said", "data-focus": true }, icon("check"), h("span", {}, text));
 }
 
-/** What is connected already. */
+/** The connected keys. */
 export function connections({ session, look, actions }: Scene, connected: Connection[]): HTMLElement {
   const text = formText(look.locale);
   const row = (connection: Connection) => {
@@ -56,14 +56,14 @@ export function connections({ session, look, actions }: Scene, connected: Connec
 
 const TONES: Partial<Record<Connection["state"], string>> = { active: "success", invalid: "danger", revoked: "danger" };
 
-/** Above the form, when a key is replaced. */
+/** The note above the form when a key is replaced. */
 export function replacement({ session, look, actions }: Scene, { provider, last4 }: Connection, canGoBack: boolean): HTMLElement {
   const text = formText(look.locale);
   const back = canGoBack && button({ class: "link" }, () => actions.back(), text.cancel);
   return h("div", { class: "note" }, h("div", {}, text.replacing(labelOf(session, provider), last4)), back);
 }
 
-/** Asks before a key is taken away. */
+/** The confirmation before a key is disconnected. */
 export function confirmation({ session, look, actions }: Scene, connection: Connection, busy: boolean, problem: Problem | null): HTMLElement {
   const text = formText(look.locale);
   const name = labelOf(session, connection.provider);
@@ -78,7 +78,7 @@ export function confirmation({ session, look, actions }: Scene, connection: Conn
     h("div", { role: "status", class: "hidden" }, busy && text.disconnecting));
 }
 
-/** It worked. */
+/** The success view. */
 export function success({ session, look, actions }: Scene, { provider, state, last4, status }: SuccessResult, left: boolean): HTMLElement {
   const text = formText(look.locale);
   const name = labelOf(session, provider);
@@ -92,7 +92,7 @@ export function success({ session, look, actions }: Scene, { provider, state, la
     look.renews && !look.provider && session.providers.length > 1 && button({}, () => actions.more(), text.chooseAnother));
 }
 
-/** What keeps a connected key from being of full use. */
+/** The warning for a connected key with limits. */
 function warning({ providers, ...session }: Session, text: Words, { provider, state }: Pick<SuccessResult, "provider" | "state">): HTMLElement | null {
   if (state !== "unverified" && state !== "restricted" && state !== "no_credit") return null;
   const name = labelOf({ providers, ...session }, provider);
