@@ -3,24 +3,24 @@
 import type { Connected, Problem, Session } from "./bridge/messages.ts";
 import type { ConnectionState, ProviderName } from "./options.ts";
 
-/** So long an answer may take, in milliseconds; Relay asks the provider meanwhile. A lost answer can be asked for again. */
-const PATIENCE = 90_000;
+/** The timeout of a call, in milliseconds. Relay calls the provider meanwhile. A lost response can be requested again. */
+const TIMEOUT = 90_000;
 
-/** A call that did not do what it should. */
+/** A failed call. */
 export class Failure extends Error {
   constructor(readonly problem: Problem) {
     super(problem.message);
   }
 }
 
-/** What a call is about. */
+/** A request. */
 interface Call {
   method: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
 }
 
-/** Calls Relay with one token. It keeps nothing else. */
+/** Calls Relay with a token. It stores nothing. */
 export class Client {
   #base: string;
   #pageOrigin: string | null;
@@ -43,7 +43,7 @@ export class Client {
     return body as Session;
   }
 
-  /** Hands over a key. */
+  /** Sends a key. */
   async register(token: string, provider: ProviderName, apiKey: string, workspaceId: string): Promise<Connected> {
     const body = { provider, apiKey, ...(workspaceId && { workspaceId }) };
     const answer = await this.#call(token, { method: "POST", path: "/v1/registration", body });
@@ -51,17 +51,17 @@ export class Client {
     return { ...stored, requestId: answer.requestId };
   }
 
-  /** Takes a key away. */
+  /** Disconnects a key. */
   async disconnect(token: string, provider: ProviderName): Promise<string> {
     const answer = await this.#call(token, { method: "DELETE", path: `/v1/registration/connections/${provider}` });
     return answer.requestId;
   }
 
   async #call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
-    // Not `AbortSignal.any`, which browsers have for a short time only.
+    // Not `AbortSignal.any`, which only recent browsers have.
     const life = new AbortController();
     const end = () => life.abort();
-    const timer = setTimeout(end, PATIENCE);
+    const timer = setTimeout(end, TIMEOUT);
     if (this.#signal.aborted) end();
     this.#signal.addEventListener("abort", end);
     try {

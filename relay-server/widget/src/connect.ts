@@ -1,4 +1,4 @@
-/** `/connect`: the hosted page. It mounts the widget, tells the app around it what happened, and leads the user back. */
+/** `/connect`: the hosted page. It mounts the widget, reports events to the surrounding app, and redirects the user back. */
 
 import type { Session } from "./bridge/messages.ts";
 import { button, fill, h } from "./dom.ts";
@@ -11,7 +11,7 @@ import { hostedText, languageOf } from "./text/index.ts";
 
 const query = new URLSearchParams(location.search);
 const token = location.hash.slice(1);
-// Nobody who looks over a shoulder or into the history shall find it.
+// Removes the token from the address bar and the history.
 history.replaceState(null, "", location.pathname + location.search);
 
 const locale = languageOf(query.get("locale")) ?? languageOf(navigator.language) ?? "en";
@@ -21,12 +21,12 @@ const returnUrl = query.get("return_url") ?? undefined;
 const state = query.get("state") ?? undefined;
 const pageOrigin = originOf(query.get("origin"));
 
-/** Only a whole origin: a message to `*` would go to anybody. */
+/** Accepts only a complete origin: a message to `*` would go to every page. */
 function originOf(text: string | null): string | undefined {
   return text && URL.canParse(text) && new URL(text).origin === text ? text : undefined;
 }
 
-/** In a frame, the address must name the token's own grant: by that Relay has told the browser who may show this page. */
+/** In a frame, the URL must have the token's own grant, because Relay chose `frame-ancestors` by it. */
 async function isFramedRightly(): Promise<boolean> {
   const grant = query.get("grant");
   return parent === window || (!!grant && grant === (await grantOf(token)));
@@ -35,14 +35,14 @@ async function isFramedRightly(): Promise<boolean> {
 let session: Session | null = null;
 let success: SuccessResult | null = null;
 
-/** The apps that may be around this page. */
+/** The apps that may surround this page. */
 interface Bridges {
   ReactNativeWebView?: { postMessage(message: string): void };
   webkit?: { messageHandlers?: { relay?: { postMessage(message: string): void } } };
   RelayAndroid?: { onEvent(message: string): void };
 }
 
-/** Tells whoever opened this page. Ids and states only. */
+/** Posts a message to the surrounding app. It contains only ids and states. */
 function tell(type: string, detail: object = {}): void {
   const message = { type: `relay-${type}`, ...detail, ...(state !== undefined && { state }) };
   const json = JSON.stringify(message);
@@ -63,7 +63,7 @@ function tell(type: string, detail: object = {}): void {
   }
 }
 
-/** Back to the app, if the project allows that address. */
+/** Redirects back to the app, if the project allows the URL. */
 function leave(status: "connected" | "cancelled"): void {
   if (!session?.returnUrl) return;
   const url = new URL(session.returnUrl);
@@ -73,7 +73,7 @@ function leave(status: "connected" | "cancelled"): void {
   location.assign(url.href);
 }
 
-/** Under the widget: for those who change their mind. */
+/** The link for cancelling, below the widget. */
 function wayBack(project: string): void {
   const back = button({ id: "back" }, () => {
     tell("exit", { reason: "cancelled" });
@@ -110,7 +110,7 @@ function open(root: HTMLElement): void {
     onReady: () => tell("ready"),
     onSuccess: (result) => {
       success = result;
-      // The widget has a button of its own now.
+      // From now on the widget has its own button.
       document.getElementById("back")?.remove();
       tell("success", result);
     },
@@ -125,7 +125,7 @@ function open(root: HTMLElement): void {
   mount(root, options, location.origin, { ...(returnUrl !== undefined && { returnUrl }), ...(pageOrigin !== undefined && { pageOrigin }), onSession: take });
 }
 
-/** A page that a script opened may close itself; another one says that it can be closed. */
+/** Closes the page if a script opened it; otherwise says that it can be closed. */
 function closeSelf(root: HTMLElement): void {
   window.close();
   fill(root, h("p", { role: "status" }, text.canBeClosed));
@@ -135,7 +135,7 @@ const root = document.getElementById("root");
 if (root) {
   void isFramedRightly().then((rightly) => {
     if (rightly) return open(root);
-    console.error("[Relay] frame_blocked: in a frame, `connectUrl` must be used as it is, with its `grant`, and over https:");
+    console.error("[Relay] frame_blocked: in a frame, use `connectUrl` unchanged, with its `grant`, and over https:");
     root.append(text.problems.notHere);
   });
 }

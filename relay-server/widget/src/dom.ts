@@ -1,9 +1,9 @@
-/** Elements without HTML text: what works under `trusted-types 'none'`. */
+/** Creates elements without HTML text, so that it works under `trusted-types 'none'`. */
 
 type Attributes = Record<string, string | number | boolean | null | undefined>;
 type Child = Node | string | null | undefined | false;
 
-/** Makes an element. `true` is an empty attribute; `false`, `null` and `undefined` are none. */
+/** Creates an element. `true` sets an empty attribute; `false`, `null` and `undefined` set none. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -15,7 +15,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets attributes, and takes away those that are `false`, `null` or `undefined`. */
+/** Sets attributes, and removes those that are `false`, `null` or `undefined`. */
 export function set(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) element.removeAttribute(name);
@@ -23,19 +23,19 @@ export function set(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Replaces what is in an element. */
+/** Replaces the content of an element. */
 export function fill(element: Element, ...children: Child[]): void {
   element.replaceChildren(...children.filter((child): child is Node | string => !!child));
 }
 
-/** A real button that does something. */
+/** A button with an action. */
 export function button(attributes: Attributes, onClick: () => void, ...children: Child[]): HTMLButtonElement {
   const element = h("button", { type: "button", ...attributes }, ...children);
   element.addEventListener("click", onClick);
   return element;
 }
 
-/** A link to another site, which learns nothing of this page. Addresses other than `https:` are no link. */
+/** A link to another site, without a referrer. A URL other than `https:` becomes plain text. */
 export function link(text: string, url: string, describes = ""): HTMLElement {
   if (!/^https:\/\//i.test(url)) return h("span", {}, text);
   const label = describes ? { "aria-label": describes } : {};
@@ -44,7 +44,7 @@ export function link(text: string, url: string, describes = ""): HTMLElement {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Outlines of 24 by 24, drawn with the current colour. */
+/** Icons of 24 by 24, drawn in the current colour. */
 const PATHS = {
   lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
   check: "M5 12.5l4.5 4.5L19 7.5",
@@ -55,7 +55,7 @@ const PATHS = {
   back: "M14.5 5.500L8 12l6.500 6.500",
 } as const;
 
-/** A picture that says nothing of its own. */
+/** A decorative icon. */
 export function icon(name: keyof typeof PATHS): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   set(svg, { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" });
@@ -65,11 +65,11 @@ export function icon(name: keyof typeof PATHS): SVGElement {
   return svg;
 }
 
-/** Puts the focus on something that usually takes none. */
+/** Moves the focus to an element that usually cannot have it. */
 export function focusOn(element: HTMLElement): void {
   if (element.tabIndex < 0) element.setAttribute("tabindex", "-1");
   element.focus({ preventScroll: false });
 }
 
-/** One object of several, without a prototype: what other scripts add to `Object.prototype` is no option of ours. */
+/** Merges objects into one without a prototype, so that additions of other scripts to `Object.prototype` are not read as options. */
 export const bare = <T extends object>(...parts: (T | Partial<T> | undefined)[]): T => Object.assign(Object.create(null), ...parts) as T;

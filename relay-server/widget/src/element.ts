@@ -3,7 +3,7 @@
 import { mount } from "./mount.ts";
 import type { MountOptions, WidgetHandle } from "./options.ts";
 
-/** Attributes and the options that they are. */
+/** Attributes, and the options that they set. */
 const ATTRIBUTES: Readonly<Record<string, keyof MountOptions>> = {
   token: "registrationToken",
   provider: "provider",
@@ -29,7 +29,7 @@ abstract class RelayConnect extends HTMLElement {
   private handle: WidgetHandle | null = null;
   private fetch: MountOptions["fetchToken"];
 
-  /** As the option of that name: a property, since it is a function. */
+  /** The option of that name: a property, since it is a function. */
   get fetchToken(): MountOptions["fetchToken"] {
     return this.fetch;
   }
@@ -40,20 +40,20 @@ abstract class RelayConnect extends HTMLElement {
   }
 
   connectedCallback(): void {
-    // A property that was set before the element was defined is an own one, and hides the accessor.
+    // A property that was set before the element was defined is an own property, and hides the accessor.
     if (Object.hasOwn(this, "fetchToken")) {
       const early = this.fetchToken;
       delete (this as { fetchToken?: unknown }).fetchToken;
       this.fetch = early;
     }
-    // Later, so that a page which makes the element and then sets its properties has done so.
+    // Later, so that a page which creates the element can set its properties first.
     queueMicrotask(() => {
       if (this.isConnected && !this.handle) this.handle = mount(this, this.options(), this.scriptOrigin);
     });
   }
 
   disconnectedCallback(): void {
-    // An element that is moved comes back at once.
+    // An element that is moved is connected again at once.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.handle?.unmount();
@@ -66,7 +66,7 @@ abstract class RelayConnect extends HTMLElement {
     if (option) this.handle?.update({ [option]: value ?? undefined });
   }
 
-  /** Puts the focus on what the user has to do next. */
+  /** Moves the focus to whatever the user has to do next. */
   override focus(): void {
     this.handle?.focus();
   }
@@ -83,7 +83,7 @@ abstract class RelayConnect extends HTMLElement {
       onReady: () => tell("ready")(undefined),
       onSuccess: tell("success"),
       onError: tell("error"),
-      // Not `onExit`: it would promise that the page does something when the user is done.
+      // Not `onExit`: with it the widget would offer "Done", as if the page reacted to it.
       onEvent: (event) => {
         if (event.name === "exit") tell("exit")({ reason: event.reason });
         tell("event")(event);

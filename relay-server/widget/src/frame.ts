@@ -1,4 +1,4 @@
-/** The document of `/frame`: waits for its page's word, and runs the engine. */
+/** The document of `/frame`: waits for its page's start message, and runs the engine. */
 
 import type { Hello, Look, Start, ToFrame, ToPage } from "./bridge/messages.ts";
 import { PROTOCOL } from "./bridge/messages.ts";
@@ -7,19 +7,19 @@ import { sheet } from "./look/sheet.ts";
 import { FRAME } from "./look/styles.ts";
 import { commonText } from "./text/index.ts";
 
-/** Which page has opened this frame, by the frame's own address. The browser checks it: a message goes to that origin or nowhere. */
+/** The origin of the embedding page, from the frame's own URL. The browser enforces it: a message goes only to that origin. */
 const address = new URLSearchParams(location.hash.slice(1));
 const pageOrigin = address.get("origin") ?? "";
 const nonce = address.get("nonce") ?? "";
 
-/** Less than this, in pixels, is no width but a frame that is not laid out. */
+/** A width below this, in pixels, means that the frame is not laid out. */
 const NARROWEST = 100;
 
 let engine: Engine | null = null;
 
 function begin(start: Start, port: MessagePort): void {
   const tell = (message: ToPage) => port.postMessage(message);
-  // The hosted page is Relay's own, and may stand in another page's frame in its turn.
+  // The hosted page is Relay's own, and may itself be embedded in another page.
   const speaksFor = pageOrigin === location.origin ? (start.pageOrigin ?? null) : pageOrigin;
   const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor }, start, tell);
   engine = made;
@@ -32,14 +32,14 @@ function begin(start: Start, port: MessagePort): void {
   };
   new ResizeObserver(() => {
     const px = Math.ceil(made.root.getBoundingClientRect().height);
-    // A frame that is not on the screen yet may have no width, and a height that means nothing.
+    // A frame that is not yet on the screen may have no width and a meaningless height.
     if (px > 0 && innerWidth >= NARROWEST) tell({ type: "height", px });
   }).observe(made.root);
 }
 
 function describe({ locale, dark }: Look): void {
   const text = commonText(locale);
-  // The page's frame element says the same: where the two differ, browsers draw the frame on white.
+  // The frame element in the page has the same scheme: if the two differ, browsers draw the frame on white.
   document.documentElement.style.setProperty("color-scheme", dark ? "dark" : "light");
   document.documentElement.lang = locale;
   document.documentElement.dir = text.dir;
@@ -49,7 +49,7 @@ function describe({ locale, dark }: Look): void {
 addEventListener("message", (event) => {
   const start = event.data as Start | null;
   if (event.source !== parent || event.origin !== pageOrigin || start?.relay !== PROTOCOL) return;
-  // One beginning a document: nobody takes over a form that somebody is typing into.
+  // One start message for each document, so that nobody can take over a form that a user is typing into.
   if (engine || start.type !== "start" || start.nonce !== nonce || !event.ports[0]) return;
   begin(start, event.ports[0]);
 });

@@ -1,21 +1,21 @@
-/** `Relay.mount`: finds the element, and gives back a handle that never throws. */
+/** `Relay.mount`: finds the element, and returns a handle that never throws. */
 
 import { bare } from "./dom.ts";
 import type { MountOptions, WidgetError, WidgetHandle } from "./options.ts";
 import { type Hosting, Shell } from "./shell/shell.ts";
-import { call } from "./shell/voice.ts";
+import { call } from "./shell/callbacks.ts";
 import { languageOf, commonText } from "./text/index.ts";
 
 const mounted = new WeakMap<Element, Shell>();
 
-/** Draws the widget. `scriptOrigin` is where the script came from. */
+/** Mounts the widget. `scriptOrigin` is the origin of the script. */
 export function mount(target: string | Element, options: MountOptions = {}, scriptOrigin = "", hosting: Hosting = {}): WidgetHandle {
-  const wishes = bare<MountOptions>(options && typeof options === "object" ? options : {});
+  const settings = bare<MountOptions>(options && typeof options === "object" ? options : {});
   const element = find(target);
-  if (element) return handleOf(place(element, wishes, scriptOrigin, hosting));
-  // A script in the page's head may run before the element is there.
-  if (document.readyState === "loading" && typeof target === "string") return later(target, wishes, scriptOrigin, hosting);
-  return missing(target, wishes);
+  if (element) return handleOf(place(element, settings, scriptOrigin, hosting));
+  // A script in the page's head may run before the element exists.
+  if (document.readyState === "loading" && typeof target === "string") return later(target, settings, scriptOrigin, hosting);
+  return missing(target, settings);
 }
 
 function find(target: unknown): Element | null {
@@ -36,7 +36,7 @@ function place(element: Element, options: MountOptions, scriptOrigin: string, ho
   return shell;
 }
 
-/** Relay's origin; empty if nobody says. A module's script can't be told from inside, so it is looked for. */
+/** Relay's origin; empty if it is unknown. A module does not know its own script element, so it is searched for. */
 function baseOf({ baseURL }: MountOptions, scriptOrigin: string): string {
   const script = document.querySelector<HTMLScriptElement>('script[src$="/widget.js"],script[src*="/widget/"]');
   const address = baseURL ?? (scriptOrigin || script?.src);
@@ -53,20 +53,20 @@ function handleOf(shell: Shell): WidgetHandle {
 }
 
 function later(target: string, options: MountOptions, scriptOrigin: string, hosting: Hosting): WidgetHandle {
-  let wishes = options;
+  let settings = options;
   let handle: WidgetHandle | null = null;
   let gone = false;
   const ready = new Promise<void>((resolve, reject) => {
     document.addEventListener("DOMContentLoaded", () => {
       if (gone) return resolve();
-      handle = mount(target, wishes, scriptOrigin, hosting);
+      handle = mount(target, settings, scriptOrigin, hosting);
       handle.ready.then(resolve, reject);
     }, { once: true });
   });
   ready.catch(() => {});
   return {
     ready,
-    update: (more) => (handle ? handle.update(more) : void (wishes = { ...wishes, ...more })),
+    update: (more) => (handle ? handle.update(more) : void (settings = { ...settings, ...more })),
     focus: () => handle?.focus(),
     unmount: () => {
       gone = true;
@@ -76,7 +76,7 @@ function later(target: string, options: MountOptions, scriptOrigin: string, host
 }
 
 function missing(target: unknown, options: MountOptions): WidgetHandle {
-  const shown = typeof target === "string" ? `no element matches "${target.slice(0, 100)}"` : "the target is no element and no selector";
+  const shown = typeof target === "string" ? `no element matches "${target.slice(0, 100)}"` : "the target is neither an element nor a selector";
   const language = languageOf(options.locale) ?? "en";
   const error: WidgetError = { code: "missing_element", message: `Relay.mount: ${shown}`, displayMessage: commonText(language).problems.other, retryable: false };
   console.error(`[Relay] missing_element: ${error.message}`);

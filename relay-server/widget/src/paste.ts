@@ -1,11 +1,11 @@
-/** What people paste, and whose key it is. No key is refused by its look: these are hints. */
+/** Cleans pasted keys, and guesses their provider. The guess is a hint: no key is refused because of its prefix. */
 
 import type { KnownProvider } from "./bridge/messages.ts";
 
-/** White space of any kind, and characters that can't be seen. */
+/** White space of any kind, and invisible characters. */
 const BLANK = String.raw`\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff`;
 const BLANKS = new RegExp(`[${BLANK}]+`, "g");
-/** What is peeled off until nothing of it is left: brackets, a shell's `export`, a header, a scheme, a name with `=` or `:`. */
+/** Parts that are removed repeatedly: brackets, a shell's `export`, a header, a scheme, a name with `=` or `:`. */
 const PEELS = [
   new RegExp(`^[${BLANK}"'\`“”‘’«»<({]+`),
   new RegExp(`[${BLANK}"'\`“”‘’«»>)},;]+$`),
@@ -19,14 +19,14 @@ const NAME = /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i;
 const fit = (key: string, { keyPrefixes }: KnownProvider): number =>
   Math.max(0, ...keyPrefixes.filter((prefix) => key.startsWith(prefix)).map(({ length }) => length));
 
-/** A key without what came along with it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
+/** The key without anything around it: white space, line breaks, quotes, `Bearer`, `OPENAI_API_KEY=`. */
 export function clean(pasted: string, known: readonly KnownProvider[]): { key: string; changed: boolean } {
   let key = pasted;
   let before;
   do {
     before = key;
     for (const peel of PEELS) key = key.replace(peel, "");
-    // A name before `=` or `:` is one only if what is there is not a key yet, and something is behind it.
+    // Text before `=` or `:` is a name only if the whole is not already a key, and something follows.
     const bare = key.replace(NAME, "");
     if (!known.some((provider) => fit(key, provider)) && /[^=:]/.test(bare)) key = bare;
   } while (key !== before);
@@ -34,7 +34,7 @@ export function clean(pasted: string, known: readonly KnownProvider[]): { key: s
   return { key, changed: key !== pasted };
 }
 
-/** The provider whose keys begin like this one; the longest prefix wins, and of several the chosen provider. */
+/** The provider whose keys begin like this one. The longest prefix wins; among equal ones, the chosen provider. */
 export function ownerOf(key: string, known: readonly KnownProvider[], chosen?: string): KnownProvider | null {
   let best: { provider: KnownProvider; length: number } | null = null;
   for (const provider of known) {

@@ -1,4 +1,4 @@
-/** `/widget.js`: defines the global `Relay` and `<relay-connect>`, and nothing else. */
+/** `/widget.js`: defines the global `Relay` and the element `<relay-connect>`. */
 
 import { define } from "./element.ts";
 import { mount } from "./mount.ts";
@@ -15,7 +15,7 @@ declare global {
 const script = document.currentScript;
 const scriptOrigin = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : "";
 
-// An element with the id `Relay` makes a global of that name, too.
+// An element with the id `Relay` also creates a global of that name.
 if (typeof window.Relay?.mount !== "function") {
   window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, scriptOrigin) });
   define(scriptOrigin);

@@ -203,7 +203,7 @@ test("what can't be a key is not sent", async (t) => {
   await widget.error.waitFor();
   assert.match(await widget.error.textContent(), /Paste your OpenAI key/);
   await widget.send("여기에 키");
-  await until(async () => /characters that no key has/.test(await widget.error.textContent()));
+  await until(async () => /characters that keys don't have/.test(await widget.error.textContent()));
   assert.equal(host.calls("POST").length, 0);
 });
 

@@ -6,7 +6,7 @@ export type Rgb = readonly [number, number, number];
 const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
 
-/** What WCAG 2.2 AA asks of text (1.4.3) and of the outlines of controls (1.4.11). */
+/** The contrast that WCAG 2.2 AA requires for text (1.4.3) and for the outlines of controls (1.4.11). */
 export const TEXT_CONTRAST = 4.5;
 export const OUTLINE_CONTRAST = 3;
 
@@ -14,7 +14,7 @@ export const OUTLINE_CONTRAST = 3;
 export function parseColour(text: string): Rgb | null {
   const canvas = document.createElement("canvas").getContext("2d");
   if (!canvas) return null;
-  // A text that is no colour leaves what was there.
+  // An invalid colour leaves the previous value unchanged.
   const read = (before: string): string => {
     canvas.fillStyle = before;
     canvas.fillStyle = text;
@@ -34,7 +34,7 @@ function fromHex(text: string): Rgb | null {
 export const toHex = (colour: Rgb): string =>
   `#${colour.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 
-/** Between two colours: 0 is the first, 1 the second. */
+/** A mix of two colours: 0 is the first, 1 the second. */
 export const mix = (from: Rgb, to: Rgb, share: number): Rgb =>
   [0, 1, 2].map((at) => from[at]! + (to[at]! - from[at]!) * share) as unknown as Rgb;
 
@@ -53,10 +53,10 @@ export function contrast(one: Rgb, other: Rgb): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** Black or white: at least one of them has 4.5 on any colour. */
+/** Black or white: on any colour, at least one of them has a contrast of 4.5. */
 export const textOn = (colour: Rgb): Rgb => (contrast(colour, WHITE) >= TEXT_CONTRAST ? WHITE : BLACK);
 
-/** The colour, moved towards black or white until it stands out from what is behind it. */
+/** The colour, moved towards black or white until its contrast with the background is sufficient. */
 export function legible(colour: Rgb, behind: Rgb, ratio: number): Rgb {
   const end = contrast(behind, BLACK) > contrast(behind, WHITE) ? BLACK : WHITE;
   for (let share = 0; share < 1; share += 0.05) {

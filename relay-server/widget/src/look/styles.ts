@@ -1,6 +1,6 @@
 /** The style sheets. They are adopted, never written as `<style>`, so that `style-src 'self'` of the page is enough. */
 
-/** What the shell and the engine share. `[data-part=root]` bears the custom properties of `theme.ts`. */
+/** Shared by the shell and the engine. `[data-part=root]` has the custom properties of `theme.ts`. */
 const SHARED = `
 *,*::before,*::after{box-sizing:border-box}
 [data-part=root]{font:400 var(--size)/1.5 var(--font);color:var(--text);text-align:start;-webkit-font-smoothing:antialiased;overflow-wrap:anywhere}
@@ -25,7 +25,7 @@ h2:focus-visible,h3:focus-visible{outline-offset:4px;border-radius:4px}
 @media (forced-colors:active){:focus-visible{outline:3px solid Highlight}}
 `;
 
-/** What the engine shows: in the frame or, without one, in the shell. */
+/** The engine's views, in the frame or, without one, in the shell. */
 export const ENGINE = `
 ul{list-style:none}
 label{font-weight:600}

@@ -1,4 +1,4 @@
-/** From the page's wishes to the colours of the widget. Whatever is asked for, text stays readable. */
+/** From the page's options to the colours of the widget. With every setting, text stays readable. */
 
 import type { Look } from "../bridge/messages.ts";
 import type { AppearanceVariable } from "../options.ts";
@@ -21,7 +21,7 @@ const LENGTHS: Partial<Record<AppearanceVariable, readonly [number, number]>> = 
 /** Names of fonts, without anything that could end a declaration or load a file. */
 const FONTS = /^[\p{L}\p{N} ,'"_.-]{1,200}$/u;
 
-/** Whether a value of `appearance.variables` can be used. */
+/** Whether a value of `appearance.variables` is valid. */
 export function isUsable(name: string, value: unknown): boolean {
   if (typeof value !== "string") return false;
   if (name === "fontFamily") return FONTS.test(value);
@@ -75,7 +75,7 @@ export function properties(look: Look): Record<string, string> {
   };
 }
 
-/** Puts a look on the root of a view. */
+/** Applies a look to the root of a view. */
 export function dress(root: HTMLElement, look: Look): void {
   for (const [name, value] of Object.entries(properties(look))) root.style.setProperty(name, value);
   root.style.setProperty("color-scheme", look.dark ? "dark" : "light");

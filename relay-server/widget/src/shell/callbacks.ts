@@ -1,16 +1,16 @@
-/** What the page is told: its callbacks, which may fail without harm, and the console. */
+/** Calls the page's callbacks, which may fail without harm, and writes to the console. */
 
 import type { Problem } from "../bridge/messages.ts";
 import type { ExitResult, MountOptions, WidgetError, WidgetEvent } from "../options.ts";
 import { isRetryable, problemText } from "../text/problems.ts";
 import type { CommonText } from "../text/index.ts";
 
-/** Part of the flow: the page hears of it, the console does not. */
+/** Errors that are part of the normal flow: reported to the page, but not in the console. */
 const EXPECTED = /^(key_refused_by_provider|provider_key_needs_workspace)$/;
 
-/** Calls back. What the page's function does wrong is the page's. */
+/** Calls a callback. An error in it does not affect the widget. */
 export function call<T>(callback: ((value: T) => unknown) | undefined, value: T): void {
-  // A promise's own machinery catches what the function throws, now or later. The function still runs at once.
+  // The promise catches what the function throws, now or later. The function still runs at once.
   new Promise((done) => done(callback?.(value))).catch((error) => console.error("[Relay] a callback of the page failed:", error));
 }
 
@@ -23,7 +23,7 @@ export function exit(options: MountOptions, reason: ExitResult["reason"]): void 
   call(options.onExit, { reason });
 }
 
-/** Tells of something that went wrong. */
+/** Reports a problem to the page and in the console. */
 export function tell(options: MountOptions, problem: Problem, text: CommonText): WidgetError {
   const { code, message, requestId, provider } = problem;
   const error = { code, message, displayMessage: problem.displayMessage ?? problemText(text, problem), retryable: isRetryable(code), requestId, provider };

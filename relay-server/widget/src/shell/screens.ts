@@ -1,4 +1,4 @@
-/** What the shell shows around the frame. Functions of the shell's state; they keep nothing. */
+/** What the shell shows around the frame: functions of the shell's state. */
 
 import type { View } from "../bridge/messages.ts";
 import { button, h, icon } from "../dom.ts";
@@ -7,17 +7,17 @@ import type { Shell } from "./shell.ts";
 
 type Nodes = (Node | string | null | undefined | false)[];
 
-/** Whose form it is, and what it promises. */
-export function header({ dialog, screen, session, text, wishes, leave }: Shell): Nodes {
+/** The header: whose form it is, and the promise. */
+export function header({ dialog, screen, session, text, settings, leave }: Shell): Nodes {
   const close = dialog && button({ class: "plain", "aria-label": text.close, title: text.close, "data-id": "close" }, () => leave("cancelled"), icon("close"));
   const titled = session && screen.name === "view" && /^(choose|key)$/.test(screen.view.name);
   return [
     (titled || close) && h("div", { class: "top" }, titled ? h("h2", {}, text.title(session.projectName)) : h("span"), close),
-    titled && wishes.isolation === "frame" && h("p", { class: "muted" }, text.promise(session.projectName)),
+    titled && settings.isolation === "frame" && h("p", { class: "muted" }, text.promise(session.projectName)),
   ];
 }
 
-/** The middle. */
+/** The content. */
 export function content(shell: Shell): Nodes {
   const { screen, text } = shell;
   if (screen.name === "view") return screen.view.open.length ? [picker(shell, screen.view)] : [];
@@ -36,7 +36,7 @@ export function content(shell: Shell): Nodes {
   ];
 }
 
-/** Who keeps the key, and for whom. */
+/** The footer: who stores the key, and for which account. */
 export function footer({ session, text }: Shell): Nodes {
   return [h("span", {}, icon("lock"), text.keptBy), session && h("span", {}, text.account(session.endUserLabel))];
 }

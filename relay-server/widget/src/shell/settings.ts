@@ -1,4 +1,4 @@
-/** The page's options, made safe: what can't be used is reported and replaced by what is usual. */
+/** Checks the page's options. An invalid one is reported and replaced by the default. */
 
 import type { Look, Session } from "../bridge/messages.ts";
 import { parseColour } from "../look/colour.ts";
@@ -6,14 +6,14 @@ import { DEFAULT_ACCENT, isUsable } from "../look/theme.ts";
 import type { MountOptions, ProviderName, Theme } from "../options.ts";
 import { languageOf, LANGUAGES } from "../text/index.ts";
 
-/** An option that can't be used. */
+/** An invalid option. */
 export interface BadOption {
   code: "invalid_theme" | "invalid_locale" | "invalid_color" | "invalid_appearance" | "invalid_option" | "invalid_registration_token";
   message: string;
 }
 
-/** The options as the widget uses them. */
-export interface Wishes {
+/** The checked options. */
+export interface Settings {
   theme: Theme;
   locale: string;
   accentColor: string;
@@ -24,13 +24,13 @@ export interface Wishes {
   layout: "inline" | "modal";
 }
 
-/** How registration tokens look. */
+/** The form of a registration token. */
 const TOKEN = /^rrt-[0-9A-Za-z]{49}$/;
 
 export const isToken = (token: unknown): token is string => typeof token === "string" && TOKEN.test(token);
 
-/** Reads the options. `report` hears of each one that can't be used. */
-export function read(options: MountOptions, report: (bad: BadOption) => void): Wishes {
+/** Checks the options, and calls `report` for each invalid one. */
+export function read(options: MountOptions, report: (bad: BadOption) => void): Settings {
   const bad = (code: BadOption["code"], message: string) => report({ code, message });
   const oneOf = <T extends string>(name: string, value: unknown, allowed: readonly T[], code: BadOption["code"]): T => {
     if (value === undefined || allowed.includes(value as T)) return (value as T | undefined) ?? allowed[0]!;
@@ -43,14 +43,14 @@ export function read(options: MountOptions, report: (bad: BadOption) => void): W
     accentColor: accent(options.accentColor, bad),
     variables: variables(options.appearance, bad),
     links: links(options.links, bad),
-    // Which names there are is known with the session.
+    // The valid names are known only with the session.
     provider: typeof options.provider === "string" && options.provider ? options.provider : null,
     isolation: oneOf("isolation", options.isolation, ["frame", "shadow"], "invalid_option"),
     layout: oneOf("layout", options.layout, ["inline", "modal"], "invalid_option"),
   };
 }
 
-/** What is wrong with `provider`, now that Relay has said which there are. */
+/** Checks `provider` against the providers that Relay listed. */
 export function badProvider({ provider }: MountOptions, { knownProviders }: Session): BadOption | null {
   const names = knownProviders.map(({ name }) => name);
   if (!provider || names.includes(provider)) return null;
@@ -63,7 +63,7 @@ function locale(wanted: unknown, bad: Bad): string {
   const known = languageOf(wanted);
   if (known) return known;
   const usual = languageOf(document.documentElement.lang) ?? "en";
-  if (wanted !== undefined) bad("invalid_locale", `there are no texts for this \`locale\`; there are: ${LANGUAGES.join(", ")}`);
+  if (wanted !== undefined) bad("invalid_locale", `\`locale\` must begin with one of: ${LANGUAGES.join(", ")}`);
   return usual;
 }
 
@@ -74,22 +74,22 @@ function accent(wanted: unknown, bad: Bad): string {
   return DEFAULT_ACCENT;
 }
 
-function variables(wanted: MountOptions["appearance"], bad: Bad): Wishes["variables"] {
+function variables(wanted: MountOptions["appearance"], bad: Bad): Settings["variables"] {
   const usable: Record<string, string> = {};
   for (const [name, value] of entries(wanted?.variables)) {
     if (value === undefined) continue;
     if (isUsable(name, value)) usable[name] = value as string;
-    else bad("invalid_appearance", `\`appearance.variables\` has a name or a value that can't be used: ${name.slice(0, 40)}`);
+    else bad("invalid_appearance", `\`appearance.variables\` has an invalid name or value: ${name.slice(0, 40)}`);
   }
   return usable;
 }
 
-function links(wanted: MountOptions["links"], bad: Bad): Wishes["links"] {
+function links(wanted: MountOptions["links"], bad: Bad): Settings["links"] {
   const usable: Record<string, string> = {};
   for (const [name, value] of entries(wanted)) {
     if (value === undefined) continue;
     if (typeof value === "string" && /^https:\/\//i.test(value)) usable[name] = value;
-    else bad("invalid_option", "`links` must be https: addresses");
+    else bad("invalid_option", "`links` must be https: URLs");
   }
   return usable;
 }

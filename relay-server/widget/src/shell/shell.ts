@@ -1,4 +1,4 @@
-/** The widget on the page: what it shows, and what it does next. It never holds a key. */
+/** The widget on the page: its state, and what it shows. It never has a key. */
 
 import { frameLink, label, type Link, localLink } from "../bridge/link.ts";
 import type { Look, Problem, Session, ToPage, View } from "../bridge/messages.ts";
@@ -10,23 +10,23 @@ import type { MountOptions, ProviderName, SuccessResult, WidgetError } from "../
 import { type CommonText, type ShellText, shellText } from "../text/index.ts";
 import { isRetryable } from "../text/problems.ts";
 import * as screens from "./screens.ts";
-import { obtain } from "./tokens.ts";
-import { call, emit, exit, tell } from "./voice.ts";
-import { badProvider, isToken, read, type Wishes } from "./wishes.ts";
+import { requestToken } from "./tokens.ts";
+import { call, emit, exit, tell } from "./callbacks.ts";
+import { badProvider, isToken, read, type Settings } from "./settings.ts";
 
-/** What the hosted page knows and other pages don't. */
+/** Options that only the hosted page sets. */
 export interface Hosting {
   returnUrl?: string | undefined;
   pageOrigin?: string | undefined;
   onSession?: ((session: Session) => void) | undefined;
 }
 
-/** What is on show. In `view` the engine has the say. */
+/** The current screen. In `view` the engine decides what is shown. */
 export type Screen = { name: "loading" } | { name: "view"; view: View } | { name: "problem"; problem: Problem };
 
-/** So many fresh tokens in a row may turn out to be of no use. */
+/** The number of new tokens in a row that may turn out to be unusable. */
 const MOST_REFRESHES = 2;
-/** After this many milliseconds a widget that is loading says that it still is. */
+/** After this many milliseconds the widget says that it is still loading. */
 const SLOW = 6_000;
 
 export class Shell {
@@ -35,7 +35,7 @@ export class Shell {
   session: Session | undefined;
   screen: Screen = { name: "loading" };
   dialog: HTMLDialogElement | undefined;
-  wishes: Wishes;
+  settings: Settings;
 
   readonly #root = h("div", { "data-part": "root" });
   readonly #header = h("header");
@@ -56,11 +56,11 @@ export class Shell {
   #ready = false;
   #succeeded = false;
   #left = false;
-  /** The page was told that the user is done. */
+  /** Whether `onExit` was called. */
   #exited = false;
-  /** The option `provider` that was looked at already. */
+  /** The value of the option `provider` that was already checked. */
   #checked: unknown;
-  /** Counts tokens: an answer of `fetchToken` that comes after a newer token is of no use. */
+  /** Counts tokens: a result of `fetchToken` that arrives after a newer token is ignored. */
   #era = 0;
   #slow = 0;
 
@@ -70,18 +70,18 @@ export class Shell {
     this.#hosting = hosting;
     this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.ready.catch(() => {});
-    this.wishes = this.#read();
-    // Inline and important: stronger than any rule of the page.
+    this.settings = this.#read();
+    // Inline and important, so that no rule of the page overrides it.
     this.host.style.cssText = "all:initial!important;display:block!important";
     this.#shadow.adoptedStyleSheets = [sheet(SHELL)];
     this.#root.append(this.#status, this.#header, this.#main, this.#slot, this.#footer);
-    this.#shadow.append(this.wishes.layout === "modal" ? this.#makeDialog() : this.#root);
+    this.#shadow.append(this.settings.layout === "modal" ? this.#makeDialog() : this.#root);
     const { signal } = this.#life;
     this.#scheme.addEventListener("change", () => this.#redress(), { signal });
     addEventListener("online", () => this.#online(), { signal });
   }
 
-  /** Begins, once the host is in the page. */
+  /** Starts the widget, once its host is in the page. */
   start(): void {
     this.#redress();
     this.#show(this.screen);
@@ -92,25 +92,25 @@ export class Shell {
   }
 
   get text(): CommonText & ShellText {
-    return shellText(this.wishes.locale);
+    return shellText(this.settings.locale);
   }
 
   canRetry(code: string): boolean {
     return isRetryable(code) || (!!this.#options.fetchToken && /token/.test(code));
   }
 
-  // What the page does.
+  // Calls of the page.
 
   update(options: Partial<MountOptions>): void {
     if (this.#left) return;
-    const { isolation } = this.wishes;
+    const { isolation } = this.settings;
     const { registrationToken } = this.#options;
     this.#options = bare(this.#options, options);
-    this.wishes = this.#read();
+    this.settings = this.#read();
     this.#checkProvider();
     this.#redress();
     const waits = this.screen.name === "problem" && this.screen.problem.code === "missing_token";
-    if ((waits && this.#options.fetchToken) || isolation !== this.wishes.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
+    if ((waits && this.#options.fetchToken) || isolation !== this.settings.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
   }
 
   focus(): void {
@@ -132,7 +132,7 @@ export class Shell {
     this.#options = {};
   }
 
-  // What the user does.
+  // Actions of the user.
 
   readonly choose = (provider: ProviderName): void => {
     this.#link?.send({ type: "choose", provider });
@@ -154,12 +154,12 @@ export class Shell {
     if (this.dialog) this.unmount(true);
   };
 
-  // The line to the engine.
+  // Messages from and to the engine.
 
   #open(): void {
     const { registrationToken, fetchToken } = this.#options;
     if (isToken(registrationToken)) this.#token = registrationToken;
-    if (this.wishes.isolation === "frame" && !/^http/.test(self.origin)) this.#fail("opaque_origin");
+    if (this.settings.isolation === "frame" && !/^http/.test(self.origin)) this.#fail("opaque_origin");
     else if (this.#token) this.#connect();
     else if (fetchToken) this.#refresh("missing_token");
     else this.#fail(registrationToken ? "invalid_registration_token" : "missing_token");
@@ -180,7 +180,7 @@ export class Shell {
     this.#link?.close();
     const { returnUrl, pageOrigin } = this.#hosting;
     const beginning = { token: this.#token, look: this.#look, returnUrl, pageOrigin };
-    const make = this.wishes.isolation === "frame" ? frameLink : localLink;
+    const make = this.settings.isolation === "frame" ? frameLink : localLink;
     const link = make(this.#base, beginning, (message) => {
       if (this.#link === link && !this.#left) this.#receive(message);
     });
@@ -211,7 +211,7 @@ export class Shell {
   }
 
   #take(session: Session): void {
-    if (session.frameOnly && this.wishes.isolation === "shadow") {
+    if (session.frameOnly && this.settings.isolation === "shadow") {
       this.#link?.close();
       this.#link = undefined;
       return this.#fail("frame_required");
@@ -234,7 +234,7 @@ export class Shell {
   async #refresh(code: string, problem?: Problem): Promise<void> {
     const { fetchToken } = this.#options;
     const era = ++this.#era;
-    const token = fetchToken && this.#refreshes++ < MOST_REFRESHES ? await obtain(fetchToken, this.#life.signal) : undefined;
+    const token = fetchToken && this.#refreshes++ < MOST_REFRESHES ? await requestToken(fetchToken, this.#life.signal) : undefined;
     if (this.#left || era !== this.#era) return;
     if (typeof token === "string") {
       if (this.#token) emit(this.#options, { name: "token_refreshed" });
@@ -255,7 +255,7 @@ export class Shell {
     call(this.#options.onSuccess, result);
   }
 
-  /** Another key takes another token. */
+  /** Another key needs another token. */
   #more(): void {
     this.#succeeded = false;
     this.#exited = false;
@@ -273,8 +273,8 @@ export class Shell {
     this.#settle.reject(tell(this.#options, problem, this.text));
   }
 
-  // Later: the page has its handle by then.
-  #read(): Wishes {
+  // Reported later, when the page has its handle.
+  #read(): Settings {
     return read(this.#options, (bad) => queueMicrotask(() => this.#left || tell(this.#options, bad, this.text)));
   }
 
@@ -286,13 +286,13 @@ export class Shell {
     if (bad) tell(this.#options, bad, this.text);
   }
 
-  // What is on show.
+  // Drawing.
 
   get #look(): Look {
-    const { theme } = this.wishes;
+    const { theme } = this.settings;
     const { fetchToken, onExit } = this.#options;
     const dark = theme === "dark" || (theme === "auto" && this.#scheme.matches);
-    return { ...this.wishes, dark, exits: !!(onExit || this.dialog), renews: !!fetchToken };
+    return { ...this.settings, dark, exits: !!(onExit || this.dialog), renews: !!fetchToken };
   }
 
   #redress(): void {
@@ -307,11 +307,11 @@ export class Shell {
     const waited = inside && this.screen.name === "loading" && screen.name === "view";
     this.screen = screen;
     this.#draw();
-    // Who waited here goes on here.
+    // A user who waited in the widget continues in it.
     if (waited) this.focus();
     clearTimeout(this.#slow);
     if (screen.name === "loading") this.#slow = window.setTimeout(() => fill(this.#status, this.text.loadingSlow), SLOW);
-    // Nobody's focus is taken away who is not in the widget.
+    // Does not take the focus from other parts of the page.
     const place = focus && inside && this.#root.querySelector<HTMLElement>("[data-focus]");
     if (place) focusOn(place);
   }
@@ -320,14 +320,14 @@ export class Shell {
     const { screen, text, dialog } = this;
     const view = screen.name === "view" ? screen.view : null;
     const held = this.#shadow.activeElement?.getAttribute("data-id");
-    this.#root.lang = this.wishes.locale;
+    this.#root.lang = this.settings.locale;
     this.#root.dir = text.dir;
     this.#root.dataset.screen = view?.name ?? screen.name;
     fill(this.#status, screen.name === "loading" && text.loading);
     fill(this.#header, ...screens.header(this));
     fill(this.#main, ...screens.content(this));
     fill(this.#footer, ...screens.footer(this));
-    // What is connected comes before the picker, the form after it. The frame itself must not be moved: it would begin anew.
+    // Connections come before the provider choice, the form after it. The frame itself must not be moved, since it would reload.
     if (view?.name === "choose") this.#slot.after(this.#main);
     else this.#slot.before(this.#main);
     if (dialog) dialog.ariaLabel = text.title(this.session?.projectName ?? "");
@@ -346,14 +346,14 @@ export class Shell {
   }
 }
 
-/** For developers: what is wrong, and what to do. */
+/** Messages for developers: what is wrong, and what to do. */
 const REASONS: Record<string, string> = {
-  missing_token: "give a `registrationToken` from POST /v1/registration-tokens, or `fetchToken`",
+  missing_token: "pass `registrationToken`, from POST /v1/registration-tokens, or `fetchToken`",
   invalid_registration_token: "Relay does not know this registration token (rrt-…)",
-  registration_token_expired: "the registration token has expired; with `fetchToken` the widget gets another one by itself",
-  registration_token_used: "the registration token was used already; with `fetchToken` the widget gets another one by itself",
-  opaque_origin: "a page without an origin (file:, sandbox) can't hold the key frame: use the hosted page, `connectUrl`",
-  missing_base_url: "where is Relay? Give `baseURL`: its origin, such as https://vault.example",
+  registration_token_expired: "the registration token has expired; pass `fetchToken`, so that the widget can get a new one",
+  registration_token_used: "the registration token was already used; pass `fetchToken`, so that the widget can get a new one",
+  opaque_origin: "a page without an origin (file:, sandbox) can't show the key frame; use the hosted page, `connectUrl`",
+  missing_base_url: "the script's address is unknown; pass `baseURL`, Relay's origin, such as https://vault.example",
   missing_element: "the element is not in the page",
-  frame_required: "this project forbids `isolation: 'shadow'`",
+  frame_required: "this project forbids `isolation: 'shadow'`; remove the option",
 };

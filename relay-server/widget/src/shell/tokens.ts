@@ -1,17 +1,17 @@
-/** Fresh tokens from the page's backend. */
+/** Requests new tokens from the page's backend. */
 
 import type { Problem } from "../bridge/messages.ts";
-import { isToken } from "./wishes.ts";
+import { isToken } from "./settings.ts";
 
-/** So long may the page's `fetchToken` take, in milliseconds. */
-const PATIENCE = 30_000;
+/** The timeout of the page's `fetchToken`, in milliseconds. */
+const TIMEOUT = 30_000;
 
 const failed = (message: string): Problem => ({ code: "fetch_token_failed", message });
 
 /** Calls the page's `fetchToken`. Never rejects. */
-export async function obtain(fetchToken: () => Promise<string>, signal: AbortSignal): Promise<string | Problem> {
+export async function requestToken(fetchToken: () => Promise<string>, signal: AbortSignal): Promise<string | Problem> {
   const late = new Promise<Problem>((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE, failed("`fetchToken` did not settle within 30 seconds"));
+    const timer = setTimeout(resolve, TIMEOUT, failed("`fetchToken` did not settle within 30 seconds"));
     signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   });
   const asked = Promise.resolve()

@@ -4,7 +4,7 @@ const plural = new Intl.PluralRules("en");
 const counted = (count: number, one: string, more: string) => `${count} ${plural.select(count) === "one" ? one : more}`;
 const amount = (seconds: number) => (seconds > 90 ? counted(Math.ceil(seconds / 60), "minute", "minutes") : counted(seconds, "second", "seconds"));
 
-/** What both say. */
+/** Texts of both the widget and the form. */
 export const common: CommonText = {
   frameTitle: "API key",
   dir: "ltr",
@@ -12,10 +12,10 @@ export const common: CommonText = {
   problems: {
     noProvider: "The app and this form don't agree on a provider. Please tell the people who run the app.",
     expired: "This form has expired. Go back to the app and open it again.",
-    used: "This form was used already. Go back to the app to connect another key.",
+    used: "This form was already used. Go back to the app to connect another key.",
     notOpened: "This form can't be opened. Go back to the app and try again.",
     notHere: "Keys can't be connected on this page. Please tell the people who run it.",
-    occupied: "A key is connected already, and this form may not change it.",
+    occupied: "A key is already connected, and this form can't change it.",
     offline: "You are offline. Check your connection and try again.",
     unreachable: "Relay can't be reached. Check your connection and try again.",
     late: "Relay took too long to answer. Try again.",
@@ -57,9 +57,9 @@ export const form: FormText = {
   disconnecting: "Disconnecting…",
   disconnectTitle: (provider) => `Disconnect ${provider}?`,
   disconnectWarning: (project, provider) =>
-    `${project} can no longer use ${provider} for you. Relay deletes the stored key at once. At ${provider} the key stays valid until you delete it there.`,
+    `${project} can no longer use ${provider} for you. Relay deletes the stored key at once. The key stays valid at ${provider} until you delete it there.`,
   disconnected: (provider) => `${provider} is disconnected. The stored key was deleted.`,
-  cannotReplace: (project) => `A key is connected already. It can't be changed here; ask ${project} for a new link.`,
+  cannotReplace: (project) => `A key is already connected. It can't be changed here; ask ${project} for a new link.`,
   states: {
     active: "Active",
     unverified: "Not checked yet",
@@ -72,9 +72,9 @@ export const form: FormText = {
   replaced: (provider) => `Your ${provider} key was replaced`,
   successText: (project, last4) => `${project} can now use your key ending in ${last4}.`,
   warnings: {
-    unverified: (provider) => `${provider} couldn't be reached just now, so the key is not checked yet. The first use will tell.`,
+    unverified: (provider) => `${provider} couldn't be reached just now, so the key is not checked yet. Its first use will show whether it works.`,
     restricted: (provider) => `${provider} limits what this key may do. Some models may not work.`,
-    no_credit: (provider) => `The key is good, but its account has no credit. Add some at ${provider} to use it.`,
+    no_credit: (provider) => `The key is valid, but its account has no credit. Add credit at ${provider} to use it.`,
   },
   addCredit: (provider) => `Add credit at ${provider}`,
   opensNewTab: "opens in a new tab",
@@ -92,16 +92,16 @@ export const form: FormText = {
   switchTo: (provider) => `Switch to ${provider}`,
   keepProvider: (provider) => `It is for ${provider}`,
   workspaceLabel: "Workspace ID",
-  workspaceHelp: "Begins with wrkspc_. You find it in the Claude Console, in the workspace's settings.",
+  workspaceHelp: "Begins with wrkspc_. You can find it in the workspace's settings in the Claude Console.",
   empty: (provider) => `Paste your ${provider} key here.`,
-  notText: "This is not a key: it has characters that no key has. Copy it again.",
-  notWhole: "This is not a whole key. Copy it again.",
+  notText: "This is not a key: it has characters that keys don't have. Copy it again.",
+  notWhole: "This key is not complete. Copy it again.",
   refused: (provider, left) => {
     const again = left === undefined ? "" : ` ${counted(left, "try", "tries")} left.`;
-    return `${provider} doesn't accept this key. Copy it again, or make a new one.${again}`;
+    return `${provider} doesn't accept this key. Copy it again, or create a new one.${again}`;
   },
   lastTry: (provider) => `${provider} doesn't accept this key, and that was the last try. Go back and start again.`,
-  needsWorkspace: (provider) => `${provider} wants to know which workspace this key is for.`,
+  needsWorkspace: (provider) => `${provider} needs the ID of the workspace that this key is for.`,
   workspaceRefused: (provider) => `${provider} doesn't accept this workspace with this key. Check the ID.`,
 };
 

@@ -1,4 +1,4 @@
-/** The languages, and which of them a tag means. */
+/** The languages, and the choice of one by a language tag. */
 
 import * as en from "./en.ts";
 import * as ko from "./ko.ts";
@@ -14,20 +14,20 @@ const SHELL: Record<string, ShellText> = { en: en.shell, ko: ko.shell };
 const FORM: Record<string, FormText> = { en: en.form, ko: ko.form };
 const HOSTED: Record<string, HostedText> = { en: en.hosted, ko: ko.hosted };
 
-/** The language of a tag such as `ko-KR`; `null` if there are no texts for it. */
+/** The language of a tag such as `ko-KR`; `null` for an unsupported language. */
 export function languageOf(tag: unknown): string | null {
   const language = typeof tag === "string" ? (tag.toLowerCase().split(/[-_]/, 1)[0] ?? "") : "";
   return Object.hasOwn(COMMON, language) ? language : null;
 }
 
-/** What both say; in English for a language that there is not. */
+/** The common texts; in English for an unsupported language. */
 export const commonText = (language: string): CommonText => COMMON[language] ?? en.common;
 
-/** The widget's words. */
+/** The widget's texts. */
 export const shellText = (language: string): CommonText & ShellText => ({ ...commonText(language), ...(SHELL[language] ?? en.shell) });
 
-/** The form's words. */
+/** The form's texts. */
 export const formText = (language: string): CommonText & FormText => ({ ...commonText(language), ...(FORM[language] ?? en.form) });
 
-/** The hosted page's words. */
+/** The hosted page's texts. */
 export const hostedText = (language: string): CommonText & HostedText => ({ ...commonText(language), ...(HOSTED[language] ?? en.hosted) });

@@ -1,6 +1,6 @@
 import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
 
-/** What both say. */
+/** Texts of both the widget and the form. */
 export const common: CommonText = {
   frameTitle: "API 키",
   dir: "ltr",

@@ -1,9 +1,9 @@
-/** From a problem's code to what the user reads, and whether trying again can help. */
+/** Maps a problem's code to its text for the user, and to whether a retry can help. */
 
 import type { Problem } from "../bridge/messages.ts";
 import type { CommonText } from "./text.ts";
 
-/** Codes that users are told about in words of their own. What the same call can't mend, however often, is marked. */
+/** Codes with a text of their own. Those that a retry cannot fix are marked. */
 const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["problems"]}!`> = {
   registration_token_expired: "expired!",
   registration_token_used: "used!",
@@ -28,12 +28,12 @@ const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["
   too_many_refusals: "busy",
 };
 
-/** What to say, with how long to wait. */
+/** The text for the user, with the time to wait. */
 export function problemText(text: CommonText, { code, retryAfter }: Pick<Problem, "code" | "retryAfter">): string {
   const kind = (KINDS[code] ?? "other").replace("!", "") as keyof CommonText["problems"];
   const wait = retryAfter && retryAfter <= 3600 ? text.wait(Math.ceil(retryAfter)) : kind === "busy" && text.soon;
   return wait ? `${text.problems[kind]} ${wait}` : text.problems[kind];
 }
 
-/** Whether trying again can help. */
+/** Whether a retry can help. */
 export const isRetryable = (code: string): boolean => !KINDS[code]?.endsWith("!") && !code.startsWith("invalid_");

@@ -1,21 +1,21 @@
 /**
- * What every language must say. A language is one file; the type checker lists what is missing. Three parts, so that the script on
- * the page does not carry the form's words. Plain text, never HTML.
+ * The texts that every language must have. A language is one file, and the type checker reports what is missing. There are three
+ * parts, so that the script on the page does not contain the form's texts. All are plain text, never HTML.
  */
 
-/** What both the widget and its form say. */
+/** Texts of both the widget and the form. */
 export interface CommonText {
   /** Direction of writing. */
   dir: "ltr" | "rtl";
   chooseAnother: string;
   /** The frame's name for screen readers. */
   frameTitle: string;
-  /** Problems; `problems.ts` says which code is which. */
+  /** Problems; `problems.ts` maps codes to them. */
   problems: {
     expired: string;
     used: string;
     notOpened: string;
-    /** What only the people who run the page can mend. */
+    /** A problem that only the people who run the page can fix. */
     notHere: string;
     occupied: string;
     /** The token is for another provider than the page. */
@@ -36,10 +36,10 @@ export interface CommonText {
 /** The widget on the page. */
 export interface ShellText {
   title(project: string): string;
-  /** Under the title, in a frame: the promise. */
+  /** Below the title, in frame mode: the promise. */
   promise(project: string): string;
   account(label: string): string;
-  /** At the foot: who keeps the key. */
+  /** In the footer: who stores the key. */
   keptBy: string;
   close: string;
   tryAgain: string;
@@ -52,7 +52,7 @@ export interface ShellText {
 export interface FormText {
   cancel: string;
   done: string;
-  /** The hosted page's way back. */
+  /** The hosted page's link back. */
   returnTo(project: string): string;
   connected: string;
   endingIn(last4: string): string;
@@ -81,11 +81,11 @@ export interface FormText {
   keyLabel(provider: string): string;
   show: string;
   makeKey(provider: string): string;
-  /** The cue in the frame: whose field this is. */
+  /** The hint in the frame: who owns the field. */
   fieldOwner(host: string): string;
   /** Whose account the key is for. */
   connectsTo(project: string, account: string): string;
-  /** The cue without a frame. */
+  /** The hint without a frame. */
   sentTo(host: string): string;
   submit(provider: string): string;
   checking(provider: string): string;
@@ -109,7 +109,7 @@ export interface FormText {
 /** The hosted page around the widget. */
 export interface HostedText {
   title: string;
-  /** For those who change their mind. */
+  /** The link for cancelling. */
   backTo(project: string): string;
   canBeClosed: string;
 }
