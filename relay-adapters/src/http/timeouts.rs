@@ -1,12 +1,12 @@
-//! How long to wait for a provider.
+//! The timeouts of a call to a provider.
 
 use std::time::Duration;
 
 /// The longest timeout: one day, so that adding it to a point in time cannot overflow.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
-/// The timeouts of a call. The defaults are for production; a server's configuration may shorten them. A timeout of more than a
-/// day counts as a day.
+/// The timeouts of a call. The defaults are for production; a server's configuration may shorten them. A timeout of
+/// more than a day counts as a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// For DNS, TCP and TLS together: 5 s.
@@ -37,7 +37,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// The same, with a day for what is longer.
+    /// The same timeouts, each at most a day.
     pub(super) fn bounded(self) -> Self {
         let Self { connect, first_byte_of_stream, first_byte_of_whole, gap, total, idle } = self;
         Self {

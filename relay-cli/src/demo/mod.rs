@@ -94,7 +94,7 @@ async fn play(
 
     let (steps, failed) = narrator.score();
     let summary = format!("\n{} of {steps} steps went as expected.", steps - failed);
-    out.line(&if failed == 0 { out.style().green(&score) } else { out.style().red(&score) })?;
+    out.line(&if failed == 0 { out.style().green(&summary) } else { out.style().red(&summary) })?;
     if !args.once {
         let (its, listener) = App::beside(addr, made, wired).await?;
         let app = app.insert(app::start(its, listener)?);

@@ -1,4 +1,4 @@
-//! What is known of a connection's key, and how a provider's answers change it.
+//! The state of a connection's key, and how a provider's answers change it.
 
 /// The state of a connection's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,8 +70,8 @@ pub enum KeySignal {
 impl KeySignal {
     /// Applies this signal to a state; `refusals` counts `Invalid` and `Revoked` answers in a row.
     ///
-    /// `invalid` and `revoked` need two such answers, since one alone is no proof; `checked` (a validation call) is proof
-    /// at once. A good answer repairs every state.
+    /// One refusal is not proof, so `invalid` and `revoked` need two in a row; a single one is enough if `checked` is
+    /// set (a validation call). A successful answer resets every state to `active`.
     pub fn apply(self, state: ConnectionState, refusals: u32, checked: bool) -> (ConnectionState, u32) {
         let count = refusals.saturating_add(1);
         match self {
