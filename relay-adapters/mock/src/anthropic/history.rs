@@ -6,6 +6,10 @@ use super::chat::paused;
 use super::digests;
 use super::errors::Checked;
 use super::models::Family;
+use super::refusals::{
+    PAUSED_TOOLS, SEARCH_MODIFIED, SEARCH_SEALED, SEARCH_WITHOUT_CALL, THINKING_BOUND, THINKING_DISABLED,
+    THINKING_FIRST, THINKING_MODIFIED, THINKING_SIGNATURE,
+};
 use super::signatures::{self, Origin};
 use crate::members::{items, string};
 
@@ -21,11 +25,7 @@ pub(super) fn check(body: &Value, family: &Family) -> Checked {
             messages.iter().take(at).rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1);
         let prefix = digests::prefix(body, start);
         if family.binds && !dropping && origins.iter().any(|(_, origin)| origin.prefix != prefix) {
-            return Err(
-                "Invalid signature in thinking block. The block is bound to a different conversation: the messages before it are \
-                 not those it was made for. Send the history unchanged, or set thinking.block_binding."
-                    .to_owned(),
-            );
+            return Err(THINKING_BOUND.say(&[]));
         }
         if latest == Some(at) {
             unmodified(at, &origins)?;
@@ -34,6 +34,7 @@ pub(super) fn check(body: &Value, family: &Family) -> Checked {
     }
     if let Some((at, message)) = latest.and_then(|at| Some((at, *messages.get(at)?))) {
         starts_with_thinking(body, &messages, message, at)?;
+        disabled(body, &messages, message, at)?;
     }
     same_tools(body, &messages)
 }
@@ -50,7 +51,7 @@ fn thinking(message: &Value, at: usize) -> Result<Vec<(usize, Origin)>, String> 
         };
         let name = if kind == "thinking" { "signature" } else { "data" };
         let path = format!("messages.{at}.content.{index}");
-        origins.push((index, origin.ok_or_else(|| format!("{path}: Invalid `{name}` in `{kind}` block"))?));
+        origins.push((index, origin.ok_or_else(|| THINKING_SIGNATURE.say(&[&path, name, kind]))?));
     }
     Ok(origins)
 }
@@ -65,10 +66,7 @@ fn unmodified(at: usize, origins: &[(usize, Origin)]) -> Checked {
         };
         if own.len() < first.count || !own.iter().enumerate().all(in_place) {
             let index = own.first().map_or(0, |(index, _)| *index);
-            return Err(format!(
-                "messages.{at}.content.{index}: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be \
-                 modified. These blocks must remain as they were in the original response."
-            ));
+            return Err(THINKING_MODIFIED.say(&[&format!("messages.{at}.content.{index}")]));
         }
         left = rest;
     }
@@ -84,12 +82,24 @@ fn starts_with_thinking(body: &Value, messages: &[&Value], latest: &Value, at: u
     if !budget || !in_loop || matches!(first, "thinking" | "redacted_thinking") {
         return Ok(());
     }
-    Err(format!(
-        "messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{first}`. When `thinking` is \
-         enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and \
-         `tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, \
-         disable `thinking`."
-    ))
+    Err(THINKING_FIRST.say(&[&at.to_string(), first]))
+}
+
+/// Where thinking is off, the turn that goes on holds none.
+fn disabled(body: &Value, messages: &[&Value], latest: &Value, at: usize) -> Checked {
+    let off = body.pointer("/thinking/type").is_some_and(|kind| kind == "disabled");
+    let speaks = |message: &&Value| {
+        message.get("content").is_some_and(Value::is_string)
+            || items(message, "content").iter().any(|block| string(block, "type") != "tool_result")
+    };
+    if !off || messages.iter().skip(at + 1).any(speaks) {
+        return Ok(());
+    }
+    let thinks = |block: &Value| matches!(string(block, "type"), "thinking" | "redacted_thinking");
+    match items(latest, "content").iter().position(|block| thinks(block)) {
+        Some(index) => Err(THINKING_DISABLED.say(&[&format!("messages.{at}.content.{index}")])),
+        None => Ok(()),
+    }
 }
 
 /// Every search is followed by its result and the text that cites it, all three as they were.
@@ -102,27 +112,17 @@ fn searches(message: &Value, at: usize) -> Checked {
                 let id = string(block, "tool_use_id");
                 let asked = content.iter().take(index).any(|one| string(one, "id") == id);
                 if !asked {
-                    return Err(format!(
-                        "{}: `web_search_tool_result` block without a `server_tool_use` block of the id {id}",
-                        place(index)
-                    ));
+                    return Err(SEARCH_WITHOUT_CALL.say(&[&place(index), id]));
                 }
             }
             "server_tool_use" => {
                 let three: Vec<&Value> = content.iter().skip(index).take(3).copied().collect();
                 let sealed = three.get(1).and_then(|result| encrypted(result)).and_then(signatures::decrypted);
                 let Some((digest, _)) = sealed else {
-                    return Err(format!(
-                        "{}: Invalid `encrypted_content` in `web_search_result` block",
-                        place(index + 1)
-                    ));
+                    return Err(SEARCH_SEALED.say(&[&place(index + 1)]));
                 };
                 if digest != digests::blocks(&three) {
-                    return Err(format!(
-                        "{}: `server_tool_use` and `web_search_tool_result` blocks cannot be modified. These blocks must remain as \
-                         they were in the original response.",
-                        place(index)
-                    ));
+                    return Err(SEARCH_MODIFIED.say(&[&place(index)]));
                 }
             }
             _ => {}
@@ -141,7 +141,7 @@ fn same_tools(body: &Value, messages: &[&Value]) -> Checked {
     let tools = digests::tools(body);
     let began = items(last, "content").into_iter().filter_map(encrypted).filter_map(signatures::decrypted);
     match began.map(|(_, tools)| tools).find(|began| *began != tools) {
-        Some(_) => Err("tools: a paused turn must be continued with the tools that it was begun with".to_owned()),
+        Some(_) => Err(PAUSED_TOOLS.say(&[])),
         None => Ok(()),
     }
 }

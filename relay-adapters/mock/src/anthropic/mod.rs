@@ -3,15 +3,20 @@
 mod answer;
 mod blocks;
 mod chat;
+mod compiled;
 mod conversation;
 mod digests;
 mod errors;
 mod fields;
 mod history;
+mod markers;
+mod media;
 mod models;
+pub(crate) mod refusals;
 mod reply;
 mod rules;
 mod signatures;
+mod tools;
 
 use bytes::Bytes;
 use serde_json::{Value, json};

@@ -2,17 +2,21 @@
 
 use serde_json::Value;
 
-use super::chat;
-use super::conversation::{self, is_id};
 use super::errors::{Checked, error, invalid};
-use super::fields::{COUNT, CREATE, CUSTOM, SERVER};
-use super::history;
+use super::fields::{COUNT, CREATE};
 use super::models::{self, Family};
+use super::refusals::{
+    BLOCK_BINDING, BUDGET, BUDGET_FORCED, BUDGET_TEMPERATURE, EFFORT, EFFORT_LESS, FORCED_TOOL, JSON, LIST_LONG,
+    LONE_SURROGATE, MAX_TOKENS, MEMBER_HIGH, MEMBER_LOW, MEMBER_TAG, MEMBER_TYPE, MEMBER_VALUE, MISSING_MEMBER, MODEL,
+    NO_EFFORT, SAMPLING, SAMPLING_BOTH, THINKING_KIND, UNKNOWN_MEMBER, USER_ID,
+};
+use super::{chat, conversation, history, markers, tools};
 use crate::chat::ChatRequest;
-use crate::members::{items, string};
+use crate::json_text;
+use crate::members::string;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::schema::{Problem, Step, Type, Violation, check};
+use crate::schema::{Problem, Type, Violation, check};
 
 /// Versions that exist. The later one refuses sampling parameters.
 pub(super) const VERSIONS: &[&str] = &["2023-06-01", NEW_VERSION];
@@ -21,102 +25,65 @@ const NEW_VERSION: &str = "2026-10-21";
 /// Checks a request to `/v1/messages` or to count its tokens, and reads what the answer depends on.
 pub(super) fn messages(request: &Request<'_>, count: bool) -> Result<ChatRequest, Reply> {
     let refuse = |message: String| invalid(&message, request.seed);
-    let body: Value = serde_json::from_slice(request.body)
-        .map_err(|error| refuse(format!("The request body is not valid JSON: {error}")))?;
+    let body = parse(request.body).map_err(refuse)?;
     version(request, &body).map_err(refuse)?;
     check(if count { &COUNT } else { &CREATE }, &body).map_err(|violation| refuse(describe(&violation)))?;
     let model = string(&body, "model");
     let added = request.models.contains(&model).then_some(&models::ADDED);
     let Some(family) = models::find(model).or(added) else {
-        return Err(error(404, "not_found_error", &format!("model: {model}"), request.seed));
+        return Err(error(404, "not_found_error", &MODEL.say(&[model]), request.seed));
     };
-    tools(&body).map_err(refuse)?;
+    tools::check(&body).map_err(refuse)?;
     abilities(request, &body, family).map_err(refuse)?;
     conversation::check(&body, family).map_err(refuse)?;
+    markers::check(&body).map_err(refuse)?;
     history::check(&body, family).map_err(refuse)?;
     Ok(chat::read(&body, family, request.seed))
+}
+
+/// The body as JSON. Half a character is no JSON for Anthropic.
+fn parse(body: &[u8]) -> Result<Value, String> {
+    let Some(lone) = json_text::lone_surrogate(body) else {
+        return serde_json::from_slice(body).map_err(|error| JSON.say(&[&error.to_string()]));
+    };
+    let what = match (lone.is_low, lone.is_followed) {
+        (true, _) => "invalid high surrogate",
+        (false, true) => "invalid low surrogate",
+        (false, false) => "no low surrogate",
+    };
+    let (line, column) = lone.place(body);
+    Err(LONE_SURROGATE.say(&[what, &line.to_string(), &column.to_string(), &lone.at.to_string()]))
 }
 
 /// With the new version sampling parameters do not exist.
 fn version(request: &Request<'_>, body: &Value) -> Checked {
     let gone = ["temperature", "top_p", "top_k"].into_iter().find(|name| body.get(name).is_some());
     match gone {
-        Some(name) if request.header("anthropic-version") == Some(NEW_VERSION) => {
-            Err(format!("{name}: Extra inputs are not permitted"))
-        }
+        Some(name) if request.header("anthropic-version") == Some(NEW_VERSION) => Err(UNKNOWN_MEMBER.say(&[name])),
         _ => Ok(()),
     }
-}
-
-fn tools(body: &Value) -> Checked {
-    let tools = items(body, "tools");
-    for (at, tool) in tools.iter().enumerate() {
-        let server = tool.get("type").is_some_and(|kind| kind != "custom");
-        let (kind, tag) = if server { (&SERVER, None) } else { (&CUSTOM, Some("custom")) };
-        check(kind, tool).map_err(|mut violation| {
-            let start = [Step::Key("tools".into()), Step::Index(at)];
-            violation.path.splice(0..0, start.into_iter().chain(tag.map(Step::Tag)));
-            describe(&violation)
-        })?;
-        if !server {
-            custom_tool(tool, at)?;
-        }
-    }
-    let mut names: Vec<&str> = tools.iter().map(|tool| string(tool, "name")).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-        return Err("tools: Tool names must be unique.".to_owned());
-    }
-    match body.pointer("/tool_choice/type").and_then(Value::as_str) {
-        None | Some("none") => Ok(()),
-        Some(_) if tools.is_empty() => Err("tool_choice: may only be specified while providing tools".to_owned()),
-        Some("tool") => {
-            let name = body.pointer("/tool_choice/name").and_then(Value::as_str).unwrap_or_default();
-            if names.contains(&name) { Ok(()) } else { Err(format!("Tool '{name}' not found in provided tools")) }
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-fn custom_tool(tool: &Value, at: usize) -> Checked {
-    let name = string(tool, "name");
-    if !is_id(name) || name.len() > 128 {
-        return Err(format!("tools.{at}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'"));
-    }
-    let path = format!("tools.{at}.custom.input_schema");
-    let schema = tool.get("input_schema").unwrap_or(&Value::Null);
-    match schema.get("type").map(|kind| kind == "object") {
-        None => return Err(format!("{path}.type: Field required")),
-        Some(false) => return Err(format!("{path}.type: Input should be 'object'")),
-        Some(true) => {}
-    }
-    if ["oneOf", "allOf", "anyOf"].iter().any(|name| schema.get(name).is_some()) {
-        return Err(format!("{path}: input_schema does not support oneOf, allOf, or anyOf at the top level"));
-    }
-    Ok(())
 }
 
 /// What this family of models can't do.
 fn abilities(request: &Request<'_>, body: &Value, family: &Family) -> Checked {
     let sampled = ["temperature", "top_p", "top_k"].into_iter().find(|name| body.get(name).is_some());
     if let Some(name) = sampled.filter(|_| !family.sampling) {
-        return Err(format!("`{name}` is deprecated for this model."));
+        return Err(SAMPLING.say(&[name]));
     }
     if body.get("temperature").is_some() && body.get("top_p").is_some() {
-        return Err(
-            "`temperature` and `top_p` cannot both be specified for this model. Please use only one.".to_owned()
-        );
+        return Err(SAMPLING_BOTH.say(&[]));
     }
     let forced = matches!(body.pointer("/tool_choice/type").and_then(Value::as_str), Some("any" | "tool"));
     if forced && !family.forced {
-        return Err("tool_choice: type \"tool\" and \"any\" are not supported for this model.".to_owned());
+        return Err(FORCED_TOOL.say(&[]));
     }
     let most = body.get("max_tokens").and_then(Value::as_u64).unwrap_or(1);
     if most > family.most_output {
-        let (model, limit) = (string(body, "model"), family.most_output);
-        return Err(format!(
-            "max_tokens: {most} > {limit}, which is the maximum allowed number of output tokens for {model}"
-        ));
+        return Err(MAX_TOKENS.say(&[&most.to_string(), &family.most_output.to_string(), string(body, "model")]));
+    }
+    let user = body.pointer("/metadata/user_id").and_then(Value::as_str).unwrap_or_default();
+    if user.chars().count() > 256 {
+        return Err(USER_ID.say(&[]));
     }
     thinking(request, body, family, most, forced)
 }
@@ -129,24 +96,24 @@ fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, for
     effort(body, family, kind)?;
     let Some(kind) = kind else { return Ok(()) };
     if !family.thinking.contains(&kind) {
-        return Err(format!("\"thinking.type.{kind}\" is not supported for this model."));
+        return Err(THINKING_KIND.say(&[kind]));
     }
     let binding = body.pointer("/thinking/block_binding").is_some();
     let betas = request.header("anthropic-beta").unwrap_or_default();
     if binding && !betas.split(',').any(|beta| beta.trim() == BINDING_BETA) {
-        return Err(format!("thinking.{kind}.block_binding: Extra inputs are not permitted"));
+        return Err(BLOCK_BINDING.say(&[kind]));
     }
     let budget = body.pointer("/thinking/budget_tokens").and_then(Value::as_u64);
     if budget.is_some_and(|budget| budget >= most) {
-        return Err("`max_tokens` must be greater than `thinking.budget_tokens`.".to_owned());
+        return Err(BUDGET.say(&[]));
     }
     let no_adaptive = !family.thinking.contains(&"adaptive");
     if budget.is_some() && forced || no_adaptive && kind != "disabled" && forced {
-        return Err("Thinking may not be enabled when tool_choice forces tool use.".to_owned());
+        return Err(BUDGET_FORCED.say(&[]));
     }
     let thinks = matches!(kind, "adaptive" | "enabled");
     if thinks && body.get("temperature").and_then(Value::as_f64).is_some_and(|value| value != 1.0) {
-        return Err("`temperature` may only be set to 1 when thinking is enabled.".to_owned());
+        return Err(BUDGET_TEMPERATURE.say(&[]));
     }
     Ok(())
 }
@@ -154,47 +121,44 @@ fn thinking(request: &Request<'_>, body: &Value, family: &Family, most: u64, for
 fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Checked {
     let Some(effort) = body.pointer("/output_config/effort").and_then(Value::as_str) else { return Ok(()) };
     if family.efforts.is_empty() {
-        return Err("This model does not support the effort parameter.".to_owned());
+        return Err(NO_EFFORT.say(&[]));
     }
     if !family.efforts.contains(&effort) {
-        let words = family.efforts.join(", ");
-        return Err(format!(
-            "output_config.effort: \"{effort}\" is not supported for this model. Supported values are: {words}."
-        ));
+        return Err(EFFORT.say(&[effort, &family.efforts.join(", ")]));
     }
     let less = thinking.filter(|kind| matches!(*kind, "disabled" | "between_tools"));
     match less {
         Some(kind) if family.less_needs_high && matches!(effort, "xhigh" | "max") => {
-            Err(format!("\"thinking.type.{kind}\" is not supported with output_config.effort \"{effort}\"."))
+            Err(EFFORT_LESS.say(&[kind, effort]))
         }
         _ => Ok(()),
     }
 }
 
 /// The message of Anthropic for a violation.
-fn describe(violation: &Violation) -> String {
+pub(super) fn describe(violation: &Violation) -> String {
     let path = violation.steps();
-    let message = match &violation.what {
-        Problem::Missing => "Field required".to_owned(),
-        Problem::Unknown => "Extra inputs are not permitted".to_owned(),
-        Problem::Type { want, .. } => format!("Input should be a valid {}", name(*want)),
+    match &violation.what {
+        Problem::Missing => MISSING_MEMBER.say(&[&path]),
+        Problem::Unknown => UNKNOWN_MEMBER.say(&[&path]),
+        Problem::Type { want, .. } => MEMBER_TYPE.say(&[&path, name(*want)]),
         Problem::Value { allowed, .. } => {
             let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>();
-            match list.split_last() {
-                Some((last, rest)) if !rest.is_empty() => format!("Input should be {} or {last}", rest.join(", ")),
-                _ => format!("Input should be {}", list.concat()),
-            }
+            let list = match list.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                _ => list.concat(),
+            };
+            MEMBER_VALUE.say(&[&path, &list])
         }
         Problem::Tag { tag, got, allowed } => {
             let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>().join(", ");
-            format!("Input tag '{got}' found using '{tag}' does not match any of the expected tags: {list}")
+            MEMBER_TAG.say(&[&path, got, tag, &list])
         }
-        Problem::Low { min, .. } => format!("Input should be greater than or equal to {min}"),
-        Problem::High { max, .. } => format!("Input should be less than or equal to {max}"),
-        Problem::Short { min } => format!("List should have at least {min} item after validation, not 0"),
-        Problem::Long { max, got } => format!("List should have at most {max} items after validation, not {got}"),
-    };
-    format!("{path}: {message}")
+        Problem::Low { min, .. } => MEMBER_LOW.say(&[&path, &min.to_string()]),
+        Problem::High { max, .. } => MEMBER_HIGH.say(&[&path, &max.to_string()]),
+        Problem::Short { min } => format!("{path}: List should have at least {min} items after validation"),
+        Problem::Long { max, got } => LIST_LONG.say(&[&path, &max.to_string(), &got.to_string()]),
+    }
 }
 
 fn name(kind: Type) -> &'static str {
