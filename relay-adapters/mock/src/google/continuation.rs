@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::errors::Checked;
 use super::models::Family;
+use super::refusals::{CONTINUATION_REQUEST, CONTINUATION_TOKEN, NO_CONTINUATION};
 use crate::hash;
 
 const TOKEN: &str = "mock-continuation";
@@ -22,18 +23,12 @@ pub(super) fn read(body: &Value, family: &Family) -> Result<(usize, u64), String
     let digest = hash::hash(&[rest.to_string().as_bytes()]);
     let Some(token) = token.as_ref().and_then(Value::as_str) else { return Ok((0, digest)) };
     supported(family)?;
-    let invalid = || "Invalid continuation token.".to_owned();
-    let (continuation, made_for) = opened(token).ok_or_else(invalid)?;
-    if made_for != digest {
-        return Err(
-            "The continuation token was issued for a different request. Send the same request again.".to_owned()
-        );
-    }
-    Ok((continuation, digest))
+    let (continuation, made_for) = opened(token).ok_or_else(|| CONTINUATION_TOKEN.say(&[]))?;
+    if made_for == digest { Ok((continuation, digest)) } else { Err(CONTINUATION_REQUEST.say(&[])) }
 }
 
 fn supported(family: &Family) -> Checked {
-    if family.long { Ok(()) } else { Err("Continuation is not enabled for this model".to_owned()) }
+    if family.long { Ok(()) } else { Err(NO_CONTINUATION.say(&[])) }
 }
 
 fn opened(token: &str) -> Option<(usize, u64)> {

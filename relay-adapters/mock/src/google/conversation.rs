@@ -5,7 +5,11 @@ use serde_json::Value;
 use super::chat::with;
 use super::errors::Checked;
 use super::models::Family;
-use super::signatures;
+use super::refusals::{
+    CALL_PLACE, EMPTY_PARTS, NO_CONTENTS, NO_DATA, NO_SYSTEM, PREFILL, RESPONSE_ALONE, RESPONSE_COUNT, RESPONSE_NAMES,
+    RESPONSE_PLACE, ROLE, TWO_DATA,
+};
+use super::{media, signatures};
 use crate::members::{items, string};
 
 /// What a part can hold one of.
@@ -22,53 +26,53 @@ const DATA: &[&str] = &[
 ];
 
 /// The order of contents, of the parts in them, and of calls and results.
-pub(super) fn check(body: &Value, family: &Family) -> Checked {
+pub(super) fn check(body: &Value, family: &Family, model: &str) -> Checked {
     let contents = items(body, "contents");
     if contents.is_empty() {
-        return Err("* GenerateContentRequest.contents: contents is not specified\n".to_owned());
+        return Err(NO_CONTENTS.say(&[]));
     }
     let system = body.get("systemInstruction").filter(|one| !one.is_null());
     if let Some(system) = system {
+        if !family.system {
+            return Err(NO_SYSTEM.say(&[model]));
+        }
         parts(system, "system_instruction")?;
     }
     for one in &contents {
         let role = one.get("role").and_then(Value::as_str);
         if !matches!(role, None | Some("user" | "model")) || (role.is_none() && contents.len() > 1) {
-            return Err("Please use a valid role: user, model.".to_owned());
+            return Err(ROLE.say(&[]));
         }
     }
     for (at, one) in contents.iter().enumerate() {
-        parts(one, &format!("contents[{at}]"))?;
+        let path = format!("contents[{at}]");
+        parts(one, &path)?;
+        media::check(one, &path, family, model)?;
         signatures::check(one, family)?;
         exchange(&contents, at, family)?;
     }
     let ends_with_model = contents.last().is_some_and(|last| string(last, "role") == "model");
     if ends_with_model && !family.prefill {
-        return Err("Requests ending with a model turn are not supported by this model. Please end with a user role."
-            .to_owned());
+        return Err(PREFILL.say(&[]));
     }
-    if family.signs { signatures::required(&contents) } else { Ok(()) }
+    signatures::required(&contents, family)
 }
 
 /// Each part has exactly one kind of data.
 fn parts(one: &Value, path: &str) -> Checked {
     let parts = items(one, "parts");
     if parts.is_empty() {
-        return Err(format!("* GenerateContentRequest.{path}.parts: contents.parts must not be empty.\n"));
+        return Err(EMPTY_PARTS.say(&[path]));
     }
     for (at, part) in parts.iter().enumerate() {
         let mut data = DATA.iter().filter(|name| part.get(**name).is_some_and(|value| !value.is_null()));
         match (data.next(), data.next()) {
             (Some(_), None) => {}
             (Some(_), Some(second)) => {
-                return Err(format!(
-                    "Invalid value at '{path}.parts[{at}]' (oneof), oneof field 'data' is already set. Cannot set '{second}'"
-                ));
+                return Err(TWO_DATA.say(&[&format!("{path}.parts[{at}]"), second]));
             }
             _ => {
-                return Err(format!(
-                    "* GenerateContentRequest.{path}.parts[{at}].data: required oneof field 'data' must have one initialized field\n"
-                ));
+                return Err(NO_DATA.say(&[&format!("{path}.parts[{at}]")]));
             }
         }
     }
@@ -83,30 +87,21 @@ fn exchange(contents: &[&Value], at: usize, family: &Family) -> Checked {
     let (calls, results) = (with(one, "functionCall"), with(one, "functionResponse"));
     if !calls.is_empty() {
         if string(one, "role") != "model" || !matches!(string(before, "role"), "user") {
-            return Err(
-                "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
-                    .to_owned(),
-            );
+            return Err(CALL_PLACE.say(&[]));
         }
         if with(after, "functionResponse").is_empty() || string(after, "role") != "user" {
-            return Err(
-                "Please ensure that function response turn comes immediately after a function call turn.".to_owned()
-            );
+            return Err(RESPONSE_PLACE.say(&[]));
         }
     }
     if results.is_empty() {
         return Ok(());
     }
     if results.len() < items(one, "parts").len() {
-        return Err("mock: function responses must not share a content with other parts".to_owned());
+        return Err(RESPONSE_ALONE.say(&[]));
     }
     let asked = with(before, "functionCall");
     if asked.len() != results.len() {
-        return Err(
-            "Please ensure that the number of function response parts is equal to the number of function call parts of the \
-             function call turn."
-                .to_owned(),
-        );
+        return Err(RESPONSE_COUNT.say(&[]));
     }
     let mark = |one: &&Value| (string(one, "name").to_owned(), string(one, "id").to_owned());
     let (mut asked, mut given): (Vec<_>, Vec<_>) =
@@ -116,8 +111,5 @@ fn exchange(contents: &[&Value], at: usize, family: &Family) -> Checked {
     }
     asked.sort_unstable();
     given.sort_unstable();
-    if asked == given {
-        return Ok(());
-    }
-    Err("Please ensure that the function response parts have the names and ids of the function call parts of the function call turn.".to_owned())
+    if asked == given { Ok(()) } else { Err(RESPONSE_NAMES.say(&[])) }
 }

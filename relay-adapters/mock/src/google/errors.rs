@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::refusals::MODEL;
 use super::reply::json_reply;
 use crate::named_errors::{NamedError, PAGE, row};
 use crate::reply::Reply;
@@ -63,11 +64,7 @@ pub(super) fn rate_limited() -> Reply {
 }
 
 pub(super) fn no_model(name: &str, verb: &str) -> Reply {
-    let message = format!(
-        "models/{name} is not found for API version v1beta, or is not supported for {verb}. Call ListModels to see the list of \
-         available models and their supported methods."
-    );
-    error(404, &message)
+    error(404, &MODEL.say(&[name, verb]))
 }
 
 /// What `{{error=…}}` knows.

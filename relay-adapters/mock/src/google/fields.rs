@@ -4,14 +4,18 @@ use crate::schema::{Field, INT, NUM, Shape, list, may, must};
 
 use Shape::{Any, Bool, Either, Enum, Int, List, Map, MapOf, Num, Object, Ref, Text};
 
+const INLINE: Field =
+    may("inlineData", Object(&[must("mimeType", Text), must("data", Text), may("displayName", Text)]));
+const FILE: Field = may("fileData", Object(&[may("mimeType", Text), must("fileUri", Text), may("displayName", Text)]));
+static RESPONSE_PART: Shape = Object(&[INLINE, FILE]);
 static PART: Shape = Object(&[
     may("text", Text),
-    may("inlineData", Object(&[must("mimeType", Text), must("data", Text), may("displayName", Text)])),
-    may("fileData", Object(&[may("mimeType", Text), must("fileUri", Text)])),
+    INLINE,
+    FILE,
     may("functionCall", Object(&[may("id", Text), must("name", Text), may("args", Map)])),
     may(
         "functionResponse",
-        Object(&[may("id", Text), must("name", Text), must("response", Map), may("parts", list(&Map))]),
+        Object(&[may("id", Text), must("name", Text), must("response", Map), may("parts", list(&RESPONSE_PART))]),
     ),
     may("executableCode", Map),
     may("codeExecutionResult", Map),

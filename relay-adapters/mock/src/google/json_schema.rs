@@ -3,6 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::errors::Checked;
+use super::refusals::{
+    EMPTY_ENUM, ENUM_KIND, RECURSION, REFERENCE, REFERENCE_SIBLINGS, REQUIRED_DEFINED, SCHEMA_DEPTH, SCHEMA_KEYWORDS,
+    SCHEMA_KIND, SCHEMA_TYPE, UNDEFINED_REFERENCE,
+};
 
 /// Keywords that exist.
 const KEYWORDS: &[&str] = &[
@@ -21,6 +25,11 @@ const KEYWORDS: &[&str] = &[
     "maxItems",
     "minimum",
     "maximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "uniqueItems",
+    "default",
     "anyOf",
     "oneOf",
     "properties",
@@ -42,20 +51,19 @@ pub(super) fn check(schema: &Value, path: &str) -> Checked {
 }
 
 fn node(schema: &Value, path: &str, depth: usize) -> Checked {
-    let refuse = |what: &str| Err(format!("* GenerateContentRequest.{path}: {what}\n"));
-    let Some(map) = schema.as_object() else { return refuse("schema should be an object") };
+    let Some(map) = schema.as_object() else { return Err(SCHEMA_KIND.say(&[path])) };
     if depth > DEPTH {
-        return refuse("schema is nested too deeply");
+        return Err(SCHEMA_DEPTH.say(&[path]));
     }
     if let Some(name) = map.keys().find(|name| !KEYWORDS.contains(&name.as_str())) {
-        return refuse(&format!("unsupported JSON Schema keyword \"{name}\""));
+        return Err(SCHEMA_KEYWORDS.say(&[path, name]));
     }
     if let Some(target) = map.get("$ref") {
         if map.keys().any(|name| !name.starts_with('$')) {
-            return refuse("a schema with $ref may have no other keywords but those that begin with $");
+            return Err(REFERENCE_SIBLINGS.say(&[path]));
         }
         if !target.as_str().is_some_and(is_local) {
-            return refuse(&format!("unsupported $ref {target}: only # and #/$defs/... are"));
+            return Err(REFERENCE.say(&[path, &target.to_string()]));
         }
     }
     let types: Vec<&Value> = match map.get("type") {
@@ -63,13 +71,30 @@ fn node(schema: &Value, path: &str, depth: usize) -> Checked {
         one => one.into_iter().collect(),
     };
     if let Some(kind) = types.into_iter().find(|kind| !kind.as_str().is_some_and(|kind| TYPES.contains(&kind))) {
-        return refuse(&format!("unknown type {kind}"));
+        return Err(SCHEMA_TYPE.say(&[path, &kind.to_string()]));
     }
     let values = map.get("enum").and_then(Value::as_array);
     if values.is_some_and(|values| values.iter().any(|value| !value.is_string() && !value.is_number())) {
-        return refuse("enum values must be strings or numbers");
+        return Err(ENUM_KIND.say(&[path]));
     }
+    node_rules(map, path)?;
     children(map).into_iter().try_for_each(|(name, child)| node(child, &format!("{path}.{name}"), depth + 1))
+}
+
+/// What both kinds of schema want: required properties exist, and no value of an enum is empty.
+pub(super) fn node_rules(map: &Map<String, Value>, path: &str) -> Checked {
+    let properties = map.get("properties").and_then(Value::as_object);
+    let defined = |name: &Value| name.as_str().is_some_and(|name| properties.is_some_and(|all| all.contains_key(name)));
+    let place = |name: &str, fits: &dyn Fn(&Value) -> bool| {
+        map.get(name).and_then(Value::as_array).and_then(|all| all.iter().position(|one| !fits(one)))
+    };
+    if let Some(at) = place("required", &defined) {
+        return Err(REQUIRED_DEFINED.say(&[path, &at.to_string()]));
+    }
+    match place("enum", &|value| value != "") {
+        Some(at) => Err(EMPTY_ENUM.say(&[path, &at.to_string()])),
+        None => Ok(()),
+    }
 }
 
 fn is_local(target: &str) -> bool {
@@ -114,20 +139,17 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// A schema may contain itself only through properties that are not required.
     fn follow(&mut self, target: String) -> Checked {
-        let refuse = |what: &str| Err(format!("* GenerateContentRequest.{}: {what}\n", self.path));
         if self.done.contains(&target) {
             return Ok(());
         }
         if self.open.contains(&target) {
-            return refuse(&format!(
-                "cyclic $ref \"{target}\" is only allowed within properties that are not required"
-            ));
+            return Err(RECURSION.say(&[self.path, &target]));
         }
         let Some(found) = self.root.pointer(target.strip_prefix('#').unwrap_or(&target)) else {
-            return refuse(&format!("$ref \"{target}\" leads nowhere"));
+            return Err(UNDEFINED_REFERENCE.say(&[self.path]));
         };
         if self.open.len() > DEPTH {
-            return refuse("schema is nested too deeply");
+            return Err(SCHEMA_DEPTH.say(&[self.path]));
         }
         self.open.push(target);
         self.inside(found)?;

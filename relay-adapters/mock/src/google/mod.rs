@@ -8,10 +8,13 @@ mod embeddings;
 mod errors;
 mod fields;
 mod json_schema;
+mod media;
 mod models;
+pub(crate) mod refusals;
 mod reply;
 mod rules;
 mod signatures;
+mod tools;
 
 use bytes::Bytes;
 use serde_json::{Value, json};

@@ -31,25 +31,42 @@ pub(super) struct Family {
     pub(super) json_with_tools: bool,
     /// An answer may have to be continued.
     pub(super) long: bool,
+    /// The most tokens of an answer.
+    pub(super) most_output: u64,
+    /// Takes a system instruction.
+    pub(super) system: bool,
+    /// Takes functions and JSON answers.
+    pub(super) functions: bool,
+    /// Its pictures carry signatures, which have to come back.
+    pub(super) signs_images: bool,
 }
 
 const ALL: &[&str] = &["MINIMAL", "LOW", "MEDIUM", "HIGH"];
 const NO_MINIMAL: &[&str] = &["LOW", "MEDIUM", "HIGH"];
 
 const fn second(name: &'static str, thinking: Thinking) -> Family {
-    Family { name, thinking, signs: false, several: true, prefill: true, json_with_tools: false, long: false }
+    Family {
+        name,
+        thinking,
+        signs: false,
+        several: true,
+        prefill: true,
+        json_with_tools: false,
+        long: false,
+        most_output: 65_536,
+        system: true,
+        functions: true,
+        signs_images: false,
+    }
+}
+
+/// Gemma 3 and 3n: neither system instruction nor functions.
+const fn gemma(name: &'static str) -> Family {
+    Family { most_output: 8_192, system: false, functions: false, ..second(name, Thinking::None) }
 }
 
 const fn third(name: &'static str, levels: &'static [&'static str]) -> Family {
-    Family {
-        name,
-        thinking: Thinking::Level(levels),
-        signs: true,
-        several: false,
-        prefill: true,
-        json_with_tools: true,
-        long: false,
-    }
+    Family { signs: true, several: false, json_with_tools: true, ..second(name, Thinking::Level(levels)) }
 }
 
 const fn newest(name: &'static str, levels: &'static [&'static str]) -> Family {
@@ -64,8 +81,10 @@ const fn fourth(name: &'static str, levels: &'static [&'static str]) -> Family {
 pub(super) const FAMILIES: &[Family] = &[
     second("gemini-2.5-pro", Thinking::Budget(128, 32_768, false)),
     second("gemini-2.5-flash-lite", Thinking::Budget(512, 24_576, true)),
+    Family { most_output: 32_768, ..second("gemini-2.5-flash-image", Thinking::None) },
     second("gemini-2.5-flash", Thinking::Budget(1, 24_576, true)),
     third("gemini-3-flash-preview", ALL),
+    Family { signs_images: true, most_output: 32_768, ..third("gemini-3-pro-image", &["LOW", "HIGH"]) },
     third("gemini-3-pro-preview", &["LOW", "HIGH"]),
     third("gemini-3.1-pro-preview", NO_MINIMAL),
     third("gemini-3.1-flash-lite", ALL),
@@ -80,7 +99,9 @@ pub(super) const FAMILIES: &[Family] = &[
     newest("gemini-flash-lite-latest", ALL),
     newest("gemini-flash-latest", NO_MINIMAL),
     newest("gemini-pro-latest", NO_MINIMAL),
-    second("gemma-3-27b-it", Thinking::None),
+    gemma("gemma-3-27b-it"),
+    gemma("gemma-3-4b-it"),
+    gemma("gemma-3n-e4b-it"),
 ];
 
 /// Models that make embeddings.
@@ -129,12 +150,13 @@ pub(super) fn list(request: &Request<'_>) -> Result<Value, Reply> {
 
 /// Every model.
 pub(super) fn listed(request: &Request<'_>) -> Vec<Value> {
-    let chat = FAMILIES.iter().map(|family| family.name).chain(request.models.iter().copied());
-    let chat = chat.map(|name| model(name, &["generateContent", "countTokens"]));
-    chat.chain(EMBEDDING_MODELS.iter().map(|name| model(name, &["embedContent", "batchEmbedContents"]))).collect()
+    let chat = FAMILIES.iter().map(|family| (family.name, family.most_output));
+    let chat = chat.chain(request.models.iter().map(|name| (*name, ADDED.most_output)));
+    let chat = chat.map(|(name, most)| model(name, most, &["generateContent", "countTokens"]));
+    chat.chain(EMBEDDING_MODELS.iter().map(|name| model(name, 1, &["embedContent", "batchEmbedContents"]))).collect()
 }
 
-fn model(name: &str, methods: &[&str]) -> Value {
+fn model(name: &str, most: u64, methods: &[&str]) -> Value {
     json!({"name": format!("models/{name}"), "version": "001", "displayName": name.replace('-', " "),
-        "inputTokenLimit": 1_048_576, "outputTokenLimit": 65_536, "supportedGenerationMethods": methods})
+        "inputTokenLimit": 1_048_576, "outputTokenLimit": most, "supportedGenerationMethods": methods})
 }

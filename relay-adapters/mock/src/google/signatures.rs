@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::errors::Checked;
 use super::models::Family;
+use super::refusals::{CALL_SIGNATURE, CORRUPTED_SIGNATURE, IMAGE_SIGNATURE};
 use crate::hash;
 use crate::members::{items, string};
 
@@ -47,7 +48,7 @@ pub(super) fn check(content: &Value, family: &Family) -> Checked {
         };
         let foreign = !is_own(signature) && !family.signs;
         if !fits && !foreign && !matches!(signature, SENTINEL | SENTINEL_BASE64) {
-            return Err("Corrupted thought signature.".to_owned());
+            return Err(CORRUPTED_SIGNATURE.say(&[]));
         }
         text.clear();
     }
@@ -58,23 +59,39 @@ fn is_own(signature: &str) -> bool {
     STANDARD.decode(signature).is_ok_and(|bytes| bytes.starts_with(b"mock-signature:"))
 }
 
-/// From Gemini 3 on: in the current turn the first call of each model content is signed.
-pub(super) fn required(contents: &[&Value]) -> Checked {
+/// From Gemini 3 on: in the current turn the first call of each model content is signed, and every picture of a model that makes
+/// some.
+pub(super) fn required(contents: &[&Value], family: &Family) -> Checked {
+    if family.signs_images {
+        images(contents)?;
+    }
+    if !family.signs {
+        return Ok(());
+    }
     let own = |one: &&&Value| {
         string(one, "role") != "model" && items(one, "parts").iter().any(|part| part.get("functionResponse").is_none())
     };
     let start = contents.len() - contents.iter().rev().position(|one| own(&one)).unwrap_or(contents.len());
     for (at, one) in contents.iter().enumerate().skip(start) {
         let first = items(one, "parts").into_iter().find(|part| part.get("functionCall").is_some());
-        let Some(part) = first.filter(|part| part.get("thoughtSignature").is_none_or(Value::is_null)) else { continue };
+        let Some(part) = first.filter(|part| is_unsigned(part)) else { continue };
         let name = part.pointer("/functionCall/name").and_then(Value::as_str).unwrap_or_default();
-        return Err(format!(
-            "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, and \
-             missing thought_signature may lead to degraded model performance. Additional data, function call \
-             `default_api:{name}` , position {}. Please refer to https://ai.google.dev/gemini-api/docs/thought-signatures for more \
-             details.",
-            at + 1
-        ));
+        return Err(CALL_SIGNATURE.say(&[name, &(at + 1).to_string()]));
     }
     Ok(())
+}
+
+fn images(contents: &[&Value]) -> Checked {
+    for (at, one) in contents.iter().enumerate().filter(|(_, one)| string(one, "role") == "model") {
+        let parts = items(one, "parts");
+        let unsigned = parts.iter().position(|part| part.get("inlineData").is_some() && is_unsigned(part));
+        if let Some(index) = unsigned {
+            return Err(IMAGE_SIGNATURE.say(&[&(at + 1).to_string(), &(index + 1).to_string()]));
+        }
+    }
+    Ok(())
+}
+
+fn is_unsigned(part: &Value) -> bool {
+    part.get("thoughtSignature").is_none_or(Value::is_null)
 }
