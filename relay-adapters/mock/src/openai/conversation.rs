@@ -4,8 +4,13 @@ use serde_json::Value;
 
 use super::chat::content;
 use super::errors::bad_param;
+use super::refusals::{IMAGE_TYPE, LONG_ID, MESSAGE_NAME, NULL_CONTENT, UNANSWERED, UNASKED};
+use super::tools;
 use crate::members::{items, string};
 use crate::reply::Reply;
+
+/// The most characters of a call's id.
+const LONGEST_ID: usize = 40;
 
 /// Every call has its result right behind it, and no result comes out of nothing.
 pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
@@ -14,10 +19,10 @@ pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
     for (at, message) in messages.iter().enumerate() {
         let role = string(message, "role");
         let id = string(message, "tool_call_id");
+        strings(message, at)?;
         if role == "tool" {
             let Some(found) = open.iter().position(|known| *known == id) else {
-                let message = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
-                return Err(bad_param(&format!("messages.[{at}].role"), None, message));
+                return Err(bad_param(&format!("messages.[{at}].role"), None, UNASKED.words));
             };
             open.remove(found);
             continue;
@@ -32,7 +37,7 @@ pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
             && message.get("function_call").is_none_or(Value::is_null)
             && message.get("content").is_none_or(Value::is_null)
         {
-            let text = format!("Invalid value for 'content': expected a string, got null. (messages.[{at}].content)");
+            let text = NULL_CONTENT.say(&[&at.to_string()]);
             return Err(bad_param(&format!("messages.[{at}].content"), None, &text));
         }
     }
@@ -43,10 +48,40 @@ fn unanswered(open: &[&str], at: usize) -> Result<(), Reply> {
     if open.is_empty() {
         return Ok(());
     }
-    let message = format!(
-        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The \
-         following tool_call_ids did not have response messages: {}",
-        open.join(", ")
-    );
+    let message = UNANSWERED.say(&[&open.join(", ")]);
     Err(bad_param(&format!("messages.[{at}].role"), None, &message))
+}
+
+/// Ids, names and URLs of a message.
+fn strings(message: &Value, at: usize) -> Result<(), Reply> {
+    short_id(string(message, "tool_call_id"), &format!("messages[{at}].tool_call_id"))?;
+    for (index, call) in items(message, "tool_calls").into_iter().enumerate() {
+        let path = format!("messages[{at}].tool_calls[{index}]");
+        short_id(string(call, "id"), &format!("{path}.id"))?;
+        if let Some(function) = call.get("function") {
+            tools::name(string(function, "name"), &format!("{path}.function.name"))?;
+        }
+    }
+    let name = string(message, "name");
+    if !name.chars().all(|c| !c.is_whitespace() && !"<|\\/>".contains(c)) {
+        let path = format!("messages[{at}].name");
+        return Err(bad_param(&path, Some("invalid_value"), &MESSAGE_NAME.say(&[&path])));
+    }
+    for (index, part) in items(message, "content").into_iter().enumerate() {
+        let url = part.pointer("/image_url/url").and_then(Value::as_str).unwrap_or_default();
+        let kind = url.strip_prefix("data:").map(|rest| rest.split([';', ',']).next().unwrap_or_default());
+        if let Some(kind) = kind.filter(|kind| !kind.starts_with("image/")) {
+            let path = format!("messages[{at}].content[{index}].image_url.url");
+            return Err(bad_param(&path, Some("invalid_value"), &IMAGE_TYPE.say(&[&path, kind])));
+        }
+    }
+    Ok(())
+}
+
+fn short_id(id: &str, path: &str) -> Result<(), Reply> {
+    let length = id.chars().count();
+    if length <= LONGEST_ID {
+        return Ok(());
+    }
+    Err(bad_param(path, Some("string_above_max_length"), &LONG_ID.say(&[path, &length.to_string()])))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::refusals::{MODEL, UNKNOWN_MEMBER};
 use super::reply::json_reply;
 use crate::named_errors::{NamedError, PAGE, retry, row};
 use crate::reply::Reply;
@@ -28,12 +29,11 @@ pub(super) fn bad_param(param: &str, code: Option<&str>, message: &str) -> Reply
 }
 
 pub(super) fn unknown_parameter(name: &str) -> Reply {
-    bad_param(name, Some("unknown_parameter"), &format!("Unknown parameter: '{name}'."))
+    bad_param(name, Some("unknown_parameter"), &UNKNOWN_MEMBER.say(&[name]))
 }
 
 pub(super) fn no_model(name: &str) -> Reply {
-    let message = format!("The model `{name}` does not exist or you do not have access to it.");
-    error(404, &message, ("invalid_request_error", None, Some("model_not_found")))
+    error(404, &MODEL.say(&[name]), ("invalid_request_error", None, Some("model_not_found")))
 }
 
 pub(super) fn rate_limited() -> Reply {

@@ -7,8 +7,11 @@ mod embeddings;
 mod errors;
 mod fields;
 mod models;
+pub(crate) mod refusals;
 mod reply;
 mod rules;
+mod schema_rules;
+mod tools;
 
 use bytes::Bytes;
 use relay_core::Provider;
