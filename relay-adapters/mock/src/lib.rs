@@ -30,9 +30,21 @@ mod text;
 mod vectors;
 mod wire;
 
+use relay_core::Provider;
+use relay_core::domain::provider::Format;
+
 pub use calls::{Aborted, Phase, Recorded};
 pub use key_behaviour::sample_key;
 pub use mock::Mock;
 pub use request::Incoming;
 pub use rule::{Evidence, Rule};
 pub use script::Scripted;
+
+/// The rules by which a provider refuses chat requests, those of its request format. `docs/mock.md` shows them all.
+pub fn rules(provider: Provider) -> &'static [&'static Rule] {
+    match provider.format() {
+        Format::Anthropic => anthropic::refusals::ALL,
+        Format::Google => google::refusals::ALL,
+        _ => openai::refusals::ALL,
+    }
+}

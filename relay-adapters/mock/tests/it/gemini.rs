@@ -163,10 +163,8 @@ async fn schemas_have_only_the_keywords_that_exist() {
             "",
         ),
         (json!({"type": "object", "additionalProperties": {"type": "string"}, "propertyOrdering": []}), ""),
-        (
-            object(json!({"type": "string", "pattern": "x"})),
-            "properties.a: unsupported JSON Schema keyword \"pattern\"",
-        ),
+        (object(json!({"type": "string", "pattern": "x", "minLength": 1, "maxLength": 9, "default": "x"})), ""),
+        (object(json!({"not": {}})), "properties.a: unsupported JSON Schema keyword \"not\""),
         (object(json!({"const": 1})), "properties.a: unsupported JSON Schema keyword \"const\""),
         (object(json!({"allOf": []})), "properties.a: unsupported JSON Schema keyword \"allOf\""),
         (json!({"type": "object", "$schema": "x"}), ": unsupported JSON Schema keyword \"$schema\""),

@@ -12,6 +12,10 @@ mod faults;
 mod gemini;
 mod key_behaviours;
 mod refusals;
+mod refusals_anthropic;
+mod refusals_google;
+mod refusals_openai;
+mod refusals_table;
 mod rounds;
 #[cfg(feature = "tcp")]
 mod tcp;
