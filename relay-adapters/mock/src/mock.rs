@@ -1,9 +1,10 @@
 //! The simulator: its settings, its record, and the way of a request through it.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use relay_core::Provider;
@@ -23,6 +24,9 @@ use crate::script::{CallOutcome, Scripted};
 use crate::settings::Settings;
 use crate::wire::{Handled, WireFormat};
 use crate::{anthropic, faults, google, model, openai};
+
+/// How long [`Mock::until`] waits: machines that run tests are slow.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How long keys with the word `late` wait.
 const LATE: Duration = Duration::from_secs(4);
@@ -132,13 +136,37 @@ impl Mock {
     }
 
     /// Waits until the condition is met; it is checked whenever a call begins or ends.
-    pub async fn until(&self, condition: impl Fn(&Self) -> bool) {
-        let mut changes = self.0.calls.changes();
-        while !condition(self) {
-            if changes.changed().await.is_err() {
-                return;
+    ///
+    /// # Panics
+    /// If it is not met within a minute: with the caller's place, and what there was instead.
+    #[track_caller]
+    pub fn until(&self, condition: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
+        let caller = Location::caller();
+        async move {
+            let started = Instant::now();
+            let mut changes = self.0.calls.changes();
+            while !condition(self) {
+                // The clock of the tests may be a simulated one; a minute of the real one must pass.
+                let change = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
+                if matches!(change, Ok(Err(_))) {
+                    return;
+                }
+                if started.elapsed() > LONGEST_WAIT {
+                    self.give_up(caller);
+                }
             }
         }
+    }
+
+    #[expect(clippy::panic, reason = "a test that waits in vain has to fail")]
+    fn give_up(&self, caller: &Location<'_>) {
+        panic!(
+            "{caller} waited {} s for what did not happen: {} calls in all, {} open, {} aborted",
+            LONGEST_WAIT.as_secs(),
+            self.total_calls(),
+            self.open_calls(),
+            self.aborted_calls().len()
+        );
     }
 
     /// Answers a request that came over HTTP, with all its headers. [`Self::client`] is the way in without HTTP.
