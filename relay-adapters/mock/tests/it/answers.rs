@@ -217,7 +217,7 @@ async fn google_calls_tools_and_wants_its_signature_back() {
 }
 
 #[tokio::test]
-async fn texts_steer_the_answer() {
+async fn directives_change_the_answer() {
     for provider in Provider::ALL.iter().copied() {
         let ask = async |text: &str, stream| send(provider, chat(provider, text, stream)).await;
         let plain = ask("x", true).await.events().len();

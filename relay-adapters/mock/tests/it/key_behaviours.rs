@@ -7,7 +7,7 @@ use relay_mock::Mock;
 use super::{chat, get, send_as};
 
 #[tokio::test]
-async fn the_key_decides_the_mood() {
+async fn the_key_decides_the_behaviour() {
     let (o, a, g) = (Provider::OPENAI, Provider::ANTHROPIC, Provider::GOOGLE);
     for (provider, behaviour, listed, asked, message) in [
         (o, "good", 200, 200, ""),
