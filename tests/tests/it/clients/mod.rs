@@ -114,6 +114,13 @@ async fn the_older_openai_client_for_python_works_unmodified() {
 /// So much silence, and the scripted relay's streams have a comment.
 const SOON: Duration = Duration::from_millis(20);
 
-const OFFICIAL: [&str; 5] =
-    ["quickstart.test.mjs", "features.test.mjs", "reasoning.test.mjs", "errors.test.mjs", "checklist.test.mjs"];
-const OFFICIAL_PYTHON: [&str; 4] = ["test_quickstart.py", "test_features.py", "test_errors.py", "test_checklist.py"];
+const OFFICIAL: [&str; 6] = [
+    "quickstart.test.mjs",
+    "features.test.mjs",
+    "reasoning.test.mjs",
+    "errors.test.mjs",
+    "checklist.test.mjs",
+    "switching.test.mjs",
+];
+const OFFICIAL_PYTHON: [&str; 5] =
+    ["test_quickstart.py", "test_features.py", "test_errors.py", "test_checklist.py", "test_switching.py"];
