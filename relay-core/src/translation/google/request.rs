@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::messages::{self, Content, SystemInstruction};
 use super::models::{self, ModelFamily};
 use super::reasoning::{self, ThinkingConfig};
+use super::schema::{self, Rigor};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
 use super::{continuation, mapping, safety, schema};
 use crate::error::RelayError;
@@ -250,7 +251,8 @@ fn response_format(
 /// `json_schema.schema`. Its description stands beside it in OpenAI's schema.
 fn answer_schema(format: &Object<'_>) -> Result<Option<Map<String, Value>>, RelayError> {
     let Some(raw) = format.get("schema") else { return Ok(None) };
-    let mut schema = schema::convert(raw, &format.path("schema"))?;
+    let rigor = if format.flag("strict")? == Some(true) { Rigor::Strict } else { Rigor::Answer };
+    let mut schema = schema::convert(raw, &format.path("schema"), rigor)?;
     if let Some(description) = format.text("description")?.filter(|_| !schema.contains_key("$ref")) {
         schema.entry("description").or_insert_with(|| Value::String(description.into_owned()));
     }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::schema;
+use super::names;
+use super::schema::{self, Rigor};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
@@ -143,12 +144,13 @@ impl<'a> Tools<'a> {
         if name != asked {
             self.renamed.push((name.clone().into_owned(), asked.into_owned()));
         }
-        self.strict |= function.flag("strict")?.unwrap_or(false);
+        let is_strict = function.flag("strict")?.unwrap_or(false);
+        self.strict |= is_strict;
         function.text("description")?;
         self.declarations.push(Declaration {
             name,
             description: function.get("description"),
-            parameters_json_schema: parameters(function)?,
+            parameters_json_schema: parameters(function, is_strict)?,
         });
         Ok(())
     }
@@ -249,18 +251,21 @@ fn legacy_choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) ->
     Ok(Choice { mode: "ANY", names: vec![tools.declared(name, PARAM)?] })
 }
 
-/// A function's `parameters`, of which the root must be an object; `None` if there are none.
-fn parameters(function: &Object<'_>) -> Result<Option<Box<RawValue>>, RelayError> {
-    let Some(raw) = function.get("parameters") else { return Ok(None) };
+/// A function's `parameters`, of which the root must be an object; `None` if there are none. Unless the function is strict,
+/// they are a hint.
+fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawValue>>, RelayError> {
+    let Some(raw) = function.get("parameters").filter(|raw| !matches!(raw.get(), "true" | "false")) else {
+        return Ok(None);
     let param = function.path("parameters");
-    let schema = schema::convert(raw, &param)?;
-    let root = match schema.get("type") {
-        None if schema.contains_key("$ref") => schema,
-        None => [("type".to_owned(), json!("object"))].into_iter().chain(schema).collect(),
-        Some(Value::String(own)) if own == "object" => schema,
-        Some(_) => {
-            return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
-        }
+    let mut root = schema::convert(raw, &param, if is_strict { Rigor::Strict } else { Rigor::Hint })?;
+    let kind = root.get("type");
+    if kind.is_none() {
+        root = [("type".to_owned(), json!("object"))].into_iter().chain(root).collect();
+    } else if kind.and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "object")) {
+        root.insert("type".to_owned(), json!("object"));
+    } else if kind.is_some_and(|kind| kind != "object") {
+        return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
+    }
     };
     if takes_nothing(&root) {
         return Ok(None);
@@ -271,5 +276,5 @@ fn parameters(function: &Object<'_>) -> Result<Option<Box<RawValue>>, RelayError
 fn takes_nothing(root: &Map<String, Value>) -> bool {
     let open = root.get("additionalProperties").is_some_and(|more| more != &Value::Bool(false));
     let named = root.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
-    !open && !named && !["$ref", "anyOf", "oneOf"].iter().any(|key| root.contains_key(*key))
+    !open && !named && !["anyOf", "oneOf"].iter().any(|key| root.contains_key(*key))
 }

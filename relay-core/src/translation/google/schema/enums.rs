@@ -2,43 +2,58 @@
 
 use serde_json::{Map, Value, json};
 
+use super::words::Words;
+
 /// A schema whose `const` or `enum`, if any, is an `enum` of strings or of numbers. Null is a branch of its own; what can't
-/// be listed goes into the description.
-pub(super) fn listed(source: Map<String, Value>) -> Map<String, Value> {
+/// be listed becomes words.
+pub(super) fn listed(source: Map<String, Value>, words: &mut Words) -> Map<String, Value> {
     let nullable = source.get("nullable") == Some(&Value::Bool(true));
     let values = match (source.get("const"), source.get("enum")) {
         (Some(value), _) => vec![value.clone()],
-        (None, Some(Value::Array(values))) => values.clone(),
+        (None, Some(Value::Array(values))) if !values.is_empty() => values.clone(),
         _ if nullable => return nullable_type(source),
         _ => return source,
     };
-    let count = values.len();
-    let rest: Vec<Value> = values.into_iter().filter(|value| !value.is_null()).collect();
-    let with_null = nullable || rest.len() < count;
-    let own = source.get("type").and_then(plain_type).or_else(|| common_type(&rest));
-    let list = rest.iter().all(Value::is_string) || rest.iter().all(Value::is_number);
-    let hidden = !list && (rest.len() > 1 || rest.iter().any(|value| value.is_object() || value.is_array()));
-    let lost = hidden.then(|| Value::Array(rest.clone()).to_string());
+    let with_null = nullable || values.contains(&Value::Null);
+    let mut rest: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values.into_iter().filter(|value| !value.is_null()) {
+        if !rest.contains(&value) {
+            rest.push(value);
+        }
+    }
+    let declared = source.get("type");
+    let own = declared.and_then(plain_type).or_else(|| common_type(&rest));
+    let fits = |value: &Value| own.as_ref().and_then(Value::as_str).is_none_or(|name| is_of(value, name));
+    // Google's own schemas refuse an empty string in a list.
+    let is_list = !rest.is_empty()
+        && rest.iter().all(fits)
+        && (rest.iter().all(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+            || rest.iter().all(Value::is_number));
+    if !is_list && !rest.is_empty() {
+        let null = (with_null && own.is_none()).then_some(Value::Null);
+        words.add("allowed values", &rest.iter().cloned().chain(null).collect());
+    }
     let mut choice = Map::new();
     if rest.is_empty() {
         choice.insert("type".to_owned(), json!("null"));
-    } else {
-        if let Some(own) = own.as_ref().filter(|_| with_null || !source.contains_key("type")) {
-            choice.insert("type".to_owned(), own.clone());
-        }
-        if list {
-            choice.insert("enum".to_owned(), Value::Array(rest));
-        }
-        if with_null && own.is_some() {
-            let either = json!([Value::Object(choice), { "type": "null" }]);
-            choice = Map::from_iter([("anyOf".to_owned(), either)]);
-        }
+        return rebuilt(source, choice);
     }
-    rebuilt(source, choice, lost)
+    let is_plain = declared.is_some_and(Value::is_string);
+    if let Some(own) = own.as_ref().filter(|_| with_null || !is_plain) {
+        choice.insert("type".to_owned(), own.clone());
+    }
+    if is_list {
+        choice.insert("enum".to_owned(), Value::Array(rest));
+    }
+    if with_null && own.is_some() {
+        let either = json!([Value::Object(choice), { "type": "null" }]);
+        choice = Map::from_iter([("anyOf".to_owned(), either)]);
+    }
+    rebuilt(source, choice)
 }
 
-/// The schema with `choice` in the place of `const` or `enum`, and `lost` values in its description.
-fn rebuilt(source: Map<String, Value>, choice: Map<String, Value>, lost: Option<String>) -> Map<String, Value> {
+/// The schema with `choice` in the place of `const` or `enum`.
+fn rebuilt(source: Map<String, Value>, choice: Map<String, Value>) -> Map<String, Value> {
     let typed = choice.contains_key("type") || choice.contains_key("anyOf");
     let mut out = Map::new();
     for (key, value) in source {
@@ -51,12 +66,20 @@ fn rebuilt(source: Map<String, Value>, choice: Map<String, Value>, lost: Option<
             _ => drop(out.insert(key, value)),
         }
     }
-    if let Some(values) = lost {
-        let text = out.get("description").and_then(Value::as_str).unwrap_or_default();
-        let description = format!("{text} Allowed values: {values}").trim_start().to_owned();
-        out.insert("description".to_owned(), Value::String(description));
-    }
     out
+}
+
+/// Whether a value is of a type.
+fn is_of(value: &Value, name: &str) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
 }
 
 /// OpenAPI's `nullable` as a type array, or as one more branch of `anyOf`.
@@ -67,7 +90,9 @@ fn nullable_type(mut source: Map<String, Value>) -> Map<String, Value> {
             Value::Array(names) if !names.iter().any(|name| name == "null") => names.push(json!("null")),
             _ => {}
         }
-    } else if let Some(Value::Array(branches)) = source.get_mut("anyOf") {
+    } else if let Some(key) = ["anyOf", "oneOf"].into_iter().find(|key| source.contains_key(*key))
+        && let Some(Value::Array(branches)) = source.get_mut(key)
+    {
         branches.push(json!({ "type": "null" }));
     }
     source

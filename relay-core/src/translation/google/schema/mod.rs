@@ -1,46 +1,79 @@
 //! JSON Schema as callers write it, to the part of it that Gemini takes.
 //!
-//! Keywords that Gemini can't check are left out, since callers' libraries write many that only they check; what
-//! would change the meaning of the rest (remote references, `allOf` of alternatives) is an error. Key order stays: Gemini
-//! writes an answer's members in the order of the schema's.
+//! What Gemini is known to take stays as it is: the keywords that Google documents for `responseJsonSchema`
+//! (<https://ai.google.dev/api/generate-content#GenerationConfig>), and those that it was seen to accept in recorded requests.
+//! All other keywords move into the description, where the model can read them. References are kept to definitions only,
+//! `allOf` is merged. Key order stays: Gemini writes an answer's members in the order of the schema's.
 
 mod enums;
-mod refs;
+mod merge;
+mod pointers;
+mod recursion;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::pointers::{Document, Found};
+use self::words::Words;
 use crate::error::RelayError;
 
 /// Limits of Relay, so that a schema can't keep it busy.
 const MAX_DEPTH: usize = 32;
 const MAX_BYTES: usize = 1 << 20;
+/// How many schemas one may hold, after `allOf` was merged: more than fit into [`MAX_BYTES`].
+const MAX_NODES: usize = 200_000;
 /// Larger bounds of arrays answer "too many states for serving".
 const MAX_ITEMS: u64 = 100;
 
-/// Keywords that stay as they are.
-const KEPT: &[&str] = &[
-    "$id",
-    "$anchor",
-    "type",
-    "title",
-    "description",
-    "minItems",
-    "minimum",
-    "maximum",
-    "required",
-    "propertyOrdering",
-];
 /// Values of `format` that Gemini knows.
 const FORMATS: &[&str] = &["date-time", "date", "time", "email", "uuid", "int32", "int64", "float", "double"];
+/// Text that a schema with references holds: their keywords, or escapes that may spell one.
+const REFERENCES: &[&str] = &["ref\"", "Ref\"", "\\u002", "\\u004", "\\u006", "\\u007"];
+/// Keywords that say nothing of the values.
+const SILENT: &[&str] = &["$schema", "$comment", "$vocabulary", "nullable"];
+/// What may stand beside a reference without changing what fits it.
+const ANNOTATIONS: &[&str] = &[
+    "$schema",
+    "$comment",
+    "$vocabulary",
+    "$id",
+    "$anchor",
+    "$defs",
+    "definitions",
+    "id",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "nullable",
+];
+
+/// How exactly a schema must be carried over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rigor {
+    /// A tool that is not strict: nothing in it fails a request.
+    Hint,
+    /// The form of the answer: what can't be resolved is refused.
+    Answer,
+    /// As [`Self::Answer`], and with OpenAI's rules for strict schemas.
+    Strict,
+}
 
 /// Converts a schema; `param` is where it stands in the request.
 ///
 /// # Errors
-/// `invalid_value` naming `param`.
-pub(super) fn convert(raw: &RawValue, param: &str) -> Result<Map<String, Value>, RelayError> {
+/// `invalid_value` naming `param`: what is no schema, or too large; unless it is a hint, one that nests too deep or refers to
+/// the outside.
+pub(super) fn convert(raw: &RawValue, param: &str, rigor: Rigor) -> Result<Map<String, Value>, RelayError> {
     let fail = |why: String| RelayError::invalid_value(param.to_owned(), format!("`{param}`: {why}"));
     if raw.get().len() > MAX_BYTES {
         return Err(fail(format!("a schema may have at most {MAX_BYTES} bytes")));
@@ -50,8 +83,14 @@ pub(super) fn convert(raw: &RawValue, param: &str) -> Result<Map<String, Value>,
         Ok(_) => return Err(fail("a schema must be an object".to_owned())),
         Err(error) => return Err(fail(error.to_string())),
     };
-    let mut schema = Place { depth: 0, in_array: false }.object(source).map_err(fail)?;
-    refs::release_recursion(&mut schema).map_err(fail)?;
+    // Few schemas refer to themselves; only they need the document beside its copy.
+    let refers = REFERENCES.iter().any(|name| raw.get().contains(name));
+    let document = Document::new(refers.then(|| Value::Object(source.clone())));
+    let mut converter = Converter { document, rigor, nodes: 0, open: Vec::new() };
+    let mut schema = converter.root(source).map_err(fail)?;
+    if refers {
+        recursion::break_cycles(&mut schema);
+    }
     Ok(schema)
 }
 
@@ -62,107 +101,30 @@ struct Place {
     in_array: bool,
 }
 
+impl Place {
+    const ROOT: Self = Self { depth: 0, in_array: false };
+    /// A definition is no deeper than the root: references to it are not followed.
+    const DEFINITION: Self = Self { depth: 1, in_array: false };
+
+    fn inside(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    fn in_array(self) -> Self {
+        Self { in_array: true, ..self }
+    }
+}
+
 /// Why a schema can't be converted.
 type Converted<T> = Result<T, String>;
 
-impl Place {
-    /// Converts a subschema. `None`: nothing can fit it (`false`).
-    fn schema(self, value: Value) -> Converted<Option<Value>> {
-        match value {
-            Value::Bool(true) => Ok(Some(json!({}))),
-            Value::Bool(false) => Ok(None),
-            Value::Object(map) => Ok(Some(Value::Object(self.object(map)?))),
-            _ => Err("a subschema must be an object or a boolean".to_owned()),
-        }
-    }
-
-    fn object(self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
-        let inner = Self { depth: self.depth + 1, ..self };
-        if inner.depth > MAX_DEPTH {
-            return Err(format!("a schema may nest at most {MAX_DEPTH} levels deep"));
-        }
-        let source = merged(source)?;
-        if source.contains_key("$ref") {
-            return inner.reference(source);
-        }
-        let source = enums::listed(source);
-        let mut out = Out { integer: is_of_type(&source, "integer"), ..Out::default() };
-        for (key, value) in source {
-            inner.keyword(&key, value, &mut out)?;
-        }
-        if let Some(Value::Array(required)) = out.map.get_mut("required") {
-            required.retain(|name| !name.as_str().is_some_and(|name| out.impossible.contains(name)));
-        }
-        Ok(out.map)
-    }
-
-    /// Beside `$ref` only keys that begin with `$` may stand.
-    fn reference(self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
-        let mut out = Out::default();
-        for (key, value) in source {
-            if key.starts_with('$') || key == "definitions" {
-                self.keyword(&key, value, &mut out)?;
-            }
-        }
-        Ok(out.map)
-    }
-
-    fn keyword(self, key: &str, value: Value, out: &mut Out) -> Converted<()> {
-        let value = match key {
-            "$ref" => refs::rewritten(&value)?,
-            "$defs" | "definitions" => {
-                let definitions = Self { in_array: false, ..self }.members(value, &mut HashSet::new())?;
-                out.define(definitions);
-                return Ok(());
-            }
-            "properties" => Value::Object(self.members(value, &mut out.impossible)?),
-            "items" if value.is_array() => return self.list("prefixItems", value, out),
-            "prefixItems" | "anyOf" | "oneOf" => return self.list(key, value, out),
-            "items" => match (Self { in_array: true, ..self }).schema(value)? {
-                Some(items) => items,
-                None => return Ok(()),
-            },
-            "additionalProperties" => match value {
-                Value::Object(schema) => Value::Object(self.object(schema)?),
-                value => value,
-            },
-            "enum" => value,
-            "maxItems" if !self.in_array && value.as_u64().is_some_and(|most| most <= MAX_ITEMS) => value,
-            "format" if value.as_str().is_some_and(|format| FORMATS.contains(&format)) => value,
-            "exclusiveMinimum" if out.integer => return out.bound("minimum", &value, 1),
-            "exclusiveMaximum" if out.integer => return out.bound("maximum", &value, -1),
-            _ if KEPT.contains(&key) => value,
-            _ => return Ok(()),
-        };
-        out.map.insert(key.to_owned(), value);
-        Ok(())
-    }
-
-    /// Named subschemas; the names of those that nothing fits go to `impossible`.
-    fn members(self, value: Value, impossible: &mut HashSet<String>) -> Converted<Map<String, Value>> {
-        let Value::Object(members) = value else {
-            return Err("`properties` and `$defs` must be objects".to_owned());
-        };
-        let mut out = Map::new();
-        for (name, member) in members {
-            match self.schema(member)? {
-                Some(member) => drop(out.insert(name, member)),
-                None => drop(impossible.insert(name)),
-            }
-        }
-        Ok(out)
-    }
-
-    fn list(self, key: &str, value: Value, out: &mut Out) -> Converted<()> {
-        let Value::Array(branches) = value else { return Err(format!("`{key}` must be an array")) };
-        let place = Self { in_array: self.in_array || key == "prefixItems", ..self };
-        let mut taken = Vec::with_capacity(branches.len());
-        for branch in branches {
-            taken.extend(place.schema(branch)?);
-        }
-        out.map.insert(key.to_owned(), Value::Array(taken));
-        Ok(())
-    }
+struct Converter {
+    document: Document,
+    rigor: Rigor,
+    /// How many schemas were seen, and the weight of what was copied.
+    nodes: usize,
+    /// Places whose content is being merged into another schema.
+    open: Vec<String>,
 }
 
 /// A schema in the making.
@@ -173,28 +135,305 @@ struct Out {
     integer: bool,
     /// Properties that are `false`.
     impossible: HashSet<String>,
+    words: Words,
 }
 
-impl Out {
-    fn define(&mut self, definitions: Map<String, Value>) {
-        if let Some(Value::Object(known)) = self.map.get_mut("$defs") {
-            known.extend(definitions);
-        } else {
-            self.map.insert("$defs".to_owned(), Value::Object(definitions));
+impl Converter {
+    fn root(&mut self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
+        let mut schema = self.object(source, Place::ROOT)?;
+        while let Some((name, definition)) = self.document.next_hoisted() {
+            self.nodes = self.nodes.saturating_add(pointers::weight(&definition));
+            let converted = self.schema(definition, Place::DEFINITION)?.unwrap_or_else(|| json!({}));
+            let definitions = schema.entry("$defs").or_insert_with(|| json!({}));
+            if let Value::Object(definitions) = definitions {
+                definitions.insert(name, converted);
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Converts a subschema. `None`: nothing can fit it (`false`).
+    fn schema(&mut self, value: Value, place: Place) -> Converted<Option<Value>> {
+        match value {
+            Value::Bool(true) => Ok(Some(json!({}))),
+            Value::Bool(false) => Ok(None),
+            Value::Object(map) => Ok(Some(Value::Object(self.object(map, place)?))),
+            other => {
+                let mut words = Words::default();
+                self.misfit("schema", &other, &mut words)?;
+                let mut map = Map::new();
+                words.describe(&mut map);
+                Ok(Some(Value::Object(map)))
+            }
         }
     }
 
+    fn object(&mut self, source: Map<String, Value>, place: Place) -> Converted<Map<String, Value>> {
+        self.nodes += 1;
+        if place.depth >= MAX_DEPTH || self.nodes > MAX_NODES {
+            return self.cut(source);
+        }
+        let open = self.open.len();
+        let mut out = Out::default();
+        let source = self.merged(source, place, &mut out.words)?;
+        let converted = if source.contains_key("$ref") {
+            self.reference(source, place, out)
+        } else {
+            let source = enums::listed(source, &mut out.words);
+            out.integer = is_of_type(&source, "integer");
+            let inside = place.inside();
+            source.into_iter().try_for_each(|(key, value)| self.keyword(&key, value, inside, &mut out))?;
+            self.close(out)
+        };
+        self.open.truncate(open);
+        converted
+    }
+
+    /// What is left of a schema that is too deep or too large: its type and its description.
+    fn cut(&self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
+        if self.rigor != Rigor::Hint {
+            return Err(format!("a schema may hold at most {MAX_NODES} others, {MAX_DEPTH} levels deep"));
+        }
+        let mut out = Out::default();
+        for (key, value) in source {
+            match key.as_str() {
+                "type" => words::put_type(&mut out.map, value, &mut out.words),
+                "description" if value.is_string() => drop(out.map.insert(key, value)),
+                _ => {}
+            }
+        }
+        out.words.add("what it holds is too deep to show", &Value::Null);
+        out.words.describe(&mut out.map);
+        Ok(out.map)
+    }
+
+    /// Takes names out of `required` that are no properties, which Gemini refuses, and writes the description.
+    fn close(&self, mut out: Out) -> Converted<Map<String, Value>> {
+        if let Some(Value::Array(required)) = out.map.get("required") {
+            let properties = out.map.get("properties").and_then(Value::as_object);
+            let (kept, lost): (Vec<&str>, Vec<&str>) = required
+                .iter()
+                .filter_map(Value::as_str)
+                .partition(|name| properties.is_some_and(|known| known.contains_key(*name)));
+            let lost: Vec<&str> = lost.into_iter().filter(|name| !out.impossible.contains(*name)).collect();
+            if let (Some(name), Rigor::Strict) = (lost.first(), self.rigor) {
+                let shown: String = name.chars().take(100).collect();
+                return Err(format!("`required` names `{shown}`, which is not among the properties"));
+            }
+            let (kept, is_empty) = (json!(kept), kept.is_empty() && !required.is_empty());
+            if !lost.is_empty() {
+                out.words.add("required", &json!(lost));
+            }
+            if is_empty {
+                drop(out.map.shift_remove("required"))
+            } else {
+                drop(out.map.insert("required".to_owned(), kept))
+            }
+        }
+        out.words.describe(&mut out.map);
+        Ok(out.map)
+    }
+
+    /// A reference and what stands beside it. Gemini refuses most members beside `$ref`, so that those get a schema around it.
+    fn reference(&mut self, source: Map<String, Value>, place: Place, mut out: Out) -> Converted<Map<String, Value>> {
+        let mut around = Map::new();
+        let nullable = source.get("nullable") == Some(&Value::Bool(true));
+        for (key, value) in source {
+            match key.as_str() {
+                "$ref" => match self.document.find(value.as_str().unwrap_or_default()) {
+                    Found::Definition(name) => drop(around.insert(key, Value::String(name))),
+                    _ => self.unresolved(&value, &mut out.words)?,
+                },
+                "$defs" | "definitions" if place.depth > 0 => {}
+                _ => {
+                    out.map = around;
+                    self.keyword(&key, value, place.inside(), &mut out)?;
+                    around = std::mem::take(&mut out.map);
+                }
+            }
+        }
+        out.words.describe(&mut around);
+        let has_more = nullable || around.keys().any(|key| !key.starts_with('$'));
+        if has_more && let Some(target) = around.get("$ref").cloned() {
+            let mut branches = vec![json!({ "$ref": target })];
+            branches.extend(nullable.then(|| json!({ "type": "null" })));
+            let rename = |(key, value): (String, Value)| match key.as_str() {
+                "$ref" => ("anyOf".to_owned(), Value::Array(std::mem::take(&mut branches))),
+                _ => (key, value),
+            };
+            around = around.into_iter().map(rename).collect();
+        }
+        Ok(around)
+    }
+
+    /// A reference to what is not there.
+    fn unresolved(&self, target: &Value, words: &mut Words) -> Converted<()> {
+        if self.rigor != Rigor::Hint {
+            let shown: String = target.as_str().unwrap_or_default().chars().take(100).collect();
+            return Err(format!("the reference `{shown}` leads nowhere in this schema"));
+        }
+        words.add("$ref", target);
+        Ok(())
+    }
+
+    fn keyword(&mut self, key: &str, value: Value, place: Place, out: &mut Out) -> Converted<()> {
+        match (key, &value) {
+            _ if SILENT.contains(&key) => return Ok(()),
+            // References lead to the root's definitions, wherever they were.
+            ("$defs" | "definitions", _) if place.depth > 1 => return Ok(()),
+            ("$defs" | "definitions", Value::Object(_)) => return self.define(key, value, out),
+            ("properties", Value::Object(_)) => {
+                let properties = self.members(value, place, &mut out.impossible)?;
+                out.map.insert(key.to_owned(), Value::Object(properties));
+            }
+            ("items", Value::Array(_)) => return self.list("prefixItems", value, place.in_array(), out),
+            ("prefixItems", Value::Array(_)) => return self.list(key, value, place.in_array(), out),
+            ("anyOf" | "oneOf", Value::Array(branches)) if !branches.is_empty() => {
+                return self.list(key, value, place, out);
+            }
+            ("items" | "additionalItems", Value::Object(_) | Value::Bool(true)) if !out.map.contains_key("items") => {
+                let items = self.schema(value, place.in_array())?.unwrap_or_default();
+                out.map.insert("items".to_owned(), items);
+            }
+            ("additionalProperties", Value::Bool(_)) => drop(out.map.entry(key).or_insert(value)),
+            ("additionalProperties", Value::Object(_)) => {
+                let more = self.schema(value, place)?.unwrap_or_default();
+                out.map.insert(key.to_owned(), more);
+            }
+            ("patternProperties", Value::Object(patterns)) if patterns.len() == 1 => self.pattern(value, place, out)?,
+            ("type", _) => words::put_type(&mut out.map, value, &mut out.words),
+            ("properties" | "items" | "anyOf" | "oneOf" | "prefixItems" | "$defs" | "definitions", _)
+                if !value.is_boolean() =>
+            {
+                self.misfit(key, &value, &mut out.words)?;
+            }
+            ("pattern", Value::String(pattern)) if self.rigor == Rigor::Strict && looks_around(pattern) => {
+                return Err("a strict schema's `pattern` may not look around".to_owned());
+            }
+            ("exclusiveMinimum", Value::Number(_)) if out.integer => out.bound("minimum", &value, 1),
+            ("exclusiveMaximum", Value::Number(_)) if out.integer => out.bound("maximum", &value, -1),
+            _ if is_taken(key, &value, place) => drop(out.map.insert(key.to_owned(), value)),
+            _ => out.words.add(key, &value),
+        }
+        Ok(())
+    }
+
+    /// A value that no schema can have there: an error, or words, where the schema is only a hint.
+    fn misfit(&self, key: &str, value: &Value, words: &mut Words) -> Converted<()> {
+        if self.rigor != Rigor::Hint {
+            return Err(format!("`{key}` has a value of the wrong type"));
+        }
+        words.add(key, value);
+        Ok(())
+    }
+
+    fn define(&mut self, key: &str, value: Value, out: &mut Out) -> Converted<()> {
+        let Value::Object(definitions) = value else { return Ok(()) };
+        for (name, definition) in definitions {
+            let name = self.document.definition(key, &name);
+            let converted = self.schema(definition, Place::DEFINITION)?.unwrap_or_else(|| json!({}));
+            if let Value::Object(known) = out.map.entry("$defs").or_insert_with(|| json!({})) {
+                known.insert(name, converted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Names by a pattern, as names of any kind; the pattern is left to the description.
+    fn pattern(&mut self, value: Value, place: Place, out: &mut Out) -> Converted<()> {
+        let Value::Object(patterns) = value else { return Ok(()) };
+        for (pattern, schema) in patterns {
+            let is_free = out.map.get("additionalProperties").is_none_or(|more| more == &Value::Bool(false));
+            match self.schema(schema.clone(), place)? {
+                Some(converted) if is_free => {
+                    out.words.add("names of the additional properties fit", &Value::String(pattern));
+                    out.map.insert("additionalProperties".to_owned(), converted);
+                }
+                _ => out.words.add("patternProperties", &json!({ pattern: schema })),
+            }
+        }
+        Ok(())
+    }
+
+    /// Named subschemas; the names of those that nothing fits go to `impossible`.
+    fn members(
+        &mut self,
+        value: Value,
+        place: Place,
+        impossible: &mut HashSet<String>,
+    ) -> Converted<Map<String, Value>> {
+        let Value::Object(members) = value else { return Ok(Map::new()) };
+        let mut out = Map::new();
+        for (name, member) in members {
+            match self.schema(member, place)? {
+                Some(member) => drop(out.insert(name, member)),
+                None => drop(impossible.insert(name)),
+            }
+        }
+        Ok(out)
+    }
+
+    fn list(&mut self, key: &str, value: Value, place: Place, out: &mut Out) -> Converted<()> {
+        let Value::Array(branches) = value else { return Ok(()) };
+        let mut taken = Vec::with_capacity(branches.len());
+        for branch in branches {
+            taken.extend(self.schema(branch, place)?);
+        }
+        if taken.is_empty() {
+            out.words.add(key, &json!([false]));
+        } else {
+            out.map.insert(key.to_owned(), Value::Array(taken));
+        }
+        Ok(())
+    }
+}
+
+impl Out {
     /// `exclusiveMinimum: 3` on integers is `minimum: 4`. The tighter of two bounds counts.
-    fn bound(&mut self, key: &str, value: &Value, step: i64) -> Converted<()> {
-        let Some(value) = value.as_i64().map(|value| value.saturating_add(step)) else { return Ok(()) };
+    fn bound(&mut self, key: &str, value: &Value, step: i64) {
+        let Some(value) = value.as_i64().map(|value| value.saturating_add(step)) else {
+            let name = if step > 0 { "exclusiveMinimum" } else { "exclusiveMaximum" };
+            return self.words.add(name, value);
+        };
         let tighter = match self.map.get(key).and_then(Value::as_i64) {
             Some(other) if step > 0 => other.max(value),
             Some(other) => other.min(value),
             None => value,
         };
         self.map.insert(key.to_owned(), json!(tighter));
-        Ok(())
     }
+}
+
+/// Whether Gemini is known to take this keyword with this value.
+fn is_taken(key: &str, value: &Value, place: Place) -> bool {
+    match key {
+        "$id" | "$anchor" | "title" | "description" => value.is_string(),
+        "enum" => value.as_array().is_some_and(|values| !values.is_empty()),
+        "required" | "propertyOrdering" => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
+        "minItems" | "minLength" | "maxLength" => value.is_u64(),
+        "maxItems" => !place.in_array && value.as_u64().is_some_and(|most| most <= MAX_ITEMS),
+        "minimum" | "maximum" => value.is_number(),
+        "uniqueItems" => value.is_boolean(),
+        "default" => true,
+        "format" => value.as_str().is_some_and(|format| FORMATS.contains(&format)),
+        "pattern" => value.as_str().is_some_and(|pattern| !looks_around(pattern) && !refers_back(pattern)),
+        _ => false,
+    }
+}
+
+/// Whether a regular expression looks around, which no automaton can do.
+fn looks_around(pattern: &str) -> bool {
+    ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look))
+}
+
+/// Whether a regular expression refers to what it matched before.
+fn refers_back(pattern: &str) -> bool {
+    let mut escaped = false;
+    pattern.chars().any(|c| {
+        let refers = escaped && (matches!(c, '1'..='9') || c == 'k');
+        escaped = !escaped && c == '\\';
+        refers
+    })
 }
 
 /// Whether `type` is, or allows beside null, this type.
@@ -203,154 +442,5 @@ fn is_of_type(schema: &Map<String, Value>, name: &str) -> bool {
         Some(Value::String(own)) => own == name,
         Some(Value::Array(names)) => names.iter().all(|own| own == name || own == "null"),
         _ => false,
-    }
-}
-
-/// `allOf` merged into the schema that it stands in.
-fn merged(mut source: Map<String, Value>) -> Converted<Map<String, Value>> {
-    while let Some(all) = source.get("allOf") {
-        let Value::Array(entries) = all.clone() else { return Err("`allOf` must be an array".to_owned()) };
-        let several = entries.len() > 1;
-        let mut out = Map::new();
-        for (key, value) in source {
-            if key != "allOf" {
-                combine(&mut out, key, value, true);
-                continue;
-            }
-            for entry in &entries {
-                let Value::Object(entry) = entry else { return Err("`allOf` must hold objects".to_owned()) };
-                if several && !(is_of_type(entry, "object") || entry.contains_key("properties")) {
-                    return Err("`allOf` with several entries is only known for objects".to_owned());
-                }
-                entry.clone().into_iter().for_each(|(key, value)| combine(&mut out, key, value, false));
-            }
-        }
-        source = out;
-    }
-    Ok(source)
-}
-
-/// Adds a keyword to a merged schema: properties and `required` are joined, of the rest the outer one (`wins`) counts.
-fn combine(out: &mut Map<String, Value>, key: String, value: Value, wins: bool) {
-    match (key.as_str(), out.get_mut(&key), value) {
-        ("properties" | "$defs" | "definitions", Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
-        ("required", Some(Value::Array(known)), Value::Array(more)) => {
-            let names: HashSet<Value> = known.iter().cloned().collect();
-            known.extend(more.into_iter().filter(|name| !names.contains(name)));
-        }
-        (_, Some(known), value) if wins => *known = value,
-        (_, Some(_), _) => {}
-        (_, None, value) => drop(out.insert(key, value)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(source: &Value, want: &Value) {
-        let raw = serde_json::value::to_raw_value(source).unwrap();
-        let got = convert(&raw, "p").map(|map| Value::Object(map).to_string());
-        assert_eq!(got.map_err(|error| error.message().to_owned()), Ok(want.to_string()), "{source}");
-    }
-
-    #[track_caller]
-    fn refused(source: &Value) {
-        let raw = serde_json::value::to_raw_value(source).unwrap();
-        assert_eq!(convert(&raw, "p").unwrap_err().param(), Some("p"), "{source}");
-    }
-
-    #[test]
-    fn enums_are_of_strings_or_numbers() {
-        check(&json!({"const": 3}), &json!({"type": "integer", "enum": [3]}));
-        check(&json!({"const": null}), &json!({"type": "null"}));
-        check(&json!({"enum": ["a", null]}), &json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}));
-        check(
-            &json!({"type": "boolean", "enum": [true, false], "description": "D."}),
-            &json!({"type": "boolean", "description": "D. Allowed values: [true,false]"}),
-        );
-        check(&json!({"enum": ["a", 1]}), &json!({"description": "Allowed values: [\"a\",1]"}));
-        check(
-            &json!({"type": "string", "nullable": true, "enum": ["a"]}),
-            &json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
-        );
-    }
-
-    #[test]
-    fn nullable_becomes_a_type() {
-        check(&json!({"type": "string", "nullable": true}), &json!({"type": ["string", "null"]}));
-        check(&json!({"type": "string", "nullable": false}), &json!({"type": "string"}));
-    }
-
-    #[test]
-    fn all_of_is_merged_or_refused() {
-        check(
-            &json!({"allOf": [{"$ref": "#/$defs/A"}], "description": "d", "$defs": {"A": {"type": "string"}}}),
-            &json!({"$ref": "#/$defs/A", "$defs": {"A": {"type": "string"}}}),
-        );
-        check(
-            &json!({"allOf": [
-                {"type": "object", "properties": {"a": {}}, "required": ["a"]},
-                {"properties": {"b": {"type": "string"}}, "required": ["b", "a"]}]}),
-            &json!({"type": "object", "properties": {"a": {}, "b": {"type": "string"}}, "required": ["a", "b"]}),
-        );
-        refused(&json!({"allOf": [{"type": "string"}, {"minLength": 2}]}));
-    }
-
-    #[test]
-    fn bounds_that_gemini_lacks_are_translated_or_left_out() {
-        check(&json!({"type": "integer", "exclusiveMinimum": 0}), &json!({"type": "integer", "minimum": 1}));
-        check(&json!({"type": "number", "exclusiveMinimum": 0}), &json!({"type": "number"}));
-        check(&json!({"type": "array", "maxItems": 5}), &json!({"type": "array", "maxItems": 5}));
-        check(
-            &json!({"type": "array", "maxItems": 500, "items": {"type": "array", "maxItems": 2}}),
-            &json!({"type": "array", "items": {"type": "array"}}),
-        );
-        check(&json!({"type": "string", "format": "uri", "pattern": "^a", "x-y": 1}), &json!({"type": "string"}));
-    }
-
-    #[test]
-    fn boolean_schemas_and_tuples_are_rewritten() {
-        check(
-            &json!({"type": "object", "properties": {"a": true, "b": false}, "required": ["a", "b"]}),
-            &json!({"type": "object", "properties": {"a": {}}, "required": ["a"]}),
-        );
-        check(
-            &json!({"type": "array", "items": [{"type": "string"}, true]}),
-            &json!({"type": "array", "prefixItems": [{"type": "string"}, {}]}),
-        );
-    }
-
-    #[test]
-    fn references_out_of_the_schema_are_refused() {
-        for target in ["https://example.com/x", "#/properties/a", "#/$defs/A/properties/b", "#/$defs/Nope", "#a"] {
-            refused(&json!({"type": "object", "properties": {"a": {"$ref": target}}, "$defs": {"A": {}}}));
-        }
-    }
-
-    #[test]
-    fn recursion_leaves_required_where_it_happens() {
-        check(
-            &json!({"$ref": "#/$defs/A", "$defs": {
-                "A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}, "c": {}}, "required": ["b", "c"]},
-                "B": {"type": "object", "properties": {"in": {"type": "object",
-                    "properties": {"a": {"$ref": "#/$defs/A"}}, "required": ["a"]}}, "required": ["in"]}}}),
-            &json!({"$ref": "#/$defs/A", "$defs": {
-                "A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B"}, "c": {}}, "required": ["c"]},
-                "B": {"type": "object", "properties": {"in": {"type": "object",
-                    "properties": {"a": {"$ref": "#/$defs/A"}}, "required": []}}, "required": ["in"]}}}),
-        );
-    }
-
-    #[test]
-    fn depth_and_size_are_bounded() {
-        let mut deep = json!({});
-        for _ in 0..33 {
-            deep = json!({"type": "array", "items": deep});
-        }
-        refused(&deep);
-        refused(&json!({"title": "x".repeat(MAX_BYTES)}));
-        refused(&json!([1]));
     }
 }

@@ -1,35 +1,23 @@
-//! References inside a JSON Schema: to definitions only, and recursive only through what is not required.
+//! Recursive schemas: Gemini takes them only if each way back leads through a property that is not required.
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-/// A `$ref` as it is sent: `definitions` is called `$defs` there.
-///
-/// # Errors
-/// A reference to anything but `#` or a definition.
-pub(super) fn rewritten(target: &Value) -> Result<Value, String> {
-    let text = target.as_str().unwrap_or_default();
-    let name = text.strip_prefix("#/$defs/").or_else(|| text.strip_prefix("#/definitions/"));
-    match name {
-        _ if text == "#" => Ok(target.clone()),
-        Some(name) if !name.contains('/') => Ok(Value::String(format!("#/$defs/{name}"))),
-        _ => Err(format!("the reference `{}` leads neither to `#` nor to a definition", shortened(text))),
-    }
+/// Members whose values are data, not schemas.
+const DATA: &[&str] = &["default", "enum", "required", "propertyOrdering"];
+
+/// Takes properties that lead back to their own schema out of `required`, and breaks the circles that lead through no property.
+pub(super) fn break_cycles(schema: &mut Map<String, Value>) {
+    release_recursion(schema);
+    cut_circles(schema);
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
-}
-
-/// Takes properties that lead back to their own schema out of `required`: Gemini refuses such a schema.
-///
-/// # Errors
-/// A reference to a definition that is not there.
-pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), String> {
-    let graph = Graph::new(schema)?;
+/// Takes properties that lead back to their own schema out of `required`.
+fn release_recursion(schema: &mut Map<String, Value>) {
+    let graph = Graph::new(schema, true);
     if graph.links.iter().all(Vec::is_empty) {
-        return Ok(());
+        return;
     }
     let groups = graph.groups();
     let group = |node: usize| groups.get(node).copied().unwrap_or(node);
@@ -47,7 +35,47 @@ pub(super) fn release_recursion(schema: &mut Map<String, Value>) -> Result<(), S
     if let (Some(slot), Some(definitions)) = (schema.get_mut("$defs"), definitions) {
         *slot = definitions;
     }
-    Ok(())
+}
+
+/// Replaces references that lead back without any property between: a value that holds itself, such as any JSON value.
+fn cut_circles(schema: &mut Map<String, Value>) {
+    let graph = Graph::new(schema, false);
+    if graph.links.iter().all(Vec::is_empty) {
+        return;
+    }
+    let groups = graph.groups();
+    let leads_back = |from: usize, target: &str| {
+        let Some(to) = node_of(target, &graph.nodes) else { return false };
+        groups.get(from) == groups.get(to) && (from != to || graph.links.get(from).is_some_and(|all| all.contains(&to)))
+    };
+    let definitions = schema.get_mut("$defs").map(Value::take);
+    cut(schema, &|target| leads_back(0, target));
+    let Some(Value::Object(mut definitions)) = definitions else { return };
+    for (at, definition) in definitions.values_mut().enumerate() {
+        if let Value::Object(members) = definition {
+            cut(members, &|target| leads_back(at + 1, target));
+        }
+    }
+    schema.insert("$defs".to_owned(), Value::Object(definitions));
+}
+
+fn cut(members: &mut Map<String, Value>, leads_back: &impl Fn(&str) -> bool) {
+    if let Some(target) = members.get("$ref").and_then(Value::as_str).filter(|target| leads_back(target)) {
+        let name = target.rsplit('/').next().unwrap_or_default();
+        let words = if name == "#" { "the same as the whole".to_owned() } else { format!("another {name}") };
+        *members = Map::from_iter([("description".to_owned(), json!(words))]);
+        return;
+    }
+    for (key, value) in members.iter_mut() {
+        match value {
+            _ if key == "properties" || DATA.contains(&key.as_str()) => {}
+            Value::Object(inner) => cut(inner, leads_back),
+            Value::Array(items) => {
+                items.iter_mut().filter_map(Value::as_object_mut).for_each(|item| cut(item, leads_back))
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Walks a schema; returns whether it leads back (`recursive`) through nothing but what must be there.
@@ -93,25 +121,24 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(schema: &Map<String, Value>) -> Result<Self, String> {
+    /// `properties`: whether ways through properties count.
+    fn new(schema: &Map<String, Value>, properties: bool) -> Self {
         let definitions = schema.get("$defs").and_then(Value::as_object);
         let names = definitions.into_iter().flat_map(Map::keys);
         let nodes: HashMap<String, usize> = names.cloned().zip(1..).collect();
-        let mut root = Vec::new();
-        for (key, value) in schema {
-            match (key.as_str(), value) {
-                ("$defs", _) => {}
-                ("$ref", Value::String(target)) => root.extend(linked(target, &nodes)?),
-                (_, value) => collect(value, &nodes, &mut root)?,
-            }
-        }
-        let mut links = vec![root];
-        for definition in definitions.into_iter().flat_map(Map::values) {
+        let links_of = |value: &Map<String, Value>| {
             let mut found = Vec::new();
-            collect(definition, &nodes, &mut found)?;
-            links.push(found);
-        }
-        Ok(Self { nodes, links })
+            collect(value, properties, &nodes, &mut found);
+            found
+        };
+        let mut links = vec![links_of(schema)];
+        links.extend(
+            definitions
+                .into_iter()
+                .flat_map(Map::values)
+                .map(|schema| schema.as_object().map(links_of).unwrap_or_default()),
+        );
+        Self { nodes, links }
     }
 
     /// Numbers the nodes so that two have the same number if each leads to the other (Kosaraju's algorithm).
@@ -165,29 +192,22 @@ fn visit(start: usize, links: &[Vec<usize>], seen: &mut [bool], leave: &mut impl
     }
 }
 
-fn collect(value: &Value, nodes: &HashMap<String, usize>, found: &mut Vec<usize>) -> Result<(), String> {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                match (key.as_str(), value) {
-                    ("$ref", Value::String(target)) => found.extend(linked(target, nodes)?),
-                    ("properties", Value::Object(named)) => {
-                        named.values().try_for_each(|property| collect(property, nodes, found))?;
-                    }
-                    (_, value) => collect(value, nodes, found)?,
-                }
+fn collect(members: &Map<String, Value>, properties: bool, nodes: &HashMap<String, usize>, found: &mut Vec<usize>) {
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("$ref", Value::String(target)) => found.extend(node_of(target, nodes)),
+            ("$defs", _) => {}
+            ("properties", Value::Object(named)) if properties => {
+                named.values().filter_map(Value::as_object).for_each(|property| collect(property, true, nodes, found));
             }
-            Ok(())
+            ("properties", _) => {}
+            (key, _) if DATA.contains(&key) => {}
+            (_, Value::Object(inner)) => collect(inner, properties, nodes, found),
+            (_, Value::Array(items)) => {
+                items.iter().filter_map(Value::as_object).for_each(|item| collect(item, properties, nodes, found));
+            }
+            _ => {}
         }
-        Value::Array(items) => items.iter().try_for_each(|item| collect(item, nodes, found)),
-        _ => Ok(()),
-    }
-}
-
-fn linked(target: &str, nodes: &HashMap<String, usize>) -> Result<Option<usize>, String> {
-    match node_of(target, nodes) {
-        None if !target.contains('%') => Err(format!("there is no definition for `{}`", shortened(target))),
-        node => Ok(node),
     }
 }
 
@@ -195,6 +215,6 @@ fn linked(target: &str, nodes: &HashMap<String, usize>) -> Result<Option<usize>,
 fn node_of(target: &str, nodes: &HashMap<String, usize>) -> Option<usize> {
     match target.strip_prefix("#/$defs/") {
         None => Some(0),
-        Some(name) => nodes.get(name).or_else(|| nodes.get(&name.replace("~1", "/").replace("~0", "~"))).copied(),
+        Some(name) => nodes.get(name).copied(),
     }
 }
