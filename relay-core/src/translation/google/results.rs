@@ -1,0 +1,179 @@
+//! Calls that the model made earlier, and what came of them.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::models::ModelFamily;
+use super::parts::{FunctionCall, FunctionResponse, Part, ResponsePart, Words, text_part, user_part};
+use super::tools::required_text;
+use crate::error::RelayError;
+use crate::translation::Notes;
+use crate::translation::json::{Object, compact};
+
+/// A call of the newest model turn, which waits for its result.
+pub(super) struct OpenCall<'a> {
+    /// `None` in the deprecated style, which finds results by name.
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) name: Cow<'a, str>,
+    /// What it was called with, to know a call that was sent twice.
+    pub(super) arguments: Cow<'a, str>,
+    /// Where the call stands in the request.
+    pub(super) param: String,
+    pub(super) result: Option<ToolResult<'a>>,
+}
+
+/// What a tool gave: text, and media.
+#[derive(Default)]
+pub(super) struct ToolResult<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) media: Vec<Part<'a>>,
+}
+
+impl<'a> OpenCall<'a> {
+    /// Whether it is the same call, sent twice.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && self.name == other.name && self.arguments == other.arguments
+    }
+
+    /// The call as a part of the model's turn.
+    pub(super) fn part(&self, family: &ModelFamily) -> Part<'a> {
+        let id = self.id.clone().filter(|_| family.since_gemini_3);
+        let call = FunctionCall { id, name: self.name.clone(), args: args(&self.arguments) };
+        Part { function_call: Some(call), ..Part::default() }
+    }
+
+    /// The result as a part of the user's turn. Media that can't stand in it goes to `beside`.
+    pub(super) fn answer(
+        self,
+        result: ToolResult<'a>,
+        family: &ModelFamily,
+        beside: &mut Vec<Part<'a>>,
+        notes: &mut Notes,
+    ) -> Part<'a> {
+        let mut parts = Vec::new();
+        let mut is_labelled = false;
+        for part in result.media {
+            match ResponsePart::inside(part) {
+                Ok((part, resolution)) if family.since_gemini_3 => {
+                    if resolution.is_some() {
+                        notes.drop("image_url.detail");
+                    }
+                    parts.push(part);
+                }
+                other => {
+                    if !is_labelled {
+                        let label = format!("Part of the result of {}:", self.name);
+                        beside.push(text_part(Words::Own(label.into())));
+                        is_labelled = true;
+                    }
+                    beside.push(other.map_or_else(|part| *part, |(part, resolution)| part.alone(resolution)));
+                }
+            }
+        }
+        let id = self.id.filter(|_| family.since_gemini_3);
+        let function_response = FunctionResponse { id, name: self.name, response: response(&result.text), parts };
+        Part { function_response: Some(function_response), ..Part::default() }
+    }
+}
+
+/// Reads the content of a tool message. What Gemini can't be given becomes words: the message stays in the history, and would
+/// fail every later turn.
+///
+/// # Errors
+/// Content that is neither text nor an array of parts.
+pub(super) fn read<'a>(
+    message: &Object<'a>,
+    family: &ModelFamily,
+    notes: &mut Notes,
+) -> Result<ToolResult<'a>, RelayError> {
+    if !message.get("content").is_some_and(|raw| raw.get().starts_with('[')) {
+        return Ok(ToolResult { text: message.text("content")?.unwrap_or_default(), media: Vec::new() });
+    }
+    let mut result = ToolResult::default();
+    for part in message.objects("content")?.unwrap_or_default() {
+        if required_text(&part, "type")? == "text" {
+            result.text.to_mut().push_str(&part.text("text")?.unwrap_or_default());
+            continue;
+        }
+        match user_part(&part, family, notes) {
+            Ok(part) => result.media.extend(part),
+            Err(_) => {
+                notes.adjust("messages.content");
+                result.text.to_mut().push_str(&stand_in(&part));
+            }
+        }
+    }
+    Ok(result)
+}
+
+/// Words in the place of a part that Gemini can't be given.
+pub(super) fn stand_in(part: &Object<'_>) -> String {
+    const MAX_SHOWN: usize = 300;
+    let text = |object: Option<Object<'_>>, name: &str| {
+        let text = object.and_then(|object| object.text(name).ok()?.map(Cow::into_owned));
+        text.filter(|text| !text.is_empty() && text.len() <= MAX_SHOWN && !text.starts_with("data:"))
+    };
+    let inner = |name: &str| part.object(name).ok().flatten();
+    let kind = part.text("type").ok().flatten().unwrap_or_default();
+    let (what, name) = match kind.as_ref() {
+        "image_url" => ("picture", text(inner("image_url"), "url")),
+        "input_audio" => ("recording", text(inner("input_audio"), "format")),
+        "file" => ("file", text(inner("file"), "filename").or_else(|| text(inner("file"), "file_id"))),
+        _ => ("part", Some(kind.chars().take(50).collect())),
+    };
+    match name {
+        Some(name) => format!("[a {what} that can't be shown: {name}]"),
+        None => format!("[a {what} that can't be shown]"),
+    }
+}
+
+/// A call's arguments, as the object that Gemini wants.
+fn args(arguments: &str) -> Box<RawValue> {
+    let text = arguments.trim();
+    if text.is_empty() || text == "null" {
+        return fixed("{}");
+    }
+    match json(text) {
+        Some(raw) if raw.get().starts_with('{') => raw,
+        Some(raw) => wrapped("value", raw.get()),
+        None => wrapped("__arguments", &quoted(arguments)),
+    }
+}
+
+/// A custom tool's input, which is plain text, as arguments.
+pub(super) fn custom_arguments(input: &str) -> String {
+    format!("{{\"input\":{}}}", quoted(input))
+}
+
+/// A result as the object that Gemini wants: a JSON object as it is, all else under `output`.
+///
+/// Google reads `{"$ref": name}` in a result as a pointer to media, so such a result stays text.
+fn response(content: &str) -> Box<RawValue> {
+    let text = content.trim();
+    let structured = text.starts_with(['{', '[']) && !text.contains("\"$ref\"") && !text.contains("\\u0024");
+    match structured.then(|| json(text)).flatten() {
+        Some(raw) if raw.get().starts_with('{') => raw,
+        Some(raw) => wrapped("output", raw.get()),
+        None => wrapped("output", &quoted(content)),
+    }
+}
+
+/// Valid JSON without white space, key order and numbers as they came.
+fn json(text: &str) -> Option<Box<RawValue>> {
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    RawValue::from_string(compact(raw.get()).into_owned()).ok()
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// `{"<name>": <json>}`; `json` is valid JSON.
+fn wrapped(name: &str, json: &str) -> Box<RawValue> {
+    RawValue::from_string(format!("{{\"{name}\":{json}}}")).unwrap_or_else(|_| fixed("{}"))
+}
+
+fn fixed(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap_or_default()
+}
