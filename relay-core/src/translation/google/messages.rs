@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::media;
 use super::models::ModelFamily;
-use super::parts::{self, FunctionCall, FunctionResponse, Part, Words, raw_text, text_part};
-use super::tools::{required_object, required_text, wire_name};
+use super::parts::{self, Part, Words, raw_text, text_part};
+use super::results::{self, OpenCall, ToolResult};
+use super::tools::{required_object, required_text};
 use crate::error::RelayError;
 use crate::translation::Notes;
-use crate::translation::json::{Object, compact};
+use crate::translation::json::Object;
 
 /// What Google documents for a history whose calls another model made. It stands in for a signature.
 pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
+/// What stands before a history that begins with a call: Gemini wants a user's turn before each turn of calls.
+const OPENING: &str = "(start of conversation)";
 
 /// The most calls in one turn: each result is looked for among them.
 const MAX_CALLS: usize = 1024;
@@ -54,8 +58,13 @@ pub(super) fn read<'a>(
     if messages.is_empty() {
         return Err(RelayError::invalid_value("messages", "`messages` is missing or empty"));
     }
-    let mut builder = Builder { family, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new() };
-    for message in &messages {
+    // What is older than the model's last answer has been accepted before, by whatever model was asked then.
+    let answered =
+        messages.iter().rposition(|message| message.get("role").is_some_and(|role| role.get() == "\"assistant\""));
+    let mut builder =
+        Builder { family, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new(), is_history: true };
+    for (at, message) in messages.iter().enumerate() {
+        builder.is_history = answered.is_some_and(|answered| at <= answered);
         builder.message(message)?;
     }
     builder.finish()
@@ -68,18 +77,35 @@ struct Builder<'a, 'c> {
     contents: Vec<Content<'a>>,
     /// Calls of the newest model turn, which wait for their results.
     open: Vec<OpenCall<'a>>,
+    /// Whether the message is part of the history, which must never fail a request.
+    is_history: bool,
 }
 
-struct OpenCall<'a> {
-    /// `None` in the deprecated style, which finds results by name.
-    id: Option<Cow<'a, str>>,
-    name: Cow<'a, str>,
-    /// Where the call stands in the request.
-    param: String,
-    result: Option<Box<RawValue>>,
-}
+impl<'a> Content<'a> {
+    fn user(parts: Vec<Part<'a>>) -> Self {
+        Self { role: "user", parts, results: false }
+    }
 
-impl Content<'_> {
+    /// The function names in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Cow<'a, str>> {
+        self.parts.iter().filter_map(|part| {
+            let call = part.function_call.as_ref().map(|call| &call.name);
+            call.or_else(|| part.function_response.as_ref().map(|response| &response.name))
+        })
+    }
+
+    /// As [`Self::names`], to change them.
+    pub(super) fn names_mut(&mut self) -> impl Iterator<Item = &mut Cow<'a, str>> {
+        self.parts.iter_mut().filter_map(|part| match (&mut part.function_call, &mut part.function_response) {
+            (Some(call), _) => Some(&mut call.name),
+            (None, response) => response.as_mut().map(|response| &mut response.name),
+        })
+    }
+
+    fn has_call(&self) -> bool {
+        self.parts.iter().any(|part| part.function_call.is_some())
+    }
+
     /// Whether a part has a signature that came from the caller.
     pub(super) fn is_signed(&self) -> bool {
         self.parts.iter().any(|part| matches!(part.thought_signature, Some(Words::Raw(_))))
@@ -103,7 +129,7 @@ impl<'a> Builder<'a, '_> {
                 self.result(message, "tool_call_id", |call| call.id.as_deref() == Some(&id))
             }
             "function" => {
-                let name = wire_name(required_text(message, "name")?);
+                let name = required_text(message, "name")?;
                 self.result(message, "name", |call| call.id.is_none() && call.name == name)
             }
             _ => {
@@ -137,13 +163,26 @@ impl<'a> Builder<'a, '_> {
     fn user(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
         self.close()?;
         self.drop_name(message);
-        let (family, notes) = (self.family, &mut *self.notes);
-        let mut parts = contents_of(message, |part| parts::user_part(part, family, notes))?;
+        let mut parts = self.parts(message, true)?;
         if parts.is_empty() {
-            parts.push(text_part(Words::Own(" ")));
+            parts.push(own_text(" "));
         }
         self.push("user", parts);
         Ok(())
+    }
+
+    /// The parts of a message that may hold media. In the history, words stand for what Gemini can't be given; but kinds of
+    /// parts that only the model writes, such as another one's thinking, are left out.
+    fn parts(&mut self, message: &Object<'a>, is_user: bool) -> Result<Vec<Part<'a>>, RelayError> {
+        let (family, notes, is_history) = (self.family, &mut *self.notes, self.is_history);
+        contents_of(message, |part| match parts::user_part(part, family, notes) {
+            Err(_) if is_history => {
+                notes.adjust("messages.content");
+                let is_media = ["image_url", "input_audio", "file"].iter().any(|kind| part.get(kind).is_some());
+                Ok((is_user || is_media).then(|| own_text(results::stand_in(part))))
+            }
+            made => made,
+        })
     }
 
     fn assistant(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
@@ -151,29 +190,25 @@ impl<'a> Builder<'a, '_> {
             self.close()?;
         }
         self.drop_name(message);
-        if message.get("audio").is_some() {
-            let why = "an earlier spoken answer can't be sent to Gemini; send its text";
-            return Err(RelayError::unsupported_value(message.path("audio"), why));
-        }
-        let mut parts = contents_of(message, |part| text_only(part))?;
+        let mut parts = self.parts(message, false)?;
         if parts.is_empty() {
             parts.extend(raw_text(message, "refusal")?.map(text_part));
         }
-        if let (Some(part), signature @ Some(_)) = (parts.last_mut(), signature(message)?) {
+        if let Some(audio) = message.object("audio")? {
+            self.spoken(&audio, &mut parts)?;
+        }
+        let last_text = parts.iter_mut().rev().find(|part| part.text.is_some());
+        if let (Some(part), signature @ Some(_)) = (last_text, signature(message)?) {
             part.thought_signature = signature;
         }
+        self.images(message, &mut parts)?;
         for call in message.objects("tool_calls")?.unwrap_or_default() {
-            if call.text("type")?.is_some_and(|kind| kind != "function") {
-                let why = "Gemini only knows calls of type `function`";
-                return Err(RelayError::unsupported_value(call.path("type"), why));
-            }
-            let id = required_text(&call, "id")?;
-            let function = required_object(&call, "function")?;
-            let part = self.call(&function, Some(id), message.path("tool_calls"))?;
-            parts.push(Part { thought_signature: signature(&call)?, ..part });
+            parts.extend(self.tool_call(&call, message)?);
         }
         if let Some(function) = message.object("function_call")? {
-            parts.push(self.call(&function, None, message.path("function_call"))?);
+            let arguments = function.text("arguments")?.unwrap_or_default();
+            let name = required_text(&function, "name")?;
+            parts.extend(self.call(None, name, arguments, message.path("function_call"))?);
         }
         if !parts.is_empty() {
             self.push("model", parts);
@@ -181,15 +216,80 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn call(&mut self, function: &Object<'a>, id: Option<Cow<'a, str>>, param: String) -> Result<Part<'a>, RelayError> {
+    /// A spoken answer: Gemini can have its words, where the client kept them.
+    fn spoken(&mut self, audio: &Object<'a>, parts: &mut Vec<Part<'a>>) -> Result<(), RelayError> {
+        self.notes.adjust("messages.audio");
+        if parts.is_empty() {
+            let transcript = raw_text(audio, "transcript")?.map(text_part);
+            parts.push(transcript.unwrap_or_else(|| own_text("[a spoken answer]")));
+        }
+        Ok(())
+    }
+
+    /// Pictures that a model made: `images`, as the answer had them, each with its signature.
+    fn images(&mut self, message: &Object<'a>, parts: &mut Vec<Part<'a>>) -> Result<(), RelayError> {
+        let Some(raw) = message.get("images").filter(|raw| raw.get() != "[]") else { return Ok(()) };
+        let images = if raw.get().starts_with('[') { message.objects("images").ok().flatten() } else { None };
+        let Some(images) = images else {
+            self.notes.adjust("messages.content");
+            return Ok(());
+        };
+        for image in images {
+            let url = image.object("image_url").ok().flatten();
+            match url.and_then(|url| media::image(&url, self.family, self.notes).ok()) {
+                Some(part) => parts.push(Part { thought_signature: signature(&image)?, ..part }),
+                None => {
+                    self.notes.adjust("messages.content");
+                    parts.push(own_text(results::stand_in(&image)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A call of `tool_calls`. The input of a custom tool, which is text, becomes an argument.
+    fn tool_call(&mut self, call: &Object<'a>, message: &Object<'a>) -> Result<Option<Part<'a>>, RelayError> {
+        let param = || message.path("tool_calls");
+        let id = required_text(call, "id")?;
+        let part = match call.text("type")?.as_deref() {
+            None | Some("function") => {
+                let function = required_object(call, "function")?;
+                let arguments = function.text("arguments")?.unwrap_or_default();
+                self.call(Some(id), required_text(&function, "name")?, arguments, param())?
+            }
+            Some("custom") => {
+                let custom = required_object(call, "custom")?;
+                self.notes.adjust("messages.tool_calls");
+                let input = results::custom_arguments(&custom.text("input")?.unwrap_or_default());
+                self.call(Some(id), required_text(&custom, "name")?, input.into(), param())?
+            }
+            Some(_) => {
+                let why = "Gemini only knows calls of type `function`";
+                return Err(RelayError::unsupported_value(call.path("type"), why));
+            }
+        };
+        let signature = signature(call)?;
+        Ok(part.map(|part| Part { thought_signature: signature, ..part }))
+    }
+
+    /// Opens a call. One that is there already, with the same id, is the same call.
+    fn call(
+        &mut self,
+        id: Option<Cow<'a, str>>,
+        name: Cow<'a, str>,
+        arguments: Cow<'a, str>,
+        param: String,
+    ) -> Result<Option<Part<'a>>, RelayError> {
         if self.open.len() >= MAX_CALLS {
             return Err(RelayError::invalid_value(param, format!("a turn may have at most {MAX_CALLS} calls")));
         }
-        let name = wire_name(required_text(function, "name")?);
-        let args = args(&function.text("arguments")?.unwrap_or_default());
-        let sent_id = id.clone().filter(|_| self.family.since_gemini_3);
-        self.open.push(OpenCall { id, name: name.clone(), param, result: None });
-        Ok(Part { function_call: Some(FunctionCall { id: sent_id, name, args }), ..Part::default() })
+        let call = OpenCall { id, name, arguments, param, result: None };
+        if call.id.is_some() && self.open.iter().any(|other| other.is_same(&call)) {
+            return Ok(None);
+        }
+        let part = call.part(self.family);
+        self.open.push(call);
+        Ok(Some(part))
     }
 
     /// Takes a result. Of two for one call the last one counts.
@@ -202,7 +302,7 @@ impl<'a> Builder<'a, '_> {
         if message.flag("is_error")? == Some(true) {
             self.notes.drop("messages.is_error");
         }
-        let content = result_text(message)?;
+        let result = results::read(message, self.family, self.notes)?;
         let waiting = self.open.iter().position(|call| fits(call) && call.result.is_none());
         let Some(call) = waiting.or_else(|| self.open.iter().position(&fits)).and_then(|at| self.open.get_mut(at))
         else {
@@ -210,26 +310,42 @@ impl<'a> Builder<'a, '_> {
             let why = format!("`{path}` belongs to no call of the assistant message before it");
             return Err(RelayError::invalid_value(path, why));
         };
-        call.result = Some(response(&content));
+        call.result = Some(result);
         Ok(())
     }
 
-    /// Ends a turn of calls: one content with all results, in the order of the calls.
+    /// Ends a turn of calls: one content with all results, in the order of the calls, and behind it the media that can't stand
+    /// in a result.
     fn close(&mut self) -> Result<(), RelayError> {
-        let mut parts = Vec::with_capacity(self.open.len());
-        for call in self.open.drain(..) {
-            let Some(response) = call.result else {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        self.share_results();
+        let (mut parts, mut beside) = (Vec::with_capacity(self.open.len()), Vec::new());
+        for mut call in self.open.drain(..) {
+            let Some(result) = call.result.take() else {
                 let why = format!("`{}` has a call without a result behind it", call.param);
                 return Err(RelayError::invalid_value(call.param, why));
             };
-            let id = call.id.filter(|_| self.family.since_gemini_3);
-            let function_response = Some(FunctionResponse { id, name: call.name, response });
-            parts.push(Part { function_response, ..Part::default() });
+            parts.push(call.answer(result, self.family, &mut beside, self.notes));
         }
-        if !parts.is_empty() {
-            self.contents.push(Content { role: "user", parts, results: true });
+        self.contents.push(Content { role: "user", parts, results: true });
+        if !beside.is_empty() {
+            self.contents.push(Content::user(beside));
         }
         Ok(())
+    }
+
+    /// Two different calls with one id have one result, as far as OpenAI is concerned.
+    fn share_results(&mut self) {
+        while let Some(at) = self.open.iter().position(|call| call.result.is_none()) {
+            let id = self.open.get(at).and_then(|call| call.id.as_ref());
+            let twin = self.open.iter().find(|call| id.is_some() && call.id.as_ref() == id && call.result.is_some());
+            let Some(text) = twin.and_then(|twin| Some(twin.result.as_ref()?.text.clone())) else { return };
+            if let Some(call) = self.open.get_mut(at) {
+                call.result = Some(ToolResult { text, media: Vec::new() });
+            }
+        }
     }
 
     /// Adds a turn, or goes on with the newest one of the same role.
@@ -248,25 +364,61 @@ impl<'a> Builder<'a, '_> {
         }
         if self.contents.is_empty() {
             if self.system.is_empty() {
-                self.system.push(text_part(Words::Own(" ")));
+                self.system.push(own_text(" "));
             }
-            self.contents.push(Content { role: "user", parts: std::mem::take(&mut self.system), results: false });
+            self.contents.push(Content::user(std::mem::take(&mut self.system)));
+        }
+        if !self.family.system && !self.system.is_empty() {
+            self.system_in_contents();
+        }
+        if self.contents.first().is_some_and(|first| first.role == "model" && first.has_call()) {
+            self.notes.adjust("messages");
+            self.contents.insert(0, Content::user(vec![own_text(OPENING)]));
         }
         if self.family.since_gemini_3 {
-            self.contents.iter_mut().for_each(excuse_missing_signatures);
+            self.contents.iter_mut().for_each(|content| excuse_missing_signatures(content, self.family));
         }
         let system = (!self.system.is_empty()).then_some(SystemInstruction { parts: self.system });
         Ok(Conversation { system, contents: self.contents })
     }
+
+    /// For models that take no system text: it stands before the user's first words.
+    fn system_in_contents(&mut self) {
+        self.notes.adjust("messages");
+        let mut parts = std::mem::take(&mut self.system);
+        match self.contents.first_mut() {
+            Some(first) if first.role == "user" && !first.results => {
+                parts.append(&mut first.parts);
+                first.parts = parts;
+            }
+            _ => self.contents.insert(0, Content::user(parts)),
+        }
+    }
 }
 
-/// Gemini 3 refuses a turn of calls of which none is signed; only the first one needs to be.
-fn excuse_missing_signatures(content: &mut Content<'_>) {
-    let mut calls = content.parts.iter_mut().filter(|part| part.function_call.is_some());
-    let Some(first) = calls.next() else { return };
-    if first.thought_signature.is_none() && calls.all(|part| part.thought_signature.is_none()) {
-        first.thought_signature = Some(Words::Own(NO_SIGNATURE));
+/// Gemini 3 refuses a turn of calls of which none is signed (only the first one needs to be), and pictures without a signature.
+/// Models that make pictures want one on the first text, too.
+fn excuse_missing_signatures(content: &mut Content<'_>, family: &ModelFamily) {
+    if content.role != "model" {
+        return;
     }
+    let excuse = |part: &mut Part<'_>| part.thought_signature = Some(Words::Own(NO_SIGNATURE.into()));
+    let mut calls = content.parts.iter_mut().filter(|part| part.function_call.is_some());
+    if let Some(first) = calls.next()
+        && first.thought_signature.is_none()
+        && calls.all(|part| part.thought_signature.is_none())
+    {
+        excuse(first);
+    }
+    let is_media = |part: &&mut Part<'_>| part.inline_data.is_some() || part.file_data.is_some();
+    content.parts.iter_mut().filter(is_media).filter(|part| part.thought_signature.is_none()).for_each(excuse);
+    let first = content.parts.first_mut().filter(|part| family.makes_pictures && part.thought_signature.is_none());
+    first.into_iter().for_each(excuse);
+}
+
+/// Relay's own words as a part.
+fn own_text<'a>(text: impl Into<Cow<'static, str>>) -> Part<'a> {
+    text_part(Words::Own(text.into()))
 }
 
 /// A message's `content`, a string or an array of parts. Empty texts are left out.
@@ -304,65 +456,4 @@ fn signature<'a>(holder: &Object<'a>) -> Result<Option<Words<'a>>, RelayError> {
     let Some(extra) = holder.object("extra_content")? else { return Ok(None) };
     let Some(google) = extra.object("google")? else { return Ok(None) };
     raw_text(&google, "thought_signature")
-}
-
-/// A call's arguments, as the object that Gemini wants.
-fn args(arguments: &str) -> Box<RawValue> {
-    let text = arguments.trim();
-    if text.is_empty() || text == "null" {
-        return fixed("{}");
-    }
-    match json(text) {
-        Some(raw) if raw.get().starts_with('{') => raw,
-        Some(raw) => wrapped("value", raw.get()),
-        None => wrapped("__arguments", &quoted(arguments)),
-    }
-}
-
-/// The text of a tool message.
-fn result_text<'a>(message: &Object<'a>) -> Result<Cow<'a, str>, RelayError> {
-    if !message.get("content").is_some_and(|raw| raw.get().starts_with('[')) {
-        return Ok(message.text("content")?.unwrap_or_default());
-    }
-    let mut joined = String::new();
-    for part in message.objects("content")?.unwrap_or_default() {
-        if required_text(&part, "type")? != "text" {
-            let why = "a tool message can only hold text";
-            return Err(RelayError::unsupported_value(part.path("type"), why));
-        }
-        joined.push_str(&part.text("text")?.unwrap_or_default());
-    }
-    Ok(Cow::Owned(joined))
-}
-
-/// A result as the object that Gemini wants: a JSON object as it is, all else under `output`.
-///
-/// Google reads `{"$ref": name}` in a result as a pointer to media, so such a result stays text.
-fn response(content: &str) -> Box<RawValue> {
-    let text = content.trim();
-    let structured = text.starts_with(['{', '[']) && !text.contains("\"$ref\"") && !text.contains("\\u0024");
-    match structured.then(|| json(text)).flatten() {
-        Some(raw) if raw.get().starts_with('{') => raw,
-        Some(raw) => wrapped("output", raw.get()),
-        None => wrapped("output", &quoted(content)),
-    }
-}
-
-/// Valid JSON without white space, key order and numbers as they came.
-fn json(text: &str) -> Option<Box<RawValue>> {
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
-    RawValue::from_string(compact(raw.get()).into_owned()).ok()
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-/// `{"<name>": <json>}`; `json` is valid JSON.
-fn wrapped(name: &str, json: &str) -> Box<RawValue> {
-    RawValue::from_string(format!("{{\"{name}\":{json}}}")).unwrap_or_else(|_| fixed("{}"))
-}
-
-fn fixed(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap_or_default()
 }

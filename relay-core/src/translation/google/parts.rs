@@ -91,7 +91,7 @@ pub(super) enum ResponsePart<'a> {
 impl<'a> ResponsePart<'a> {
     /// A part as one of a result, and the resolution, which has no place there; the part itself if it can't be one. Of the
     /// media that Google fetches, only files of its own Files API were seen to be taken.
-    pub(super) fn inside(part: Part<'a>) -> Result<(Self, Option<MediaResolution>), Part<'a>> {
+    pub(super) fn inside(part: Part<'a>) -> Result<(Self, Option<MediaResolution>), Box<Part<'a>>> {
         match part {
             Part { inline_data: Some(blob), media_resolution, .. } if IN_RESULTS.contains(&blob.mime_type.as_ref()) => {
                 Ok((Self::InlineData(blob), media_resolution))
@@ -101,7 +101,7 @@ impl<'a> ResponsePart<'a> {
             {
                 Ok((Self::FileData(file), media_resolution))
             }
-            part => Err(part),
+            part => Err(Box::new(part)),
         }
     }
 

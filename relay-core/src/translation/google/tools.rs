@@ -54,7 +54,7 @@ struct CallingConfig<'a> {
 pub(super) struct Tools<'a> {
     pub(super) declarations: Vec<Declaration<'a>>,
     pub(super) config: Option<ToolConfig<'a>>,
-    /// Names that Gemini would refuse: (sent, asked for).
+    /// Names that Gemini refuses: (sent, asked for). Written by [`names::settle`].
     pub(super) renamed: Vec<(String, String)>,
     /// Whether the deprecated `functions` were used.
     pub(super) legacy: bool,
@@ -105,11 +105,6 @@ fn declared<'a>(request: &Object<'a>, name: &'static str) -> Result<Vec<Object<'
     Ok(all)
 }
 
-/// A function name as Gemini takes it: a leading digit or dash gets an underscore before it.
-pub(super) fn wire_name(name: Cow<'_, str>) -> Cow<'_, str> {
-    if name.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("_{name}").into() } else { name }
-}
-
 /// A member that must be there, as an object.
 pub(super) fn required_object<'a>(parent: &Object<'a>, name: &str) -> Result<Object<'a>, RelayError> {
     parent.object(name)?.ok_or_else(|| {
@@ -127,22 +122,27 @@ pub(super) fn required_text<'a>(parent: &Object<'a>, name: &str) -> Result<Cow<'
 }
 
 impl<'a> Tools<'a> {
+    /// All names: of the declarations, and in the choice.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Cow<'a, str>> {
+        let chosen = self.config.iter().flat_map(|config| &config.function_calling_config.allowed_function_names);
+        self.declarations.iter().map(|declaration| &declaration.name).chain(chosen)
+    }
+
+    /// As [`Self::names`], to change them.
+    pub(super) fn names_mut(&mut self) -> impl Iterator<Item = &mut Cow<'a, str>> {
+        let chosen =
+            self.config.iter_mut().flat_map(|config| &mut config.function_calling_config.allowed_function_names);
+        self.declarations.iter_mut().map(|declaration| &mut declaration.name).chain(chosen)
+    }
+
     fn declare(&mut self, function: &Object<'a>) -> Result<(), RelayError> {
-        let asked = required_text(function, "name")?;
-        let name = wire_name(asked.clone());
-        let fine = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
-        if name.len() > 128
-            || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            || !name.chars().all(fine)
-        {
+        let name = required_text(function, "name")?;
+        if name.len() > 128 || !name.bytes().all(names::is_plain) {
             let why = "a function name has at most 128 letters, digits, `_`, `.`, `:` and `-`";
             return Err(RelayError::invalid_value(function.path("name"), why));
         }
         if self.declarations.iter().any(|known| known.name == name) {
-            return Err(RelayError::invalid_value("tools", format!("two tools have the name `{asked}`")));
-        }
-        if name != asked {
-            self.renamed.push((name.clone().into_owned(), asked.into_owned()));
+            return Err(RelayError::invalid_value("tools", format!("two tools have the name `{name}`")));
         }
         let is_strict = function.flag("strict")?.unwrap_or(false);
         self.strict |= is_strict;
@@ -169,11 +169,10 @@ impl<'a> Tools<'a> {
     }
 
     fn declared(&self, name: Cow<'a, str>, param: &'static str) -> Result<Cow<'a, str>, RelayError> {
-        let sent = wire_name(name);
-        if self.declarations.iter().any(|known| known.name == sent) {
-            return Ok(sent);
+        if self.declarations.iter().any(|known| known.name == name) {
+            return Ok(name);
         }
-        let shown: String = sent.chars().take(128).collect();
+        let shown: String = name.chars().take(128).collect();
         Err(RelayError::invalid_value(param, format!("`{param}` names `{shown}`, which is not among the tools")))
     }
 }
@@ -256,6 +255,7 @@ fn legacy_choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) ->
 fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawValue>>, RelayError> {
     let Some(raw) = function.get("parameters").filter(|raw| !matches!(raw.get(), "true" | "false")) else {
         return Ok(None);
+    };
     let param = function.path("parameters");
     let mut root = schema::convert(raw, &param, if is_strict { Rigor::Strict } else { Rigor::Hint })?;
     let kind = root.get("type");
@@ -266,7 +266,6 @@ fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawVa
     } else if kind.is_some_and(|kind| kind != "object") {
         return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
     }
-    };
     if takes_nothing(&root) {
         return Ok(None);
     }

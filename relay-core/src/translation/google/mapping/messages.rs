@@ -1,6 +1,6 @@
 //! Messages and what is in them.
 
-use crate::translation::mapping::{Code, Group, dropped, in_path, nested, refuses, row, sent, silent, when};
+use crate::translation::mapping::{Code, Group, adjusted, dropped, in_path, nested, refuses, row, sent, silent, when};
 
 pub(super) const CONVERSATION: Group = Group {
     title: "Model and conversation",
@@ -10,6 +10,16 @@ pub(super) const CONVERSATION: Group = Group {
             "messages",
             &[
                 sent("contents[].parts[].text", "", r#"{}"#),
+                adjusted(
+                    "the same after a user's turn `(start of conversation)`",
+                    "if they begin with a tool call",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
+                ),
+                adjusted(
+                    "system text before the user's first words",
+                    "on models without system text",
+                    r#"{"model":"gemma-3-27b-it","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi"}]}"#,
+                ),
                 refuses(Code::InvalidValue, "", "if missing or empty", r#"{"messages":[]}"#),
                 refuses(
                     Code::UnsupportedValue,
@@ -43,6 +53,16 @@ pub(super) const CONVERSATION: Group = Group {
                     "results of one turn in one content",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
+                sent(
+                    "contents[].parts[].functionResponse.parts[].inlineData.data",
+                    "pictures (png, jpeg, webp), PDFs and plain text in them, from Gemini 3 on",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]}]}"#,
+                ),
+                sent(
+                    "contents[].parts[].inlineData.data",
+                    "other media in them, and all media before Gemini 3, in a user's turn behind the results",
+                    r#"{"model":"gemini-2.5-flash","messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]}]}"#,
+                ),
                 refuses(
                     Code::InvalidValue,
                     "",
@@ -65,11 +85,16 @@ pub(super) const CONVERSATION: Group = Group {
                     "arguments that are not a JSON object are wrapped, so that the model sees them",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
+                adjusted(
+                    "a call with one argument, `input`",
+                    "for custom tools",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
+                ),
                 refuses(
                     Code::UnsupportedValue,
                     "messages[].tool_calls[].type",
-                    "for custom tools",
-                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"custom"}]}]}"#,
+                    "for other types",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"x"}]}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
@@ -99,21 +124,39 @@ pub(super) const CONVERSATION: Group = Group {
         nested(
             "messages.audio",
             "messages[].audio",
-            &[refuses(
-                Code::UnsupportedValue,
+            &[adjusted(
+                "its `transcript`, or `[a spoken answer]`",
                 "",
-                "",
-                r#"{"messages":[{"role":"assistant","audio":{"id":"a"}},{"role":"user","content":"Hi"}]}"#,
+                r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","audio":{"id":"a"}},{"role":"user","content":"Hi"}]}"#,
             )],
+        ),
+        nested(
+            "messages.content",
+            "messages[].content",
+            &[
+                sent("contents[].parts[].text", "", r#"{}"#),
+                adjusted(
+                    "words in the place of a part",
+                    "where an earlier message, or a tool message, holds what Gemini can't be given",
+                    r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://example.com/a.png"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
+                ),
+            ],
         ),
         nested(
             "messages.reasoning_content, annotations, images",
             "messages[].reasoning_content",
-            &[silent(
-                "parts of an answer, not of a request",
-                when(""),
-                r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","reasoning_content":"hm"},{"role":"user","content":"Hi"}]}"#,
-            )],
+            &[
+                sent(
+                    "contents[].parts[].inlineData.data",
+                    "images, each with its signature",
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]},{"role":"user","content":"Hi"}]}"#,
+                ),
+                silent(
+                    "parts of an answer, not of a request",
+                    when("the others"),
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","reasoning_content":"hm"},{"role":"user","content":"Hi"}]}"#,
+                ),
+            ],
         ),
         nested(
             "messages.thinking_blocks",
@@ -165,7 +208,7 @@ pub(super) const PARTS: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "",
-                    "for other URLs",
+                    "for other URLs in a new message",
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://example.com/a.png"}}]}]}"#,
                 ),
             ],
@@ -202,14 +245,14 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "contents[].parts[].inlineData.data",
-                    "wav and mp3",
+                    "wav, mp3, aac, aiff, flac, ogg, opus, m4a, webm, pcm16; the first bytes count",
                     r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"wav"}}]}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
                     "messages[].content[].input_audio.format",
                     "for other formats",
-                    r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"ogg"}}]}]}"#,
+                    r#"{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"QUJD","format":"kazoo"}}]}]}"#,
                 ),
             ],
         ),
@@ -219,7 +262,7 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "contents[].parts[].inlineData.data",
-                    "as a `data:` URL, or bare base64 with a name",
+                    "as a `data:` URL, or bare base64 with a name; line breaks and the URL-safe alphabet are fine",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.pdf"}}]}]}"#,
                 ),
                 refuses(
