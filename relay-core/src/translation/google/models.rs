@@ -1,6 +1,7 @@
 //! What each family of Google's models can do, as data. A new family is a row here.
 //!
-//! Sources: <https://ai.google.dev/gemini-api/docs/thinking> and the reports of Google's generation notes, November 2026.
+//! Sources: <https://ai.google.dev/gemini-api/docs/thinking>, the reports of Google's generation notes, November 2026, and
+//! `outputTokenLimit` of Google's own list of models, August 2026.
 
 use crate::error::RelayError;
 use crate::translation::percent::encoded;
@@ -39,8 +40,10 @@ impl Level {
 pub(in crate::translation) enum Thinking {
     /// It does not think: any `thinkingConfig` is a 400.
     Never,
-    /// `thinkingBudget`, in tokens, with the least and the most that the family takes.
-    Budget { least: u32, most: u32 },
+    /// Whether and how it thinks differs: efforts are left out, Google's own words are sent.
+    Unknown,
+    /// `thinkingBudget`, in tokens, with the least and the most that the family takes, and whether 0 turns thinking off.
+    Budget { least: u32, most: u32, off: bool },
     /// `thinkingLevel`, one of these, weakest first.
     Levels(&'static [Level]),
 }
@@ -60,9 +63,18 @@ pub(in crate::translation) struct ModelFamily {
     /// Gemini 3 and later: call ids go back, signatures are checked, media resolution is set for each part, tools and a
     /// JSON answer go together.
     pub(in crate::translation) since_gemini_3: bool,
+    /// Whether it takes `systemInstruction`.
+    pub(in crate::translation) system: bool,
+    /// The highest `maxOutputTokens`.
+    pub(in crate::translation) max_output: i64,
+    /// Gemini 3 and later that make pictures: each first part of the model's turns must be signed.
+    pub(in crate::translation) makes_pictures: bool,
     /// Gemini 4 and later: a long answer comes in pieces, `finishReason: CONTINUATION` and a `continuationToken`.
     pub(in crate::translation) long_answers: bool,
 }
+
+/// The most tokens that an answer of most models has.
+pub(super) const USUAL_OUTPUT: i64 = 65_536;
 
 const LOW_TO_HIGH: Thinking = Thinking::Levels(&[Level::Low, Level::Medium, Level::High]);
 const MINIMAL_TO_HIGH: Thinking = Thinking::Levels(&[Level::Minimal, Level::Low, Level::Medium, Level::High]);
@@ -76,6 +88,9 @@ const fn gemini_2(prefix: &'static str, thinking: Thinking) -> ModelFamily {
         candidates: 8,
         prefill: true,
         since_gemini_3: false,
+        system: true,
+        max_output: USUAL_OUTPUT,
+        makes_pictures: false,
         long_answers: false,
     }
 }
@@ -89,6 +104,9 @@ const fn gemini_3(prefix: &'static str, thinking: Thinking) -> ModelFamily {
         candidates: 1,
         prefill: true,
         since_gemini_3: true,
+        system: true,
+        max_output: USUAL_OUTPUT,
+        makes_pictures: false,
         long_answers: false,
     }
 }
@@ -98,19 +116,50 @@ const fn gemini_3_6(prefix: &'static str, thinking: Thinking) -> ModelFamily {
     ModelFamily { sampling: false, prefill: false, ..gemini_3(prefix, thinking) }
 }
 
-/// Gemini 4: the same, and long answers in pieces.
+/// Gemini 4: the same, and long answers in pieces, as far as the window goes.
 const fn gemini_4(prefix: &'static str, thinking: Thinking) -> ModelFamily {
-    ModelFamily { long_answers: true, ..gemini_3_6(prefix, thinking) }
+    ModelFamily { long_answers: true, max_output: 1_048_576, ..gemini_3_6(prefix, thinking) }
+}
+
+impl ModelFamily {
+    /// The same with another limit of the answer, in tokens.
+    const fn up_to(self, max_output: i64) -> Self {
+        Self { max_output, ..self }
+    }
+
+    /// The same without system text.
+    const fn without_system(self) -> Self {
+        Self { system: false, ..self }
+    }
+
+    /// The same, for models that make pictures.
+    const fn with_pictures(self) -> Self {
+        Self { makes_pictures: true, ..self }
+    }
 }
 
 /// The first row whose prefix matches counts. Names without a row behave like [`NEWEST`], as the `-latest` aliases do.
 pub(in crate::translation) const FAMILIES: &[ModelFamily] = &[
-    gemini_2("gemini-1.", Thinking::Never),
-    gemini_2("gemini-2.0-", Thinking::Never),
-    gemini_2("gemini-2.5-pro", Thinking::Budget { least: 128, most: 32_768 }),
-    gemini_2("gemini-2.5-", Thinking::Budget { least: 0, most: 24_576 }),
-    gemini_2("gemma-", Thinking::Never),
-    gemini_2("learnlm-", Thinking::Never),
+    gemini_2("gemini-1.", Thinking::Never).up_to(8192),
+    gemini_2("gemini-2.0-flash-preview-image", Thinking::Never).up_to(8192).without_system(),
+    gemini_2("gemini-2.0-flash-exp-image", Thinking::Never).up_to(8192).without_system(),
+    gemini_2("gemini-2.0-flash-thinking", Thinking::Never),
+    gemini_2("gemini-2.0-", Thinking::Never).up_to(8192),
+    gemini_2("gemini-2.5-flash-image", Thinking::Never).up_to(32_768),
+    gemini_2("gemini-2.5-flash-preview-tts", Thinking::Never).up_to(16_384),
+    gemini_2("gemini-2.5-pro-preview-tts", Thinking::Never).up_to(16_384),
+    gemini_2("gemini-2.5-pro", Thinking::Budget { least: 128, most: 32_768, off: false }),
+    gemini_2("gemini-2.5-flash-lite", Thinking::Budget { least: 512, most: 24_576, off: true }),
+    gemini_2("gemini-2.5-", Thinking::Budget { least: 1, most: 24_576, off: true }),
+    gemini_2("gemma-3n-", Thinking::Never).up_to(2048).without_system(),
+    gemini_2("gemma-2-", Thinking::Never).up_to(8192).without_system(),
+    gemini_2("gemma-3-", Thinking::Never).up_to(8192).without_system(),
+    gemini_2("gemma-", Thinking::Unknown).up_to(32_768),
+    gemini_2("learnlm-", Thinking::Never).up_to(8192),
+    gemini_3("gemini-3-pro-image", Thinking::Levels(&[Level::Low, Level::High])).up_to(32_768).with_pictures(),
+    gemini_3("gemini-3.1-flash-image", MINIMAL_TO_HIGH).with_pictures(),
+    gemini_3("gemini-3.1-flash-lite-image", MINIMAL_TO_HIGH).with_pictures(),
+    gemini_3("gemini-3.1-flash-tts", MINIMAL_TO_HIGH).up_to(16_384),
     gemini_3("gemini-3-pro", Thinking::Levels(&[Level::Low, Level::High])),
     gemini_3("gemini-3-flash", MINIMAL_TO_HIGH),
     gemini_3("gemini-3.1-pro", LOW_TO_HIGH),
@@ -121,6 +170,7 @@ pub(in crate::translation) const FAMILIES: &[ModelFamily] = &[
     gemini_3_6("gemini-3.7-flash", LOW_TO_HIGH),
     gemini_3_6("gemini-3.8-flash", LOW_TO_HIGH),
     gemini_3_6("gemini-3", LOW_TO_HIGH),
+    gemini_3_6("gemini-nano-banana", LOW_TO_HIGH).with_pictures(),
     gemini_4("gemini-4-argon", LOW_TO_HIGH),
     gemini_4("gemini-4-carbon", LOW_TO_HIGH),
     gemini_4("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh])),

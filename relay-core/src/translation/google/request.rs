@@ -80,7 +80,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let google = request.object("extra_body")?.map(|extra| extra.object("google")).transpose()?.flatten();
     let config = generation_config(request, google.as_ref(), family, &tools, &mut notes)?;
     let stream = request.flag("stream")?.unwrap_or(false);
-    let is_amendable = conversation.contents.iter().any(Content::is_signed);
+    let is_amendable = conversation.contents.iter().any(Content::is_signed) || asks_for_more(request);
     let context = ChatContext { is_amendable, ..context(call, name, stream, &tools)? };
     let body = Body {
         system_instruction: conversation.system,
@@ -130,7 +130,7 @@ fn generation_config<'a>(
     notes: &mut Notes,
 ) -> Result<Box<RawValue>, RelayError> {
     let mut config = GenerationConfig {
-        max_output_tokens: max_tokens(request)?,
+        max_output_tokens: max_tokens(request, family, notes)?,
         temperature: sampling(request, "temperature", 2.0, family, notes)?,
         top_p: sampling(request, "top_p", 1.0, family, notes)?,
         candidate_count: candidates(request, family)?,
@@ -144,10 +144,21 @@ fn generation_config<'a>(
     to_raw_value(&config).map_err(|error| RelayError::invalid_json("it can't be written again").with_source(error))
 }
 
-fn max_tokens(request: &Object<'_>) -> Result<Option<i64>, RelayError> {
+/// Whether more tokens are asked for than most models give; what a new model gives may not be known here.
+fn asks_for_more(request: &Object<'_>) -> bool {
+    let limits = ["max_completion_tokens", "max_tokens"].into_iter().filter_map(|name| request.get(name));
+    limits.filter_map(|limit| limit.get().parse::<i64>().ok()).any(|limit| limit > models::USUAL_OUTPUT)
+}
+
+/// The limit of the answer, in tokens. Google refuses more than the model can give.
+fn max_tokens(request: &Object<'_>, family: &ModelFamily, notes: &mut Notes) -> Result<Option<i64>, RelayError> {
     let name = if request.get("max_completion_tokens").is_some() { "max_completion_tokens" } else { "max_tokens" };
     match request.integer(name)? {
         Some(count) if count < 1 => Err(RelayError::invalid_value(name, format!("`{name}` must be at least 1"))),
+        Some(count) if count > family.max_output => {
+            notes.adjust(name);
+            Ok(Some(family.max_output))
+        }
         count => Ok(count),
     }
 }

@@ -169,20 +169,22 @@ fn claude() -> String {
 fn gemini() -> String {
     let mut page =
         "\n| names that begin with | thinking | `temperature`, `top_p` | most `n` | goes on from an assistant \
-                    message | tool call ids, signatures | long answers in pieces |\n\
-                    | --- | --- | --- | --- | --- | --- | --- |\n"
+                    message | tool call ids, signatures | long answers in pieces | system text | most tokens of an answer |\n\
+                    | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
             .to_owned();
     for family in gemini::FAMILIES.iter().chain([&gemini::NEWEST]) {
         let name = if family.prefix.is_empty() { "all other names".to_owned() } else { format!("`{}`", family.prefix) };
         let _ = writeln!(
             page,
-            "| {name} | {} | {} | {} | {} | {} | {} |",
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |",
             thinking(family),
             if family.sampling { "yes" } else { "ignored" },
             family.candidates,
             yes(family.prefill),
             yes(family.since_gemini_3),
-            yes(family.long_answers)
+            yes(family.long_answers),
+            if family.system { "yes" } else { "before the user's first words" },
+            thousands(u32::try_from(family.max_output).unwrap())
         );
     }
     page.push('\n');
@@ -192,7 +194,11 @@ fn gemini() -> String {
 fn thinking(family: &ModelFamily) -> String {
     match family.thinking {
         Thinking::Never => "no".to_owned(),
-        Thinking::Budget { least, most } => format!("a budget of {} to {}", thousands(least), thousands(most)),
+        Thinking::Unknown => "as `thinking_config` says".to_owned(),
+        Thinking::Budget { least, most, off } => {
+            let off = if off { "0 or " } else { "" };
+            format!("a budget of {off}{} to {}", thousands(least), thousands(most))
+        }
         Thinking::Levels(levels) => {
             levels.iter().map(|level| level.as_str().to_lowercase()).collect::<Vec<_>>().join(", ")
         }

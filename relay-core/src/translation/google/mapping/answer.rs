@@ -13,7 +13,7 @@ pub(super) const TOOLS: Group = Group {
             &[
                 sent(
                     "tools[].functionDeclarations[].parametersJsonSchema",
-                    "schema keywords that Gemini can't check are left out",
+                    "schema keywords that Gemini can't check move into the description",
                     r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{}}}}}]}"#,
                 ),
                 refuses(
@@ -31,7 +31,8 @@ pub(super) const TOOLS: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "tools[].function.parameters",
-                    "for a schema whose root is not an object, or that refers to the outside",
+                    "for a schema whose root is not an object; if strict, also for a reference to the outside, a `required` name without \
+                     property, a look-around",
                     r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"array"}}}]}"#,
                 ),
                 refuses(
@@ -150,7 +151,7 @@ pub(super) const ANSWER: Group = Group {
             &[
                 sent(
                     "generationConfig.responseJsonSchema",
-                    "for json_schema; keywords that Gemini can't check are left out",
+                    "for json_schema; keywords that Gemini can't check move into the description",
                     r#"{"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object","properties":{"a":{}}}}}}"#,
                 ),
                 sent(
@@ -258,6 +259,15 @@ pub(super) const REASONING: Group = Group {
                     "",
                     r#"{"extra_body":{"google":{"thinking_config":{"thinking_level":"low"}}}}"#,
                 ),
+                adjusted(
+                    "the nearest level or budget that the model can do",
+                    "where it has no such",
+                    r#"{"extra_body":{"google":{"thinking_config":{"thinking_level":"minimal"}}}}"#,
+                ),
+                dropped(
+                    when("on models that don't think"),
+                    r#"{"model":"gemini-2.0-flash","extra_body":{"google":{"thinking_config":{"thinking_level":"low"}}}}"#,
+                ),
                 refuses(
                     Code::InvalidValue,
                     "",
@@ -274,6 +284,15 @@ pub(super) const REASONING: Group = Group {
                     "",
                     r#"{"extra_body":{"google":{"thinking_config":{"thinking_budget":512}}}}"#,
                 ),
+                adjusted(
+                    "the nearest budget that the model takes",
+                    "on 2.5 models",
+                    r#"{"model":"gemini-2.5-pro","extra_body":{"google":{"thinking_config":{"thinking_budget":5}}}}"#,
+                ),
+                dropped(
+                    when("on models that don't think"),
+                    r#"{"model":"gemini-2.0-flash","extra_body":{"google":{"thinking_config":{"thinking_budget":512}}}}"#,
+                ),
                 refuses(
                     Code::InvalidValue,
                     "",
@@ -284,11 +303,17 @@ pub(super) const REASONING: Group = Group {
         ),
         row(
             "extra_body.google.thinking_config.include_thoughts",
-            &[sent(
-                "generationConfig.thinkingConfig.includeThoughts",
-                "they come as `reasoning_content`",
-                r#"{"extra_body":{"google":{"thinking_config":{"include_thoughts":true}}}}"#,
-            )],
+            &[
+                sent(
+                    "generationConfig.thinkingConfig.includeThoughts",
+                    "they come as `reasoning_content`",
+                    r#"{"extra_body":{"google":{"thinking_config":{"include_thoughts":true}}}}"#,
+                ),
+                dropped(
+                    when("on models that don't think"),
+                    r#"{"model":"gemini-2.0-flash","extra_body":{"google":{"thinking_config":{"include_thoughts":true}}}}"#,
+                ),
+            ],
         ),
     ],
 };

@@ -6,8 +6,8 @@ mod messages;
 use self::answer::{ANSWER, REASONING, TOOLS};
 use self::messages::{CONVERSATION, PARTS};
 use crate::translation::mapping::{
-    ALWAYS, Code, Group, IF_EMPTY, IF_FALSE, IF_ZERO, Mapping, OTHERWISE, by_relay, dropped, in_path, nested, refused,
-    refuses, row, sent, silent, when,
+    ALWAYS, Code, Group, IF_EMPTY, IF_FALSE, IF_ZERO, Mapping, OTHERWISE, adjusted, by_relay, dropped, in_path, nested,
+    refused, refuses, row, sent, silent, when,
 };
 
 /// The table for chats.
@@ -94,6 +94,7 @@ const SAMPLING: Group = Group {
                     "wins over `max_tokens`; thinking counts inside it",
                     r#"{"max_completion_tokens":9}"#,
                 ),
+                adjusted("the model's limit", "above it", r#"{"max_completion_tokens":128000}"#),
                 refuses(Code::InvalidValue, "", "below 1", r#"{"max_completion_tokens":0}"#),
             ],
         ),
@@ -101,6 +102,7 @@ const SAMPLING: Group = Group {
             "max_tokens",
             &[
                 sent("generationConfig.maxOutputTokens", "", r#"{"max_tokens":9}"#),
+                adjusted("the model's limit", "above it", r#"{"max_tokens":128000}"#),
                 refuses(Code::InvalidValue, "", "below 1", r#"{"max_tokens":0}"#),
             ],
         ),
