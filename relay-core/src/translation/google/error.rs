@@ -20,6 +20,8 @@ struct Seen {
     quotas: String,
     /// Whether the body could be read.
     readable: bool,
+    /// Whether it has the shape of Google's errors. What a proxy says is not about the key, the model or a file.
+    is_googles: bool,
 }
 
 impl Seen {
@@ -72,6 +74,7 @@ impl Row {
 const KEY_REFUSED: &str =
     "Google refused the user's API key; the user must create a new one in AI Studio and connect it";
 const NO_QUOTA: &str = "the user's Google account has no quota or credit left for this";
+const UNREADABLE: &str = "Gemini returned an answer that could not be read";
 const UNSUPPORTED: &str = "this Gemini model does not support a member of the request";
 
 /// Reasons that say "wrong credential".
@@ -89,8 +92,23 @@ const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
     row(when, Code::UnsupportedParameter, UNSUPPORTED).at(param)
 }
 
+/// What the words of a 403 or 404 are about. Google has no code for it.
+const CACHES: &[&str] = &["cache content", "cachedcontent", "cached content"];
+const FILES: &[&str] =
+    &["the file ", "file files/", "files/", "file not found", "to access the file", "file_uri", "fileuri"];
+const MODELS: &[&str] = &["models/", "model ", "model:", "tunedmodels/"];
+
 /// The first row that holds counts; the last one always does.
 const ROWS: &[Row] = &[
+    row(|e| !e.readable && e.status == 413, Code::InvalidValue, "too large for Gemini").of_class(Class::TooLarge),
+    row(
+        |e| !e.readable && e.status == 429,
+        Code::RateLimitExceeded,
+        "too many requests for the user's Google account; try again later",
+    ),
+    row(|e| !e.readable && e.status == 400, Code::InvalidValue, "Gemini refused the request"),
+    row(|e| !e.readable, Code::UpstreamError, UNREADABLE),
+    row(|e| !e.is_googles && matches!(e.status, 401 | 403 | 404), Code::UpstreamError, UNREADABLE),
     row(
         |e| e.is_for(&["API_KEY_INVALID"]) || (e.status == 400 && e.says(&["api key not valid", "api key expired"])),
         Code::ProviderKeyInvalid,
@@ -110,6 +128,30 @@ const ROWS: &[Row] = &[
     .signals(KeySignal::Revoked),
     row(|e| e.status == 403 && e.says(&["unregistered callers"]), Code::ProviderKeyInvalid, KEY_REFUSED),
     row(|e| e.is_for(&["BILLING_DISABLED"]), Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
+    row(
+        |e| e.status == 403 && e.reason.is_empty() && e.says(CACHES),
+        Code::NotFound,
+        "Google has no such cached content",
+    )
+    .at("extra_body.google.cached_content"),
+    row(
+        |e| e.status == 403 && e.reason.is_empty() && e.says(FILES),
+        Code::NotFound,
+        "Google has no such file, or the user's key may not read it; files expire after 48 hours",
+    )
+    .at("messages"),
+    row(
+        |e| e.status == 403 && e.reason.is_empty() && e.says(MODELS),
+        Code::ModelNotFound,
+        "the user's Google account may not use this model",
+    )
+    .at("model"),
+    row(
+        |e| e.status == 403 && e.says(&["project has been denied access", "account has been", "account is "]),
+        Code::ProviderAccountDisabled,
+        "Google does not serve the user's account",
+    )
+    .signals(KeySignal::Restricted),
     row(
         |e| e.status == 403,
         Code::ProviderPermissionDenied,
@@ -142,8 +184,21 @@ const ROWS: &[Row] = &[
         Code::RateLimitExceeded,
         "too many requests for the user's Google account; try again later",
     ),
-    row(|e| e.status == 404, Code::ModelNotFound, "Google has no such model, or it can't do what was asked")
-        .at("model"),
+    row(|e| e.status == 404 && e.says(CACHES), Code::NotFound, "Google has no such cached content")
+        .at("extra_body.google.cached_content"),
+    row(
+        |e| e.status == 404 && !e.text.starts_with("models/") && e.says(FILES),
+        Code::NotFound,
+        "Google has no such file; files expire after 48 hours",
+    )
+    .at("messages"),
+    row(
+        |e| e.status == 404 && e.says(MODELS),
+        Code::ModelNotFound,
+        "Google has no such model, or it can't do what was asked",
+    )
+    .at("model"),
+    row(|e| e.status == 404, Code::NotFound, "Google has no such thing"),
     row(
         |e| e.status == 400 && e.says(&["thought_signature", "thought signature"]),
         Code::MissingThoughtSignature,
@@ -154,7 +209,12 @@ const ROWS: &[Row] = &[
     lacks(|e| e.status == 400 && e.says(&["penalty is not enabled"]), "frequency_penalty"),
     lacks(|e| e.status == 400 && e.says(&["multiple candidates is not enabled"]), "n"),
     lacks(|e| e.status == 400 && e.says(&["thinking"]), "reasoning_effort"),
-    lacks(|e| e.status == 400 && e.says(&["response mime type", "too many states"]), "response_format"),
+    lacks(
+        |e| e.status == 400 && e.says(&["response mime type", "too many states", "json mode is not enabled"]),
+        "response_format",
+    ),
+    lacks(|e| e.status == 400 && e.says(&["function calling is not enabled"]), "tools"),
+    lacks(|e| e.status == 400 && e.says(&["developer instruction is not enabled"]), "messages"),
     row(
         |e| e.status == 400 && e.says(&["exceeds the maximum number of tokens", "input token count"]),
         Code::ContextLengthExceeded,
@@ -171,13 +231,22 @@ const ROWS: &[Row] = &[
         "Gemini refused the order of the messages",
     )
     .at("messages"),
+    row(
+        |e| {
+            let media = ["not in an active state", "cannot fetch content", "mime type", "input image", "file uri"];
+            e.status == 400 && e.says(&media)
+        },
+        Code::InvalidValue,
+        "Gemini could not use a picture or a file of the messages",
+    )
+    .at("messages"),
     row(|e| e.status == 400, Code::InvalidValue, "Gemini refused the request"),
     row(|e| e.status == 413, Code::InvalidValue, "too large for Gemini").of_class(Class::TooLarge),
-    row(|e| e.status == 499 && e.readable, Code::UpstreamCancelled, "Google says that the call was cancelled"),
-    row(|e| e.status == 500 && e.readable, Code::UpstreamError, "Gemini failed").of_class(Class::Internal),
-    row(|e| e.status == 503 && e.readable, Code::UpstreamOverloaded, "Gemini is overloaded; try again later"),
-    row(|e| e.status == 504 && e.readable, Code::UpstreamTimeout, "Gemini did not answer in time"),
-    row(|_| true, Code::UpstreamError, "Gemini returned an answer that could not be read"),
+    row(|e| e.status == 499, Code::UpstreamCancelled, "Google says that the call was cancelled"),
+    row(|e| e.status == 500, Code::UpstreamError, "Gemini failed").of_class(Class::Internal),
+    row(|e| e.status == 503, Code::UpstreamOverloaded, "Gemini is overloaded; try again later"),
+    row(|e| e.status == 504, Code::UpstreamTimeout, "Gemini did not answer in time"),
+    row(|_| true, Code::UpstreamError, UNREADABLE),
 ];
 
 /// Translates an answer with an error status.
@@ -215,6 +284,13 @@ struct Status {
     details: Few<Box<RawValue>>,
 }
 
+impl Status {
+    /// Whether it says more than any server's error: Google's have a number, a name of the status, or details.
+    fn is_googles(&self) -> bool {
+        self.code != 0 || self.status.is_some() || !self.details.is_empty()
+    }
+}
+
 /// The kinds of details that are read, in one: their members do not overlap.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -249,11 +325,12 @@ fn parse(body: &[u8]) -> Option<Status> {
 }
 
 fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> ProviderError {
-    let readable = body.is_some();
+    let (readable, is_googles) = (body.is_some(), body.as_ref().is_some_and(Status::is_googles));
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
     let said = body.message.unwrap_or_default();
-    let mut seen = Seen { status, text: said.to_lowercase(), reason: String::new(), quotas: String::new(), readable };
+    let text = said.to_lowercase();
+    let mut seen = Seen { status, text, reason: String::new(), quotas: String::new(), readable, is_googles };
     let (mut delay, mut field) = (None, String::new());
     for detail in body.details {
         let detail: Detail = serde_json::from_str(detail.get()).unwrap_or_default();
@@ -283,7 +360,7 @@ fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> Provi
             None => error,
         };
     }
-    ProviderError { error, signal: row.signal }
+    ProviderError { error, signal: row.signal.filter(|_| is_googles) }
 }
 
 /// The status of an error inside a stream: its code, or what its name stands for.
@@ -360,12 +437,66 @@ mod tests {
         let reason = |reason: &str| format!(r#"{{"error":{{"details":[{{"reason":"{reason}"}}]}}}}"#);
         let key = Some(KeySignal::Invalid);
         check(400, &reason("API_KEY_INVALID"), Class::Forbidden, "provider_key_invalid", key);
-        check(401, "<html>", Class::Forbidden, "provider_key_invalid", key);
-        check(403, "", Class::Forbidden, "provider_permission_denied", Some(KeySignal::Restricted));
+        let named = |name: &str| format!(r#"{{"error":{{"message":"m","status":"{name}"}}}}"#);
+        check(401, &named("UNAUTHENTICATED"), Class::Forbidden, "provider_key_invalid", key);
+        let restricted = Some(KeySignal::Restricted);
+        check(403, &named("PERMISSION_DENIED"), Class::Forbidden, "provider_permission_denied", restricted);
         check(403, &reason("CONSUMER_SUSPENDED"), Class::Forbidden, "provider_key_revoked", Some(KeySignal::Revoked));
         check(403, &reason("BILLING_DISABLED"), Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit));
         check(429, "", Class::RateLimited, "rate_limit_exceeded", None);
         check(503, r#"{"error":{"message":null}}"#, Class::Unavailable, "upstream_overloaded", None);
+    }
+
+    #[test]
+    fn a_proxys_answer_says_nothing_of_the_key_or_the_model() {
+        for status in [401, 403, 404] {
+            for body in [
+                "<html>",
+                "",
+                "{}",
+                r#"{"error":"denied"}"#,
+                r#"{"error":{"message":"API key not valid"}}"#,
+                r#"{"message":"x"}"#,
+            ] {
+                check(status, body, Class::BadGateway, "upstream_error", None);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let named = |message: &str| format!(r#"{{"error":{{"code":1,"message":"{message}","status":"X"}}}}"#);
+        let cache = Some("extra_body.google.cached_content");
+        for (status, message, code, param) in [
+            (
+                403,
+                "You do not have permission to access the File abc123 or it may not exist.",
+                "not_found",
+                Some("messages"),
+            ),
+            (404, "File files/abc123 not found.", "not_found", Some("messages")),
+            (403, "CachedContent not found (or permission denied)", "not_found", cache),
+            (404, "Not found: cache content metadata 8754.", "not_found", cache),
+            (
+                404,
+                "models/x is not found for API version v1beta, or is not supported for generateContent.",
+                "model_not_found",
+                Some("model"),
+            ),
+            (
+                404,
+                "This model models/gemini-1.0-pro is no longer available to new users.",
+                "model_not_found",
+                Some("model"),
+            ),
+            (403, "You do not have permission to access tuned model tunedModels/x.", "model_not_found", Some("model")),
+            (404, "Requested entity was not found.", "not_found", None),
+        ] {
+            let error = check(status, &named(message), Class::NotFound, code, None);
+            assert_eq!(error.param(), param, "{message}");
+        }
+        let denied = named("Your project has been denied access. Please contact support.");
+        check(403, &denied, Class::Forbidden, "provider_account_disabled", Some(KeySignal::Restricted));
     }
 
     #[test]

@@ -37,7 +37,6 @@ fn key_rows() -> Vec<Row> {
         row(400, error_body("API key not valid. Please pass a valid API key."), invalid),
         row(400, error_body("API key expired. Please renew the API key."), invalid),
         row(401, error_body("m"), invalid),
-        row(401, json!("<html></html>"), invalid),
         row(403, error_body("Your API key was reported as leaked."), denied("provider_key_revoked", "revoked")),
         row(
             403,
@@ -46,7 +45,11 @@ fn key_rows() -> Vec<Row> {
         ),
         row(403, reason("BILLING_DISABLED"), (429, "insufficient_quota", "insufficient_quota", None, "no_credit")),
         row(403, error_body("no"), denied("provider_permission_denied", "restricted")),
-        row(403, json!(""), denied("provider_permission_denied", "restricted")),
+        row(
+            403,
+            error_body("Your project has been denied access. Please contact support."),
+            denied("provider_account_disabled", "restricted"),
+        ),
         row(
             400,
             error_body("User location is not supported for the API use."),
@@ -107,10 +110,23 @@ fn request_rows() -> Vec<Row> {
         let bad = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": field}]});
         json!({"error": {"message": "m", "status": "INVALID_ARGUMENT", "details": [bad]}})
     };
+    let cache = Some("extra_body.google.cached_content");
     let order = |message: &str| row(400, error_body(message), caller(400, "invalid_value", Some("messages")));
     vec![
         row(404, error_body("models/x is not found"), caller(404, "model_not_found", Some("model"))),
-        row(404, json!(""), caller(404, "model_not_found", Some("model"))),
+        row(404, error_body("Requested entity was not found."), caller(404, "not_found", None)),
+        row(404, error_body("Not found: cache content metadata 8754."), caller(404, "not_found", cache)),
+        row(403, error_body("CachedContent not found (or permission denied)"), caller(404, "not_found", cache)),
+        row(
+            403,
+            error_body("You do not have permission to access the File abc123 or it may not exist."),
+            caller(404, "not_found", Some("messages")),
+        ),
+        row(
+            403,
+            error_body("You do not have permission to access tuned model tunedModels/x."),
+            caller(404, "model_not_found", Some("model")),
+        ),
         row(
             400,
             error_body("Function call is missing a thought_signature in functionCall parts."),
@@ -122,6 +138,12 @@ fn request_rows() -> Vec<Row> {
         lacks("Thinking level MINIMAL is not supported", "reasoning_effort"),
         lacks("This model only works in thinking mode.", "reasoning_effort"),
         lacks("Function calling with a response mime type is unsupported", "response_format"),
+        lacks("JSON mode is not enabled for models/gemma-3-27b-it", "response_format"),
+        lacks("Function calling is not enabled for models/gemma-3-27b-it", "tools"),
+        lacks("Developer instruction is not enabled for models/gemma-3-27b-it", "messages"),
+        order("The File abc123 is not in an ACTIVE state and usage is not allowed."),
+        order("Cannot fetch content from the provided URL."),
+        order("Unsupported MIME type: image/svg+xml"),
         lacks("The schema produces a constraint that has too many states for serving.", "response_format"),
         row(
             400,
@@ -157,7 +179,10 @@ fn service_rows() -> Vec<Row> {
         row(502, error_body("m"), server(502, "upstream_error")),
         row(599, error_body("m"), server(502, "upstream_error")),
     ];
-    rows.extend([499, 500, 503, 504].map(|status| row(status, json!("<html></html>"), server(502, "upstream_error"))));
+    rows.extend(
+        [401, 403, 404, 499, 500, 503, 504]
+            .map(|status| row(status, json!("<html></html>"), server(502, "upstream_error"))),
+    );
     rows
 }
 
@@ -177,7 +202,7 @@ fn an_error_in_a_stream_has_the_status_of_its_name() {
         ("OUT_OF_RANGE", 400, "invalid_value"),
         ("UNAUTHENTICATED", 401, "provider_key_invalid"),
         ("PERMISSION_DENIED", 403, "provider_permission_denied"),
-        ("NOT_FOUND", 404, "model_not_found"),
+        ("NOT_FOUND", 404, "not_found"),
         ("ALREADY_EXISTS", 409, "upstream_error"),
         ("ABORTED", 409, "upstream_error"),
         ("RESOURCE_EXHAUSTED", 429, "rate_limit_exceeded"),
