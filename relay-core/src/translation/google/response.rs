@@ -1,6 +1,7 @@
 //! A whole answer of `generateContent`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -159,8 +160,10 @@ struct Walk<'a> {
     /// Where in `text` each part begins.
     starts: Vec<usize>,
     calls: Vec<ToolCall<'a>>,
+    /// Google's ids of the calls so far.
+    ids: HashSet<String>,
     signature: Option<&'a RawValue>,
-    images: Vec<String>,
+    images: Vec<Image>,
 }
 
 impl<'a> Walk<'a> {
@@ -168,7 +171,9 @@ impl<'a> Walk<'a> {
         self.starts.push(self.text.len());
         let thought = part.thought == Some(true);
         if let Some(call) = part.function_call {
-            if self.calls.is_empty() || !context.first_call_only {
+            // A call that is sent again is the same call.
+            let is_new = call.id().is_none_or(|id| self.ids.insert(id.to_owned()));
+            if is_new && (self.calls.is_empty() || !context.first_call_only) {
                 self.calls.push(tool_call(*call, part.thought_signature, context, made_up)?);
             }
         } else if let Some(text) = part.text {
@@ -176,8 +181,10 @@ impl<'a> Walk<'a> {
             if !thought {
                 self.signature = part.thought_signature.filter(|signature| is_text(signature)).or(self.signature);
             }
-        } else if let Some(image) = part.inline_data.and_then(|blob| image_url(*blob)).filter(|_| !thought) {
-            self.images.push(image);
+        } else if let Some(blob) = part.inline_data {
+            self.images.extend(Image::new(*blob, part.thought_signature).filter(|_| !thought));
+        } else {
+            self.signature = part.thought_signature.filter(|signature| is_text(signature)).or(self.signature);
         }
         Ok(())
     }
@@ -235,25 +242,39 @@ pub(super) fn signed(signature: &RawValue) -> Box<RawValue> {
     RawValue::from_string(json).unwrap_or_default()
 }
 
-/// A picture as a data URL; other media can't be shown.
-pub(super) fn image_url(blob: Blob<'_>) -> Option<String> {
-    let mime_type = blob.mime_type.filter(|mime_type| mime_type.0.starts_with("image/"))?;
-    Some(format!("data:{};base64,{}", mime_type.0, blob.data?.0))
+/// A picture of the answer, as an item of the extension `images`.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Image {
+    r#type: &'static str,
+    image_url: Url,
+    /// Extension: `{"google":{"thought_signature":…}}`. Gemini 3 wants it back with the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Url {
+    url: String,
+}
+
+impl Image {
+    /// A picture as a data URL; other media can't be shown.
+    pub(super) fn new(blob: Blob<'_>, signature: Option<&RawValue>) -> Option<Self> {
+        let mime_type = blob.mime_type.filter(|mime_type| mime_type.0.starts_with("image/"))?;
+        let url = format!("data:{};base64,{}", mime_type.0, blob.data?.0);
+        let extra_content = signature.filter(|signature| is_text(signature)).map(signed);
+        Some(Self { r#type: "image_url", image_url: Url { url }, extra_content })
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        self.image_url.url.len() + self.extra_content.as_ref().map_or(0, |extra| extra.get().len())
+    }
 }
 
 /// The extension `images`: `[{"type":"image_url","image_url":{"url":..}}]`.
-pub(super) fn images(urls: &[String]) -> Option<Box<RawValue>> {
-    #[derive(serde::Serialize)]
-    struct Image<'a> {
-        r#type: &'static str,
-        image_url: Url<'a>,
-    }
-    #[derive(serde::Serialize)]
-    struct Url<'a> {
-        url: &'a str,
-    }
-    let images: Vec<Image<'_>> = urls.iter().map(|url| Image { r#type: "image_url", image_url: Url { url } }).collect();
-    if images.is_empty() { None } else { serde_json::value::to_raw_value(&images).ok() }
+pub(super) fn images(images: &[Image]) -> Option<Box<RawValue>> {
+    if images.is_empty() { None } else { serde_json::value::to_raw_value(images).ok() }
 }
 
 #[cfg(test)]
@@ -304,6 +325,21 @@ mod tests {
         let images = json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}}]);
         let choice = answered(&request(), parts);
         assert_eq!((&choice["message"]["images"], &choice["message"]["content"]), (&images, &json!("")));
+    }
+
+    #[test]
+    fn a_picture_keeps_its_signature() {
+        let parts = r#"[{"text":"A","thoughtSignature":"dA=="},{"inlineData":{"mimeType":"image/png","data":"QQ=="},"thoughtSignature":"cw=="},{"thoughtSignature":"bA=="}]"#;
+        let message = answered(&request(), parts)["message"].clone();
+        assert_eq!(message["images"][0]["extra_content"], json!({"google": {"thought_signature": "cw=="}}));
+        assert_eq!(message["extra_content"], json!({"google": {"thought_signature": "bA=="}}));
+    }
+
+    #[test]
+    fn a_call_that_comes_twice_is_one() {
+        let parts = r#"[{"functionCall":{"id":"a","name":"f","args":{}}},{"functionCall":{"id":"b","name":"f","args":{}}},{"functionCall":{"id":"a","name":"f","args":{"x":1}}},{"functionCall":{"name":"f","args":{}}},{"functionCall":{"id":"","name":"f"}}]"#;
+        let choice = answered(&request(), parts);
+        assert_eq!(choice["message"]["tool_calls"].as_array().unwrap().len(), 4);
     }
 
     #[test]

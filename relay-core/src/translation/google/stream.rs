@@ -4,6 +4,7 @@
 //! say `STOP` in every event, with more text behind it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -50,6 +51,8 @@ struct Continued {
 struct State {
     index: u32,
     calls: u32,
+    /// Google's ids of the calls so far.
+    ids: HashSet<String>,
     /// The text so far, which citations point into.
     text: String,
     /// Where in `text` this request's part begins.
@@ -59,7 +62,7 @@ struct State {
     /// The newest signature on a text, and all pictures. They go out in one delta: of several, Node's helper keeps the last
     /// one, and Python's joins signatures and fails on lists.
     signature: Option<Box<RawValue>>,
-    images: Vec<String>,
+    images: Vec<response::Image>,
     /// Google's word for why it stopped.
     finish: Option<String>,
     /// Whether `finish` is why the prompt was blocked.
@@ -107,7 +110,14 @@ impl Translator {
         }
         let mut logprobs = candidate.logprobs_result.and_then(grounding::logprobs);
         for part in candidate.content.into_iter().flat_map(|content| content.parts) {
-            if part.function_call.is_some() {
+            if let Some(call) = &part.function_call {
+                // A call that is sent again is the same call.
+                if let Some(id) = call.id().filter(|id| !state.ids.contains(*id)) {
+                    self.budget.add(id.len())?;
+                    state.ids.insert(id.to_owned());
+                } else if call.id().is_some() {
+                    continue;
+                }
                 state.call(part, &self.context, &mut self.made_up, out)?;
             } else {
                 self.budget.add(part.size())?;
@@ -178,6 +188,7 @@ impl State {
         Self {
             index,
             calls: 0,
+            ids: HashSet::new(),
             text: String::new(),
             start: 0,
             grounding: Vec::new(),
@@ -237,11 +248,11 @@ impl State {
             }
             return Ok(());
         }
-        if is_text {
-            let signature = part.thought_signature.filter(|raw| response::is_text(raw));
-            self.signature = signature.map(ToOwned::to_owned).or(self.signature.take());
-        } else if let Some(image) = part.inline_data.and_then(|blob| response::image_url(*blob)) {
-            return self.image(image);
+        if let Some(blob) = part.inline_data.filter(|_| !is_text) {
+            return response::Image::new(*blob, part.thought_signature).map_or(Ok(()), |image| self.image(image));
+        }
+        if let Some(signature) = part.thought_signature.filter(|raw| response::is_text(raw)) {
+            self.signature = Some(signature.to_owned());
         }
         let Some(text) = text else { return Ok(()) };
         match logprobs.take() {
@@ -255,12 +266,12 @@ impl State {
         Ok(())
     }
 
-    fn image(&mut self, url: String) -> Result<(), RelayError> {
-        let length = self.images.iter().map(String::len).sum::<usize>() + url.len();
+    fn image(&mut self, image: response::Image) -> Result<(), RelayError> {
+        let length = self.images.iter().map(response::Image::size).sum::<usize>() + image.size();
         if length > MAX_ANSWER {
             return Err(RelayError::unusable_answer(format!("Gemini's pictures are longer than {MAX_ANSWER} bytes")));
         }
-        self.images.push(url);
+        self.images.push(image);
         Ok(())
     }
 
@@ -328,8 +339,12 @@ impl StreamTranslator for Translator {
     fn finish(&mut self, stray: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderError> {
         // A later answer that never began leaves what there is, not an empty answer.
         let is_left = !self.continued.is_requested || self.choices.iter().any(State::has_output);
+        // Google reports a late error outside of events, also behind one that names a finish reason.
+        if let Some(error) = error::stray(stray) {
+            return Err(error);
+        }
         if !self.is_complete() || !is_left {
-            return Err(error::stray(stray).unwrap_or_else(|| RelayError::interrupted().into()));
+            return Err(RelayError::interrupted().into());
         }
         for state in &self.choices {
             state.end(&self.context, out);
@@ -384,6 +399,16 @@ mod tests {
         let got = last(&format!("data: {TEXT}\r\n\r\n{error}"));
         assert_eq!(got["error"]["code"], "upstream_overloaded");
         assert_eq!(last(&format!("[{error}]"))["error"]["code"], "upstream_overloaded");
+    }
+
+    #[test]
+    fn a_bare_error_behind_a_finish_reason_is_the_end() {
+        let error = "{\n \"error\": {\n  \"code\": 499,\n  \"message\": \"m\",\n  \"status\": \"CANCELLED\"\n }\n}\n";
+        for late in [error.to_owned(), error.trim().to_owned(), format!("[{error}]"), format!(",\r\n{error}\r\n]")] {
+            let got = last(&format!("data: {TEXT}\r\n\r\ndata: {STOP}\r\n\r\n{late}"));
+            assert_eq!(got["error"]["code"], "upstream_cancelled", "{late}");
+        }
+        assert_eq!(last(&format!("data: {TEXT}\n\ndata: {STOP}\n\n{{\"note\": 1}}\n<html>\n")), "[DONE]");
     }
 
     #[test]

@@ -122,6 +122,13 @@ struct ModalityCount<'a> {
     token_count: Count,
 }
 
+impl FunctionCall<'_> {
+    /// Google's id of the call, where it has one.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_ref().map(|id| id.0.as_ref()).filter(|id| !id.is_empty())
+    }
+}
+
 impl Part<'_> {
     /// Bytes of what may have to be held: the text, the picture.
     pub(super) fn size(&self) -> usize {

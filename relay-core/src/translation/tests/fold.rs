@@ -151,6 +151,10 @@ pub(super) fn anthropic_whole(body: &str) -> Option<String> {
 }
 
 pub(super) fn google_whole(body: &str) -> Option<String> {
+    // An error outside of events is the end, whatever came before it.
+    if body.lines().any(|line| line.trim_start().starts_with("\"error\"")) {
+        return None;
+    }
     assemble::google(&assemble::events(body)).map(|whole| whole.to_string())
 }
 
