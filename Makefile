@@ -13,7 +13,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Files that mark which lock files npm or pip has installed.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
-.PHONY: help packages demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench fuzz fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -112,6 +112,7 @@ $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 generate: $(WIDGET)/node_modules/.installed ## write every file that is generated from the code
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-structure --test rooms
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib docs_providers_md
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-mock --all-features --test it docs_mock_md
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it generated
 	cd $(WIDGET) && npm run build --silent
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it docs_widget_md
@@ -154,3 +155,6 @@ bench: ## measure translation alone, then Relay and nginx in front of the same s
 
 fuzz: ## run each fuzz target, or those in TARGETS, for FUZZ_SECONDS (600); needs a C++ compiler
 	tests/fuzz/run.sh $(TARGETS)
+
+conversations: ## RELAY_CONVERSATIONS (10000) random chats for each provider, through the translation into the strict mock
+	RELAY_CONVERSATIONS=$${RELAY_CONVERSATIONS:-10000} $(CARGO) test --locked -p relay-mock --all-features --test conversations
