@@ -4,6 +4,7 @@
 //! Each function takes any bytes and panics if an invariant is broken. Nothing here knows what a right translation is; that
 //! is said by the golden cases.
 
+mod halves;
 mod json;
 mod mutate;
 mod request;
