@@ -5,6 +5,7 @@ mod blocks;
 mod chat;
 mod compiled;
 mod conversation;
+mod describe;
 mod digests;
 mod errors;
 mod fields;

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
+use super::describe::describe;
 use super::errors::{Checked, error, invalid};
 use super::fields::{COUNT, CREATE};
 use super::models::{self, Family};
 use super::refusals::{
-    BLOCK_BINDING, BUDGET, BUDGET_FORCED, BUDGET_TEMPERATURE, EFFORT, EFFORT_LESS, FORCED_TOOL, JSON, LIST_LONG,
-    LONE_SURROGATE, MAX_TOKENS, MEMBER_HIGH, MEMBER_LOW, MEMBER_TAG, MEMBER_TYPE, MEMBER_VALUE, MISSING_MEMBER, MODEL,
-    NO_EFFORT, SAMPLING, SAMPLING_BOTH, THINKING_KIND, UNKNOWN_MEMBER, USER_ID,
+    BLOCK_BINDING, BUDGET, BUDGET_FORCED, BUDGET_TEMPERATURE, EFFORT, EFFORT_LESS, FORCED_TOOL, JSON, LONE_SURROGATE,
+    MAX_TOKENS, MODEL, NO_EFFORT, SAMPLING, SAMPLING_BOTH, THINKING_KIND, UNKNOWN_MEMBER, USER_ID,
 };
 use super::{chat, conversation, history, markers, tools};
 use crate::chat::ChatRequest;
@@ -16,7 +16,7 @@ use crate::json_text;
 use crate::members::string;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::schema::{Problem, Type, Violation, check};
+use crate::schema::check;
 
 /// Versions that exist. The later one refuses sampling parameters.
 pub(super) const VERSIONS: &[&str] = &["2023-06-01", NEW_VERSION];
@@ -132,43 +132,5 @@ fn effort(body: &Value, family: &Family, thinking: Option<&str>) -> Checked {
             Err(EFFORT_LESS.say(&[kind, effort]))
         }
         _ => Ok(()),
-    }
-}
-
-/// The message of Anthropic for a violation.
-pub(super) fn describe(violation: &Violation) -> String {
-    let path = violation.steps();
-    match &violation.what {
-        Problem::Missing => MISSING_MEMBER.say(&[&path]),
-        Problem::Unknown => UNKNOWN_MEMBER.say(&[&path]),
-        Problem::Type { want, .. } => MEMBER_TYPE.say(&[&path, name(*want)]),
-        Problem::Value { allowed, .. } => {
-            let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>();
-            let list = match list.split_last() {
-                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-                _ => list.concat(),
-            };
-            MEMBER_VALUE.say(&[&path, &list])
-        }
-        Problem::Tag { tag, got, allowed } => {
-            let list = allowed.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>().join(", ");
-            MEMBER_TAG.say(&[&path, got, tag, &list])
-        }
-        Problem::Low { min, .. } => MEMBER_LOW.say(&[&path, &min.to_string()]),
-        Problem::High { max, .. } => MEMBER_HIGH.say(&[&path, &max.to_string()]),
-        Problem::Short { min } => format!("{path}: List should have at least {min} items after validation"),
-        Problem::Long { max, got } => LIST_LONG.say(&[&path, &max.to_string(), &got.to_string()]),
-    }
-}
-
-fn name(kind: Type) -> &'static str {
-    match kind {
-        Type::Null => "null",
-        Type::Boolean => "boolean",
-        Type::Integer => "integer",
-        Type::Decimal => "number",
-        Type::String => "string",
-        Type::Array => "list",
-        Type::Object => "dictionary",
     }
 }

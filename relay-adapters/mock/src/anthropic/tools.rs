@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::compiled;
 use super::conversation::is_id;
+use super::describe::describe;
 use super::errors::Checked;
 use super::fields::{CUSTOM, SERVER};
 use super::refusals::{
     CHOICE_UNKNOWN, CHOICE_WITHOUT_TOOLS, MISSING_MEMBER, PROPERTY_KEYS, TOOL_NAME, TOOL_SCHEMA_DRAFT,
     TOOL_SCHEMA_ROOT, TOOL_SCHEMA_TYPE, UNIQUE_TOOLS,
 };
-use super::rules::describe;
 use crate::members::{items, string};
 use crate::meta_schema;
 use crate::schema::{Step, check as check_shape};
