@@ -5,7 +5,7 @@ import type { Fetch, RelayOptions, RequestOptions } from "./types.ts";
 type Settings = { key: string; base: string } & Pick<RelayOptions, "timeout" | "maxRetries" | "fetch">;
 type Content = RequestOptions & { body?: object; idempotencyKey?: string | undefined };
 type Outcome = { value?: unknown; error?: RelayError; wait?: number | undefined };
-/** One request to Relay, tried again where that may help. */
+/** Sends a request to Relay, and retries it if that may help. */
 export type Call = <T>(method: "GET" | "POST" | "DELETE", path: string, content?: Content) => Promise<T>;
 
 export function caller({ key, base, fetch, ...settings }: Settings): Call {
@@ -14,14 +14,14 @@ export function caller({ key, base, fetch, ...settings }: Settings): Call {
     const ms = checkNumber("timeout", timeout ?? usual, 1);
     const headers: Record<string, string> = { accept: "application/json", authorization: `Bearer ${key}` };
     if (body) headers["content-type"] = "application/json";
-    // The same one in every try: Relay issues one token, however often it is asked.
+    // The same key in every attempt, so that Relay issues only one token.
     if (method === "POST") headers["idempotency-key"] = idempotencyKey ?? crypto.randomUUID();
     const init = { method, headers, redirect: "manual", ...(body && { body: JSON.stringify(body) }) } as const;
     for (let tries = 0; ; tries += 1) {
       const { value, error, wait } = await attempt(fetch ?? globalThis.fetch, base, path, init, ms, signal);
       if (!error) return value as T;
       const pause = wait ?? Math.min(500 * 2 ** tries, 8_000) * (1 - Math.random() / 4);
-      if (!error.retryable || tries >= maxRetries || pause > 60_000) throw error; // nobody waits for longer than a minute
+      if (!error.retryable || tries >= maxRetries || pause > 60_000) throw error; // longer waits are up to the caller
       await new Promise<void>((wake) => after(pause, signal, wake));
     }
   };
@@ -35,17 +35,17 @@ async function attempt(fetch: Fetch, base: string, path: string, init: RequestIn
     const response = await fetch(base + path, { ...init, signal: limit.signal });
     return read(response, await response.text(), base);
   } catch (cause) {
-    if (signal?.aborted) return { error: new RelayError("The request was given up by its `signal`", { code: "aborted", cause: signal.reason }) };
+    if (signal?.aborted) return { error: new RelayError("The request was aborted by its `signal`", { code: "aborted", cause: signal.reason }) };
     const [code, message] = limit.signal.aborted
-      ? ["timeout", `Relay did not answer within ${ms} ms. Look whether ${base} is up, or give it more \`timeout\``]
-      : ["connection_failed", `Relay can't be reached at ${base}. Look whether it runs, and whether RELAY_BASE_URL or \`baseURL\` is right`];
+      ? ["timeout", `Relay did not answer within ${ms} ms. Check that ${base} is up, or raise \`timeout\``]
+      : ["connection_failed", `Relay can't be reached at ${base}. Check that it runs, and that RELAY_BASE_URL or \`baseURL\` is right`];
     return { error: new RelayError(message, { code, retryable: true, cause }) };
   } finally {
     undo();
   }
 }
 
-/** What an answer says: a value, or an error and the wait that Relay asks for. */
+/** The result of a response: a value, or an error and the wait that Relay asked for. */
 function read({ status, ok, headers }: Response, text: string, base: string): Outcome {
   const body = parsed(text);
   if (ok && (body || status === 204)) return { value: body };
@@ -57,8 +57,8 @@ function read({ status, ok, headers }: Response, text: string, base: string): Ou
     return { error: new RelayError(message, { ...facts, code, type, param: param ?? undefined, provider }), wait: wait(headers) };
   }
   const to = headers.get("location")?.split("?")[0];
-  const what = to ? `redirects to ${to}` : headers.get("content-type")?.includes("html") ? "answers with a web page" : "does not answer as Relay does";
-  const message = `${base} ${what}: is a proxy in the way? RELAY_BASE_URL or \`baseURL\` must lead to Relay itself`;
+  const what = to ? `redirects to ${to}` : headers.get("content-type")?.includes("html") ? "returns a web page" : "does not respond like Relay";
+  const message = `${base} ${what}. Check for a proxy in between: RELAY_BASE_URL or \`baseURL\` must be the URL of Relay itself`;
   return { error: new RelayError(message, { ...facts, code: "unexpected_response" }), wait: wait(headers) };
 }
 
@@ -75,7 +75,7 @@ function wait(headers: Headers): number | undefined {
   return Number.isNaN(asked) ? undefined : Math.max(asked, 0);
 }
 
-/** Acts once, after a time or when the signal is given; gives what undoes it. (Node drops timers of `AbortSignal.any` when it collects garbage.) */
+/** Calls `act` once, after a time or when the signal fires. Returns a function that cancels it. (Node loses timers of `AbortSignal.any` in garbage collection.) */
 function after(ms: number, signal: AbortSignal | undefined, act: () => void): () => void {
   const undo = () => (clearTimeout(timer), signal?.removeEventListener("abort", now));
   const now = () => (undo(), act());

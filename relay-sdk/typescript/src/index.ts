@@ -9,12 +9,12 @@ export { RelayError } from "./error.ts";
 export type * from "./types.ts";
 
 /**
- * Your backend's way to Relay. Making one makes no request.
+ * A client of Relay for your backend. Creating one sends no request.
  * @throws {RelayError} `missing_relay_key`, `invalid_relay_key`, `browser_not_allowed`, `invalid_value`
  * @example const relay = new Relay({ key: process.env.RELAY_KEY }); // your rly- key
  */
 export class Relay {
-  /** Where Relay is, without `/v1`. */
+  /** Relay's URL, without `/v1`. */
   readonly baseURL: string;
   readonly users: ReturnType<typeof users>;
   readonly connections: ReturnType<typeof connections>;
@@ -33,7 +33,7 @@ export class Relay {
   }
 
   /**
-   * Issues a token with which a user can connect a key in the widget. Its retries get the same token.
+   * Issues a token with which a user can connect a key in the widget. Retries get the same token.
    * @throws {RelayError} `missing_user`, `invalid_user`, `invalid_value`, `scope_missing`
    * @example const { registrationToken } = await relay.createRegistrationToken({ user: "jieun_123" });
    */
@@ -42,20 +42,20 @@ export class Relay {
   }
 
   /**
-   * A plain OpenAI client whose calls are paid with this user's key. Making one makes no request; make as many as you like.
-   * @throws {RelayError} `missing_user`, `invalid_user`. Its calls raise the OpenAI client's errors; their `code` is Relay's.
+   * A plain OpenAI client whose calls are paid with this user's key. Creating one sends no request, so you can create many.
+   * @throws {RelayError} `missing_user`, `invalid_user`. Its calls throw the OpenAI client's errors, whose `code` is Relay's.
    * @example const ai = relay.openai({ user: "jieun_123" });
    */
   openai({ user, paid, ...options }: T.OpenAIOptions): OpenAI {
     const ours = [["X-Relay-User", checkUser(user)], ...(paid === undefined ? [] : [["X-Relay-Paid", String(paid)]])];
     if (!["undefined", "boolean"].includes(typeof paid)) throw new RelayError("`paid` must be true or false", { code: "invalid_value", param: "paid" });
     const [key, baseURL] = [this.#key, `${this.baseURL}/v1`];
-    // `withOptions` makes a further client of the same class: it is bound to the user, too.
+    // `withOptions` creates another client of the same class, which is bound to the user too.
     const Client = class extends OpenAI {
       constructor(given: ConstructorParameters<typeof OpenAI>[0]) {
         const defaultHeaders = merged(given?.defaultHeaders, ours);
         super({ organization: null, project: null, adminAPIKey: null, ...given, apiKey: async () => key, baseURL, defaultHeaders });
-        // Not enumerable, so that nothing shows it: no log, no JSON, no copy.
+        // Not enumerable, so that it does not appear in logs, JSON or copies.
         Object.defineProperty(this, "apiKey", { value: key, enumerable: false, writable: true });
       }
     };
@@ -69,7 +69,7 @@ export class Relay {
   }
 }
 
-/** The caller's headers in whichever form, without our names, and ours. */
+/** Merges the caller's headers, in any form, with Relay's two. */
 function merged(given: T.OpenAIOptions["defaultHeaders"], ours: string[][]) {
   const names = ours.map(([name]) => name?.toLowerCase());
   const theirs: [string, any][] = Symbol.iterator in Object(given) ? [...(given as Iterable<[string, any]>)] : Object.entries(given ?? {});

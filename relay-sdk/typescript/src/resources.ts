@@ -4,7 +4,7 @@ import type { Connection, ListUsersOptions, Provider, RequestOptions, User, User
 
 /** `relay.users` */
 export const users = (call: Call) => ({
-  /** Users by their ids: a page if awaited, all in a loop. @throws {RelayError} `invalid_value` @example for await (const user of relay.users.list()) log(user) */
+  /** Users sorted by id: one page with `await`, all in `for await`. @throws {RelayError} `invalid_value` @example for await (const user of relay.users.list()) log(user) */
   list({ limit, after, ...request }: ListUsersOptions = {}): Promise<UserPage> & AsyncIterable<User> {
     const page = (after?: string | null) => call<UserPage>("GET", `/v1/users${query({ limit, after })}`, request);
     const first = page(after);
@@ -18,27 +18,27 @@ export const users = (call: Call) => ({
   },
   /** One user with their connections. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.users.get("jieun_123") */
   get: async (user: string, request?: RequestOptions): Promise<User & { connections: Connection[] }> => call("GET", path(user), request),
-  /** Erases a user, their keys and all rows about them; fine if there are none. @example await relay.users.delete("jieun_123") */
+  /** Erases a user, their keys and all rows about them. An unknown user is not an error. @example await relay.users.delete("jieun_123") */
   delete: async (user: string, request?: RequestOptions): Promise<void> => call("DELETE", path(user), request),
 });
 
 /** `relay.connections` */
 export const connections = (call: Call) => ({
-  /** A user's keys: where, in which state. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.connections.list("jieun_123") */
+  /** A user's keys, with provider and state. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.connections.list("jieun_123") */
   list: async (user: string, request?: RequestOptions): Promise<Connection[]> =>
     (await call<{ connections: Connection[] }>("GET", `${path(user)}/connections`, request)).connections,
-  /** Disconnects a key; fine if there is none. @throws {RelayError} `invalid_value` @example await relay.connections.delete("jieun_123", "openai") */
+  /** Disconnects a key. A missing key is not an error. @throws {RelayError} `invalid_value` @example await relay.connections.delete("jieun_123", "openai") */
   delete: async (user: string, provider: Provider, request?: RequestOptions): Promise<void> => call("DELETE", path(user, provider), request),
-  /** Asks the provider now whether a key is good. @throws {RelayError} `provider_key_missing` @example await relay.connections.verify("jieun_123", "openai") */
+  /** Checks a key with the provider now. @throws {RelayError} `provider_key_missing` @example await relay.connections.verify("jieun_123", "openai") */
   verify: async (user: string, provider: Provider, request?: RequestOptions): Promise<Connection> =>
     call("POST", `${path(user, provider)}/verify`, request),
 });
 
-/** The path of a user, or of their key at a provider. */
+/** The path of a user, or of a user's key for a provider. */
 const path = (user: string, ...provider: string[]) =>
   [`/v1/users/${segment("user", checkUser(user))}`, ...provider.map((name) => `connections/${segment("provider", name)}`)].join("/");
 
 export function query(values: Record<string, string | number | null | undefined>): string {
-  const said = Object.entries(values).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
-  return said.length > 0 ? `?${new URLSearchParams(said)}` : "";
+  const given = Object.entries(values).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
+  return given.length > 0 ? `?${new URLSearchParams(given)}` : "";
 }

@@ -1,4 +1,4 @@
-// What the tests share: a well-formed key, and a server that answers what it is told and remembers what it was asked.
+// Shared by the tests: a well-formed key, and a server that returns scripted answers and records requests.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { crc32 } from "node:zlib";
@@ -48,7 +48,7 @@ export function pauses(t, noticed) {
   const [real, taken] = [globalThis.setTimeout, []];
   t.after(() => (globalThis.setTimeout = real));
   globalThis.setTimeout = (run, ms, ...more) => {
-    // Not those of others, and not the limit of 30 s for a try.
+    // Not those of others, and not the timeout of 30 s for an attempt.
     if (!new Error().stack.includes("/dist/index.js") || ms === 30_000) return real(run, ms, ...more);
     taken.push(ms);
     noticed?.();

@@ -1,4 +1,4 @@
-// The OpenAI client that `relay.openai` makes. `package.test.mjs` runs this file once more beside each version of the client.
+// The OpenAI client that `relay.openai` creates. `package.test.mjs` runs this file again with each version of the client.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
@@ -32,14 +32,14 @@ test("it is an OpenAI client, bound to Relay and to the user", async () => {
   assert.deepEqual([ai.apiKey, ai.baseURL], [KEY, "http://r.example/v1"]);
 });
 
-test("paid: false marks a free-tier user; what is no boolean is refused", async () => {
+test("paid: false marks a free-tier user; only booleans are accepted", async () => {
   const { relay: here, seen } = relay();
   for (const paid of [false, true, undefined]) await chat(here.openai({ user: "a", paid }));
   assert.deepEqual(seen.map(({ headers }) => headers.get("x-relay-paid")), ["false", "true", null]);
   for (const paid of ["false", 0, null]) assert.throws(() => here.openai({ user: "a", paid }), { code: "invalid_value", param: "paid" });
 });
 
-test("your own headers survive, in whichever form; Relay's two names are ours", async () => {
+test("your own headers are kept, in any form; Relay sets its two headers", async () => {
   const pairs = { "X-Trace": "t1", "x-relay-USER": "mallory", "X-Relay-Paid": "true" };
   for (const defaultHeaders of [pairs, Object.entries(pairs), new Headers(pairs)]) {
     const { relay: here, seen } = relay();
@@ -49,7 +49,7 @@ test("your own headers survive, in whichever form; Relay's two names are ours", 
   }
 });
 
-test("further clients made with withOptions are bound, too", async () => {
+test("clients made with withOptions are bound to the user too", async () => {
   const { relay: here, seen } = relay();
   const further = here.openai({ user: "ana" }).withOptions({ timeout: 5, defaultHeaders: { "X-Trace": "t2", "X-Relay-User": "mallory" } });
   await chat(further);
@@ -58,7 +58,7 @@ test("further clients made with withOptions are bound, too", async () => {
   assert.deepEqual([headers.get("authorization"), headers.get("x-trace"), headers.get("x-relay-user")], [`Bearer ${KEY}`, "t2", "ana"]);
 });
 
-test("options of the OpenAI client pass through; those of Relay are handed on", async () => {
+test("options of the OpenAI client pass through; those of Relay are applied", async () => {
   const ai = relay({ timeout: 1234, maxRetries: 5 }).relay.openai({ user: "a", maxRetries: 0, defaultQuery: { a: "b" } });
   assert.deepEqual([ai.timeout, ai.maxRetries], [1234, 0]);
   const usual = new OpenAI({ apiKey: "x" });
@@ -69,7 +69,7 @@ test("options of the OpenAI client pass through; those of Relay are handed on", 
   assert.equal(seen[0].url, "http://r.example/v1/chat/completions?a=b");
 });
 
-test("OPENAI_* variables of the environment do not lead elsewhere", async (t) => {
+test("OPENAI_* environment variables are ignored", async (t) => {
   const variables = { OPENAI_BASE_URL: "http://evil.example/v1", OPENAI_API_KEY: "sk-own", OPENAI_ADMIN_KEY: "sk-admin", OPENAI_ORG_ID: "org-1", OPENAI_PROJECT_ID: "proj-1", OPENAI_CUSTOM_HEADERS: "X-Relay-User: mallory" };
   Object.assign(process.env, variables);
   t.after(() => Object.keys(variables).forEach((name) => delete process.env[name]));
@@ -81,7 +81,7 @@ test("OPENAI_* variables of the environment do not lead elsewhere", async (t) =>
   assert.deepEqual([headers.get("openai-organization"), headers.get("openai-project")], [null, null]);
 });
 
-test("its calls raise the OpenAI client's errors", async () => {
+test("its calls throw the OpenAI client's errors", async () => {
   const error = { message: "No key.", type: "permission_error", param: null, code: "provider_key_missing", provider: "openai" };
   const { relay: here, seen } = relay({}, 403, { error });
   const raised = await chat(here.openai({ user: "ana" })).catch((raised) => raised);
@@ -89,7 +89,7 @@ test("its calls raise the OpenAI client's errors", async () => {
   assert.deepEqual([raised.code, raised.requestID, raised.error.provider, seen.length], ["provider_key_missing", "req_1", "openai", 1]);
 });
 
-test("the key is not shown, before and after calls, by copies and by errors", async () => {
+test("the key is not printed, before and after calls, in copies and in errors", async () => {
   const { relay: here } = relay({}, 401, { error: { message: "no", code: "invalid_relay_key" } });
   const ai = here.openai({ user: "ana" });
   const copy = ai.withOptions({ maxRetries: 0 });

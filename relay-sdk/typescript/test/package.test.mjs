@@ -1,4 +1,4 @@
-// The package as it is published: packed, and installed by npm into empty projects beside each version of the OpenAI client.
+// The published package: packed, and installed by npm into empty projects with each version of the OpenAI client.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const manifest = JSON.parse(readFileSync(`${here}package.json`, "utf8"));
 const temporary = mkdtempSync(join(tmpdir(), "relay-sdk-"));
 after(() => rmSync(temporary, { recursive: true }));
 
-// `dist/` is there already: `npm test` builds first.
+// `dist/` exists already: `npm test` builds first.
 const npm = (cwd, ...args) => execFileSync("npm", [...args, "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--offline"], { cwd, encoding: "utf8" });
 const packed = join(temporary, npm(here, "pack", "--pack-destination", temporary).trim());
 
@@ -40,7 +40,7 @@ test("what is published: the built files, the manifest, the README", () => {
   assert.deepEqual(files, [...built, "package/README.md", "package/package.json"].sort());
 });
 
-test("it depends on nothing but its peer, runs nothing when it is installed, and has no side effects", () => {
+test("it depends only on its peer, runs no install script, and has no side effects", () => {
   assert.deepEqual([manifest.dependencies, manifest.optionalDependencies, manifest.sideEffects], [undefined, undefined, false]);
   assert.deepEqual(manifest.peerDependencies, { openai: ">=6 <8" });
   assert.deepEqual(Object.keys(manifest.scripts).sort(), ["build", "check", "prepack", "test"]);

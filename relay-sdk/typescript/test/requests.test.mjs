@@ -1,4 +1,4 @@
-// What is sent, what is tried again, and what becomes of every bad answer. Counted at a server.
+// Requests, retries and bad responses, counted at a server.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ import { KEY, TOKEN, failed, fake, pauses, refusal } from "./fake.mjs";
 const ok = { status: 201, body: TOKEN };
 const ask = (relay, more) => relay.createRegistrationToken({ user: "ana", ...more });
 
-test("a token is asked for as docs/api.md says", async (t) => {
+test("a token is requested as docs/api.md describes", async (t) => {
   const { relay, requests } = await fake(t, ok);
   assert.deepEqual(await ask(relay(), { provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false }), TOKEN);
   const [{ method, url, headers, body }] = requests;
@@ -54,13 +54,13 @@ test("a user's label is checked before a request", async (t) => {
       assert.deepEqual([error.code, error.param], [code, "user"]);
     }
   }
-  // To every URL parser these are folders, percent-encoded or not: they would reach another path.
+  // URL parsers resolve these, even if percent-encoded, so they would reach another path.
   for (const user of [".", ".."]) assert.equal((await failed(relay().users.delete(user))).code, "invalid_user");
   for (const provider of ["", "."]) assert.equal((await failed(relay().connections.delete("ana", provider))).code, "invalid_value");
   assert.equal(requests.length, 0);
 });
 
-test("all users come, page by page, and one page if awaited", async (t) => {
+test("all users are listed page by page, and one page with await", async (t) => {
   const user = (endUserLabel) => ({ endUserLabel, createdAt: "2026-11-24T10:00:00.000Z", providers: [] });
   const first = { users: [user("a"), user("b")], hasMore: true, nextAfter: "b" };
   const last = { users: [user("c")], hasMore: false, nextAfter: null };
@@ -92,7 +92,7 @@ for (const [name, bad] of [
   });
 }
 
-test("two calls have two idempotency keys; your own is used as it is", async (t) => {
+test("two calls have two idempotency keys; your own key is used unchanged", async (t) => {
   const { relay, requests } = await fake(t, ok);
   await ask(relay());
   await ask(relay());
@@ -102,7 +102,7 @@ test("two calls have two idempotency keys; your own is used as it is", async (t)
   assert.equal(own, "form-7");
 });
 
-test("GET and DELETE are tried again, too", async (t) => {
+test("GET and DELETE are retried too", async (t) => {
   pauses(t);
   const { relay, requests } = await fake(t, refusal(503, "draining"), { body: { connections: [] } }, refusal(503, "draining"), { status: 204 });
   await relay().connections.list("ana");
@@ -110,7 +110,7 @@ test("GET and DELETE are tried again, too", async (t) => {
   assert.deepEqual(requests.map(({ method }) => method), ["GET", "GET", "DELETE", "DELETE"]);
 });
 
-test("what is permanent is asked once", async (t) => {
+test("a permanent error is not retried", async (t) => {
   for (const bad of [refusal(400, "invalid_value"), refusal(401, "invalid_relay_key"), refusal(403, "scope_missing"), refusal(404, "user_not_found"), refusal(410, "gone")]) {
     const { relay, requests } = await fake(t, bad);
     const error = await failed(ask(relay()));
@@ -118,7 +118,7 @@ test("what is permanent is asked once", async (t) => {
   }
 });
 
-test("x-should-retry wins over the status", async (t) => {
+test("x-should-retry takes precedence over the status", async (t) => {
   pauses(t);
   const never = await fake(t, refusal(500, "provider_key_unreadable", { "x-should-retry": "false" }));
   assert.equal((await failed(ask(never.relay()))).retryable, false);
@@ -128,7 +128,7 @@ test("x-should-retry wins over the status", async (t) => {
   assert.equal(always.requests.length, 3);
 });
 
-test("maxRetries says how often", async (t) => {
+test("maxRetries is the number of retries", async (t) => {
   pauses(t);
   for (const maxRetries of [0, 1, 5]) {
     const { relay, requests } = await fake(t, refusal(503, "draining"));
@@ -160,7 +160,7 @@ test("a wait of more than a minute is not waited for", async (t) => {
   assert.equal(requests.length, 1);
 });
 
-test("an error says all that Relay said", async (t) => {
+test("an error has everything that Relay returned", async (t) => {
   const { relay } = await fake(t, refusal(403, "provider_key_missing", {}, { provider: "anthropic", param: "provider" }));
   const error = await failed(relay().connections.verify("ana", "anthropic"));
   assert.ok(error instanceof RelayError && error instanceof Error);
@@ -173,7 +173,7 @@ test("an error says all that Relay said", async (t) => {
   });
 });
 
-test("docUrl leads to a page that has the code", async (t) => {
+test("docUrl is a page that has the code", async (t) => {
   const own = readFileSync(new URL("../src/error.ts", import.meta.url), "utf8").match(/\^\((.*)\)\$/)[1].split("|");
   for (const code of [...own, "provider_key_missing", "invalid_relay_key", "invalid_user", "missing_user", "invalid_value"]) {
     const [page, text] = new RelayError("", { code }).docUrl.split("#:~:text=");
@@ -182,7 +182,7 @@ test("docUrl leads to a page that has the code", async (t) => {
   }
 });
 
-test("a relay that is down: says where it looked", async (t) => {
+test("a relay that is down: the error names its URL", async (t) => {
   const taken = pauses(t);
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -196,17 +196,17 @@ test("a relay that is down: says where it looked", async (t) => {
   assert.equal(taken.length, 2);
 });
 
-test("a proxy's web page, a redirect and other strangers are told as such", async (t) => {
+test("a proxy's web page, a redirect and other foreign responses are recognised", async (t) => {
   const html = { headers: { "content-type": "text/html; charset=utf-8" }, body: "<!doctype html><title>Sign in</title>" };
   for (const [answer, words] of [
     [html, /web page/],
     [{ ...html, status: 403 }, /web page/],
-    [{ status: 302, headers: { location: "https://login.example/?next=secret" } }, /redirects to https:\/\/login\.example\/: /],
-    [{ body: "" }, /not answer as Relay does/],
-    [{ body: "null" }, /not answer as Relay does/],
-    [{ status: 404, body: { detail: "Not Found" } }, /not answer as Relay does/],
-    [{ status: 400, body: { error: "no" } }, /not answer as Relay does/],
-    [{ status: 400, body: { error: { code: 7 } } }, /not answer as Relay does/],
+    [{ status: 302, headers: { location: "https://login.example/?next=secret" } }, /redirects to https:\/\/login\.example\/\. /],
+    [{ body: "" }, /not respond like Relay/],
+    [{ body: "null" }, /not respond like Relay/],
+    [{ status: 404, body: { detail: "Not Found" } }, /not respond like Relay/],
+    [{ status: 400, body: { error: "no" } }, /not respond like Relay/],
+    [{ status: 400, body: { error: { code: 7 } } }, /not respond like Relay/],
   ]) {
     const { relay, requests } = await fake(t, answer);
     const error = await failed(ask(relay()));
@@ -227,8 +227,8 @@ test("a relay that is silent: ends after the timeout, of the client or of the ca
   assert.equal(requests.length, 2);
 });
 
-// Node loses what `AbortSignal.any` was made of.
-test("a timeout comes also if garbage is collected before", async (t) => {
+// Node loses the sources of `AbortSignal.any`.
+test("a timeout fires even after a garbage collection", async (t) => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc");
   const { relay } = await fake(t, () => {});
@@ -260,7 +260,7 @@ test("a caller's signal ends a request, and a pause between two", async (t) => {
   assert.equal(busy.requests.length, 1);
 });
 
-test("`fetch` can be another one", async (t) => {
+test("`fetch` can be replaced", async (t) => {
   const seen = [];
   const { relay } = await fake(t, ok);
   const own = relay({ fetch: async (url, init) => (seen.push(url, init.method), Response.json(TOKEN, { status: 201 })), baseURL: "http://elsewhere.example/v1" });
@@ -268,7 +268,7 @@ test("`fetch` can be another one", async (t) => {
   assert.deepEqual(seen, ["http://elsewhere.example/v1/registration-tokens", "POST"]);
 });
 
-test("the key is in nothing that is shown", async (t) => {
+test("the key appears in nothing that is printed", async (t) => {
   const { relay } = await fake(t, refusal(401, "invalid_relay_key"));
   const here = relay();
   const errors = [
