@@ -33,7 +33,7 @@ test("the snippet of the front page works as it is written", async (t) => {
     page: {
       body: '<div id="relay-widget"></div>',
       behind: `<script>const registrationToken = ${JSON.stringify(registrationToken)};
-        Relay.mount('#relay-widget', { registrationToken, theme: 'light', accentColor: '#635bff', locale: 'en', onSuccess: (r) => relayTold('snippet', r.provider) })</script>`,
+        Relay.mount('#relay-widget', { registrationToken, theme: 'light', accentColor: '#635bff', locale: 'en', onSuccess: (r) => relayCallback('snippet', r.provider) })</script>`,
     },
   });
   await host.widget().connect("openai", keyFor("openai"));
@@ -93,7 +93,7 @@ for (const [behaviour, state, says] of [
   ["unreachable", "unverified", /not checked yet/],
   ["ratelimited", "active", /is connected/],
 ]) {
-  test(`a key with the behaviour ${behaviour} is connected as ${state}, and that is said`, async (t) => {
+  test(`a key with the behaviour ${behaviour} is connected as ${state}, with a warning`, async (t) => {
     const user = newUser();
     const host = await open(t);
     const widget = await host.mount({ registrationToken: await token(user) });
@@ -105,7 +105,7 @@ for (const [behaviour, state, says] of [
   });
 }
 
-test("a key that Relay finds to be without credit is connected, and that is said", async (t) => {
+test("a key without credit is connected, with a warning", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.pick("openai");
@@ -117,7 +117,7 @@ test("a key that Relay finds to be without credit is connected, and that is said
   assert.match(await widget.inner.getByRole("link").getAttribute("href"), /^https:/, "with a way to pay");
 });
 
-test("a workspace id is asked for only when the provider wants one", async (t) => {
+test("a workspace id is requested only when the provider needs one", async (t) => {
   const user = newUser();
   const host = await open(t);
   const widget = await host.mount({ registrationToken: await token(user) });

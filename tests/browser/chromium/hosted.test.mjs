@@ -19,9 +19,9 @@ async function follow(t, { query = {}, user = newUser(), wishes = {}, project = 
   return { host, widget: host.widget("#root"), user };
 }
 
-/** The apps that may be around the page: notes what each is told. */
+/** The apps that may surround the page. Records the messages of each. */
 function bridges() {
-  const note = (name) => (message) => window.relayTold(name, message);
+  const note = (name) => (message) => window.relayCallback(name, message);
   window.ReactNativeWebView = { postMessage: note("reactNative") };
   window.webkit = { messageHandlers: { relay: { postMessage: note("ios") } } };
   window.RelayAndroid = { onEvent: note("android") };
@@ -37,7 +37,7 @@ test("a link is all that a user needs", async (t) => {
 test("the token is gone from the address bar and the history", async (t) => {
   const { host, widget } = await follow(t);
   await widget.screen("choose");
-  // What else the link said stays, for a page that the browser loads again.
+  // The rest of the link stays, for a page that the browser reloads.
   assert.match(host.page.url(), new RegExp(`^${RELAY}/connect\\?grant=[0-9a-f]{64}$`));
   assert.doesNotMatch(await host.page.evaluate(() => location.href + document.referrer + JSON.stringify(history.state)), /rrt-|#/);
   await host.page.reload();
@@ -66,12 +66,12 @@ for (const theme of ["light", "dark"]) {
   }
 }
 
-test("wrong wishes in a link change nothing else", async (t) => {
+test("invalid options in a link change nothing else", async (t) => {
   const { widget } = await follow(t, { query: { theme: "<script>", locale: "\"'", accent: "url(x)", origin: "javascript:alert(1)", return_url: "data:text/html,x" } });
   await widget.screen("choose", "problem");
 });
 
-test("each app around it is told, with ids and states only", async (t) => {
+test("each surrounding app gets messages, with ids and states only", async (t) => {
   const { host, widget } = await follow(t, { init: bridges, query: { state: "s-1" } });
   await widget.connect("openai", keyFor("openai"));
   for (const app of ["reactNative", "ios", "android"]) {
@@ -84,7 +84,7 @@ test("each app around it is told, with ids and states only", async (t) => {
   }
 });
 
-test("an app's bridge that fails breaks nothing", async (t) => {
+test("a failing bridge of an app breaks nothing", async (t) => {
   const broken = () => {
     window.ReactNativeWebView = { postMessage() { throw new Error("gone"); } };
   };
@@ -93,12 +93,12 @@ test("an app's bridge that fails breaks nothing", async (t) => {
   assert.ok((await connections(user)).openai);
 });
 
-/** Notes what the app's page is told; what Relay's own frames say to each other is not the app's. */
+/** Records the messages to the app's page, without those between Relay's own frames. */
 function noting() {
-  if (location.hostname === "localhost") addEventListener("message", (event) => window.relayTold("message", { origin: event.origin, data: event.data }));
+  if (location.hostname === "localhost") addEventListener("message", (event) => window.relayCallback("message", { origin: event.origin, data: event.data }));
 }
 
-test("a page that opens it in a window is told by messages", async (t) => {
+test("a page that opens it in a window gets messages", async (t) => {
   const host = await open(t, { init: noting });
   const user = newUser();
   const { connectUrl } = await grant(user);
@@ -121,7 +121,7 @@ test("a page that opens it in a window is told by messages", async (t) => {
   assert.ok((await connections(user)).openai);
 });
 
-test("a page that it does not name is told nothing", async (t) => {
+test("a page that it does not name gets no message", async (t) => {
   const host = await open(t, { init: noting });
   const url = new URL((await grant()).connectUrl);
   url.searchParams.set("origin", "https://app.example");
@@ -133,7 +133,7 @@ test("a page that it does not name is told nothing", async (t) => {
   await popup.close();
 });
 
-test("a page that frames it is told by messages, if the token is for that page", async (t) => {
+test("a page that frames it gets messages, if the token is for that page", async (t) => {
   const host = await open(t, { init: noting });
   const user = newUser();
   const url = new URL((await grant(user, { allowedOrigins: [siteOrigin()] })).connectUrl);
@@ -204,7 +204,7 @@ async function pretend(host) {
   await host.context.route("https://app.example/**", (route) => route.fulfill({ contentType: "text/html", body: "<title>Back</title>" }));
 }
 
-test("`return_url` leads back, with a state and the status, and no secret", async (t) => {
+test("`return_url` redirects back, with a state and the status, and no secret", async (t) => {
   const { host, widget } = await follow(t, { project: PROJECTS.linked, query: { return_url: RETURN_URLS.web, state: "a b&c" } });
   await pretend(host);
   await widget.connect("google", keyFor("google"));
@@ -241,7 +241,7 @@ for (const elsewhere of ["https://evil.example/", `${RETURN_URLS.web}/more`, "ht
   });
 }
 
-test("a link that was cut short is a problem that the user understands", async (t) => {
+test("a truncated link is a problem that the user understands", async (t) => {
   const host = await open(t, { goto: false });
   await host.page.goto(`${RELAY}/connect`);
   const widget = host.widget("#root");
@@ -255,7 +255,7 @@ test("a token for pages of an app works from Relay's own page too", async (t) =>
   assert.ok((await connections(user)).openai);
 });
 
-test("the hosted page keeps no cookie and nothing in a store", async (t) => {
+test("the hosted page stores no cookie and no other data", async (t) => {
   const { host, widget } = await follow(t);
   await widget.connect("openai", keyFor("openai"));
   assert.deepEqual(await host.context.cookies(), []);

@@ -54,7 +54,7 @@ for (const [way, enter] of [["typed", type], ["pasted", paste]]) {
   });
 }
 
-test("the page can't reach into the frame, by any way that a script has", async (t) => {
+test("the page can't reach into the frame in any way that a script has", async (t) => {
   const host = await open(t, { init: recorder });
   const widget = await host.mount({ provider: "openai" });
   const { key, tag } = tellingKey();
@@ -80,7 +80,7 @@ test("the page can't reach into the frame, by any way that a script has", async 
     }));
   });
   for (const name of ["window", "element", "name", "storage", "fetch"]) assert.equal(reached[name], "SecurityError", name);
-  for (const name of ["document", "frames"]) assert.equal(reached[name], "TypeError", `${name}: there is none`);
+  for (const name of ["document", "frames"]) assert.equal(reached[name], "TypeError", `${name}: the frame has no such member`);
   assert.ok(longestPiece(tag, JSON.stringify(reached)) < 3, JSON.stringify(reached));
 });
 
@@ -112,7 +112,7 @@ test("messages with a wrong nonce change nothing", async (t) => {
   await host.called("onSuccess");
 });
 
-test("a frame takes one beginning: a page can't take over a form in which somebody types", async (t) => {
+test("a frame accepts one start message: a page can't take over a form in which somebody types", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ provider: "openai" });
   const { key, tag } = tellingKey();

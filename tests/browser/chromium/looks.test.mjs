@@ -1,4 +1,4 @@
-// The look survives every page, every width, and what people set in their systems.
+// The look is the same on every page, at every width, and with every system setting.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -84,7 +84,7 @@ function compare(expected, pictures) {
   assert.deepEqual(different, []);
 }
 
-test("the comparison would notice: another accent is another picture", async (t) => {
+test("the comparison detects another accent", async (t) => {
   const host = await open(t, { page: PLAIN });
   const widget = await host.mount({ provider: "openai" });
   await widget.field.waitFor();
@@ -126,7 +126,7 @@ describe("at no width anything is cut off or scrolls sideways", { concurrency: 2
   }
 });
 
-test("the checks would notice: pale text, text that is too wide, a button that is too small", async (t) => {
+test("the checks detect pale text, text that is too wide, and a button that is too small", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ provider: "openai" });
   await widget.field.waitFor();
@@ -153,7 +153,7 @@ test("with less motion nothing moves, and otherwise something does", async (t) =
   }
 });
 
-test("in forced colours everything can be told apart", async (t) => {
+test("in forced colours everything can be distinguished", async (t) => {
   const host = await open(t, { context: { forcedColors: "active" } });
   const widget = await host.mount({ registrationToken: await token(newUser()) });
   await widget.screen("choose");
@@ -170,7 +170,7 @@ test("in forced colours everything can be told apart", async (t) => {
   assert.deepEqual(await accessibility(widget), []);
 });
 
-test("what has the focus is seen", async (t) => {
+test("the focus is visible", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.pick("openai");
@@ -186,7 +186,7 @@ test("what has the focus is seen", async (t) => {
   }
 });
 
-test("the text on the accent can be read, whatever the accent is", async (t) => {
+test("the text on the accent is readable with every accent", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ provider: "openai" });
   await widget.field.waitFor();

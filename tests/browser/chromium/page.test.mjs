@@ -8,7 +8,7 @@ import { PROJECTS, RELAY, connections, keyFor, newUser, published, token } from 
 
 useChromium();
 
-test("two widgets on one page do not disturb each other", async (t) => {
+test("two widgets on one page are independent", async (t) => {
   const [ana, bo] = [newUser(), newUser()];
   const host = await open(t, { page: { body: '<div id="one"></div><div id="two"></div>' } });
   const one = await host.mount({ target: "#one", registrationToken: await token(ana) });
@@ -92,7 +92,7 @@ test("callbacks can be changed by `update`", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.screen("choose");
-  await host.page.evaluate(() => relayHandles["#relay-widget"].update({ onSuccess: (result) => relayTold("other", result.provider) }));
+  await host.page.evaluate(() => relayHandles["#relay-widget"].update({ onSuccess: (result) => relayCallback("other", result.provider) }));
   await widget.connect("openai", keyFor("openai"));
   assert.equal(await host.called("other"), "openai");
   assert.deepEqual(host.values("onSuccess"), []);
@@ -124,7 +124,7 @@ test("callbacks that throw break nothing", async (t) => {
   assert.deepEqual(await host.called("onExit"), { reason: "done" });
 });
 
-test("`Done` tells that the user is done", async (t) => {
+test("`Done` calls `onExit`", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.connect("openai", keyFor("openai"));
@@ -133,17 +133,17 @@ test("`Done` tells that the user is done", async (t) => {
   assert.equal(host.values("onExit").length, 1);
 });
 
-test("a missing element is told, and nothing is thrown", async (t) => {
+test("a missing element is reported, and nothing is thrown", async (t) => {
   const host = await open(t);
   const options = { target: "#nowhere", registrationToken: await token() };
   await host.mount(options);
   const error = await host.called("onError");
   assert.ok(error.code && error.message.includes("#nowhere"), JSON.stringify(error));
   assert.equal((await host.called("notReady")).code, error.code);
-  assert.ok(host.console.some((line) => line.includes("#nowhere")), "the console says it too");
+  assert.ok(host.console.some((line) => line.includes("#nowhere")), "the console has it too");
 });
 
-test("a selector that is none is told too", async (t) => {
+test("an invalid selector is reported too", async (t) => {
   const host = await open(t);
   await host.mount({ target: "#1 >", registrationToken: await token() });
   assert.ok((await host.called("onError")).message);
@@ -155,7 +155,7 @@ for (const [what, bad] of [
   ["a number", 7],
   ["nothing", undefined],
 ]) {
-  test(`${what} in the place of a token is told and shown`, async (t) => {
+  test(`${what} in place of a token is reported and shown`, async (t) => {
     const host = await open(t);
     const widget = await host.mount({ registrationToken: bad });
     await widget.screen("problem");
@@ -177,18 +177,18 @@ for (const [option, bad] of [
   ["appearance", { variables: { nonsense: "1" } }],
   ["links", { openai: "javascript:alert(1)" }],
 ]) {
-  test(`${option} ${JSON.stringify(bad)} is told, and the widget works`, async (t) => {
+  test(`${option} ${JSON.stringify(bad)} is reported, and the widget works`, async (t) => {
     const host = await open(t);
     const widget = await host.mount({ [option]: bad });
     const error = await host.called("onError");
     assert.ok(error.code && error.message.includes(option), JSON.stringify(error));
-    assert.ok(host.console.some((line) => line.includes(option)), "the console says it too");
+    assert.ok(host.console.some((line) => line.includes(option)), "the console has it too");
     await widget.connect("openai", keyFor("openai"));
     await host.called("onSuccess");
   });
 }
 
-test("options that are no object, and unknown ones, do not break the page", async (t) => {
+test("options that are not an object, and unknown ones, do not break the page", async (t) => {
   const host = await open(t);
   host.expectsErrors = true;
   const ended = await host.page.evaluate(() => {
@@ -205,12 +205,12 @@ test("options that are no object, and unknown ones, do not break the page", asyn
   await host.widget().screen("problem");
 });
 
-test("`<relay-connect>` mounts from HTML alone and tells by events", async (t) => {
+test("`<relay-connect>` mounts from HTML alone and fires events", async (t) => {
   const user = newUser();
   const body = `<relay-connect token="${await token(user)}" theme="dark" accent-color="#0a7" locale="en"></relay-connect>`;
   const listening = () => {
     for (const name of ["ready", "success", "error", "exit", "event"]) {
-      addEventListener(`relay-${name}`, (event) => relayTold(`relay-${name}`, { detail: event.detail ?? null, bubbles: event.bubbles }), true);
+      addEventListener(`relay-${name}`, (event) => relayCallback(`relay-${name}`, { detail: event.detail ?? null, bubbles: event.bubbles }), true);
     }
   };
   const host = await open(t, { page: { body }, init: listening });
@@ -227,7 +227,7 @@ test("`<relay-connect>` mounts from HTML alone and tells by events", async (t) =
   assert.equal(await host.page.locator("iframe").count(), 0);
 });
 
-test("`<relay-connect>` that is made and given its token later works", async (t) => {
+test("`<relay-connect>` works if it gets its token later", async (t) => {
   const host = await open(t, { page: { body: "<main></main>" } });
   await host.page.evaluate((late) => {
     const element = document.createElement("relay-connect");
@@ -253,7 +253,7 @@ test("the dialog opens at once, keeps the focus, closes with Esc and gives the f
   assert.equal(await host.page.evaluate(() => document.activeElement.id), "opener");
 });
 
-test("nothing but `Relay` becomes global, and nothing is requested but Relay's files", async (t) => {
+test("only `Relay` becomes global, and only Relay's files are requested", async (t) => {
   const host = await open(t, { page: { script: "" } });
   const before = await host.page.evaluate(() => Object.getOwnPropertyNames(window));
   const { url, integrity } = await published();
@@ -289,7 +289,7 @@ test("a script that was changed is not run: its hash is checked", async (t) => {
   assert.equal(await host.page.evaluate(() => "evil" in window || "Relay" in window), false);
 });
 
-test("a project that wants the frame refuses the shadow mode", async (t) => {
+test("a project that requires the frame refuses the shadow mode", async (t) => {
   const frameOnly = await token(newUser(), {}, PROJECTS.frameOnly);
   const host = await open(t);
   const widget = await host.mount({ registrationToken: frameOnly, isolation: "shadow" });
@@ -298,13 +298,13 @@ test("a project that wants the frame refuses the shadow mode", async (t) => {
   assert.equal(host.calls("POST").length, 0, "no key was asked for");
 });
 
-test("a project that wants the frame takes keys in the frame", async (t) => {
+test("a project that requires the frame accepts keys in the frame", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ registrationToken: await token(newUser(), {}, PROJECTS.frameOnly) });
   await widget.connect("openai", keyFor("openai"));
 });
 
-test("`<relay-connect>` has no `Done`, since nothing would come of it", async (t) => {
+test("`<relay-connect>` has no `Done`, since the page would not react to it", async (t) => {
   const host = await open(t, { page: { body: `<relay-connect token="${await token()}"></relay-connect>` } });
   const widget = host.widget("relay-connect");
   await widget.connect("openai", keyFor("openai"));
@@ -322,7 +322,7 @@ test("`<relay-connect>` starts with a `fetchToken` that it is given later", asyn
   assert.ok((await connections(user)).openai);
 });
 
-test("moved in the page, the frame begins anew in the same look, and works", async (t) => {
+test("moved in the page, the frame reloads in the same look, and works", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ provider: "openai", theme: "light", locale: "en" });
   await widget.field.waitFor();
@@ -330,14 +330,14 @@ test("moved in the page, the frame begins anew in the same look, and works", asy
   await widget.inner.locator('html[lang="ko"]').waitFor();
   await widget.field.fill("sk-half-typed");
   await host.page.evaluate(() => document.body.appendChild(document.createElement("section")).append(document.querySelector("#relay-widget")));
-  await until(async () => (await widget.field.inputValue()) === "", () => "the frame does not begin anew");
+  await until(async () => (await widget.field.inputValue()) === "", () => "the frame does not reload");
   await widget.inner.locator('html[lang="ko"] [data-part="root"][data-theme="dark"]').waitFor();
   await widget.inner.locator("label").getByText("OpenAI API 키").waitFor();
   await widget.send(keyFor("openai"));
   await host.called("onSuccess");
 });
 
-test("what other scripts add to `Object.prototype` is no option", async (t) => {
+test("additions of other scripts to `Object.prototype` are not options", async (t) => {
   const host = await open(t);
   await host.page.evaluate(() => void (Object.prototype.baseURL = "http://127.0.0.1:1"));
   const widget = await host.mount({ provider: "openai" });
@@ -354,7 +354,7 @@ test("loaded as a module, the widget finds Relay", async (t) => {
   await widget.connect("openai", keyFor("openai"));
 });
 
-test("a script that does not say where it came from needs `baseURL`", async (t) => {
+test("a script without a known address needs `baseURL`", async (t) => {
   const host = await open(t, { page: { script: "" } });
   await host.page.addScriptTag({ content: await (await fetch(`${RELAY}/widget.js`)).text() });
   const widget = await host.mount();
@@ -364,7 +364,7 @@ test("a script that does not say where it came from needs `baseURL`", async (t) 
   await (await host.mount({ baseURL: RELAY })).connect("openai", keyFor("openai"));
 });
 
-test("an element with the id `Relay` is not in the way", async (t) => {
+test("an element with the id `Relay` does no harm", async (t) => {
   const host = await open(t, { page: { body: '<div id="Relay"></div><div id="relay-widget"></div>' } });
   const widget = await host.mount();
   await widget.connect("openai", keyFor("openai"));

@@ -1,4 +1,4 @@
-// Pages with strict content policies: the widget needs no exception, and says so when a policy leaves it no room.
+// Pages with strict content policies: the widget needs no exception, and reports a policy that blocks it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -11,7 +11,7 @@ const STRICT = `default-src 'none'; script-src ${RELAY}; frame-src ${RELAY}; sty
 const bare = (policy, more = {}) => ({ head: "", headers: { "content-security-policy": policy, ...more } });
 
 for (const how of ["mount", "element"]) {
-  test(`under a strict policy with trusted types the whole flow breaches nothing (${how})`, async (t) => {
+  test(`under a strict policy with trusted types the whole flow has no violation (${how})`, async (t) => {
     const user = newUser();
     const registrationToken = await token(user);
     const body = how === "mount" ? '<div id="relay-widget"></div>' : `<relay-connect id="relay-widget" token="${registrationToken}"></relay-connect>`;
@@ -53,14 +53,14 @@ test("a page whose policy forbids frames: the user reads it, the developer gets 
   assert.ok(host.violations.length > 0);
 });
 
-test("in the shadow mode a policy that forbids the call is told", async (t) => {
+test("in the shadow mode a policy that forbids the call is reported", async (t) => {
   const host = await open(t, { page: { headers: { "content-security-policy": `connect-src 'none'` } }, violations: 4 });
   const widget = await host.mount({ isolation: "shadow" });
   await widget.screen("problem");
   await host.called("onError");
 });
 
-test("a page without an origin of its own is told", async (t) => {
+test("a page without an origin of its own is reported", async (t) => {
   const host = await open(t, { page: { headers: { "content-security-policy": "sandbox allow-scripts" } } });
   const widget = await host.mount();
   await widget.problemIs("opaque_origin");

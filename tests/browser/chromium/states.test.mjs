@@ -1,4 +1,4 @@
-// Every state, in both themes and both languages: axe finds nothing, everything fits, and a picture is kept to be looked at.
+// Every state, in both themes and both languages: axe finds no violation, everything fits, and a picture is saved for review.
 // Pictures go to `pictures/`, or to the folder that RELAY_PICTURES names.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

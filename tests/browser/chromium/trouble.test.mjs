@@ -48,7 +48,7 @@ test("a proxy's page of HTML is a problem, not a broken widget", async (t) => {
   assert.doesNotMatch(await widget.text(), /Bad gateway/);
 });
 
-test("Relay is busy: the user is told how long to wait", async (t) => {
+test("Relay is busy: the widget shows how long to wait", async (t) => {
   const host = await open(t);
   const body = JSON.stringify({ error: { message: "busy", type: "rate_limit_error", param: null, code: "too_many_refusals" } });
   const headers = { "retry-after": "7", "content-type": "application/json", "x-request-id": "req_busy" };
@@ -101,7 +101,7 @@ test("Enter and a click at once send one request", async (t) => {
 });
 
 for (const isolation of ["frame", "shadow"]) {
-  test(`unmounted in the middle (${isolation}): the request is aborted, and nothing more is told`, async (t) => {
+  test(`unmounted in the middle (${isolation}): the request is aborted, and no callback is called any more`, async (t) => {
     const user = newUser();
     const registrationToken = await token(user);
     const host = await open(t);
@@ -113,13 +113,13 @@ for (const isolation of ["frame", "shadow"]) {
     await until(() => host.calls("POST").length === 1);
     await host.handle("unmount");
     assert.deepEqual(host.values("onExit"), [{ reason: "unmounted" }]);
-    const told = host.told.length;
+    const callbacks = host.callbacks.length;
     await host.handle("unmount");
     assert.equal(await host.page.locator("#relay-widget").evaluate((place) => place.childNodes.length), 0);
     // Relay takes one registration of a token after the other: had the first one gone on, the token would be used.
     await use(registrationToken, "google");
     assert.deepEqual(Object.keys(await connections(user)), ["google"]);
-    assert.equal(host.told.length, told, "nothing is told after unmount");
+    assert.equal(host.callbacks.length, callbacks, "no callback is called after unmount");
   });
 }
 

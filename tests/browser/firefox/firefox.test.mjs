@@ -81,7 +81,7 @@ test("a slow provider: checking, still checking, done", async (t) => {
   await host.called("onSuccess");
 });
 
-test("a key that is there is disconnected after a question", async (t) => {
+test("a connected key is disconnected after a confirmation", async (t) => {
   const user = newUser();
   await connect(user, "google");
   const host = await open(t);
@@ -101,7 +101,7 @@ test("a token that has expired, and one for another page", async (t) => {
   assert.equal((await other.called("onError")).code, "frame_blocked");
 });
 
-test("under a strict policy with trusted types nothing is breached", async (t) => {
+test("under a strict policy with trusted types there is no violation", async (t) => {
   const policy = `default-src 'none'; script-src ${RELAY}; frame-src ${RELAY}; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
   const host = await open(t, { page: { head: "", headers: { "content-security-policy": policy } } });
   await host.mount();
@@ -113,7 +113,7 @@ test("under a strict policy with trusted types nothing is breached", async (t) =
   assert.deepEqual(await (await host.frame()).evaluate(() => relayViolations), []);
 });
 
-test("a page whose policy forbids frames is told so", async (t) => {
+test("a page whose policy forbids frames gets an error", async (t) => {
   const host = await open(t, { page: { headers: { "content-security-policy": "frame-src 'none'" } } });
   await host.mount();
   assert.equal((await host.called("onError")).code, "csp_blocked");
@@ -139,7 +139,7 @@ test("the dialog closes with Esc from within the frame", async (t) => {
   assert.deepEqual(await host.called("onExit"), { reason: "cancelled" });
 });
 
-test("unmounted in the middle, nothing more is told", async (t) => {
+test("unmounted in the middle, no callback is called any more", async (t) => {
   const user = newUser();
   const host = await open(t);
   await host.mount({ registrationToken: await token(user), provider: "openai" });

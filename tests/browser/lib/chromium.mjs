@@ -1,4 +1,4 @@
-// Chromium, and what every test in it must leave behind: nothing.
+// Chromium, with the checks that every test must pass at its end.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 
@@ -14,7 +14,7 @@ const FLAGS = [
   // No name leads anywhere but to this machine. One is the site's, and not trusted as `localhost` is.
   "--host-resolver-rules=MAP insecure.example 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
 ];
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
 let browser;
 let site;
@@ -75,7 +75,7 @@ export async function open(t, { page = {}, context = {}, closed = false, violati
 }
 
 export class Host {
-  told = [];
+  callbacks = [];
   requests = [];
   failed = [];
   console = [];
@@ -89,11 +89,11 @@ export class Host {
   constructor(context, violationsAllowed) {
     this.context = context;
     this.violationsAllowed = violationsAllowed;
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(TIMEOUT);
   }
 
   async prepare({ closed, init }) {
-    await this.context.exposeBinding("relayTold", (_, name, value) => void this.told.push({ name, value }));
+    await this.context.exposeBinding("relayCallback", (_, name, value) => void this.callbacks.push({ name, value }));
     await this.context.exposeBinding("relayViolated", (_, text) => void this.violations.push(text));
     await this.context.addInitScript(tellViolations);
     if (init) await this.context.addInitScript(init);
@@ -131,18 +131,18 @@ export class Host {
 
   /** Every value that a callback got so far. */
   values(name) {
-    return this.told.filter((call) => call.name === name).map((call) => call.value);
+    return this.callbacks.filter((call) => call.name === name).map((call) => call.value);
   }
 
   /** Waits for a callback's `count`th call; returns its value. */
   async called(name, count = 1) {
-    await until(() => this.values(name).length >= count, () => `${name} was called ${this.values(name).length} times: ${JSON.stringify(this.told)}`);
+    await until(() => this.values(name).length >= count, () => `${name} was called ${this.values(name).length} times: ${JSON.stringify(this.callbacks)}`);
     return this.values(name)[count - 1];
   }
 
   /** Waits for an error with this code. */
   async failedWith(code) {
-    await until(() => this.values("onError").some((error) => error.code === code), () => `no ${code} in ${JSON.stringify(this.told)}`);
+    await until(() => this.values("onError").some((error) => error.code === code), () => `no ${code} in ${JSON.stringify(this.callbacks)}`);
     return this.values("onError").find((error) => error.code === code);
   }
 
@@ -212,7 +212,7 @@ export class Host {
     const urls = this.requests.map((request) => request.url().split("#")[0]).join("\n");
     assert.deepEqual(secretsIn(urls), [], "no secret is in an address");
     assert.deepEqual(secretsIn(this.console.join("\n")), [], "no secret is on the console");
-    assert.deepEqual(secretsIn(JSON.stringify(this.told)), [], "no secret reaches a callback");
+    assert.deepEqual(secretsIn(JSON.stringify(this.callbacks)), [], "no secret reaches a callback");
     if (!this.expectsErrors) assert.deepEqual(this.errors, [], "no script failed");
     assert.ok(this.violations.length <= this.violationsAllowed, `breaches of a content policy: ${this.violations.join("; ")}`);
     if (this.page.isClosed() || !this.page.url().startsWith(site.origin)) return;
@@ -295,7 +295,7 @@ export class Widget {
 
   async pick(provider) {
     await this.screen("choose", "key");
-    // Not `check`: the picker is drawn anew once the frame asks for the key.
+    // Not `check`: the picker is drawn again once the frame asks for the key.
     await this.radio(provider).click();
     await this.field.waitFor();
   }
@@ -331,9 +331,9 @@ export class Widget {
   }
 }
 
-/** Waits until something is so. */
-export async function until(condition, why = () => String(condition), patience = PATIENCE) {
-  const end = Date.now() + patience;
+/** Waits until a condition holds. */
+export async function until(condition, why = () => String(condition), timeout = TIMEOUT) {
+  const end = Date.now() + timeout;
   while (!(await condition())) {
     if (Date.now() > end) assert.fail(why());
     await new Promise((soon) => setTimeout(soon, 15));

@@ -157,7 +157,7 @@ export async function shortcut(page, key) {
   await page.keyboard.up("Control");
 }
 
-/** Waits until something is so; returns it. */
+/** Waits until a condition holds, and returns its value. */
 export async function until(condition, why) {
   const end = Date.now() + 15_000;
   for (;;) {

@@ -42,7 +42,7 @@ export function mountHere({ target, options, tokens, throwing }) {
   const log = (window.relayLog ??= []);
   const tell = (name, value) => {
     log.push({ name, value });
-    window.relayTold?.(name, value === undefined ? null : value);
+    window.relayCallback?.(name, value === undefined ? null : value);
   };
   const callbacks = {};
   for (const name of ["onReady", "onSuccess", "onError", "onExit", "onEvent"]) {
@@ -80,8 +80,8 @@ export function keepRoots() {
 }
 
 /**
- * Presses Esc in a dialog, whose frame has the focus and goes while the key is down. Then nobody tells the browser's driver of the
- * key's way up, so that is not waited for: what Esc does is.
+ * Presses Esc in a dialog, whose frame has the focus and goes while the key is down. Then the browser's driver never learns
+ * that the key was released, so the test waits for the effect of Esc instead.
  */
 export function leaveByEscape(page) {
   page.keyboard.press("Escape").catch(() => {});

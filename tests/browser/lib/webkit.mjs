@@ -10,7 +10,7 @@ import { RELAY, token } from "./relay.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const CONTROL = "\uE009";
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
 let driver;
 let site;
@@ -133,7 +133,7 @@ class Host {
 
 /** Waits until something is so; returns it. */
 export async function until(condition, why) {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + TIMEOUT;
   for (;;) {
     const found = await condition();
     if (found) return found;

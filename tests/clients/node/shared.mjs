@@ -51,7 +51,7 @@ export async function upstream(mark) {
   return response.json();
 }
 
-/** A client whose requests bear a mark that `calls` finds again; `scripted`: of the relay whose providers `script` tells what to say. */
+/** A client whose requests have a mark that `calls` finds; `scripted`: of the relay whose providers answer what `script` sets. */
 export function patient(mark, { user = "connected", scripted = false, ...options } = {}) {
   const { RELAY_TAP_URL, RELAY_SCRIPTED_URL, RELAY_SCRIPTED_KEY } = process.env;
   return new openai.OpenAI({
@@ -84,7 +84,7 @@ export const turnsOf = (body) =>
 
 const isThinking = (block) => ["thinking", "redacted_thinking"].includes(block.type);
 
-/** The thinking blocks and signatures of a turn. Google's word for "I have none" is none. */
+/** The thinking blocks and signatures of a turn. Google's placeholder for a missing signature does not count. */
 export const reasoningOf = (turn) =>
   turn.flatMap((block) => (isThinking(block) ? [block] : block.thoughtSignature ? [block.thoughtSignature] : []))
     .filter((signature) => signature !== "skip_thought_signature_validator");

@@ -64,7 +64,7 @@ def upstream(mark):
 
 
 def patient(mark, user="connected", scripted=False, kind=OpenAI, headers=None, **options):
-    """A client whose requests bear a mark that `calls` finds again; `scripted`: of the relay whose providers `script` tells what to say."""
+    """A client whose requests have a mark that `calls` finds; `scripted`: of the relay whose providers answer what `script` sets."""
     base = os.environ["RELAY_SCRIPTED_URL" if scripted else "RELAY_TAP_URL"] + "/v1"
     bound = {"X-Relay-User": user} if user is not None else {}
     made = {"api_key": os.environ["RELAY_SCRIPTED_KEY"] if scripted else KEY, "base_url": base}
@@ -106,7 +106,7 @@ def turns_of(body):
 
 
 def reasoning_of(turn):
-    """The thinking blocks and signatures of a turn. Google's word for "I have none" is none."""
+    """The thinking blocks and signatures of a turn. Google's placeholder for a missing signature does not count."""
     blocks = [block for block in turn if block.get("type") in ("thinking", "redacted_thinking")]
     signatures = [part["thoughtSignature"] for part in turn if part.get("thoughtSignature")]
     return blocks + [signature for signature in signatures if signature != "skip_thought_signature_validator"]

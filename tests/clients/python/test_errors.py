@@ -72,7 +72,7 @@ def meet(row, mark):
 
 @pytest.fixture(scope="module")
 def met():
-    """What each row met, all at once: most of the time is the client's patience. The scripted ones go one after the other."""
+    """The result of each row, in parallel: most of the time goes into the client's waits. The scripted rows run one after another."""
     scripted = [(row, mark) for row, mark in ROWS if "script" in row]
     with ThreadPoolExecutor(48) as pool:
         one_by_one = pool.submit(lambda: [(mark, meet(row, mark)) for row, mark in scripted])

@@ -49,7 +49,7 @@ test("a user connects a key, and an answer streams", async () => {
   assert.match(await answer.text(), /you said "Hello!"$/);
 });
 
-test("without a key the page is told for which provider to open the widget", async () => {
+test("without a key the page learns for which provider to open the widget", async () => {
   const { ask } = await browser();
   const answer = await ask("/chat", hello("claude-haiku-4-5"));
   const { code, provider } = await answer.json();

@@ -1,4 +1,4 @@
-// Turns that the flow can take: tokens that come late, are of no use or belong to somebody else; what must wait while a key is checked.
+// Races: tokens that arrive late, are unusable or belong to another user; actions that must wait while a key is checked.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -42,13 +42,13 @@ const wordsAtTheField = (widget) => widget.inner.locator(".cue").textContent();
 /** Mounts with a `fetchToken` whose answers the test gives, by `relayFetched`. */
 const mountWaiting = (host, registrationToken) => host.page.evaluate((given) => {
   const fetchToken = () => new Promise((done) => {
-    relayTold("fetchToken", null);
+    relayCallback("fetchToken", null);
     window.relayFetched = done;
   });
   window.relayHandles = { "#relay-widget": Relay.mount("#relay-widget", { registrationToken: given, fetchToken }) };
 }, registrationToken);
 
-test("a newer token wins over a `fetchToken` that answers later", async (t) => {
+test("a newer token takes precedence over a `fetchToken` that resolves later", async (t) => {
   const [older, newer] = [newUser(), newUser()];
   const host = await open(t);
   await mountWaiting(host);
@@ -60,11 +60,11 @@ test("a newer token wins over a `fetchToken` that answers later", async (t) => {
   assert.match(await wordsAtTheField(widget), new RegExp(newer));
   await widget.send(keyFor("openai"));
   await widget.screen("success");
-  assert.equal(host.calls("GET").length, 1, "the late token was not even shown to Relay");
+  assert.equal(host.calls("GET").length, 1, "the late token was never sent to Relay");
   assert.deepEqual([Object.keys(await connections(newer)), Object.keys(await connections(older))], [["openai"], []]);
 });
 
-test("a newer token wins over a `fetchToken` that was asked when a key was sent", async (t) => {
+test("a newer token takes precedence over a `fetchToken` that was called when a key was sent", async (t) => {
   const [older, newer] = [newUser(), newUser()];
   const host = await open(t);
   await mountWaiting(host, await token(older));
@@ -100,7 +100,7 @@ test("after a `fetchToken` that failed once, `Try again` leads back to a form th
   await widget.screen("success");
 });
 
-test("while a key is checked no other provider can be chosen, and the answer is the asked provider's", async (t) => {
+test("while a key is checked no other provider can be chosen, and the answer is that of the chosen one", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.pick("openai");
@@ -109,7 +109,7 @@ test("while a key is checked no other provider can be chosen, and the answer is 
   await widget.state("checking");
   for (const other of ["anthropic", "google"]) {
     await until(() => widget.radio(other).isDisabled(), () => `${other} can be chosen`);
-    // Not even by what came too early for the picker to be drawn anew.
+    // Not even by a message that arrived before the picker was drawn again.
     await widget.radio(other).evaluate((radio) => radio.dispatchEvent(new Event("change")));
   }
   release();
@@ -119,7 +119,7 @@ test("while a key is checked no other provider can be chosen, and the answer is 
   assert.deepEqual(chosen, ["openai"]);
 });
 
-test("a refusal belongs to the asked provider, and then another one can be chosen", async (t) => {
+test("a refusal belongs to the chosen provider, and then another one can be chosen", async (t) => {
   const host = await open(t);
   const widget = await host.mount();
   await widget.pick("openai");
@@ -161,14 +161,14 @@ test("each token that expires when a key is sent is refreshed, however often it 
   for (let turn = 1; turn <= fresh.length; turn += 1) {
     expireOnce(host);
     await widget.send(keyFor("openai", "refused"));
-    await until(() => refused() === turn, () => `${refused()} of ${turn} refusals: ${JSON.stringify(host.told)}`);
+    await until(() => refused() === turn, () => `${refused()} of ${turn} refusals: ${JSON.stringify(host.callbacks)}`);
     assert.equal(host.values("fetchToken").length, turn);
   }
   await widget.send(keyFor("openai"));
   await host.called("onSuccess");
 });
 
-test("a fresh token for another account: what was typed is not sent, and is gone", async (t) => {
+test("a new token for another account: the typed key is not sent, and is cleared", async (t) => {
   const [ana, bo] = [newUser(), newUser()];
   const host = await open(t);
   const widget = await host.mount({ registrationToken: await token(ana), tokens: [await token(bo)], provider: "openai" });
@@ -213,7 +213,7 @@ test("`onExit` is called once when it unmounts the dialog", async (t) => {
   await widget.field.waitFor();
   await host.page.evaluate(() => {
     const handle = relayHandles["#relay-widget"];
-    handle.update({ onExit: ({ reason }) => { relayTold("left", reason); handle.unmount(); } });
+    handle.update({ onExit: ({ reason }) => { relayCallback("left", reason); handle.unmount(); } });
   });
   await widget.outer("Close").click();
   await until(async () => (await host.page.getByRole("dialog").count()) === 0);
@@ -242,7 +242,7 @@ test("`onExit` is called once for a user who cancelled before `unmount`", async 
   assert.deepEqual(host.values("onExit"), [{ reason: "cancelled" }]);
 });
 
-test("a workspace that can't be one is told at its field, and not sent", async (t) => {
+test("an invalid workspace is reported at its field, and not sent", async (t) => {
   const host = await open(t);
   const widget = await host.mount({ provider: "anthropic" });
   await widget.field.waitFor();
