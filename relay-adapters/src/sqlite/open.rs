@@ -38,12 +38,12 @@ pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
 }
 
 /// Opens the connection that writes, and migrates the schema.
-pub(super) fn open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
+pub(super) fn open_first(path: &Path, busy_timeout: Duration) -> Result<Connection, SqliteOpenError> {
     let start = Instant::now();
     loop {
-        match try_open_first(path, patience) {
+        match try_open_first(path, busy_timeout) {
             // If two processes switch to WAL at the same time, SQLite fails one of them without waiting.
-            Err(SqliteOpenError::Sqlite(error)) if is_busy(&error) && start.elapsed() < patience => {
+            Err(SqliteOpenError::Sqlite(error)) if is_busy(&error) && start.elapsed() < busy_timeout => {
                 std::thread::sleep(Duration::from_millis(10));
             }
             result => return result,
@@ -55,9 +55,9 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
-fn try_open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteOpenError> {
+fn try_open_first(path: &Path, busy_timeout: Duration) -> Result<Connection, SqliteOpenError> {
     let mut connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
-    connection.busy_timeout(patience)?;
+    connection.busy_timeout(busy_timeout)?;
     migrate::refuse_foreign(&connection, MIGRATIONS.len())?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
@@ -69,10 +69,10 @@ fn try_open_first(path: &Path, patience: Duration) -> Result<Connection, SqliteO
 }
 
 /// Opens one more connection, to a database that [`open_first`] has opened before.
-pub(super) fn open_again(path: &Path, may_write: bool, patience: Duration) -> rusqlite::Result<Connection> {
+pub(super) fn open_again(path: &Path, may_write: bool, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let access = if may_write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let connection = Connection::open_with_flags(path, flags(access))?;
-    connection.busy_timeout(patience)?;
+    connection.busy_timeout(busy_timeout)?;
     set_up(&connection)?;
     Ok(connection)
 }
@@ -112,10 +112,10 @@ mod tests {
     fn every_connection_is_set_up_for_safety() {
         let directory = tempfile::tempdir().unwrap();
         let path = make_file(&directory.path().join("relay.db")).unwrap();
-        let patience = Duration::from_secs(5);
-        let first = open_first(&path, patience).unwrap();
+        let busy_timeout = Duration::from_secs(5);
+        let first = open_first(&path, busy_timeout).unwrap();
         for connection in
-            [&first, &open_again(&path, true, patience).unwrap(), &open_again(&path, false, patience).unwrap()]
+            [&first, &open_again(&path, true, busy_timeout).unwrap(), &open_again(&path, false, busy_timeout).unwrap()]
         {
             for (pragma, want) in [
                 ("synchronous", "2"),

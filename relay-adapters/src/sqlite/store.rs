@@ -16,7 +16,7 @@ pub struct SqliteOptions {
     /// The number of reading threads.
     pub readers: usize,
     /// How long a call waits for another process that writes, before it fails.
-    pub patience: Duration,
+    pub busy_timeout: Duration,
     /// The most rows of usage (user × provider × model × tier) that wait to be written. Further rows are dropped.
     pub usage_rows: usize,
     /// The longest time that a metered call waits to be written.
@@ -25,7 +25,12 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 2, patience: Duration::from_secs(5), usage_rows: 50_000, usage_delay: Duration::from_secs(1) }
+        Self {
+            readers: 2,
+            busy_timeout: Duration::from_secs(5),
+            usage_rows: 50_000,
+            usage_delay: Duration::from_secs(1),
+        }
     }
 }
 
@@ -51,10 +56,11 @@ impl Sqlite {
         open::refuse_old(rusqlite::version_number())?;
         let path = open::make_file(path.as_ref())?;
         let file_error = |cause| SqliteOpenError::File { path: path.clone(), cause };
-        let writer = Db::for_writing(open::open_first(&path, options.patience)?, &path).map_err(file_error)?;
+        let writer = Db::for_writing(open::open_first(&path, options.busy_timeout)?, &path).map_err(file_error)?;
         let identity = Identity::of(&path).map_err(file_error)?;
-        let session = |db| Session::new(path.clone(), options.patience, identity.clone(), db);
-        let open_reader = |_| open::open_again(&path, false, options.patience).map(|db| session(Db::for_reading(db)));
+        let session = |db| Session::new(path.clone(), options.busy_timeout, identity.clone(), db);
+        let open_reader =
+            |_| open::open_again(&path, false, options.busy_timeout).map(|db| session(Db::for_reading(db)));
         let readers = (0..options.readers.max(1)).map(open_reader).collect::<Result<_, _>>()?;
         let readers = Workers::start("relay-db-read", readers)?;
         let writer = Workers::start("relay-db-write", vec![session(writer)])?;

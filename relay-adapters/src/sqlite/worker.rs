@@ -22,7 +22,7 @@ use super::open::open_again;
 const QUEUE: usize = 1024;
 
 /// The shortest time that a job waits for a lock, however long it was queued.
-const LEAST_PATIENCE: Duration = Duration::from_millis(50);
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// How long a deletion waits for readers to release the write-ahead log.
 const SHRED_PATIENCE: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub(super) struct Db {
 pub(super) struct Session {
     path: PathBuf,
     may_write: bool,
-    patience: Duration,
+    busy_timeout: Duration,
     identity: Identity,
     db: Option<Db>,
 }
@@ -91,11 +91,11 @@ impl Db {
         self.try_shred(SHRED_PATIENCE);
     }
 
-    fn try_shred(&mut self, patience: Duration) {
+    fn try_shred(&mut self, busy_timeout: Duration) {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self
             .connection
-            .busy_timeout(patience)
+            .busy_timeout(busy_timeout)
             .and_then(|()| self.connection.query_row(checkpoint, [], |row| row.get::<_, i64>(0)));
         match busy {
             Ok(0) => self.shred_due = false,
@@ -107,16 +107,16 @@ impl Db {
 
 impl Session {
     /// `identity` is that of the database at `path`.
-    pub(super) fn new(path: PathBuf, patience: Duration, identity: Identity, db: Db) -> Self {
-        Self { path, may_write: db.log.is_some(), patience, identity, db: Some(db) }
+    pub(super) fn new(path: PathBuf, busy_timeout: Duration, identity: Identity, db: Db) -> Self {
+        Self { path, may_write: db.log.is_some(), busy_timeout, identity, db: Some(db) }
     }
 
     /// Runs one job. `asked` is when its caller began to wait: the time in the queue counts against the busy timeout,
     /// so a lock of another process delays each caller once, and not once for each job before it.
     fn run<T>(&mut self, asked: Instant, work: impl FnOnce(&mut Db) -> Result<T, Failure>) -> Result<T, Failure> {
-        let patience = self.patience.saturating_sub(asked.elapsed()).max(LEAST_PATIENCE);
+        let busy_timeout = self.busy_timeout.saturating_sub(asked.elapsed()).max(SHORTEST_TIMEOUT);
         let db = self.db()?;
-        db.connection.busy_timeout(patience)?;
+        db.connection.busy_timeout(busy_timeout)?;
         let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|panic| Err(words_of(&*panic).into()));
         if result.as_ref().is_err_and(is_broken) {
             self.db = None; // rolls back what is open
@@ -135,7 +135,7 @@ impl Session {
                 Ok(db)
             }
             none => {
-                let connection = open_again(&self.path, self.may_write, self.patience)?;
+                let connection = open_again(&self.path, self.may_write, self.busy_timeout)?;
                 let db =
                     if self.may_write { Db::for_writing(connection, &self.path)? } else { Db::for_reading(connection) };
                 Ok(none.insert(db))
@@ -253,10 +253,10 @@ mod tests {
 
     fn one_writer(directory: &tempfile::TempDir) -> Workers {
         let path = make_file(&directory.path().join("relay.db")).unwrap();
-        let patience = Duration::from_secs(5);
-        let db = Db::for_writing(open_first(&path, patience).unwrap(), &path).unwrap();
+        let busy_timeout = Duration::from_secs(5);
+        let db = Db::for_writing(open_first(&path, busy_timeout).unwrap(), &path).unwrap();
         let identity = Identity::of(&path).unwrap();
-        Workers::start("test", vec![Session::new(path, patience, identity, db)]).unwrap()
+        Workers::start("test", vec![Session::new(path, busy_timeout, identity, db)]).unwrap()
     }
 
     const PUT: &str = "INSERT INTO meta (key, value) VALUES ('k', x'01')";

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const NOW: Timestamp = Timestamp(1_795_423_644_000);
 
 fn options() -> SqliteOptions {
-    SqliteOptions { patience: Duration::from_millis(200), ..SqliteOptions::default() }
+    SqliteOptions { busy_timeout: Duration::from_millis(200), ..SqliteOptions::default() }
 }
 
 fn open(directory: &TempDir) -> Sqlite {
@@ -195,7 +195,8 @@ mod files {
         let store = open(&directory);
         let inode = format!(":{} ", std::fs::metadata(directory.path().join("relay.db")).unwrap().ino());
         let is_locked_now = || std::fs::read_to_string("/proc/locks").unwrap().contains(&inode);
-        // The kernel lists locks in pieces and can leave some out while others come and go. A lock that is lost stays lost.
+        // The kernel lists locks in pieces and can leave some out while others come and go. A lock that is lost stays
+        // lost.
         let is_locked = || (0..1000).any(|_| is_locked_now());
         assert!(is_locked(), "SQLite locks an open database");
         let again = open(&directory);
@@ -396,11 +397,10 @@ mod races {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn of_a_thousand_parallel_redemptions_exactly_one_succeeds() {
         let directory = tempfile::tempdir().unwrap();
-        let patient = SqliteOptions { patience: Duration::from_secs(60), ..options() };
+        let long = SqliteOptions { busy_timeout: Duration::from_secs(60), ..options() };
         // Two openings of one file: what two processes would be.
-        let stores: Vec<Arc<Sqlite>> = (0..2)
-            .map(|_| Arc::new(Sqlite::open(directory.path().join("relay.db"), patient.clone()).unwrap()))
-            .collect();
+        let stores: Vec<Arc<Sqlite>> =
+            (0..2).map(|_| Arc::new(Sqlite::open(directory.path().join("relay.db"), long.clone()).unwrap())).collect();
         stores[0].put_grant(&hash(1), grant(&slot(1)), None).await.unwrap();
         let tasks: Vec<_> = (0..1000_usize)
             .map(|n| {
