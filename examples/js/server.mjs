@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { Relay, RelayError } from "@relayservice/sdk";
 import { APIError } from "openai";
 
-const relay = new Relay(); // RELAY_KEY and RELAY_BASE_URL; tells at once if the key can't be right
+const relay = new Relay(); // RELAY_KEY and RELAY_BASE_URL; throws at once if the key is malformed
 
 const html = (name) => ({ type: "text/html", text: file(name).replaceAll("{{relay}}", relay.baseURL) });
 const file = (name) => readFileSync(new URL(`pages/${name}`, import.meta.url), "utf8");

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `embed_in_axum` | Relay inside a backend of your own, without relay-server |
 //! | `own_key_store` | a key store of your own, held to the conformance suite |
-//! | `deterministic_ci` | an app's tests with providers that answer as told |
+//! | `deterministic_ci` | an app's tests with scripted providers |
 //!
 //! `cargo run -p relay-examples --bin embed_in_axum` runs one; each ends by itself.
 

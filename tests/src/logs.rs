@@ -1,5 +1,5 @@
-//! Everything that this process logs, at TRACE, kept in memory to be searched: through `tracing`, and through `log`, which
-//! reqwest and actix use and which an embedder may listen to.
+//! Everything that this process logs, at TRACE, kept in memory to be searched: through `tracing`, and through `log`,
+//! which reqwest and actix use and which an embedder may listen to.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -58,7 +58,7 @@ pub fn len() -> usize {
     kept().len()
 }
 
-/// What was logged after so many bytes.
+/// The text that was logged after this number of bytes.
 pub fn since(begin: usize) -> Vec<u8> {
     kept().get(begin..).unwrap_or_default().to_vec()
 }

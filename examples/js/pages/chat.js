@@ -18,7 +18,7 @@ async function answerInto(line, model) {
   messages.push({ role: "assistant", content: line.textContent });
 }
 
-/** Without a key there is one thing to do; anything else is told as it is. */
+/** Without a key, opens the widget. Shows any other error as it is. */
 function refuse(line, { code, provider, message }) {
   line.className = "problem";
   messages.pop();

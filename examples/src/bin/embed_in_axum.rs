@@ -166,8 +166,8 @@ async fn ask(app: SocketAddr, cookie: &str, model: &str) -> Result<String, Box<d
     let answer = Request { method: "POST", path: "/api/assistant", cookie, body: &body }.send(app).await?;
     let (status, body) = (answer.status, answer.text().await?);
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
-    let told = body.pointer("/choices/0/message/content").or(body.pointer("/error/code"));
-    Ok(format!("{status} {}", told.and_then(Value::as_str).unwrap_or_default()))
+    let text = body.pointer("/choices/0/message/content").or(body.pointer("/error/code"));
+    Ok(format!("{status} {}", text.and_then(Value::as_str).unwrap_or_default()))
 }
 
 async fn paste(app: SocketAddr, cookie: &str, key: &str) -> Result<String, Box<dyn Error>> {

@@ -18,9 +18,9 @@ fn demo(temporary: &Path, arguments: &[&str]) -> Command {
 #[test]
 fn the_whole_story_goes_as_expected_and_leaves_nothing_behind() {
     let temporary = tempfile::tempdir().unwrap();
-    let told = Ended::from(demo(temporary.path(), &["--once", "--port", "0"]).output().unwrap()).code(0);
-    assert!(!told.stdout.contains('\u{1b}'), "no colours without a terminal");
-    assert_eq!(told.stderr, "");
+    let ended = Ended::from(demo(temporary.path(), &["--once", "--port", "0"]).output().unwrap()).code(0);
+    assert!(!ended.stdout.contains('\u{1b}'), "no colours without a terminal");
+    assert_eq!(ended.stderr, "");
     for part in [
         "key_refused_by_provider",
         "registration_token_used",
@@ -32,7 +32,7 @@ fn the_whole_story_goes_as_expected_and_leaves_nothing_behind() {
         "\"embedding\"",
         &format!("0 of {} pasted keys", Provider::ALL.len()),
     ] {
-        assert!(told.stdout.contains(part), "{part} is missing:\n{}", told.stdout);
+        assert!(ended.stdout.contains(part), "{part} is missing:\n{}", ended.stdout);
     }
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
@@ -47,8 +47,8 @@ fn every_curl_of_the_story_can_be_pasted_into_a_shell() {
     let temporary = tempfile::tempdir().unwrap();
     let mut child = demo(temporary.path(), &["--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let told: Vec<String> = lines.by_ref().take_while(|line| !line.contains("What now?")).collect();
-    let statuses: Vec<String> = curls(&told).iter().map(|curl| status_of(curl)).collect();
+    let ended: Vec<String> = lines.by_ref().take_while(|line| !line.contains("What now?")).collect();
+    let statuses: Vec<String> = curls(&ended).iter().map(|curl| status_of(curl)).collect();
     interrupt(&child);
     // The rest must be read, or the demo could not write it.
     lines.for_each(drop);
@@ -62,10 +62,10 @@ fn every_curl_of_the_story_can_be_pasted_into_a_shell() {
 }
 
 /// The commands as they were printed, without the margin.
-fn curls(told: &[String]) -> Vec<String> {
+fn curls(ended: &[String]) -> Vec<String> {
     let mut curls: Vec<String> = Vec::new();
     let mut goes_on = false;
-    for line in told {
+    for line in ended {
         let text = line.trim_start();
         if goes_on {
             curls.last_mut().unwrap().push_str(&format!("\n{text}"));
@@ -93,11 +93,11 @@ fn interrupt(child: &Child) {
 #[test]
 fn for_scripts_every_step_is_a_line_of_json() {
     let temporary = tempfile::tempdir().unwrap();
-    let told = Ended::from(demo(temporary.path(), &["--once", "--json", "--port", "0"]).output().unwrap()).code(0);
-    let steps: Vec<Value> = told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ended = Ended::from(demo(temporary.path(), &["--once", "--json", "--port", "0"]).output().unwrap()).code(0);
+    let steps: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(steps.len() > 20);
     assert!(steps.iter().all(|step| step["ok"] == true), "{steps:?}");
-    assert!(!told.stdout.contains("appUrl"), "the app is for those who stay");
+    assert!(!ended.stdout.contains("appUrl"), "the app is for those who stay");
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn a_taken_port_is_no_obstacle() {
     let port = taken.local_addr().unwrap().port();
     // The last port has no next one.
     if port < u16::MAX - 100 {
-        let told =
+        let ended =
             Ended::from(demo(temporary.path(), &["--once", "--json", "--port", &port.to_string()]).output().unwrap());
-        told.code(0);
+        ended.code(0);
     }
 }
 

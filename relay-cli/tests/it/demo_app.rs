@@ -52,7 +52,7 @@ impl Demo {
         request.body(body.to_string())
     }
 
-    /// A visitor in this situation: their session, and what their page was told.
+    /// A visitor in this situation: their session, and the response that their page got.
     async fn visitor(&self, case: &str) -> (String, Value) {
         let answer = self.post("/start", &json!({ "case": case })).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{case}");
@@ -85,14 +85,14 @@ async fn body(answer: Response) -> Value {
 #[tokio::test]
 async fn a_visitor_connects_a_key_on_another_origin_and_the_app_chats_with_it() {
     let demo = Demo::start();
-    let (session, told) = demo.visitor("fresh").await;
+    let (session, visitor) = demo.visitor("fresh").await;
     assert!(demo.app.starts_with("http://localhost:") && demo.relay.starts_with("http://127.0.0.1:"));
 
     // As the widget would, from the app's page.
     let key = json!({ "provider": "anthropic", "apiKey": "sk-ant-mock-good-1234" });
     let url = format!("{}/v1/registration", demo.relay);
     let request = demo.client.post(url).header("origin", &demo.app).header("content-type", "application/json");
-    let token = told["registrationToken"].as_str().unwrap();
+    let token = visitor["registrationToken"].as_str().unwrap();
     let stored = request.bearer_auth(token).body(key.to_string()).send().await.unwrap();
     assert_eq!(stored.status(), 201);
 
@@ -110,7 +110,7 @@ async fn a_visitor_connects_a_key_on_another_origin_and_the_app_chats_with_it() 
     let next = demo.post("/token", &json!({})).header("cookie", &session).send().await.unwrap();
     let (status, registration) = demo.registration(&body(next).await["registrationToken"]).await;
     assert_eq!((status, registration["connections"][0]["provider"].as_str()), (200, Some("anthropic")));
-    assert_eq!(registration["endUserLabel"], told["user"]);
+    assert_eq!(registration["endUserLabel"], visitor["user"]);
 }
 
 #[tokio::test]
@@ -124,8 +124,8 @@ async fn every_situation_is_what_it_says() {
         ("used", Err((410, "registration_token_used"))),
         ("elsewhere", Err((403, "origin_not_allowed"))),
     ] {
-        let (_, told) = demo.visitor(case).await;
-        let (status, found) = demo.registration(&told["registrationToken"]).await;
+        let (_, visitor) = demo.visitor(case).await;
+        let (status, found) = demo.registration(&visitor["registrationToken"]).await;
         let got = match status {
             200 => Ok((found["connections"].as_array().unwrap().len(), found["replace"] == true)),
             _ => Err((status, found["error"]["code"].as_str().unwrap())),
@@ -137,11 +137,11 @@ async fn every_situation_is_what_it_says() {
 #[tokio::test]
 async fn the_hosted_page_may_return_to_the_app() {
     let demo = Demo::start();
-    let (_, told) = demo.visitor("fresh").await;
+    let (_, visitor) = demo.visitor("fresh").await;
     let back = format!("{}/back", demo.app);
     let encoded = back.replace(':', "%3A").replace('/', "%2F");
     let url = format!("{}/v1/registration?returnUrl={encoded}", demo.relay);
-    let token = told["registrationToken"].as_str().unwrap();
+    let token = visitor["registrationToken"].as_str().unwrap();
     let answer = demo.client.get(url).bearer_auth(token).send().await.unwrap();
     assert_eq!(body(answer).await["returnUrl"], back);
     assert_eq!(demo.get("/back").await.status(), 200);

@@ -8,8 +8,8 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn the_version_is_the_package_s() {
-    let told = run_in(Path::new(HERE), ["--version"]).code(0);
-    assert_eq!(told.stdout, format!("relay {}\n", env!("CARGO_PKG_VERSION")));
+    let ended = run_in(Path::new(HERE), ["--version"]).code(0);
+    assert_eq!(ended.stdout, format!("relay {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn every_command_is_in_the_manual() {
 fn a_wrong_command_line_ends_with_2() {
     run_in(Path::new(HERE), ["frobnicate"]).code(2);
     run_in(Path::new(HERE), ["keys"]).code(2);
-    let told = run_in(Path::new(HERE), ["--json", "frobnicate"]).code(2);
-    let error: serde_json::Value = serde_json::from_str(&told.stderr).unwrap();
+    let ended = run_in(Path::new(HERE), ["--json", "frobnicate"]).code(2);
+    let error: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap();
     assert_eq!(error["error"]["exitCode"], 2);
 }
 
@@ -54,9 +54,9 @@ fn a_secret_in_the_arguments_is_refused_and_not_repeated() {
         vec!["chat", "--user", "u", "--model", "gpt-4o-mini", "--key", "rly-abcdefghijklmnopqrstuv", "hi"],
         vec!["--relay-key=rly-abcdefghijklmnopqrstuv"],
     ] {
-        let told = run_in(Path::new(HERE), &arguments).code(2);
-        assert!(told.stderr.contains("the arguments contain a secret"), "{told:?}");
-        assert!(!told.stderr.contains("abcdefghijk") && told.stdout.is_empty(), "{told:?}");
+        let ended = run_in(Path::new(HERE), &arguments).code(2);
+        assert!(ended.stderr.contains("the arguments contain a secret"), "{ended:?}");
+        assert!(!ended.stderr.contains("abcdefghijk") && ended.stdout.is_empty(), "{ended:?}");
     }
 }
 

@@ -38,8 +38,8 @@ fn a_second_init_overwrites_nothing() {
     assert_eq!(files, ["relay.toml", "master.key"].map(|file| fs::read(folder.path().join(file)).unwrap()));
     assert_eq!(second["project"]["id"], first["project"]["id"]);
     assert_eq!((&second["relayKey"], &second["created"]), (&Value::Null, &serde_json::json!([])));
-    let told = run_in(folder.path(), ["init"]).code(0);
-    assert!(told.stdout.contains("Nothing was overwritten"), "{told:?}");
+    let ended = run_in(folder.path(), ["init"]).code(0);
+    assert!(ended.stdout.contains("Nothing was overwritten"), "{ended:?}");
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn a_relay_key_is_shown_once_and_revoked_for_good() {
 fn a_new_relay_key_is_alone_on_stdout() {
     let folder = tempfile::tempdir().unwrap();
     init(folder.path());
-    let told = run_in(folder.path(), ["keys", "create"]).code(0);
-    let key = told.stdout.trim();
-    assert!(key.len() == 53 && key.starts_with("rly-") && !told.stderr.contains(key), "{told:?}");
+    let ended = run_in(folder.path(), ["keys", "create"]).code(0);
+    let key = ended.stdout.trim();
+    assert!(key.len() == 53 && key.starts_with("rly-") && !ended.stderr.contains(key), "{ended:?}");
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
         for (name, value) in changes.as_object().unwrap() {
             want[name] = value.clone();
         }
-        let told = run(&[&["update", id], &*arguments].concat()).code(0).json();
-        assert_eq!(told, want, "{arguments:?}");
+        let ended = run(&[&["update", id], &*arguments].concat()).code(0).json();
+        assert_eq!(ended, want, "{arguments:?}");
         let listed = run(&["list"]).code(0).json();
         assert!(listed["projects"].as_array().unwrap().contains(&want), "{listed}");
     }
@@ -174,8 +174,8 @@ fn a_public_suffix_needs_a_flag_and_gets_a_warning() {
     let refused = run(&["create", "Store", "--origin", wide]).code(2);
     assert!(refused.stderr.contains("anyone can get a host below the public suffix vercel.app"), "{refused:?}");
     assert!(refused.stderr.contains("--allow-public-suffix"), "{refused:?}");
-    let told = run(&["create", "Store", "--origin", wide, "--allow-public-suffix"]).code(0);
-    assert!(told.stderr.contains("Warning: https://*.vercel.app allows everybody's pages"), "{told:?}");
+    let ended = run(&["create", "Store", "--origin", wide, "--allow-public-suffix"]).code(0);
+    assert!(ended.stderr.contains("Warning: https://*.vercel.app allows everybody's pages"), "{ended:?}");
     // Another change neither asks again nor forgets it.
     let made = run(&["update", "Store", "--name", "Boutique", "--json"]).code(0).json();
     assert_eq!((&made["allowedOrigins"], &made["allowPublicSuffix"]), (&json!([wide]), &json!(true)));
@@ -197,25 +197,25 @@ fn a_master_key_goes_to_a_new_private_file_or_alone_to_stdout() {
     let before = fs::read(folder.path().join("a.key")).unwrap();
     run_in(folder.path(), ["master-key", "generate", "--out", "a.key"]).code(1);
     assert_eq!(fs::read(folder.path().join("a.key")).unwrap(), before);
-    let told = run_in(folder.path(), ["master-key", "generate"]).code(0);
-    assert_eq!(told.stdout.trim().len(), 44, "{told:?}");
-    let told = run_in(folder.path(), ["master-key", "generate", "--json"]).code(0).json();
-    assert_eq!(told["kid"].as_str().unwrap().len(), 16);
+    let ended = run_in(folder.path(), ["master-key", "generate"]).code(0);
+    assert_eq!(ended.stdout.trim().len(), 44, "{ended:?}");
+    let ended = run_in(folder.path(), ["master-key", "generate", "--json"]).code(0).json();
+    assert_eq!(ended["kid"].as_str().unwrap().len(), 16);
 }
 
 #[test]
 fn the_doctor_finds_a_new_installation_well() {
     let folder = tempfile::tempdir().unwrap();
     run_in(folder.path(), ["init", "--listen", "127.0.0.1:0"]).code(0);
-    let told = run_in(folder.path(), ["doctor", "--offline", "--json"]).code(0).json();
+    let ended = run_in(folder.path(), ["doctor", "--offline", "--json"]).code(0).json();
     let verdict = |name: &str| {
-        let checks = told["checks"].as_array().unwrap();
+        let checks = ended["checks"].as_array().unwrap();
         checks.iter().find(|check| check["check"] == name).map(|check| check["verdict"].clone()).unwrap_or_default()
     };
     for name in ["config", "master key", "store", "sealed keys", "canary", "clock", "port"] {
-        assert_eq!(verdict(name), "pass", "{name}: {told:#}");
+        assert_eq!(verdict(name), "pass", "{name}: {ended:#}");
     }
-    assert_eq!(told["config"]["server.listen"], "127.0.0.1:0");
+    assert_eq!(ended["config"]["server.listen"], "127.0.0.1:0");
     let text = run_in(folder.path(), ["doctor", "--offline"]).code(0).stdout;
     let key = fs::read_to_string(folder.path().join("master.key")).unwrap();
     assert!(text.contains("PASS  config") && !text.contains(key.lines().last().unwrap()), "{text}");
@@ -225,8 +225,8 @@ fn the_doctor_finds_a_new_installation_well() {
 fn the_doctor_names_every_fault_of_a_broken_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("relay.toml"), "[server]\nlisten = \"nowhere\"\n[storage]\npaht = \"x\"\n").unwrap();
-    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
-    assert!(told.stdout.contains("relay.toml:2") && told.stdout.contains("relay.toml:4"), "{told:?}");
+    let ended = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(ended.stdout.contains("relay.toml:2") && ended.stdout.contains("relay.toml:4"), "{ended:?}");
     run_in(folder.path(), ["config", "check"]).code(78);
     run_in(folder.path(), ["keys", "list"]).code(78);
     run_in(folder.path(), ["serve"]).code(78);
@@ -239,8 +239,8 @@ fn the_doctor_notices_a_master_key_that_others_may_read() {
     let folder = tempfile::tempdir().unwrap();
     init(folder.path());
     fs::set_permissions(folder.path().join("master.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
-    assert!(told.stdout.contains("chmod 600"), "{told:?}");
+    let ended = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(ended.stdout.contains("chmod 600"), "{ended:?}");
 }
 
 #[test]
@@ -248,6 +248,6 @@ fn the_doctor_notices_a_store_that_is_none() {
     let folder = tempfile::tempdir().unwrap();
     init(folder.path());
     fs::write(folder.path().join("relay.db"), "x".repeat(8192)).unwrap();
-    let told = run_in(folder.path(), ["doctor", "--offline"]).code(78);
-    assert!(told.stdout.contains("FAIL  store"), "{told:?}");
+    let ended = run_in(folder.path(), ["doctor", "--offline"]).code(78);
+    assert!(ended.stdout.contains("FAIL  store"), "{ended:?}");
 }

@@ -52,7 +52,7 @@ impl Drop for Serving {
     }
 }
 
-/// Waits for the log line that tells where the server listens.
+/// Waits for the log line with the server's address.
 fn listening(child: &mut Child) -> String {
     let (out, error) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let (found, wait) = std::sync::mpsc::channel();
@@ -107,10 +107,10 @@ fn an_operator_can_walk_the_whole_way_from_the_terminal() {
 #[test]
 fn a_registration_token_is_alone_on_stdout() {
     let relay = Serving::start();
-    let told = relay.run(["tokens", "create", "--user", "ana", "--provider", "openai", "--expires-in", "60"]).code(0);
-    assert!(told.stdout.trim().len() == 53 && told.stdout.starts_with("rrt-"), "{told:?}");
-    let told = relay.run(["tokens", "create", "--user", "ana", "--no-replace", "--json"]).code(0).json();
-    assert!(told["registrationToken"].is_string(), "{told}");
+    let ended = relay.run(["tokens", "create", "--user", "ana", "--provider", "openai", "--expires-in", "60"]).code(0);
+    assert!(ended.stdout.trim().len() == 53 && ended.stdout.starts_with("rrt-"), "{ended:?}");
+    let ended = relay.run(["tokens", "create", "--user", "ana", "--no-replace", "--json"]).code(0).json();
+    assert!(ended["registrationToken"].is_string(), "{ended}");
     relay.run(["tokens", "create", "--user", "no spaces"]).code(1);
 }
 
@@ -122,7 +122,7 @@ fn keys_are_made_and_revoked_beside_a_running_server() {
     relay.run(["users", "list"]).code(0);
     relay.run(["keys", "revoke", made["id"].as_str().unwrap()]).code(0);
     // The server remembers a key for a second; a run takes some milliseconds.
-    let refused = (0..2000).map(|_| relay.run(["users", "list"])).find(|told| told.code == 77);
+    let refused = (0..2000).map(|_| relay.run(["users", "list"])).find(|ended| ended.code == 77);
     assert!(refused.expect("the key is refused").stderr.contains("invalid_relay_key"));
 }
 
@@ -138,8 +138,8 @@ fn the_relay_key_comes_from_a_file_or_the_environment() {
     let mut command = relay.command(["users", "list"]);
     Ended::from(command.env_remove("RELAY_KEY").output().unwrap()).code(2);
     let mut command = relay.command(["users", "list", "--json"]);
-    let told = Ended::from(command.env("RELAY_KEY", "rly-wrong").output().unwrap()).code(77);
-    let error: Value = serde_json::from_str(&told.stderr).unwrap();
+    let ended = Ended::from(command.env("RELAY_KEY", "rly-wrong").output().unwrap()).code(77);
+    let error: Value = serde_json::from_str(&ended.stderr).unwrap();
     assert_eq!(error["error"]["code"], "invalid_relay_key");
     assert!(error["error"]["requestId"].as_str().unwrap().starts_with("req_"));
 }
@@ -149,13 +149,13 @@ fn the_doctor_knows_a_healthy_relay_on_the_port() {
     let relay = Serving::start();
     let address = relay.base.trim_start_matches("http://").to_owned();
     let mut command = relay.command(["doctor", "--offline", "--json"]);
-    let told = Ended::from(command.env("RELAY_SERVER_LISTEN", &address).output().unwrap()).code(0).json();
+    let ended = Ended::from(command.env("RELAY_SERVER_LISTEN", &address).output().unwrap()).code(0).json();
     let text = |name: &str| {
-        let checks = told["checks"].as_array().unwrap();
+        let checks = ended["checks"].as_array().unwrap();
         checks.iter().find(|check| check["check"] == name).unwrap()["text"].as_str().unwrap().to_owned()
     };
-    assert!(text("port").starts_with("a healthy relay"), "{told:#}");
-    assert!(text("canary").starts_with("opens"), "{told:#}");
+    assert!(text("port").starts_with("a healthy Relay"), "{ended:#}");
+    assert!(text("canary").starts_with("opens"), "{ended:#}");
 }
 
 #[test]

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use super::calls::{World, caller};
 
-/// Answers each input with a vector of its own (see [`vector`]), later batches sooner, and notes how many calls are under way.
+/// Answers each input with a vector of its own (see [`vector`]), later batches sooner, and notes how many calls are
+/// under way.
 #[derive(Default)]
 struct Batches {
     now: AtomicUsize,
@@ -55,7 +56,7 @@ impl ProviderClient for Batches {
     }
 }
 
-/// A vector of length 1 that tells which input it is of.
+/// A vector of length 1 that identifies its input.
 fn vector(n: usize) -> [f64; 2] {
     let share = f64::from(u32::try_from(n).unwrap()) / 4096.0;
     [share, (1.0 - share * share).sqrt()]

@@ -49,7 +49,7 @@ fn relay(client: Refusing) -> Relay {
     relay_at(1, client, None)
 }
 
-/// As [`relay`], so many seconds after the token was issued, and with what it was spent on.
+/// Like [`relay`], this number of seconds after the token was issued, and with the key that it stored.
 fn relay_at(seconds: u64, client: Refusing, spent: Option<Spent>) -> Relay {
     relay_of(Some(project()), seconds, client, spent)
 }

@@ -1,4 +1,4 @@
-//! What pages of other origins are told.
+//! CORS: what pages of other origins may read.
 
 use relay_core::relay::projects::ProjectChange;
 use serde_json::json;

@@ -151,7 +151,7 @@ async fn a_user_can_disconnect_a_key_with_their_token() {
     };
     let all: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
     assert_eq!(connected().await, all);
-    // Twice: that there is none is no error.
+    // Twice, since a missing key is not an error.
     for _ in 0..2 {
         let answer = disconnect("openai").await;
         assert_eq!((answer.status, answer.body.len()), (204, 0));

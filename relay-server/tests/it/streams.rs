@@ -72,7 +72,7 @@ async fn the_status_line_waits_for_the_first_event_only_so_long() {
     assert!(text.contains("x-relay-key: openai/") && text.contains("x-request-id: req_"), "{text}");
 }
 
-/// A provider that accepts every key, and answers calls when it is told to.
+/// A provider that accepts every key, and answers calls when the test lets it.
 struct Gated {
     open: Arc<Notify>,
     answer: fn() -> Result<WireResponse, TransportError>,

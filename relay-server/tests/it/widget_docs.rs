@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// `RELAY_WRITE_DOCS=1` writes the page's line anew.
+/// `RELAY_WRITE_DOCS=1` writes the line again.
 #[actix_web::test]
 async fn docs_widget_md_pins_the_script_that_is_served() {
     let relay = TestServer::start().await;

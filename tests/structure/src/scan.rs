@@ -79,7 +79,7 @@ impl Finder<'_> {
             name if module.defines.contains(name) => None,
             name => {
                 let mut full = module.imports.get(name)?.clone();
-                // A crate of the same name as its import would be looked up for ever.
+                // A crate of the same name as its import would be looked up in an endless loop.
                 if full.first().is_some_and(|first| first == name) && full.len() == 1 {
                     return None;
                 }
@@ -89,7 +89,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Follows the rest of a path from a module down. What the module does not define counts as its own: a macro made it.
+    /// Follows the rest of a path from a module down. What the module does not define counts as its own: a macro made
+    /// it.
     fn walk(&mut self, at: &ModulePath, rest: &[String]) -> Option<ModulePath> {
         let (name, _) = rest.split_first()?;
         let module = self.modules.get(at)?;

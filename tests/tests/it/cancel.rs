@@ -153,7 +153,7 @@ async fn a_client_that_leaves_ends_the_providers_call_in_every_phase() {
                 upstream.arrived().await;
                 read_until(&mut client, phase.after).await;
                 if phase.after.is_empty() {
-                    // Nothing tells when the relay has what was sent of an answer in one piece.
+                    // There is no sign of when the relay has received part of a whole answer.
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 times.push(leave(client, how, &upstream).await);

@@ -1,7 +1,7 @@
 //! `kill -9` at every write: a key is stored if and only if its token is spent, and what was acknowledged is there.
 //!
-//! strace kills the built server at the entry of its Nth system call of a kind, counted by thread. N goes up until nothing
-//! is killed any more, so that each call of each kind on the way has been the last one once.
+//! strace kills the built server at the entry of its Nth system call of a kind, counted by thread. N goes up until
+//! nothing is killed any more, so that each call of each kind on the way has been the last one once.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,7 @@ use relay_tests::{Api, says};
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-/// All ways in which the server changes a file, tells another thread to go on, or answers.
+/// All system calls with which the server changes a file, wakes another thread, or answers.
 const WRITES: [&str; 8] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "write", "writev", "sendto"];
 
 /// Whether strace works here. `make test` demands it; a plain `cargo test` may go without.
@@ -51,7 +51,8 @@ fn attach(process: &Process, call: &str, n: usize) -> Child {
     strace
 }
 
-/// Ends strace, and not what it traced. A signal that it can catch would have it wait for threads that it has to let go.
+/// Ends strace, and not what it traced. A signal that it can catch would have it wait for threads that it has to let
+/// go.
 fn detach(mut strace: Child) {
     let _ = strace.kill();
     strace.wait().unwrap();

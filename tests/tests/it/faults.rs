@@ -40,7 +40,7 @@ fn hollow(provider: Provider, stream: bool) -> Expected {
     if provider == Provider::GOOGLE && !stream { (502, "empty_response") } else { useless(provider, stream) }
 }
 
-/// A 500 with a body that tells nothing.
+/// A 500 with an uninformative body.
 fn failed(provider: Provider, _: bool) -> Expected {
     (if provider == Provider::GOOGLE { 502 } else { 500 }, "upstream_error")
 }

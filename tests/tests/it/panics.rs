@@ -32,8 +32,8 @@ impl ProviderClient for Panics {
 
 #[actix_web::test]
 async fn a_panic_tells_no_key_and_no_prompt() {
-    let told = Arc::new(Mutex::new(String::new()));
-    let (keep, usual) = (Arc::clone(&told), panic::take_hook());
+    let logged = Arc::new(Mutex::new(String::new()));
+    let (keep, usual) = (Arc::clone(&logged), panic::take_hook());
     panic::set_hook(Box::new(move |info| {
         keep.lock().unwrap().push_str(&info.to_string());
         usual(info);
@@ -53,10 +53,10 @@ async fn a_panic_tells_no_key_and_no_prompt() {
             let answer = relay.chat("ana", &body).await;
             answer.assert_error(500, "internal_error");
             // A copy: the hook takes the lock, also when an assertion fails here.
-            let told = told.lock().unwrap().clone();
-            assert!(told.contains("as the test wants"), "{told}");
+            let logged = logged.lock().unwrap().clone();
+            assert!(logged.contains("as the test wants"), "{logged}");
             for secret in [key.as_str(), &relay.key, PROMPT] {
-                assert!(!told.contains(secret) && !answer.text.contains(secret), "{provider}: {told}");
+                assert!(!logged.contains(secret) && !answer.text.contains(secret), "{provider}: {logged}");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The SDK's program in `docs/quickstart.md`, as it stands, on every runtime: `make sdk` installs them, `docs/sdk.md` has the table.
+//! The SDK's program in `docs/quickstart.md`, as it stands, on every runtime: `make sdk` installs them, `docs/sdk.md`
+//! has the table.
 
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ async fn the_example_for_node_works_as_it_stands() {
     }
 }
 
-/// `docs/sdk.md` must have exactly these rows. With `RELAY_WRITE_DOCS` set, the page is written anew.
+/// `docs/sdk.md` must have exactly these rows. With `RELAY_WRITE_DOCS` set, the page is written again.
 fn compare(rows: &str) {
     let text = std::fs::read_to_string(at("../docs/sdk.md")).unwrap();
     let (before, rest) = text.split_once(BEGIN).expect("the page has a table");

@@ -211,7 +211,7 @@ fn in_headers(status: u16, key: &str) -> Vec<Step> {
     ))]
 }
 
-/// Calls that go wrong on the provider's side, after which the connection may be refused and is made anew.
+/// Calls that fail at the provider, after which the connection may be refused and is connected again.
 async fn tell_echoes(story: &mut Story, api: &Api, upstream: &MockServer) {
     for provider in Provider::ALL {
         for echo in ECHOES {

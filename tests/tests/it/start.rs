@@ -18,7 +18,7 @@ struct Wrong {
     name: &'static str,
     spoil: fn(&Path),
     exit: i32,
-    /// What the line says, and what it tells to do.
+    /// Parts of the line: the problem, and what to do.
     says: [&'static str; 2],
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     pub(crate) headers: Vec<String>,
     /// The JSON body of every request.
     pub(crate) body: String,
-    /// Requests go round so many users, 0000 first.
+    /// The number of users that requests rotate through, 0000 first.
     pub(crate) users: u32,
     pub(crate) connections: u32,
     /// Seconds before the measured window.
@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     pub(crate) seconds: f64,
     /// Requests a second (open loop); without it each connection sends after an answer.
     pub(crate) rate: Option<f64>,
-    /// The connections begin one after the other within so many seconds.
+    /// The seconds over which the connections start, one after another.
     pub(crate) ramp_s: f64,
     /// An answer that takes longer, seconds, is an error.
     pub(crate) timeout_s: f64,

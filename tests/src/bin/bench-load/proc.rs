@@ -1,4 +1,4 @@
-//! What Linux tells about processes, read from `/proc`.
+//! Measurements of processes, read from `/proc`.
 
 use std::fs;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! `bench-mock --port N`: the three providers' APIs on loopback, as cheap as possible, for `tests/bench/run.py`.
 //!
-//! It answers from bytes encoded once and parses only the request's head. A request steers its own answer by a
+//! It answers from bytes encoded once and parses only the request's head. A request controls its own answer with a
 //! directive in its prompt, `{{mock chunks=100 bytes=40 delay_us=5000}}`, which survives every translation.
 //!
 //! Each content chunk begins with `t=<20 digits>`, the time at which it was written, so that the load generator knows

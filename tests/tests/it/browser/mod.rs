@@ -1,4 +1,5 @@
-//! The widget in real browsers: `make packages` installs them, `make clients` what drives them, `tests/browser/` has the tests.
+//! The widget in real browsers: `make packages` installs them, `make clients` what drives them, `tests/browser/` has
+//! the tests.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,7 +39,7 @@ fn installed(requirements: &[&str]) -> bool {
 async fn relay() -> TestRelay {
     // Longer than the two seconds after which the form says that it is still checking.
     let mock = Mock::new().slow_pausing(Duration::from_secs(3));
-    // All of a browser's requests come from one address, and some of them with a token that is none.
+    // All of a browser's requests come from one address, and some of them with an invalid token.
     TestRelay::with().mock(mock).options(|options| options.limits.refusals_a_minute = 100_000).start().await
 }
 
@@ -57,12 +58,12 @@ async fn expired_token(relay: &TestRelay) -> String {
 }
 
 /// One browser after the other: together they would keep a small machine waiting.
-static TURN: Mutex<()> = Mutex::const_new(());
+static BROWSER_LOCK: Mutex<()> = Mutex::const_new(());
 
 /// Runs the tests in a folder against a relay of their own. No secret that they used may be in its log.
 /// `RELAY_BROWSER_TESTS=page,looks` picks some.
 async fn run(browser: &str) {
-    let _turn = TURN.lock().await;
+    let _guard = BROWSER_LOCK.lock().await;
     let relay = relay().await;
     let frame_only = relay.new_project_with(|project| project.policy.frame_only = true).await;
     let linked =

@@ -12,7 +12,7 @@ const FILES: [&str; 2] = ["tests/clients/node/checklist.test.mjs", "tests/client
 /// Errors inside a stream have no status for the clients.
 const IN_STREAM: &str = "upstream_stream_interrupted";
 
-/// A row of `tests/clients/errors.json`, as far as the page tells it.
+/// A row of `tests/clients/errors.json`, with the columns of the page.
 #[derive(Deserialize)]
 struct Row {
     status: u16,

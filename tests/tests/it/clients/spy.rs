@@ -84,7 +84,7 @@ async fn log(marker: String) -> web::Json<Vec<String>> {
     )
 }
 
-/// What a provider answers. Without a status: nothing, until Relay's patience is over.
+/// A provider's answer. Without a status: nothing, until Relay's timeout.
 #[derive(Deserialize)]
 struct Script {
     provider: String,

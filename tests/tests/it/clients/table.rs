@@ -1,7 +1,7 @@
 //! `docs/compatibility.md` must say exactly what the clients' tests report.
 //!
-//! Parts of a page between two comments are written by tests. A report is a line with tabs: client, feature, provider, what
-//! was seen, and the file of the test. With `RELAY_WRITE_DOCS` set, the page is written anew.
+//! Parts of a page between two comments are written by tests. A report is a line with tabs: client, feature, provider,
+//! what was seen, and the file of the test. With `RELAY_WRITE_DOCS` set, the page is written again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
