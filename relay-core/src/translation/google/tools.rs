@@ -258,18 +258,25 @@ fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawVa
     };
     let param = function.path("parameters");
     let mut root = schema::convert(raw, &param, if is_strict { Rigor::Strict } else { Rigor::Hint })?;
-    let kind = root.get("type");
-    if kind.is_none() {
-        root = [("type".to_owned(), json!("object"))].into_iter().chain(root).collect();
-    } else if kind.and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "object")) {
-        root.insert("type".to_owned(), json!("object"));
-    } else if kind.is_some_and(|kind| kind != "object") {
-        return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
+    match root.get("type") {
+        None => root = [("type".to_owned(), json!("object"))].into_iter().chain(root).collect(),
+        Some(kind) if kind == "object" => {}
+        Some(_) if is_object(function)? => drop(root.insert("type".to_owned(), json!("object"))),
+        Some(_) => {
+            return Err(RelayError::invalid_value(param, "the root of a function's parameters must be an object"));
+        }
     }
     if takes_nothing(&root) {
         return Ok(None);
     }
     to_raw_value(&root).map(Some).map_err(|error| RelayError::invalid_value(param, error.to_string()))
+}
+
+/// Whether `parameters` say themselves that they are an object, among other types or by saying nothing.
+fn is_object(function: &Object<'_>) -> Result<bool, RelayError> {
+    let Some(parameters) = function.object("parameters")? else { return Ok(true) };
+    let kind = parameters.get("type");
+    Ok(kind.is_none_or(|kind| kind.get().contains("\"object\"")))
 }
 
 fn takes_nothing(root: &Map<String, Value>) -> bool {
