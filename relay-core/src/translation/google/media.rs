@@ -16,19 +16,45 @@ use crate::translation::json::Object;
 /// Where Google keeps uploaded files.
 pub(super) const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/files/";
 
+/// Pictures that Gemini takes (<https://ai.google.dev/gemini-api/docs/image-understanding>).
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"];
+/// Documents that Gemini takes, beside all kinds of text.
+const DOCUMENTS: &[&str] = &["application/pdf", "application/json", "application/xml", "application/rtf"];
+
+/// Whether Gemini takes media of this type; it answers "Unsupported MIME type" to others.
+fn is_taken(mime_type: &str) -> bool {
+    let plain = mime_type.split(';').next().unwrap_or_default();
+    match plain.split('/').next() {
+        Some("image") => PICTURES.contains(&plain),
+        Some("text" | "audio" | "video") => true,
+        _ => DOCUMENTS.contains(&plain),
+    }
+}
+
+fn not_taken(mime_type: &str, param: String) -> RelayError {
+    let shown: String = mime_type.chars().take(100).collect();
+    RelayError::unsupported_value(param, format!("Gemini takes no media of the type `{shown}`"))
+}
+
 /// A picture, by its URL.
 ///
 /// # Errors
-/// A URL that is neither https nor `data:` with valid base64, an unknown `detail`.
+/// A URL that is neither https nor `data:` with valid base64, a type that Gemini does not take, an unknown `detail`.
 pub(super) fn image<'a>(image: &Object<'a>, family: &ModelFamily, notes: &mut Notes) -> Result<Part<'a>, RelayError> {
     let url = required_text(image, "url")?;
     let refused = |why: &str| RelayError::invalid_value(image.path("url"), format!("`{}` {why}", image.path("url")));
     let mut part = Part::default();
     if has_scheme(&url, "data:") {
         let blob = data_url(url).ok_or_else(|| refused("must be `data:<media type>;base64,<valid base64>`"))?;
+        if !is_taken(&blob.mime_type) {
+            return Err(not_taken(&blob.mime_type, image.path("url")));
+        }
         part.inline_data = Some(blob);
     } else if has_scheme(&url, "https://") {
         let mime_type = media_type(&url).unwrap_or("image/jpeg");
+        if mime_type == "image/gif" {
+            return Err(not_taken(mime_type, image.path("url")));
+        }
         part.file_data = Some(FileData { mime_type, file_uri: url });
     } else {
         return Err(refused("must be an https or a data URL"));
@@ -106,7 +132,7 @@ pub(super) fn audio<'a>(audio: &Object<'a>) -> Result<Part<'a>, RelayError> {
 /// A file: its content, or where Google has it.
 ///
 /// # Errors
-/// Content that is not base64, a media type that nothing tells, an id of another provider.
+/// Content that is not base64, a media type that nothing tells or that Gemini does not take, an id of another provider.
 pub(super) fn file<'a>(file: &Object<'a>) -> Result<Part<'a>, RelayError> {
     let name = file.text("filename")?;
     let by_name = name.as_deref().and_then(media_type);
@@ -130,6 +156,9 @@ pub(super) fn file<'a>(file: &Object<'a>) -> Result<Part<'a>, RelayError> {
     };
     if blob.mime_type == "application/octet-stream" {
         blob.mime_type = by_name.ok_or_else(no_type)?.into();
+    }
+    if !is_taken(&blob.mime_type) {
+        return Err(not_taken(&blob.mime_type, file.path("file_data")));
     }
     Ok(Part { inline_data: Some(blob), ..Part::default() })
 }
@@ -382,6 +411,22 @@ mod tests {
         check_audio("kazoo", "T2dnUw==", "audio/ogg");
         check_audio("wav", "SUQzBAAA", "audio/mp3"); // ID3
         check_audio("wav", "!", "data");
+    }
+
+    #[test]
+    fn only_types_that_gemini_takes_are_sent() {
+        for (mime_type, want) in [
+            ("image/png", true),
+            ("image/gif", false),
+            ("image/svg+xml", false),
+            ("text/x-python", true),
+            ("audio/pcm;rate=24000", true),
+            ("application/pdf", true),
+            ("application/zip", false),
+            ("", false),
+        ] {
+            assert_eq!(is_taken(mime_type), want, "{mime_type}");
+        }
     }
 
     #[test]

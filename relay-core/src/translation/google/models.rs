@@ -171,6 +171,10 @@ pub(in crate::translation) const FAMILIES: &[ModelFamily] = &[
     gemini_3_6("gemini-3.8-flash", LOW_TO_HIGH),
     gemini_3_6("gemini-3", LOW_TO_HIGH),
     gemini_3_6("gemini-nano-banana", LOW_TO_HIGH).with_pictures(),
+    // Names that move on; the limit is the one that they had when it was last seen.
+    gemini_4("gemini-flash-latest", LOW_TO_HIGH).up_to(USUAL_OUTPUT),
+    gemini_4("gemini-flash-lite-latest", LOW_TO_HIGH).up_to(USUAL_OUTPUT),
+    gemini_4("gemini-pro-latest", LOW_TO_HIGH).up_to(USUAL_OUTPUT),
     gemini_4("gemini-4-argon", LOW_TO_HIGH),
     gemini_4("gemini-4-carbon", LOW_TO_HIGH),
     gemini_4("gemini-4-hydrogen", Thinking::Levels(&[Level::Low, Level::Medium, Level::High, Level::XHigh])),

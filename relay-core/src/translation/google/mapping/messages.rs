@@ -211,6 +211,12 @@ pub(super) const PARTS: Group = Group {
                     "for other URLs in a new message",
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://example.com/a.png"}}]}]}"#,
                 ),
+                refuses(
+                    Code::UnsupportedValue,
+                    "",
+                    "for GIF and other types that Gemini does not take, in a new message",
+                    r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/gif;base64,R0lGODlh"}}]}]}"#,
+                ),
             ],
         ),
         nested(
@@ -270,6 +276,12 @@ pub(super) const PARTS: Group = Group {
                     "",
                     "if it is not base64",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"!","filename":"a.pdf"}}]}]}"#,
+                ),
+                refuses(
+                    Code::UnsupportedValue,
+                    "",
+                    "for types that Gemini does not take, in a new message",
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/zip;base64,QUJD","filename":"a.zip"}}]}]}"#,
                 ),
             ],
         ),
