@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::pattern::is_compilable;
-use super::refs::{References, is_definition, resolve};
+use super::refs::{References, kept_reference, resolve};
 use super::{Members, TYPES, described, list, quoted, say, types};
 use crate::translation::json::Object;
 
@@ -38,7 +38,7 @@ pub(in crate::translation::anthropic) struct Compiled {
     pub(in crate::translation::anthropic) schema: Box<RawValue>,
     /// Properties that are not required. Anthropic bounds their number.
     pub(in crate::translation::anthropic) optional: usize,
-    /// Schemas with several types or alternatives. Anthropic bounds their number.
+    /// Properties with several types or alternatives. Anthropic bounds their number.
     pub(in crate::translation::anthropic) unions: usize,
     /// Whether it takes less than the caller's.
     pub(in crate::translation::anthropic) is_narrowed: bool,
@@ -59,7 +59,7 @@ pub(in crate::translation::anthropic) fn compile(
     let references = References::new(schema)?;
     let mut compiler =
         Compiler { root: schema, references, usage, written: 0, optional: 0, unions: 0, is_narrowed: false };
-    let json = compiler.node(schema, description, 0)?;
+    let Node { json, .. } = compiler.node(schema, description, 0)?;
     let Compiler { optional, unions, is_narrowed, .. } = compiler;
     let schema = RawValue::from_string(json).map_err(|_| "it can't be read")?;
     Ok(Compiled { schema, optional, unions, is_narrowed })
@@ -74,6 +74,13 @@ struct Compiler<'a> {
     optional: usize,
     unions: usize,
     is_narrowed: bool,
+}
+
+/// A schema as it is sent.
+struct Node {
+    json: String,
+    /// Whether it has several types or alternatives.
+    is_union: bool,
 }
 
 /// A schema with its references and `allOf` put in place.
@@ -120,6 +127,11 @@ impl<'a> Flat<'a> {
         types(self.get("type")).iter().any(|name| name == kind)
     }
 
+    /// Whether keywords of this type can stand here.
+    fn can_be(&self, kind: &str) -> bool {
+        self.get("type").is_none() || self.is_a(kind)
+    }
+
     fn has_any(&self, names: &[&str]) -> bool {
         self.members.iter().any(|(name, _)| names.contains(&name.as_str()))
     }
@@ -151,22 +163,22 @@ impl<'a> Compiler<'a> {
     }
 
     /// One schema.
-    fn node(&mut self, schema: &'a RawValue, description: Option<&str>, depth: usize) -> Result<String, &'static str> {
+    fn node(&mut self, schema: &'a RawValue, description: Option<&str>, depth: usize) -> Result<Node, &'static str> {
         if depth > MAX_DEPTH {
             return Err("it nests too deeply");
         }
         if let Some(json) = reference(schema) {
-            return Ok(json);
+            return Ok(Node { json, is_union: false });
         }
         let mut flat = Flat::default();
         self.flatten(schema, &mut flat, MAX_DEPTH)?;
         let is_object = self.close(&mut flat)?;
-        let json = self.write(flat, is_object, description, depth)?;
-        self.written += json.len();
+        let node = self.write(flat, is_object, description, depth)?;
+        self.written += node.json.len();
         if self.written > 8 * MAX_COMPILED {
             return Err("it is too large");
         }
-        Ok(json)
+        Ok(node)
     }
 
     /// Whether this is an object's schema. Closing an open map would force `{}`.
@@ -174,8 +186,10 @@ impl<'a> Compiler<'a> {
         let more = flat.get("additionalProperties").filter(|value| value.get() != "false");
         let is_closed = flat.get("additionalProperties").is_some_and(|value| value.get() == "false")
             || flat.get("unevaluatedProperties").is_some_and(|value| value.get() == "false");
-        let has_properties = flat.get("properties").is_some();
-        let is_object = flat.is_a("object") || has_properties || flat.get("additionalProperties").is_some();
+        let has_properties = flat.get("properties").is_some() && flat.can_be("object");
+        let is_object = flat.is_a("object")
+            || has_properties
+            || (flat.get("additionalProperties").is_some() && flat.can_be("object"));
         let is_open = more.is_some() || flat.get("patternProperties").is_some();
         if is_open && (self.usage == Use::Tool || flat.properties.is_empty()) {
             return Err(OPEN);
@@ -187,7 +201,7 @@ impl<'a> Compiler<'a> {
             say(&mut flat.words, "additionalProperties", more.get());
         }
         self.is_narrowed |= is_open;
-        Ok(is_object || is_closed || is_open)
+        Ok(is_object || ((is_closed || is_open) && flat.can_be("object")))
     }
 
     fn write(
@@ -196,11 +210,13 @@ impl<'a> Compiler<'a> {
         is_object: bool,
         description: Option<&str>,
         depth: usize,
-    ) -> Result<String, &'static str> {
+    ) -> Result<Node, &'static str> {
         let (mut members, mut words) = (Members::new(), flat.words.clone());
+        let (is_array, is_string) = (flat.can_be("array"), flat.can_be("string"));
         let values = Values::of(&flat);
         let has_union = flat.has_any(&["anyOf", "oneOf"]) && !is_object && !values.is_fixed() && !flat.is_a("array");
         let union = if has_union { self.union(&flat, &mut words, depth)? } else { None };
+        let mut is_union = union.is_some();
         for (name, value) in &flat.members {
             match name.as_str() {
                 "$schema" | "$id" | "$comment" | "description" | "additionalProperties" => {}
@@ -211,9 +227,9 @@ impl<'a> Compiler<'a> {
                     }
                 }
                 "type" if values.is_fixed() || union.is_some() => {}
-                "type" => self.kinds(&types(Some(value)), &mut members)?,
-                "properties" => self.properties(&flat, &mut members, depth)?,
-                "required" if flat.get("properties").is_some() => {
+                "type" => is_union |= kinds(&types(Some(value)), &mut members)?,
+                "properties" if is_object => self.properties(&flat, &mut members, depth)?,
+                "required" if is_object && flat.get("properties").is_some() => {
                     let known = |name: &&String| flat.properties.iter().any(|(known, _)| known == *name);
                     let names =
                         flat.required.iter().enumerate().filter(|(i, name)| {
@@ -230,14 +246,18 @@ impl<'a> Compiler<'a> {
                     Some(json) => members.add(name, &json),
                     None => say(&mut words, name, value.get()),
                 },
-                "items" | "prefixItems" => self.items(name, value, &flat, &mut members, &mut words, depth)?,
+                "items" | "prefixItems" if is_array => {
+                    self.items(name, value, &flat, &mut members, &mut words, depth)?
+                }
                 "anyOf" | "oneOf" => match &union {
                     Some((keyword, json)) if keyword == name => members.add("anyOf", json),
                     Some(_) | None => say(&mut words, name, value.get()),
                 },
-                "minItems" if matches!(value.get(), "0" | "1") => members.add(name, value.get()),
-                "format" if FORMATS.contains(&value.get().trim_matches('"')) => members.add(name, value.get()),
-                "pattern" if text(value).is_some_and(|pattern| is_compilable(&pattern)) => {
+                "minItems" if is_array && matches!(value.get(), "0" | "1") => members.add(name, value.get()),
+                "format" if is_string && FORMATS.contains(&value.get().trim_matches('"')) => {
+                    members.add(name, value.get())
+                }
+                "pattern" if is_string && text(value).is_some_and(|pattern| is_compilable(&pattern)) => {
                     members.add(name, value.get())
                 }
                 "title" if value.get().starts_with('"') => members.add(name, value.get()),
@@ -246,7 +266,7 @@ impl<'a> Compiler<'a> {
             }
         }
         if flat.get("type").is_none() && !values.is_fixed() && union.is_none() {
-            self.missing_kind(&flat, is_object, &mut members)?;
+            is_union |= self.missing_kind(&flat, is_object, &mut members)?;
         }
         if is_object {
             members.add("additionalProperties", "false");
@@ -256,25 +276,12 @@ impl<'a> Compiler<'a> {
         if !description.is_empty() {
             members.add("description", &quoted(&description));
         }
-        Ok(members.end())
-    }
-
-    /// `type`, with the types that there are.
-    fn kinds(&mut self, kinds: &[Cow<'_, str>], members: &mut Members) -> Result<(), &'static str> {
-        if kinds.is_empty() || !kinds.iter().all(|kind| TYPES.contains(&kind.as_ref())) {
-            return Err("a `type` is none of JSON Schema's");
-        }
-        if let [one] = kinds {
-            members.add("type", &quoted(one));
-            return Ok(());
-        }
-        self.unions += 1;
-        members.add("type", &list(kinds.iter().map(|kind| quoted(kind))));
-        Ok(())
+        Ok(Node { json: members.end(), is_union })
     }
 
     /// The type that the other keywords speak of. Without any, what the grammar has for "anything": it has no open objects.
-    fn missing_kind(&mut self, flat: &Flat<'a>, is_object: bool, members: &mut Members) -> Result<(), &'static str> {
+    /// Returns whether there are several.
+    fn missing_kind(&mut self, flat: &Flat<'a>, is_object: bool, members: &mut Members) -> Result<bool, &'static str> {
         let kind = if is_object {
             "object"
         } else if flat.has_any(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"]) {
@@ -287,13 +294,12 @@ impl<'a> Compiler<'a> {
             return Err("a value may be anything");
         } else {
             self.is_narrowed = true;
-            self.unions += 1;
             let kinds = ["string", "number", "boolean", "null"].map(|kind| format!("{{\"type\":\"{kind}\"}}"));
             members.add("anyOf", &list(kinds));
-            return Ok(());
+            return Ok(true);
         };
         members.add("type", &quoted(kind));
-        Ok(())
+        Ok(false)
     }
 
     fn properties(&mut self, flat: &Flat<'a>, members: &mut Members, depth: usize) -> Result<(), &'static str> {
@@ -303,7 +309,9 @@ impl<'a> Compiler<'a> {
                 continue; // must not be there
             }
             self.optional += usize::from(!flat.required.contains(name));
-            inner.add(name, &self.node(schema, None, depth + 1)?);
+            let node = self.node(schema, None, depth + 1)?;
+            self.unions += usize::from(node.is_union);
+            inner.add(name, &node.json);
         }
         members.add("properties", &inner.end());
         Ok(())
@@ -314,8 +322,8 @@ impl<'a> Compiler<'a> {
         let map = Object::from_raw(map, String::new()).map_err(|_| "a map of schemas is not one")?;
         let mut inner = Members::new();
         for (name, schema) in map.members() {
-            if self.references.has(&format!("#/{keyword}/{name}")) {
-                inner.add(name, &self.node(schema, None, 1)?);
+            if self.references.keep(&format!("#/{keyword}/{name}")) {
+                inner.add(name, &self.node(schema, None, 1)?.json);
             }
         }
         if !inner.is_empty() {
@@ -337,7 +345,7 @@ impl<'a> Compiler<'a> {
         if keyword == "items" && value.get().starts_with('{') {
             // `{}` takes anything, as no `items` does.
             if value.get().len() > 2 {
-                members.add("items", &self.node(value, None, depth + 1)?);
+                members.add("items", &self.node(value, None, depth + 1)?.json);
             }
             return Ok(());
         }
@@ -349,7 +357,7 @@ impl<'a> Compiler<'a> {
         let Ok(tuple) = serde_json::from_str::<Vec<&'a RawValue>>(value.get()) else { return Ok(()) };
         let mut schemas: Vec<String> = Vec::new();
         for schema in tuple.into_iter().filter(|_| !has_items) {
-            let json = self.node(schema, None, depth + 1)?;
+            let Node { json, .. } = self.node(schema, None, depth + 1)?;
             if !schemas.contains(&json) {
                 schemas.push(json);
             }
@@ -357,10 +365,7 @@ impl<'a> Compiler<'a> {
         match schemas.as_slice() {
             [] => {}
             [one] => members.add("items", one),
-            many => {
-                self.unions += 1;
-                members.add("items", &format!("{{\"anyOf\":{}}}", list(many)));
-            }
+            many => members.add("items", &format!("{{\"anyOf\":{}}}", list(many))),
         }
         Ok(())
     }
@@ -387,10 +392,9 @@ impl<'a> Compiler<'a> {
         if let Some(kind) = flat.get("type") {
             say(words, "type", kind.get());
         }
-        self.unions += 1;
         let mut schemas = Vec::with_capacity(branches.len());
         for branch in branches {
-            schemas.push(self.node(branch, None, depth + 1)?);
+            schemas.push(self.node(branch, None, depth + 1)?.json);
         }
         Ok(Some((keyword, list(schemas))))
     }
@@ -398,10 +402,21 @@ impl<'a> Compiler<'a> {
 
 /// A schema that is only a reference to a definition, as it stays.
 fn reference(schema: &RawValue) -> Option<String> {
-    let object = Object::from_raw(schema, String::new()).ok()?;
-    let pointer = object.text("$ref").ok()??;
-    let is_alone = object.members().all(|(name, _)| matches!(name, "$ref" | "$comment"));
-    (is_alone && is_definition(&pointer)).then(|| format!("{{\"$ref\":{}}}", quoted(&pointer)))
+    let pointer = kept_reference(&Object::from_raw(schema, String::new()).ok()?)?;
+    Some(format!("{{\"$ref\":{}}}", quoted(&pointer)))
+}
+
+/// `type`, with the types that there are. Returns whether there are several.
+fn kinds(kinds: &[Cow<'_, str>], members: &mut Members) -> Result<bool, &'static str> {
+    if kinds.is_empty() || !kinds.iter().all(|kind| TYPES.contains(&kind.as_ref())) {
+        return Err("a `type` is none of JSON Schema's");
+    }
+    if let [one] = kinds {
+        members.add("type", &quoted(one));
+        return Ok(false);
+    }
+    members.add("type", &list(kinds.iter().map(|kind| quoted(kind))));
+    Ok(true)
 }
 
 fn text(value: &RawValue) -> Option<String> {

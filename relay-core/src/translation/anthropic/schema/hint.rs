@@ -100,14 +100,28 @@ fn is_plain_member(level: Level, name: &str, value: &[u8]) -> bool {
         Holds::ListOfSchemas => first == b'[' && second() == Some(b'{'),
         Holds::MapOfSchemas | Holds::MapOfNames => first == b'{',
         Holds::Type => is_plain_type(value),
-        Holds::Names => first == b'[' && matches!(second(), Some(b'"' | b']')),
+        Holds::Names => is_plain_list(value),
         Holds::Number => first == b'-' || first.is_ascii_digit(),
-        Holds::Count => first.is_ascii_digit(),
+        Holds::Count => {
+            let end = value.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
+            end > 0 && !matches!(value.get(end), Some(b'.' | b'e' | b'E'))
+        }
         Holds::Flag => matches!(first, b't' | b'f'),
         Holds::Text => first == b'"',
         Holds::List => first == b'[',
         Holds::Data | Holds::Unknown => true,
     }
+}
+
+/// Whether a value is a list of strings.
+fn is_plain_list(value: &[u8]) -> bool {
+    let Some(mut rest) = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return false };
+    while let Some(string) = rest.strip_prefix(b"\"") {
+        let Some(end) = string_end(string, 0) else { return false };
+        rest = string.get(end + 1..).unwrap_or_default().trim_ascii_start();
+        rest = rest.strip_prefix(b",").map_or(rest, <[u8]>::trim_ascii_start);
+    }
+    rest.first() == Some(&b']')
 }
 
 fn is_plain_type(value: &[u8]) -> bool {
@@ -412,8 +426,12 @@ mod tests {
             assert!(is_plain(schema), "{schema}");
             check(schema, schema);
         }
-        let doubtful = r#"{ "type":"object","description":"d","properties":{"a":{"minLength":1.0}} }"#;
-        assert!(is_plain(doubtful) && !is_plain(&doubtful.replace("1.0", "\"1\"")));
+        let plain =
+            r#"{ "type":"object","description":"d","required":[ "a","b" ],"properties":{"a":{"minLength":10}} }"#;
+        assert!(is_plain(plain));
+        for (good, bad) in [("10", "\"1\""), ("10", "1.5"), ("\"b\"", "1"), ("\"b\"", "null"), ("[ ", "[ 1,")] {
+            assert!(!is_plain(&plain.replace(good, bad)), "{bad}");
+        }
     }
 
     #[test]

@@ -132,7 +132,8 @@ fn types(value: Option<&RawValue>) -> Vec<Cow<'_, str>> {
 /// Adds a keyword that can't be sent to the words of a description: `minimum: 1; maxItems: 5`.
 fn say(words: &mut String, keyword: &str, value: &str) {
     let separator = if words.is_empty() { "" } else { "; " };
-    let value = compact(value.trim_matches('"'));
+    let text = serde_json::from_str::<String>(value).ok();
+    let value = text.map_or_else(|| compact(value), Cow::Owned);
     let _ = write!(words, "{separator}{keyword}: {value}"); // a string takes everything
 }
 

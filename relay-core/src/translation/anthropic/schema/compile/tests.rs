@@ -168,14 +168,9 @@ fn references_stay_or_are_put_in_place() {
             r##"{"$ref":"#/$defs/x","description":"d","title":null}"##,
             defs,
             r#"{"type":"string","description":"d"}"#,
-            defs,
+            "",
         ),
-        (
-            r##"{"allOf":[{"$ref":"#/$defs/x"}],"description":"d"}"##,
-            defs,
-            r#"{"type":"string","description":"d"}"#,
-            defs,
-        ),
+        (r##"{"allOf":[{"$ref":"#/$defs/x"}],"description":"d"}"##, defs, r#"{"type":"string","description":"d"}"#, ""),
     ] {
         let made = compiled(&root(given, given_defs, ""), Use::Answer).unwrap();
         let want: Value = serde_json::from_str(&root(want, want_defs, end)).unwrap();
@@ -230,6 +225,39 @@ fn an_open_object_with_properties_is_closed_for_an_answer_only() {
         made.schema.get(),
         r#"{"type":"object","properties":{"a":{"type":"null"}},"additionalProperties":false,"description":"(additionalProperties: {\"type\":\"string\"})"}"#
     );
+}
+
+#[test]
+fn keywords_of_another_type_become_words() {
+    for (schema, want) in [
+        (r#"{"type":"integer","format":"date"}"#, r#"{"type":"integer","description":"(format: date)"}"#),
+        (r#"{"type":"number","pattern":"a"}"#, r#"{"type":"number","description":"(pattern: a)"}"#),
+        (
+            r#"{"type":"string","items":{},"minItems":1}"#,
+            r#"{"type":"string","description":"(items: {}; minItems: 1)"}"#,
+        ),
+        (
+            r#"{"type":"string","properties":{},"required":[]}"#,
+            r#"{"type":"string","description":"(properties: {}; required: [])"}"#,
+        ),
+        (r#"{"type":["string","null"],"format":"date"}"#, r#"{"type":["string","null"],"format":"date"}"#),
+    ] {
+        check_property(schema, want);
+    }
+}
+
+#[test]
+fn a_root_that_is_a_reference_is_put_in_place_once() {
+    let made = compiled(
+        r##"{"$ref":"#/$defs/A","$defs":{"A":{"type":"object","properties":{"b":{"$ref":"#/$defs/B"}}},"B":{"type":"null"}}}"##,
+        Use::Answer,
+    )
+    .unwrap();
+    assert_eq!(
+        made.schema.get(),
+        r##"{"$defs":{"B":{"type":"null"}},"type":"object","properties":{"b":{"$ref":"#/$defs/B"}},"additionalProperties":false}"##
+    );
+    assert_eq!((made.optional, made.unions), (1, 0));
 }
 
 #[test]
