@@ -50,18 +50,21 @@ impl<'a> File<'a> {
             charset = word.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()).or(charset);
         }
         let data = tail(url, comma + 1);
-        let data = if is_base64 { clean(data) } else { Cow::Owned(STANDARD.encode(percent_decoded(&data))) };
-        Some(Self { declared, charset, data })
+        let data = if is_base64 { data } else { Cow::Owned(STANDARD.encode(percent_decoded(&data))) };
+        Some(Self { declared, charset, ..Self::from_base64(data) })
     }
 
     /// Base64 alone.
     pub(super) fn from_base64(data: Cow<'a, str>) -> Self {
-        Self { declared: String::new(), charset: None, data: clean(data) }
+        let data = clean(data);
+        Self { declared: String::new(), charset: None, data }
     }
 
-    /// The base64.
-    pub(super) fn into_data(self) -> Cow<'a, str> {
-        self.data
+    /// The base64; `None` if there is none, or it can't be read.
+    pub(super) fn into_data(self) -> Option<Cow<'a, str>> {
+        // What was clean when it came is borrowed, or was written here.
+        let is_clean = matches!(self.data, Cow::Borrowed(_)) || is_base64(&self.data);
+        (is_clean && !self.data.is_empty()).then_some(self.data)
     }
 
     /// What it is; `None` for what Anthropic does not take. The bytes win over the type, and the type over the name.
@@ -361,21 +364,13 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Decoded {
 
 /// Base64 in the standard alphabet, with padding and without white space. Most is so already, and not copied.
 fn clean(data: Cow<'_, str>) -> Cow<'_, str> {
-    let is_odd = |b: u8| {
-        !(b.wrapping_sub(b'A') < 26
-            || b.wrapping_sub(b'a') < 26
-            || b.wrapping_sub(b'0') < 10
-            || b == b'+'
-            || b == b'/'
-            || b == b'=')
-    };
-    // Without an early end, this is done for many bytes at once.
-    let has_odd = |piece: &[u8]| piece.iter().fold(false, |any, b| any | is_odd(*b));
-    if data.len().is_multiple_of(4) && !data.as_bytes().chunks(4096).any(has_odd) {
+    if is_base64(&data) {
         return data;
     }
-    let plain =
-        if data.contains('%') { String::from_utf8_lossy(&percent_decoded(&data)).into_owned().into() } else { data };
+    let plain = match data.contains('%') {
+        true => Cow::Owned(String::from_utf8_lossy(&percent_decoded(&data)).into_owned()),
+        false => data,
+    };
     let mut cleaned: String = plain
         .chars()
         .filter(|c| !c.is_ascii_whitespace() && *c != '=')
@@ -389,6 +384,22 @@ fn clean(data: Cow<'_, str>) -> Cow<'_, str> {
         cleaned.push('=');
     }
     Cow::Owned(cleaned)
+}
+
+/// Whether a text is base64 in the standard alphabet, with padding.
+fn is_base64(data: &str) -> bool {
+    let is_odd = |b: u8| {
+        !(b.wrapping_sub(b'A') < 26
+            || b.wrapping_sub(b'a') < 26
+            || b.wrapping_sub(b'0') < 10
+            || b == b'+'
+            || b == b'/'
+            || b == b'=')
+    };
+    // Without an early end, this is done for many bytes at once.
+    let has_odd = |piece: &[u8]| piece.iter().fold(false, |any, b| any | is_odd(*b));
+    let padding = memchr::memchr(b'=', data.as_bytes()).unwrap_or(data.len());
+    data.len().is_multiple_of(4) && padding + 2 >= data.len() && !data.as_bytes().chunks(4096).any(has_odd)
 }
 
 /// Bytes of a text with `%XX` escapes.
@@ -482,7 +493,10 @@ mod tests {
         }
         assert!(file("data:text/plain;base64,é!").text().is_none());
         assert!(File::from_data_url("data:text/plain".into()).is_none());
+        for unreadable in ["", "=", "é", "{}"] {
+            assert_eq!(File::from_base64(unreadable.into()).into_data(), None, "{unreadable}");
+        }
         let url = "data:image/png;base64,iVBORw0KGgo=";
-        assert!(matches!(file(url).into_data(), Cow::Borrowed("iVBORw0KGgo=")));
+        assert!(matches!(file(url).into_data(), Some(Cow::Borrowed("iVBORw0KGgo="))));
     }
 }

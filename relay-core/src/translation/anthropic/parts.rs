@@ -280,17 +280,21 @@ fn block<'a>(
     place: &mut Place<'_>,
 ) -> Result<Block<'a>, RelayError> {
     let Attached { row, what, path } = attached;
+    let unreadable = |place: &mut Place<'_>| {
+        let message = format!("`{path}` is not base64, or empty");
+        place.left_out(row, what, RelayError::invalid_value(path.clone(), message))
+    };
     let source = match kind {
         Kind::Image(media_type) => {
-            let source = Source::Base64 { media_type, data: file.into_data() };
-            return Ok(Block::Image { source, cache_control: None });
+            let Some(data) = file.into_data() else { return unreadable(place) };
+            return Ok(Block::Image { source: Source::Base64 { media_type, data }, cache_control: None });
         }
-        Kind::Pdf => Source::Base64 { media_type: "application/pdf", data: file.into_data() },
+        Kind::Pdf => {
+            let Some(data) = file.into_data() else { return unreadable(place) };
+            Source::Base64 { media_type: "application/pdf", data }
+        }
         Kind::Text => {
-            let Some(decoded) = file.text() else {
-                let message = format!("`{path}` is not the base64 of a text");
-                return place.left_out(row, what, RelayError::invalid_value(path, message));
-            };
+            let Some(decoded) = file.text() else { return unreadable(place) };
             if decoded.is_lossy {
                 place.notes.adjust(row);
             }
