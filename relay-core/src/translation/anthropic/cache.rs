@@ -1,4 +1,4 @@
-//! Prompt-cache markers: at most four in a request, as Anthropic demands.
+//! Prompt-cache markers: at most four in a request, and none for an hour behind one for five minutes, as Anthropic demands.
 
 use super::blocks::{Block, Marker, Turn};
 use super::tools::Tool;
@@ -19,6 +19,10 @@ pub(super) fn keep<'a>(
     let in_turns = turns.iter_mut().flat_map(|turn| &mut turn.content).filter_map(Block::marker_mut);
     let in_head = tools.iter_mut().filter_map(Tool::marker_mut).chain(system.iter_mut().filter_map(Block::marker_mut));
     let (mut in_turns, mut in_head): (Vec<_>, Vec<_>) = (set(in_turns), set(in_head));
+    if in_turns.is_empty() && in_head.is_empty() {
+        return;
+    }
+    in_order(in_head.iter_mut().chain(in_turns.iter_mut()).map(|marker| &mut **marker), notes);
     let room = MAX_MARKERS - usize::from(own);
     let too_many = (in_turns.len() + in_head.len()).saturating_sub(room);
     if too_many == 0 {
@@ -31,6 +35,19 @@ pub(super) fn keep<'a>(
         **marker = None;
     }
     notes.drop("messages.cache_control");
+}
+
+/// A marker for an hour must not stand behind one for five minutes: it becomes one, too.
+fn in_order<'m, 'a: 'm>(markers: impl Iterator<Item = &'m mut Option<Marker<'a>>>, notes: &mut Notes) {
+    let mut is_short = false;
+    for marker in markers {
+        let is_long = matches!(marker, Some(Marker::Given(raw)) if raw.get().contains("\"1h\""));
+        if is_long && is_short {
+            *marker = Some(Marker::Ephemeral { r#type: "ephemeral" });
+            notes.adjust("messages.cache_control");
+        }
+        is_short |= !is_long;
+    }
 }
 
 fn set<'m, 'a: 'm>(markers: impl Iterator<Item = &'m mut Option<Marker<'a>>>) -> Vec<&'m mut Option<Marker<'a>>> {
