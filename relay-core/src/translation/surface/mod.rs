@@ -3,4 +3,5 @@
 pub mod chat_completions;
 pub mod embeddings;
 pub mod models;
+pub(crate) mod refusals;
 pub(crate) mod request;

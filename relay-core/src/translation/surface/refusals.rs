@@ -1,0 +1,187 @@
+//! What OpenAI refuses in a request, so that a request is refused alike whichever provider it is for: with OpenAI's code and
+//! `param`. OpenAI itself refuses its own; these are for providers whose format a request is translated to.
+//!
+//! Calls without results, and results without calls, are refused where the conversation is translated.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memmem;
+use serde_json::value::RawValue;
+
+use crate::error::{Class, RelayError};
+use crate::translation::json::Object;
+
+/// How deep a strict schema is looked at.
+const MAX_DEPTH: usize = 64;
+
+/// The names of a request's tools.
+#[derive(Debug, Default)]
+pub(crate) struct ToolNames<'a>(HashSet<Cow<'a, str>>);
+
+impl<'a> ToolNames<'a> {
+    /// Notes a tool's name.
+    ///
+    /// # Errors
+    /// `invalid_value` for a name that is there already.
+    pub(crate) fn add(&mut self, name: &Cow<'a, str>) -> Result<(), RelayError> {
+        if self.0.insert(name.clone()) {
+            return Ok(());
+        }
+        let name: String = name.chars().take(80).collect();
+        let message = format!("`tools`: function names must be unique, but `{name}` is declared more than once");
+        Err(RelayError::invalid_value("tools", message))
+    }
+}
+
+/// Checks the parameters of a strict tool.
+///
+/// # Errors
+/// `required` names without a property, and look-around in a `pattern`, which OpenAI does not compile.
+pub(crate) fn strict_tool(function: &Object<'_>, name: &str) -> Result<(), RelayError> {
+    let Some(parameters) = function.get("parameters") else { return Ok(()) };
+    let param = function.path("parameters");
+    strict(parameters, &format!("function '{name}'"), param, "invalid_function_parameters")
+}
+
+/// Checks the schema of an answer, if it is strict; `format` is the `json_schema` of `response_format`.
+///
+/// # Errors
+/// As [`strict_tool`].
+pub(crate) fn strict_answer(format: &Object<'_>) -> Result<(), RelayError> {
+    let Some(schema) = format.get("schema").filter(|_| matches!(format.flag("strict"), Ok(Some(true)))) else {
+        return Ok(());
+    };
+    let name = format.text("name")?.unwrap_or_default();
+    strict(schema, &format!("response_format '{name}'"), "response_format".to_owned(), "")
+}
+
+/// Checks a strict schema. `code` is the one of a schema that can't be used, at `param`.
+fn strict(schema: &RawValue, owner: &str, param: String, code: &str) -> Result<(), RelayError> {
+    let found = Finder { looks: memmem::find(schema.get().as_bytes(), b"(?").is_some() };
+    match found.node(schema, "$", MAX_DEPTH) {
+        None => Ok(()),
+        Some(Problem::LookAround(place)) => {
+            let message = format!("Invalid JSON schema: regex lookaround is not supported. Found at {place}.pattern.");
+            Err(RelayError::passed_on(Class::InvalidRequest, "invalid_json_schema", "", message).with_param(param))
+        }
+        Some(Problem::Required(name)) => {
+            let message =
+                format!("Invalid schema for {owner}: `required` names `{name}`, which is not in `properties`");
+            Err(RelayError::passed_on(Class::InvalidRequest, code, "", message).with_param(param))
+        }
+    }
+}
+
+enum Problem {
+    /// In the `pattern` at this place.
+    LookAround(String),
+    /// This name of `required` is no property.
+    Required(String),
+}
+
+struct Finder {
+    /// Whether there can be any look-around.
+    looks: bool,
+}
+
+impl Finder {
+    fn node(&self, schema: &RawValue, place: &str, left: usize) -> Option<Problem> {
+        let object = Object::from_raw(schema, String::new()).ok().filter(|_| left > 0)?;
+        if self.looks
+            && let Ok(Some(pattern)) = object.text("pattern")
+            && has_look_around(&pattern)
+        {
+            return Some(Problem::LookAround(place.to_owned()));
+        }
+        if let Ok(Some(properties)) = object.object("properties") {
+            let required: Vec<String> = object.read("required", "a list").ok().flatten().unwrap_or_default();
+            let is_unknown = |name: &String| properties.members().all(|(known, _)| known != name);
+            if let Some(name) = required.into_iter().find(is_unknown) {
+                return Some(Problem::Required(name));
+            }
+        }
+        object.members().find_map(|(keyword, value)| self.inside(keyword, value, place, left - 1))
+    }
+
+    fn inside(&self, keyword: &str, value: &RawValue, place: &str, left: usize) -> Option<Problem> {
+        let place = format!("{place}.{keyword}");
+        match keyword {
+            "properties" | "$defs" | "definitions" => {
+                let map = Object::from_raw(value, String::new()).ok()?;
+                map.members().find_map(|(name, schema)| self.node(schema, &format!("{place}.{name}"), left))
+            }
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
+                let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+                list.iter().enumerate().find_map(|(i, schema)| self.node(schema, &format!("{place}[{i}]"), left))
+            }
+            "items" | "additionalProperties" => self.node(value, &place, left),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a regular expression looks ahead or behind. A bracket that is escaped, or in a class, is a character.
+fn has_look_around(pattern: &str) -> bool {
+    let (mut rest, mut in_class) = (pattern.chars(), false);
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => {
+                rest.next();
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                let behind = rest.as_str();
+                if ["?=", "?!", "?<=", "?<!"].iter().any(|start| behind.starts_with(start)) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The code and the param of a refusal.
+    fn refused(result: Result<(), RelayError>) -> Option<(String, String)> {
+        let error = result.err()?;
+        Some((error.code().to_owned(), error.param().unwrap_or_default().to_owned()))
+    }
+
+    #[test]
+    fn two_tools_of_one_name_are_refused() {
+        let mut names = ToolNames::default();
+        let got = ["a", "b", "a"].map(|name| refused(names.add(&name.into())));
+        assert_eq!(got, [None, None, Some(("invalid_value".to_owned(), "tools".to_owned()))]);
+    }
+
+    #[test]
+    fn a_strict_schema_is_refused_as_openai_refuses_it() {
+        let around =
+            |inner: Value| json!({ "type": "object", "properties": { "a": { "items": inner } }, "required": ["a"] });
+        let extra = around(json!({ "anyOf": [{ "properties": { "b": {} }, "required": ["b", "c"] }] }));
+        let looks = around(json!({ "type": "string", "pattern": "^(?!x)" }));
+        let plain = around(json!({ "type": "string", "pattern": r"\(?=[(?!](?:a)", "required": ["x"] }));
+        let at = |code: &str, param: &str| Some((code.to_owned(), param.to_owned()));
+        for (schema, tool, answer) in [
+            (&extra, at("invalid_function_parameters", "parameters"), at("", "response_format")),
+            (&looks, at("invalid_json_schema", "parameters"), at("invalid_json_schema", "response_format")),
+            (&plain, None, None),
+        ] {
+            let body = json!({ "name": "f", "parameters": schema }).to_string();
+            assert_eq!(refused(strict_tool(&Object::parse(body.as_bytes()).unwrap(), "f")), tool);
+            for is_strict in [true, false] {
+                let body = json!({ "name": "n", "strict": is_strict, "schema": schema }).to_string();
+                let want = answer.clone().filter(|_| is_strict);
+                assert_eq!(refused(strict_answer(&Object::parse(body.as_bytes()).unwrap())), want);
+            }
+        }
+    }
+}
