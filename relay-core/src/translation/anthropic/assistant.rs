@@ -9,6 +9,7 @@ use super::blocks::{Block, Input};
 use super::names::Names;
 use super::parts::{self, Content, Place};
 use super::tool_ids::ToolIds;
+use super::tools;
 use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::surrogates;
@@ -30,7 +31,7 @@ pub(super) fn blocks<'a>(
     reader: &mut Reader<'_, 'a>,
     place: &mut Place<'_>,
 ) -> Result<Vec<Block<'a>>, RelayError> {
-    let thinking = thinking(message)?;
+    let thinking = thinking(message, place)?;
     let calls = calls(message, index, reader, place)?;
     let content = parts::content(message)?;
     let layout = match &content {
@@ -69,9 +70,12 @@ fn texts<'a>(message: &Object<'a>, content: Content<'a>, place: &mut Place<'_>) 
 }
 
 /// The signed blocks of `thinking_blocks`. Unsigned ones, and `reasoning_content`, would be refused upstream.
-fn thinking<'a>(message: &Object<'a>) -> Result<Vec<Block<'a>>, RelayError> {
+fn thinking<'a>(message: &Object<'a>, place: &mut Place<'_>) -> Result<Vec<Block<'a>>, RelayError> {
     let mut blocks = Vec::new();
     for block in message.objects("thinking_blocks")?.unwrap_or_default() {
+        if block.get("cache_control").is_some() {
+            place.notes.drop("messages.cache_control");
+        }
         let kind = block.text("type")?.unwrap_or_default();
         if kind == "thinking" {
             let signature = block.text("signature")?.filter(|signature| !signature.is_empty());
@@ -111,6 +115,7 @@ fn calls<'a>(
             }
             _ => return Err(parts::unsupported(&call)),
         };
+        let name = taken_name(name, place);
         let cache_control = parts::marker(&call).or_else(|| parts::marker(&function));
         calls.push(Block::ToolUse { id, name, input, cache_control });
     }
@@ -118,9 +123,21 @@ fn calls<'a>(
         let name = required_name(&function)?;
         let id = reader.ids.function_call(name.clone(), index);
         let input = input(&function, &name, reader.names)?;
+        let name = taken_name(name, place);
         calls.push(Block::ToolUse { id, name, input, cache_control: None });
     }
     Ok(calls)
+}
+
+/// A tool's name in Anthropic's alphabet. A tool that is offered has such a name; one of the history may have another.
+fn taken_name<'a>(name: Cow<'a, str>, place: &mut Place<'_>) -> Cow<'a, str> {
+    if tools::is_name(&name) {
+        return name;
+    }
+    place.notes.adjust("messages.tool_calls");
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = name.chars().take(tools::MAX_NAME).map(allowed).collect();
+    if name.is_empty() { Cow::Borrowed("_") } else { Cow::Owned(name) }
 }
 
 fn required_name<'a>(function: &Object<'a>) -> Result<Cow<'a, str>, RelayError> {

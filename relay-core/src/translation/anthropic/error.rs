@@ -196,6 +196,9 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
             let words = said.words("Anthropic's content filter stopped the call");
             RelayError::passed_on(Class::InvalidRequest, "content_filter", "", words)
         }
+        400 | 413 if is_context_limit(said) => {
+            said.error(Code::ContextLengthExceeded, "the prompt is too long").with_param("messages")
+        }
         404 if said.message.starts_with("model:") => {
             said.error(Code::ModelNotFound, "Anthropic has no such model").with_param("model")
         }
@@ -211,9 +214,6 @@ fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
         500 => {
             let error = said.error(Code::UpstreamError, "Anthropic failed to answer").with_class(Class::Internal);
             said.with_own_code(error)
-        }
-        400 if is_context_limit(said) => {
-            said.error(Code::ContextLengthExceeded, "the prompt is too long").with_param("messages")
         }
         400 => refused(Class::InvalidRequest, said),
         402..=499 => refused(Class::Provider(status), said),

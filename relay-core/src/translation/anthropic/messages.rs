@@ -84,8 +84,10 @@ fn end_without_thinking(turns: &mut Vec<Turn<'_>>) {
         return;
     }
     for mut turn in std::mem::take(turns) {
-        let end = turn.content.iter().rposition(|block| !block.is_thinking()).map_or(0, |at| at + 1);
-        turn.content.truncate(end);
+        if ends_in_thinking(&turn) {
+            // Thinking of one answer comes back whole or not at all.
+            turn.content.retain(|block| !block.is_thinking());
+        }
         push(turns, turn.role, turn.content);
     }
 }

@@ -211,7 +211,7 @@ fn budget<'a>(level: Level, situation: &Situation<'_, '_>, notes: &mut Notes) ->
 }
 
 /// The caller's own `thinking`, within what Anthropic takes: its budget must be smaller than `max_tokens`, and it does not go
-/// with a forced call. `None`: it can't be sent.
+/// with a forced call or an answer that goes on without its thinking. `None`: it can't be sent.
 fn own_thinking<'a>(
     given: &Object<'a>,
     raw: &'a RawValue,
@@ -223,7 +223,7 @@ fn own_thinking<'a>(
     if !is_enabled {
         return Ok(Some(Cow::Borrowed(raw)));
     }
-    if situation.forced_tool {
+    if situation.forced_tool || goes_on_without_thinking(situation.turns) {
         notes.drop("thinking");
         return Ok(None);
     }

@@ -19,6 +19,7 @@ use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
+use crate::translation::surface::refusals;
 use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 
 /// The API's version. With it sampling parameters are refused.
@@ -245,6 +246,7 @@ fn response_format(
             let holder = format.object("json_schema")?.unwrap_or_default();
             let schema = holder.object("schema")?.and_then(|_| holder.get("schema"));
             let schema = schema.ok_or_else(|| RelayError::invalid_value(path, format!("`{path}` is missing")))?;
+            refusals::strict_answer(&holder)?;
             let compiled = schema::compile(schema, holder.text("description")?.as_deref(), Use::Answer);
             let schema = compiled.map_err(|why| {
                 RelayError::unsupported_value(path, format!("Claude's structured output can't take this schema: {why}"))

@@ -13,6 +13,7 @@ use super::parts;
 use super::schema::{self, Compiled, Use};
 use crate::error::RelayError;
 use crate::translation::json::Object;
+use crate::translation::surface::refusals::{self, ToolNames};
 use crate::translation::{Notes, TranslationOptions};
 
 /// The tools of a request.
@@ -139,9 +140,12 @@ pub(super) fn read<'a>(
     options: TranslationOptions,
     notes: &mut Notes,
 ) -> Result<Tools<'a>, RelayError> {
-    let mut tools = Tools::default();
+    let (mut tools, mut seen) = (Tools::default(), ToolNames::default());
     for tool in request.objects("tools")?.unwrap_or_default() {
         let tool = tool_of(&tool, &mut tools.names, notes)?;
+        if let Tool::Function { name, .. } = &tool {
+            seen.add(name)?;
+        }
         tools.list.push(tool);
     }
     if tools.list.is_empty() {
@@ -182,6 +186,15 @@ fn tool_of<'a>(tool: &Object<'a>, names: &mut Names, notes: &mut Notes) -> Resul
     function_of(&function, parts::marker(tool), strict, names, notes)
 }
 
+/// The longest name of a tool, in bytes.
+pub(super) const MAX_NAME: usize = 128;
+
+/// Whether Anthropic takes a tool's name.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(fits)
+}
+
 fn function_of<'a>(
     function: &Object<'a>,
     marker: Option<Marker<'a>>,
@@ -190,14 +203,16 @@ fn function_of<'a>(
     notes: &mut Notes,
 ) -> Result<Tool<'a>, RelayError> {
     let name = function.text("name")?.unwrap_or_default();
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    if name.is_empty() || name.len() > 128 || !name.bytes().all(fits) {
+    if !is_name(&name) {
         let path = function.path("name");
         let message = format!("`{path}` must be 1 to 128 letters, digits, `_` and `-`");
         return Err(RelayError::invalid_value(path, message));
     }
     let parameters = schema::parameters(function.get("parameters"), &function.path("parameters"))?;
     names.add(&name, parameters.renamed);
+    if strict {
+        refusals::strict_tool(function, &name)?;
+    }
     let hint = parameters.schema;
     let compiled = if strict { schema::compile(&hint, None, Use::Tool).ok() } else { None };
     if strict && compiled.is_none() {

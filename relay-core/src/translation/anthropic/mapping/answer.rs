@@ -24,6 +24,12 @@ pub(super) const TOOLS: Group = Group {
                 ),
                 refuses(
                     Code::InvalidValue,
+                    "",
+                    "for two of one name",
+                    r#"{"tools":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":"f"}}]}"#,
+                ),
+                refuses(
+                    Code::InvalidValue,
                     "tools[].function.name",
                     "for a name that is not 1 to 128 letters, digits, `_` and `-`",
                     r#"{"tools":[{"type":"function","function":{"name":"a.b"}}]}"#,
@@ -274,7 +280,9 @@ pub(super) const REASONING: Group = Group {
                     r#"{"max_tokens":4000,"thinking":{"type":"enabled","budget_tokens":4000}}"#,
                 ),
                 dropped(
-                    when("with a budget, if `max_tokens` leaves no room for it or a call is forced"),
+                    when(
+                        "with a budget, if `max_tokens` or the conversation leaves no room for it, or a call is forced",
+                    ),
                     r#"{"max_tokens":1024,"thinking":{"type":"enabled","budget_tokens":1024}}"#,
                 ),
             ],

@@ -79,7 +79,7 @@ pub(super) const CONVERSATION: Group = Group {
                 ),
                 adjusted(
                     "a call with the text as its `input`",
-                    "for custom tools",
+                    "for custom tools; other names get Anthropic's alphabet",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
             ],

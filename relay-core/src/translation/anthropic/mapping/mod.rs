@@ -156,6 +156,11 @@ const CACHING: Group = Group {
                     "on the last block of the message; those of a tool result's parts are the result's",
                     r#"{"messages":[{"role":"user","content":"Hi","cache_control":{"type":"ephemeral"}}]}"#,
                 ),
+                adjusted(
+                    "five minutes",
+                    "for an hour, behind one for five minutes",
+                    r#"{"messages":[{"role":"system","content":"s","cache_control":{"type":"ephemeral"}},{"role":"user","content":"Hi","cache_control":{"type":"ephemeral","ttl":"1h"}}]}"#,
+                ),
                 dropped(
                     when("if no block can carry it, and the oldest of more than four"),
                     r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"","cache_control":{"type":"ephemeral"}},{"role":"user","content":"Hi"}]}"#,
