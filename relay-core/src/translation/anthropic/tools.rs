@@ -144,7 +144,7 @@ pub(super) fn read<'a>(
     for tool in request.objects("tools")?.unwrap_or_default() {
         let tool = tool_of(&tool, &mut tools.names, notes)?;
         if let Tool::Function { name, .. } = &tool {
-            seen.add(name)?;
+            seen.add(name.clone())?;
         }
         tools.list.push(tool);
     }

@@ -24,8 +24,9 @@ impl<'a> ToolNames<'a> {
     ///
     /// # Errors
     /// `invalid_value` for a name that is there already.
-    pub(crate) fn add(&mut self, name: &Cow<'a, str>) -> Result<(), RelayError> {
-        if self.0.insert(name.clone()) {
+    pub(crate) fn add(&mut self, name: Cow<'a, str>) -> Result<(), RelayError> {
+        if !self.0.contains(&name) {
+            self.0.insert(name);
             return Ok(());
         }
         let name: String = name.chars().take(80).collect();
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn two_tools_of_one_name_are_refused() {
         let mut names = ToolNames::default();
-        let got = ["a", "b", "a"].map(|name| refused(names.add(&name.into())));
+        let got = ["a", "b", "a"].map(|name| refused(names.add(name.into())));
         assert_eq!(got, [None, None, Some(("invalid_value".to_owned(), "tools".to_owned()))]);
     }
 
