@@ -7,14 +7,11 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::percent_decode_str;
 
 use super::models::ModelFamily;
-use super::parts::{Blob, FileData, MediaResolution, Part};
+use super::parts::{Blob, FILES, FileData, MediaResolution, Part};
 use super::tools::required_text;
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
-
-/// Where Google keeps uploaded files.
-pub(super) const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/files/";
 
 /// Pictures that Gemini takes (<https://ai.google.dev/gemini-api/docs/image-understanding>).
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"];

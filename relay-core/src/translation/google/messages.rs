@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::content::user_part;
 use super::media;
 use super::models::ModelFamily;
-use super::parts::{self, Part, Words, raw_text, text_part};
+use super::parts::{Part, Words, raw_text, text_part};
 use super::results::{self, OpenCall, ToolResult};
 use super::tools::{required_object, required_text};
 use crate::error::RelayError;
@@ -175,7 +176,7 @@ impl<'a> Builder<'a, '_> {
     /// parts that only the model writes, such as another one's thinking, are left out.
     fn parts(&mut self, message: &Object<'a>, is_user: bool) -> Result<Vec<Part<'a>>, RelayError> {
         let (family, notes, is_history) = (self.family, &mut *self.notes, self.is_history);
-        contents_of(message, |part| match parts::user_part(part, family, notes) {
+        contents_of(message, |part| match user_part(part, family, notes) {
             Err(_) if is_history => {
                 notes.adjust("messages.content");
                 let is_media = ["image_url", "input_audio", "file"].iter().any(|kind| part.get(kind).is_some());

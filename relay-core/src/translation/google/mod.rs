@@ -2,16 +2,16 @@
 //!
 //! | OpenAI | Gemini | where |
 //! | --- | --- | --- |
-//! | `messages` | `systemInstruction`, `contents` | `messages.rs`, `parts.rs` |
+//! | `messages` | `systemInstruction`, `contents` | `messages.rs`, `content.rs`, `media.rs`, `results.rs` |
 //! | `max_tokens`, `temperature`, `top_p`, `n`, `stop`, `seed`, `logprobs` | `generationConfig` | `request.rs` |
-//! | `response_format` | `responseMimeType`, `responseJsonSchema` | `request.rs`, `schema.rs` |
+//! | `response_format` | `responseMimeType`, `responseJsonSchema` | `request.rs`, `schema/` |
 //! | `reasoning_effort` | `thinkingConfig`: a budget (2.5) or a level (3 and later) | `reasoning.rs` |
-//! | `tools`, `tool_choice`, `functions`, `function_call` | `functionDeclarations`, `toolConfig` | `tools.rs` |
+//! | `tools`, `tool_choice`, `functions`, `function_call` | `functionDeclarations`, `toolConfig` | `tools.rs`, `names.rs` |
 //! | `web_search_options` | `googleSearch`; `groundingMetadata` to `annotations` | `request.rs`, `grounding.rs` |
 //! | `service_tier` | `serviceTier` | `request.rs` |
 //! | `extra_body.google.*` | thinking, safety settings, cached content, task type | `reasoning.rs`, `safety.rs` |
 //! | `parallel_tool_calls: false` | nothing: the first call of the answer is shown | `response.rs`, `stream.rs` |
-//! | `extra_content.google.thought_signature` | `thoughtSignature` | `messages.rs`, `response.rs` |
+//! | `extra_content.google.thought_signature`, `images` | `thoughtSignature`, `inlineData` | `messages.rs`, `response.rs` |
 //! | `finish_reason`, `native_finish_reason` | `finishReason`, `promptFeedback.blockReason` | `finish.rs` |
 //! | `usage` | `usageMetadata`; thinking is part of `completion_tokens` | `wire.rs` |
 //! | embeddings | `batchEmbedContents`, 100 inputs a call | `embeddings.rs` |
@@ -19,7 +19,7 @@
 //!
 //! Left out and named in `x-relay-dropped-params`: `user`, `safety_identifier`, `metadata`, `store`, `verbosity`,
 //! `prediction`, `audio`, the prompt cache's members, penalties, `name` of messages, and what the model's family ignores.
-//! Refused: `moderation`, a `logit_bias`, audio output, custom tools, pictures that are neither https nor data URLs.
+//! Refused: `moderation`, a `logit_bias`, audio output, custom tools, media of a new message that Gemini does not take.
 //!
 //! Models differ in classes, a table in `models.rs`:
 //!
@@ -32,6 +32,7 @@
 //! Long answers of Gemini 4 come in several requests: `continuation.rs`.
 
 mod amend;
+mod content;
 mod continuation;
 mod embeddings;
 mod error;

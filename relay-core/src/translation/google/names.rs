@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::messages::Content;
-use super::tools::Tools;
+use super::tools::{Tools, is_plain};
 
 /// The longest name that Gemini takes, in characters.
 const MAX_NAME: usize = 128;
@@ -14,11 +14,6 @@ fn is_taken(name: &str) -> bool {
     name.len() <= MAX_NAME
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(is_plain)
-}
-
-/// Whether a character may stand in a name, though perhaps not at its beginning.
-pub(super) fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte)
 }
 
 /// Changes the names that Gemini refuses: in declarations, in the choice, in calls and in results. The pairs (sent, asked for)

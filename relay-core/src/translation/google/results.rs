@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::content::user_part;
 use super::models::ModelFamily;
-use super::parts::{FunctionCall, FunctionResponse, Part, ResponsePart, Words, text_part, user_part};
+use super::parts::{FunctionCall, FunctionResponse, Part, ResponsePart, Words, text_part};
 use super::tools::required_text;
 use crate::error::RelayError;
 use crate::translation::Notes;

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::names;
 use super::schema::{self, Rigor};
 use crate::error::RelayError;
 use crate::translation::Notes;
@@ -54,7 +53,7 @@ struct CallingConfig<'a> {
 pub(super) struct Tools<'a> {
     pub(super) declarations: Vec<Declaration<'a>>,
     pub(super) config: Option<ToolConfig<'a>>,
-    /// Names that Gemini refuses: (sent, asked for). Written by [`names::settle`].
+    /// Names that Gemini refuses: (sent, asked for). Found when all names are known.
     pub(super) renamed: Vec<(String, String)>,
     /// Whether the deprecated `functions` were used.
     pub(super) legacy: bool,
@@ -105,6 +104,11 @@ fn declared<'a>(request: &Object<'a>, name: &'static str) -> Result<Vec<Object<'
     Ok(all)
 }
 
+/// Whether a character may stand in a name, though perhaps not at its beginning.
+pub(super) fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte)
+}
+
 /// A member that must be there, as an object.
 pub(super) fn required_object<'a>(parent: &Object<'a>, name: &str) -> Result<Object<'a>, RelayError> {
     parent.object(name)?.ok_or_else(|| {
@@ -137,7 +141,7 @@ impl<'a> Tools<'a> {
 
     fn declare(&mut self, function: &Object<'a>) -> Result<(), RelayError> {
         let name = required_text(function, "name")?;
-        if name.len() > 128 || !name.bytes().all(names::is_plain) {
+        if name.len() > 128 || !name.bytes().all(is_plain) {
             let why = "a function name has at most 128 letters, digits, `_`, `.`, `:` and `-`";
             return Err(RelayError::invalid_value(function.path("name"), why));
         }
