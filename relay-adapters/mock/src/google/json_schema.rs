@@ -40,6 +40,8 @@ const KEYWORDS: &[&str] = &[
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
 /// The deepest nesting.
 const DEPTH: usize = 32;
+/// The longest chain of references.
+const REFERENCES: usize = 600;
 
 /// Checks a schema; `path` is its place in the request.
 pub(super) fn check(schema: &Value, path: &str) -> Checked {
@@ -148,7 +150,7 @@ impl Walk<'_> {
         let Some(found) = self.root.pointer(target.strip_prefix('#').unwrap_or(&target)) else {
             return Err(UNDEFINED_REFERENCE.say(&[self.path]));
         };
-        if self.open.len() > DEPTH {
+        if self.open.len() > REFERENCES {
             return Err(SCHEMA_DEPTH.say(&[self.path]));
         }
         self.open.push(target);

@@ -74,7 +74,7 @@ const fn newest(name: &'static str, levels: &'static [&'static str]) -> Family {
 }
 
 const fn fourth(name: &'static str, levels: &'static [&'static str]) -> Family {
-    Family { long: true, ..newest(name, levels) }
+    Family { long: true, most_output: 1_048_576, ..newest(name, levels) }
 }
 
 /// The longest name first among those with the same beginning.
