@@ -7,7 +7,7 @@ use serde_json::Value;
 pub(super) struct Item {
     /// Its mark, or all of it: a text that occurs nowhere else. A bar separates forms of which one is enough.
     pub(super) text: String,
-    /// The parameter that names it: `messages`, `tools`.
+    /// The parameters that may name it: `messages`, `tools`; a bar separates them.
     pub(super) param: &'static str,
 }
 
@@ -63,11 +63,12 @@ pub(super) fn lost(conversation: &Conversation, sent: &[u8], named: &[String]) -
     let body = read(sent);
     let mut all = Vec::new();
     texts(&body, &mut all);
-    let is_named = |param: &str| {
-        named
-            .iter()
-            .any(|name| name == param || name.strip_prefix(param).is_some_and(|rest| rest.starts_with(['.', '['])))
+    let names = |param: &str| {
+        let inside =
+            |name: &str| name.strip_prefix(param).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        named.iter().any(|name| inside(name))
     };
+    let is_named = |params: &str| params.split('|').any(names);
     let is_sent = |text: &str| all.iter().any(|one| one.contains(text)) || raw.contains(text);
     let items = conversation.items.iter().filter(|item| !is_named(item.param) && !item.text.split('|').any(is_sent));
     items.map(|item| format!("{} ({})", item.text, item.param)).collect()

@@ -169,7 +169,7 @@ impl Messages<'_> {
             }
             6 => self.file(newest),
             7 if !newest || self.taken.audio => {
-                let data = self.bytes(b"RIFF\0\0\0\0WAVE", true);
+                let data = self.bytes(b"RIFF\0\0\0\0WAVE", "messages|input_audio");
                 json!({"type": "input_audio", "input_audio": {"data": data, "format": self.tape.pick(&["wav", "mp3"])}})
             }
             8 if !newest || self.taken.openai => json!({"type": "file", "file": {"file_id": "file-abc123"}}),
@@ -178,19 +178,17 @@ impl Messages<'_> {
     }
 
     /// Base64 of these first bytes and of a mark behind them.
-    fn bytes(&mut self, first: &[u8], expected: bool) -> String {
+    fn bytes(&mut self, first: &[u8], param: &'static str) -> String {
         let mark = format!("b{}.", self.tape.mark());
         let data = base64(&[first, mark.as_bytes()].concat());
-        if expected {
-            self.out.expect(data.clone(), "messages");
-        }
+        self.out.expect(data.clone(), param);
         data
     }
 
     fn picture(&mut self, newest: bool) -> Value {
         let gif = self.tape.one_in(5) && (!newest || self.taken.gif);
         let (media, first) = if gif { ("image/gif", &b"GIF89a"[..]) } else { self.tape.pick(PICTURES) };
-        let data = self.bytes(first, true);
+        let data = self.bytes(first, "messages|image_url");
         let data = if self.tape.one_in(6) && !self.taken.openai { wrapped(&data) } else { data };
         let mut part = json!({"type": "image_url", "image_url": {"url": format!("data:{media};base64,{data}")}});
         self.mark(&mut part);
@@ -199,7 +197,7 @@ impl Messages<'_> {
 
     fn file(&mut self, newest: bool) -> Value {
         if self.tape.one_in(2) {
-            let data = self.bytes(b"%PDF-1.7\n", true);
+            let data = self.bytes(b"%PDF-1.7\n", "messages|file");
             return json!({"type": "file", "file": {"filename": "a.pdf", "file_data": format!("data:application/pdf;base64,{data}")}});
         }
         let (media, name) = self.tape.pick(TEXTS);
@@ -208,7 +206,7 @@ impl Messages<'_> {
         }
         // As text for Claude, as bytes for Gemini.
         let mark = format!("f{}.", self.tape.mark());
-        self.out.expect(format!("{mark}|{}", base64(mark.as_bytes())), "messages");
+        self.out.expect(format!("{mark}|{}", base64(mark.as_bytes())), "messages|file");
         json!({"type": "file", "file": {"filename": name, "file_data": format!("data:{media};base64,{}", base64(mark.as_bytes()))}})
     }
 
@@ -237,7 +235,7 @@ impl Messages<'_> {
             3 => message["annotations"] = json!([]),
             4 => message["content_layout"] = json!(["thinking", "text:3"]),
             5 => {
-                let data = self.bytes(b"\x89PNG\r\n\x1a\n", true);
+                let data = self.bytes(b"\x89PNG\r\n\x1a\n", "messages");
                 message["images"] =
                     json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{data}")}}]);
             }
