@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::keywords::{TYPES, types};
 use super::pattern::is_compilable;
 use super::refs::{References, kept_reference, resolve};
-use super::{Members, TYPES, described, list, quoted, say, types};
+use super::text::{Members, described, list, quoted, say};
 use crate::translation::json::Object;
 
 /// Larger schemas are not offered for constrained output; Anthropic's own limits are far tighter.

@@ -1,13 +1,65 @@
 //! A tool's parameters that only guide the model. Anthropic refuses the whole request for one name that it does not take, and
 //! for what is not JSON Schema 2020-12: older drafts, OpenAPI, and what languages make of empty maps.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
-use super::{Holds, Members, TYPES, UNIONS, described, holds, list, quoted, say, types};
+use super::keywords::{Holds, TYPES, holds, types};
+use super::refs::resolve;
+use super::text::{Members, described, list, quoted, say};
+use crate::error::RelayError;
 use crate::translation::anthropic::names::{self, Pairs};
-use crate::translation::json::{MAX_DEPTH, Object};
+use crate::translation::json::{MAX_DEPTH, Object, compact};
+
+/// Keywords that Anthropic refuses at the root of a tool's parameters.
+const UNIONS: &[&str] = &["oneOf", "anyOf", "allOf"];
+
+/// A tool's parameters as they are sent.
+#[derive(Debug)]
+pub(in crate::translation::anthropic) struct Parameters<'a> {
+    /// `input_schema`.
+    pub(in crate::translation::anthropic) schema: Cow<'a, RawValue>,
+    /// Names of properties that were changed.
+    pub(in crate::translation::anthropic) renamed: Pairs,
+}
+
+/// A tool's parameters: an object schema with `properties` and without a union at its root. It is a hint: nothing in it fails
+/// the request.
+///
+/// # Errors
+/// Parameters that are not an object.
+pub(in crate::translation::anthropic) fn parameters<'a>(
+    parameters: Option<&'a RawValue>,
+    path: &str,
+) -> Result<Parameters<'a>, RelayError> {
+    let Some(raw) = parameters else {
+        let schema = raw_value(r#"{"type":"object","properties":{}}"#.to_owned()).map(Cow::Owned)?;
+        return Ok(Parameters { schema, renamed: Pairs::new() });
+    };
+    let root = Object::from_raw(raw, path.to_owned())?;
+    let has_union = root.members().any(|(name, _)| UNIONS.contains(&name));
+    let is_object = root.get("type").is_some_and(|kind| kind.get() == "\"object\"");
+    if is_object && !has_union && root.get("properties").is_some() && is_plain(raw.get()) {
+        return Ok(Parameters { schema: Cow::Borrowed(raw), renamed: Pairs::new() });
+    }
+    let merged = if has_union { Some(raw_value(without_unions(&root, raw))?) } else { None };
+    let given = raw;
+    let raw = merged.as_deref().unwrap_or(given);
+    let mut all = Vec::new();
+    property_names(raw, &mut all);
+    let renamed = names::changed(&all);
+    let written = written(raw, &renamed);
+    if merged.is_none() && compact(raw.get()) == written {
+        return Ok(Parameters { schema: Cow::Borrowed(given), renamed });
+    }
+    Ok(Parameters { schema: raw_value(written).map(Cow::Owned)?, renamed })
+}
+
+fn raw_value(json: String) -> Result<Box<RawValue>, RelayError> {
+    RawValue::from_string(json).map_err(RelayError::invalid_json)
+}
 
 /// How deep references and unions at the root are followed.
 const MAX_FOLLOWED: usize = 8;
@@ -25,7 +77,7 @@ enum Level {
 
 /// Whether nothing in a schema has to be changed, by its names and by what each value begins with. Most schemas are plain,
 /// and not read any further.
-pub(super) fn is_plain(schema: &str) -> bool {
+fn is_plain(schema: &str) -> bool {
     let bytes = schema.as_bytes();
     // For each open object: what its members are, and what those of an object in it are.
     let mut open = [(Level::Data, Level::Keywords); MAX_DEPTH + 2];
@@ -141,7 +193,7 @@ fn is_plain_type(value: &[u8]) -> bool {
 }
 
 /// The names of all properties at every depth.
-pub(super) fn property_names(schema: &RawValue, found: &mut Vec<String>) {
+fn property_names(schema: &RawValue, found: &mut Vec<String>) {
     let Ok(object) = Object::from_raw(schema, String::new()) else { return };
     for (keyword, value) in object.members() {
         match holds(keyword) {
@@ -168,7 +220,7 @@ pub(super) fn property_names(schema: &RawValue, found: &mut Vec<String>) {
 
 /// A schema without unions at its root: properties of the alternatives become properties of the whole, and the alternatives
 /// words.
-pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
+fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
     let mut merged = Merged { root: raw, properties: Vec::new(), required: Vec::new(), words: String::new() };
     merged.take(root, true, MAX_FOLLOWED);
     let mut members = Members::new();
@@ -216,7 +268,7 @@ impl<'a> Merged<'a> {
         if left == 0 {
             return;
         }
-        if let Some(target) = schema.text("$ref").ok().flatten().and_then(|to| super::refs::resolve(self.root, &to)) {
+        if let Some(target) = schema.text("$ref").ok().flatten().and_then(|to| resolve(self.root, &to)) {
             self.take_raw(target, is_sure, left - 1);
         }
         for union in UNIONS {
@@ -239,7 +291,7 @@ impl<'a> Merged<'a> {
 }
 
 /// The root of a tool's parameters, with other names for those in `renamed`.
-pub(super) fn root(schema: &RawValue, renamed: &Pairs) -> String {
+fn written(schema: &RawValue, renamed: &Pairs) -> String {
     let writer = Writer { renamed };
     let mut out = String::with_capacity(schema.get().len() + 64);
     writer.node(schema, true, &mut out);
@@ -408,7 +460,6 @@ fn kind(value: &RawValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::translation::anthropic::schema::parameters;
 
     #[track_caller]
     fn check(given: &str, want: &str) {
