@@ -192,9 +192,7 @@ impl<'a> Builder<'a, '_> {
         }
         self.drop_name(message);
         let mut parts = self.parts(message, false)?;
-        if parts.is_empty() {
-            parts.extend(raw_text(message, "refusal")?.map(text_part));
-        }
+        parts.extend(raw_text(message, "refusal")?.map(text_part));
         if let Some(audio) = message.object("audio")? {
             self.spoken(&audio, &mut parts)?;
         }

@@ -117,7 +117,7 @@ pub(super) const CONVERSATION: Group = Group {
             "messages[].refusal",
             &[sent(
                 "contents[].parts[].text",
-                "as text, if the message has no other",
+                "as text, behind the message's other text",
                 r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","refusal":"No."},{"role":"user","content":"Why"}]}"#,
             )],
         ),
