@@ -34,7 +34,7 @@ pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
             && content(message).is_empty()
             && open.is_empty()
             && string(message, "refusal").is_empty()
-            && message.get("function_call").is_none_or(Value::is_null)
+            && ["function_call", "audio"].iter().all(|name| message.get(name).is_none_or(Value::is_null))
             && message.get("content").is_none_or(Value::is_null)
         {
             let text = NULL_CONTENT.say(&[&at.to_string()]);

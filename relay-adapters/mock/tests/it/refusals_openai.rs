@@ -175,6 +175,11 @@ fn order() -> Vec<Case> {
             talk(&[json!({"role": "assistant", "content": null})]),
             talk(&[json!({"role": "assistant", "content": ""})]),
         ),
+        case(
+            "null_content",
+            talk(&[json!({"role": "assistant"})]),
+            talk(&[json!({"role": "assistant", "audio": {"id": "audio_1"}})]),
+        ),
         case("long_id", talk(&[call(&long), result(&long)]), talk(&[call(&long[..40]), result(&long[..40])])),
         // An id may come again in a later turn.
         case(
