@@ -87,7 +87,8 @@ pub(super) fn exchanges(sent: &[u8]) -> Vec<(String, Option<String>)> {
     };
     for message in list(&body, "messages") {
         for call in list(&message, "tool_calls") {
-            found.push((text(&call["id"]), call["function"]["arguments"].to_string(), None));
+            let arguments = [call["function"]["arguments"].to_string(), call["custom"]["input"].to_string()].concat();
+            found.push((text(&call["id"]), arguments, None));
         }
         if message["role"] == "tool" {
             answer(&mut found, &text(&message["tool_call_id"]), message["content"].to_string());

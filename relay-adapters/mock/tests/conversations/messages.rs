@@ -159,8 +159,10 @@ impl Messages<'_> {
     }
 
     fn part(&mut self, newest: bool) -> Value {
-        match self.tape.below(9) {
+        match self.tape.below(11) {
             0..=2 => self.text_part(),
+            9 if !newest => json!({"type": "image_url", "image_url": {"url": "http://example.com/a.png"}}),
+            10 if !newest => json!({"type": "file", "file": {"file_id": "file_011CNha8iCJcU1wXNR6q4V8w"}}),
             3 | 4 => self.picture(newest),
             5 => {
                 let url = format!("https://example.com/{}.png", self.tape.mark());
@@ -220,6 +222,7 @@ impl Messages<'_> {
                 json!({"role": "assistant", "content": [part]})
             }
             3 => json!({"role": "assistant", "content": null, "refusal": self.text()}),
+            _ if self.tape.one_in(3) => json!({"role": "assistant", "content": null, "audio": {"id": "audio_abc123"}}),
             _ => json!({"role": "assistant", "content": ""}),
         };
         self.extend(&mut message);
@@ -261,8 +264,12 @@ impl Messages<'_> {
             } else {
                 self.tape.pick(&self.functions.iter().collect::<Vec<_>>()).clone()
             };
-            let mut call = json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
-            if self.tape.one_in(8) {
+            let mut call = if self.tape.one_in(10) {
+                json!({"id": id, "type": "custom", "custom": {"name": name, "input": arguments}})
+            } else {
+                json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}})
+            };
+            if self.tape.one_in(8) && call["type"] == "function" {
                 call["index"] = json!(at);
             }
             calls.push(call);

@@ -17,6 +17,13 @@ const CLAUDE: &[(&str, bool, bool, bool)] = &[
     ("claude-opus-5-5", false, false, true),
     ("claude-sonnet-4-6", true, false, true),
     ("claude-haiku-5-5", true, false, true),
+    ("claude-sonnet-5-5", false, false, true),
+    ("claude-fable-5-2", false, false, true),
+    ("claude-sonnet-5", true, false, true),
+    ("claude-opus-4-8", true, false, true),
+    ("claude-opus-4-7", true, false, true),
+    ("claude-opus-4-5", true, true, true),
+    ("claude-sonnet-4-5-20250929", true, true, true),
 ];
 const GEMINI: &[(&str, bool, bool, bool)] = &[
     ("gemini-3.8-flash", true, false, true),
@@ -24,6 +31,13 @@ const GEMINI: &[(&str, bool, bool, bool)] = &[
     ("gemini-4-argon", true, false, true),
     ("gemini-3-flash-preview", true, true, true),
     ("gemma-3-27b-it", false, true, false),
+    ("gemini-2.5-pro", true, true, true),
+    ("gemini-2.5-flash-lite", true, true, true),
+    ("gemini-3.1-pro-preview", true, true, true),
+    ("gemini-3.5-flash-lite", true, false, true),
+    ("gemini-4-hydrogen", true, false, true),
+    ("gemini-flash-latest", true, false, true),
+    ("gemini-3-pro-image-preview", true, true, true),
 ];
 const GPT: &[(&str, bool, bool, bool)] = &[("gpt-5.4-mini", true, true, true), ("gpt-4o", true, true, true)];
 
@@ -129,6 +143,12 @@ fn choice(tape: &Tape, body: &mut Value, functions: &[String], forced: bool) {
             body["tool_choice"] = json!({"type": "function", "function": {"name": name}});
         }
         5 => body["parallel_tool_calls"] = json!(false),
+        6 => {
+            let name = tape.pick(&functions.iter().collect::<Vec<_>>());
+            let mode = if forced { tape.pick(&["auto", "required"]) } else { "auto" };
+            let tools = json!([{"type": "function", "function": {"name": name}}]);
+            body["tool_choice"] = json!({"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}});
+        }
         _ => {}
     }
 }
@@ -136,7 +156,13 @@ fn choice(tape: &Tape, body: &mut Value, functions: &[String], forced: bool) {
 /// Members that only tune the answer.
 fn members(tape: &Tape, body: &mut Value) {
     for _ in 0..tape.below(4) {
-        match tape.below(10) {
+        match tape.below(16) {
+            10 => body["service_tier"] = json!(tape.pick(&["auto", "default"])),
+            11 => body["prediction"] = json!({"type": "content", "content": "x"}),
+            12 => body["metadata"] = json!({"a": "b"}),
+            13 => body["store"] = json!(true),
+            14 => body["frequency_penalty"] = json!(0.5),
+            15 => body["logit_bias"] = json!({}),
             0 => body["max_tokens"] = json!(tape.pick(&[1000_u64, 1, 16, 4096, 65_537, 200_000])),
             1 => body["max_completion_tokens"] = json!(tape.pick(&[1000_u64, 1, 128_001])),
             2 => body["temperature"] = json!(tape.pick(&[1.0, 0.0, 0.5, 2.0])),

@@ -50,7 +50,7 @@ impl<'a> Schemas<'a> {
         }
         let holder = self.tape.pick(&["$defs", "definitions"]);
         self.definitions = (0..self.tape.below(3)).map(|at| format!("#/{holder}/D{at}")).collect();
-        let mut root = self.object(3);
+        let mut root = if self.strict && self.tape.one_in(10) { self.wide() } else { self.object(3) };
         if !self.definitions.is_empty() {
             let count = self.definitions.len();
             let all: Map<String, Value> = (0..count).map(|at| (format!("D{at}"), self.definition(at))).collect();
@@ -64,6 +64,17 @@ impl<'a> Schemas<'a> {
             root.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
         }
         Value::Object(root)
+    }
+
+    /// More properties of several types than Anthropic compiles: what OpenAI has for properties that are not required.
+    fn wide(&mut self) -> Map<String, Value> {
+        let mut map = self.object(0);
+        for at in 0..18 {
+            let description = self.text();
+            let schema = json!({"type": ["string", "null"], "description": description});
+            self.property(&mut map, format!("wide{at}"), schema, true);
+        }
+        map
     }
 
     fn definition(&mut self, at: usize) -> Value {
@@ -110,6 +121,7 @@ impl<'a> Schemas<'a> {
         }
         for _ in 0..self.tape.below(4) {
             let name = self.name();
+            // Names with a mark are never twice.
             if map["properties"].get(&name).is_some() {
                 continue;
             }
@@ -123,11 +135,16 @@ impl<'a> Schemas<'a> {
         map
     }
 
-    fn name(&self) -> String {
+    fn name(&mut self) -> String {
         match self.tape.below(6) {
             0..4 => self.tape.pick(NAMES).to_owned(),
             4 => "n".repeat(60 + self.tape.below(20)),
-            _ => format!("p{}", self.tape.below(9)),
+            // One that must be found again.
+            _ => {
+                let name = format!("p{}.", self.tape.mark());
+                self.out.expect(name.clone(), self.param);
+                name
+            }
         }
     }
 
