@@ -334,7 +334,7 @@ test("a page may not call, and gets the reason", async () => {
   const headers = { origin: "https://a.example", "access-control-request-method": "POST" };
   const preflight = await fetch(url, { method: "OPTIONS", headers });
   assert.equal(preflight.status, 403);
-  assert.match((await preflight.json()).error.message, /belongs on your server/);
+  assert.match((await preflight.json()).error.message, /must stay on your server/);
   const called = await fetch(url, { method: "POST", headers: { ...headers, authorization: `Bearer ${KEY}` } });
   for (const response of [preflight, called]) assert.equal(response.headers.get("access-control-allow-origin"), null);
 });
