@@ -43,7 +43,7 @@ const KNOWN_GAPS: &[&str] = &[
     // The answer's schema with more nullable properties than Claude compiles.
     "too many parameters with union types",
     // Gemini: calls without an id, an escaped half character in arguments, keywords of a function without properties.
-    "is missing or empty",
+    "is missing or",
     "Invalid unicode code point",
     "1(tools)",
     "s(tools)",

@@ -144,9 +144,10 @@ fn choice(tape: &Tape, body: &mut Value, functions: &[String], forced: bool) {
         }
         5 => body["parallel_tool_calls"] = json!(false),
         6 => {
-            let name = tape.pick(&functions.iter().collect::<Vec<_>>());
+            // All of them: Claude gets only those that are allowed.
             let mode = if forced { tape.pick(&["auto", "required"]) } else { "auto" };
-            let tools = json!([{"type": "function", "function": {"name": name}}]);
+            let one = |name: &String| json!({"type": "function", "function": {"name": name}});
+            let tools: Vec<Value> = functions.iter().map(one).collect();
             body["tool_choice"] = json!({"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}});
         }
         _ => {}
