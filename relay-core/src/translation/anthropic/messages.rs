@@ -189,14 +189,32 @@ impl<'a> Builder<'a, '_> {
 
     fn add_answer(&mut self, index: usize, is_history: bool, message: &Object<'a>) -> Result<(), RelayError> {
         let mut reader = assistant::Reader { ids: &mut self.ids, names: self.names };
-        let blocks = assistant::blocks(message, index, &mut reader, &mut Place { is_history, notes: self.notes })?;
+        let mut blocks = assistant::blocks(message, index, &mut reader, &mut Place { is_history, notes: self.notes })?;
+        let images = self.images(message, is_history)?;
+        if blocks.is_empty() && !images.is_empty() {
+            blocks.push(Block::text("[an image]"));
+        }
         if blocks.is_empty() {
             return Ok(());
         }
         self.end_user_block()?;
         self.ids.begin_results();
         push(&mut self.turns, "assistant", blocks);
+        self.block.rest.extend(images.into_iter().map(|image| (Role::User, image)));
         Ok(())
+    }
+
+    /// Pictures that another provider's model made. Claude takes none in its own turns, so they stand in the user's turn behind.
+    fn images(&mut self, message: &Object<'a>, is_history: bool) -> Result<Vec<Block<'a>>, RelayError> {
+        if message.get("images").is_none() {
+            return Ok(Vec::new());
+        }
+        let Some(images) = message.objects("images").ok().flatten().filter(|_| is_history) else {
+            self.notes.drop("messages.images");
+            return Ok(Vec::new());
+        };
+        let mut place = Place { is_history, notes: self.notes };
+        images.iter().map(|image| parts::image(image, &mut place)).collect()
     }
 
     fn end_user_block(&mut self) -> Result<(), RelayError> {

@@ -192,7 +192,11 @@ pub(super) fn marker<'a>(object: &Object<'a>) -> Option<Marker<'a>> {
     object.get("cache_control").map(Marker::Given).or_else(breakpoint)
 }
 
-fn image<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
+/// An `image_url` part.
+///
+/// # Errors
+/// As [`user_blocks`].
+pub(super) fn image<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, RelayError> {
     let holder = part.object("image_url")?.unwrap_or_default();
     let path = part.path("image_url.url");
     let url = holder.text("url")?.unwrap_or_default();

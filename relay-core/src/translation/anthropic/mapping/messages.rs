@@ -113,11 +113,18 @@ pub(super) const CONVERSATION: Group = Group {
         nested(
             "messages.reasoning_content, annotations, images",
             "messages[].reasoning_content",
-            &[silent(
-                "parts of an answer, not of a request",
-                when(""),
-                r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","reasoning_content":"hm"},{"role":"user","content":"Hi"}]}"#,
-            )],
+            &[
+                sent(
+                    "messages[].content[].source.data",
+                    "images, in the user's turn behind the answer",
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]},{"role":"user","content":"Hi"}]}"#,
+                ),
+                silent(
+                    "parts of an answer, not of a request",
+                    when("the others"),
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"A","reasoning_content":"hm"},{"role":"user","content":"Hi"}]}"#,
+                ),
+            ],
         ),
         nested(
             "messages.thinking_blocks",
