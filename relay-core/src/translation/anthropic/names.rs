@@ -3,6 +3,8 @@
 //!
 //! A changed name is none of the tool's other names at any depth, so a call's JSON is mapped without its schema.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 /// The longest name that Anthropic takes.
@@ -23,25 +25,32 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 /// Finds names to send in place of those that Anthropic does not take. `all` are the names of all of a tool's properties.
 pub(super) fn changed(all: &[String]) -> Pairs {
-    let mut pairs: Pairs = Vec::new();
-    for asked in all.iter().filter(|name| !is_taken(name)) {
-        if pairs.iter().any(|(_, known)| known == asked) {
-            continue;
-        }
-        let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
-        let base: String = asked.chars().take(MAX_NAME).map(allowed).collect();
-        let base = if base.is_empty() { "_".to_owned() } else { base };
-        let mut sent = base.clone();
-        let mut number = 2;
-        while all.contains(&sent) || pairs.iter().any(|(known, _)| *known == sent) {
-            let end = format!("_{number}");
-            sent = base.chars().take(MAX_NAME - end.len()).collect();
-            sent.push_str(&end);
-            number += 1;
-        }
-        pairs.push((sent, asked.clone()));
+    let mut taken: HashSet<String> = all.iter().cloned().collect();
+    // Where the search for a free number goes on: names that look alike would else be counted again and again.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut known: HashSet<&str> = HashSet::new();
+    let refused = all.iter().filter(|name| !is_taken(name) && known.insert(name));
+    refused.map(|asked| (free_name(asked, &mut taken, &mut numbers), asked.clone())).collect()
+}
+
+/// A name of allowed characters that no other property has. It is taken from now on.
+fn free_name(asked: &str, taken: &mut HashSet<String>, numbers: &mut HashMap<String, usize>) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
+    let base: String = asked.chars().take(MAX_NAME).map(allowed).collect();
+    let base = if base.is_empty() { "_".to_owned() } else { base };
+    if taken.insert(base.clone()) {
+        return base;
     }
-    pairs
+    let number = numbers.entry(base.clone()).or_insert(2);
+    loop {
+        let end = format!("_{number}");
+        *number += 1;
+        let mut sent: String = base.chars().take(MAX_NAME - end.len()).collect();
+        sent.push_str(&end);
+        if taken.insert(sent.clone()) {
+            return sent;
+        }
+    }
 }
 
 /// The changed names of a request's tools.
@@ -72,8 +81,8 @@ impl Names {
 /// Maps the names of a JSON text's members, at every depth. The text may come in pieces, cut anywhere.
 #[derive(Debug)]
 pub(super) struct Renamer {
-    /// (in the text, written).
-    pairs: Pairs,
+    /// A name in the text, and the one that is written for it.
+    names: HashMap<String, String>,
     /// For each open array or object, whether it is an object.
     open: Vec<bool>,
     at: At,
@@ -99,7 +108,12 @@ enum At {
 
 impl Renamer {
     pub(super) fn new(pairs: Pairs) -> Self {
-        Self { pairs, open: Vec::new(), at: At::Outside { expects_name: false }, name: String::new() }
+        Self {
+            names: pairs.into_iter().collect(),
+            open: Vec::new(),
+            at: At::Outside { expects_name: false },
+            name: String::new(),
+        }
     }
 
     /// Maps a whole text.
@@ -182,8 +196,8 @@ impl Renamer {
     fn write_name(&mut self, out: &mut String) {
         let quoted = format!("\"{}\"", std::mem::take(&mut self.name));
         let plain = serde_json::from_str::<String>(&quoted).ok();
-        match self.pairs.iter().find(|(known, _)| Some(known) == plain.as_ref()) {
-            Some((_, other)) => out.push_str(&Value::from(other.as_str()).to_string()),
+        match plain.and_then(|plain| self.names.get(&plain)) {
+            Some(other) => out.push_str(&Value::from(other.as_str()).to_string()),
             None => out.push_str(&quoted),
         }
     }
@@ -195,6 +209,16 @@ mod tests {
 
     fn pairs(names: &[(&str, &str)]) -> Pairs {
         names.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
+    }
+
+    #[test]
+    fn names_that_look_alike_are_counted_on() {
+        let all: Vec<String> =
+            (0..20_000).map(|n| format!("{}{}", "$".repeat(n % 60 + 1), "%".repeat(n / 60))).collect();
+        let changed = changed(&all);
+        let sent: HashSet<&str> = changed.iter().map(|(sent, _)| sent.as_str()).collect();
+        assert_eq!(sent.len(), changed.len(), "each is another");
+        assert!(sent.iter().all(|name| is_taken(name)));
     }
 
     #[test]
