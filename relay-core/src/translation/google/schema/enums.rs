@@ -1,5 +1,7 @@
 //! `const`, `enum` and `nullable` of a JSON Schema, in the forms that Gemini takes.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::words::Words;
@@ -15,12 +17,8 @@ pub(super) fn listed(source: Map<String, Value>, words: &mut Words) -> Map<Strin
         _ => return source,
     };
     let with_null = nullable || values.contains(&Value::Null);
-    let mut rest: Vec<Value> = Vec::with_capacity(values.len());
-    for value in values.into_iter().filter(|value| !value.is_null()) {
-        if !rest.contains(&value) {
-            rest.push(value);
-        }
-    }
+    let mut rest: Vec<Value> = values.into_iter().filter(|value| !value.is_null()).collect();
+    without_repeats(&mut rest);
     let declared = source.get("type");
     let own = declared.and_then(plain_type).or_else(|| common_type(&rest));
     let fits = |value: &Value| own.as_ref().and_then(Value::as_str).is_none_or(|name| is_of(value, name));
@@ -50,6 +48,12 @@ pub(super) fn listed(source: Map<String, Value>, words: &mut Words) -> Map<Strin
         choice = Map::from_iter([("anyOf".to_owned(), either)]);
     }
     rebuilt(source, choice)
+}
+
+/// Leaves each value once, where it stands first.
+pub(super) fn without_repeats(values: &mut Vec<Value>) {
+    let mut known: HashSet<Value> = HashSet::with_capacity(values.len());
+    values.retain(|value| known.insert(value.clone()));
 }
 
 /// The schema with `choice` in the place of `const` or `enum`.

@@ -1,7 +1,10 @@
 //! `allOf`, and what stands beside a reference: merged into one schema, since Gemini knows neither.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Number, Value, json};
 
+use super::enums::without_repeats;
 use super::words::Words;
 use super::{ANNOTATIONS, Converted, Converter, MAX_NODES, Place, pointers};
 
@@ -31,6 +34,9 @@ impl Converter {
             } else {
                 break;
             }
+        }
+        if let Some(Value::Array(required)) = source.get_mut("required") {
+            without_repeats(required);
         }
         Ok(source)
     }
@@ -122,7 +128,7 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
         ("properties", Value::Object(known), Value::Object(more)) => {
             for (name, schema) in more {
                 match known.get_mut(&name) {
-                    Some(own) if *own != schema => *own = json!({ "allOf": [own.take(), schema] }),
+                    Some(own) if *own != schema => add(own, schema),
                     Some(_) => {}
                     None => drop(known.insert(name, schema)),
                 }
@@ -134,11 +140,7 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
             }
         }
         ("required", Value::Array(known), Value::Array(more)) => {
-            for name in more {
-                if !known.contains(&name) {
-                    known.push(name);
-                }
-            }
+            known.extend(more);
         }
         ("allOf", Value::Array(known), Value::Array(more)) => known.extend(more),
         ("description", Value::String(known), Value::String(more)) => {
@@ -152,7 +154,7 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
         ("additionalProperties", Value::Bool(false), _) | ("additionalProperties", _, Value::Bool(true)) => {}
         ("additionalProperties", known, Value::Bool(false)) => *known = Value::Bool(false),
         ("items" | "additionalProperties" | "additionalItems", Value::Object(_), more @ Value::Object(_)) => {
-            *known = json!({ "allOf": [known.take(), more] });
+            add(known, more);
         }
         (
             "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties",
@@ -170,21 +172,44 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
         }
         ("type", known, value) => return common_type(known, value),
         ("enum", Value::Array(own), Value::Array(more)) => {
-            let common: Vec<Value> = own.iter().filter(|value| more.contains(value)).cloned().collect();
-            if common.is_empty() {
+            let common: HashSet<&Value> = more.iter().collect();
+            let fits: Vec<Value> = own.iter().filter(|value| common.contains(value)).cloned().collect();
+            if fits.is_empty() {
                 return Some(Value::Array(more));
             }
-            *own = common;
+            *own = fits;
         }
         ("anyOf" | "oneOf", Value::Array(own), Value::Array(more))
             if !own.is_empty() && own.len().saturating_mul(more.len()) <= MAX_BRANCHES && !more.is_empty() =>
         {
-            let pairs = own.iter().flat_map(|one| more.iter().map(move |other| json!({ "allOf": [one, other] })));
-            *own = pairs.collect();
+            match more.as_slice() {
+                [only] => own.iter_mut().for_each(|one| add(one, only.clone())),
+                _ => *own = own.iter().flat_map(|one| more.iter().map(move |other| sum(one, other))).collect(),
+            }
         }
         (_, _, value) => return Some(value),
     }
     None
+}
+
+/// A schema that fits what both fit.
+fn sum(one: &Value, other: &Value) -> Value {
+    let mut sum = one.clone();
+    add(&mut sum, other.clone());
+    sum
+}
+
+/// Narrows a schema by another one. The list of what must fit stays flat: nested once for each of many entries, it would be
+/// too deep to be walked.
+fn add(own: &mut Value, more: Value) {
+    if let Value::Object(members) = own
+        && members.len() == 1
+        && let Some(Value::Array(all)) = members.get_mut("allOf")
+    {
+        all.push(more);
+    } else {
+        *own = json!({ "allOf": [own.take(), more] });
+    }
 }
 
 fn tighter(own: &mut Number, more: Number, is_tighter: fn(f64, f64) -> bool) {

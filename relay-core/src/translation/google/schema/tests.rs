@@ -391,3 +391,17 @@ fn a_hint_never_fails() {
         }
     }
 }
+
+#[test]
+fn many_entries_about_one_place_do_not_nest() {
+    let about = |member: &dyn Fn(usize) -> Value| Value::Array((0..8_000).map(member).collect());
+    for (name, all) in [
+        ("property", about(&|n| json!({ "properties": { "a": { "minLength": n } } }))),
+        ("items", about(&|n| json!({ "properties": { "a": { "items": { "minLength": n } } } }))),
+        ("branch", about(&|n| json!({ "properties": { "a": { "anyOf": [{ "minLength": n }] } } }))),
+        ("required", about(&|n| json!({ "required": [format!("r{n}")] }))),
+    ] {
+        let sent = hint(&json!({ "type": "object", "properties": { "a": { "type": "string" } }, "allOf": all }));
+        assert!(sent.is_object(), "{name}");
+    }
+}
