@@ -27,8 +27,12 @@
 //! | 5 | no | effort, on by default | yes | no | all but Sonnet |
 //! | 5.1 and later | no | effort, on by default, bound to the history | Haiku only | no | yes |
 //!
-//! Some turns take several requests, or a stream although the caller asked for none: `continuation`, `collect`. Thinking blocks that
-//! Anthropic refuses are taken out, once: `amend`.
+//! Some turns take several requests, or a stream although the caller asked for none: `continuation`, `collect`. What Anthropic
+//! refuses of thinking blocks and schemas is taken out, once: `amend`.
+//!
+//! A conversation that OpenAI accepted can go on here. What has no counterpart is left out of the history and named (`parts`),
+//! ids of calls are unique (`tool_ids`), names of properties are mapped there and back (`names`), files are known by their bytes
+//! (`media`), and strict schemas and cache markers stay within Anthropic's limits (`limits`, `cache`).
 //!
 //! Not carried over: audio, `n > 1`, log probabilities, embeddings.
 
