@@ -141,28 +141,29 @@ impl Mock {
     /// If it is not met within a minute: with the caller's place, and what there was instead.
     #[track_caller]
     pub fn until(&self, condition: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
-        let caller = Location::caller();
-        async move {
-            let started = Instant::now();
-            let mut changes = self.0.calls.changes();
-            while !condition(self) {
-                // The clock of the tests may be a simulated one; a minute of the real one must pass.
-                let change = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
-                if matches!(change, Ok(Err(_))) {
-                    return;
-                }
-                if started.elapsed() > LONGEST_WAIT {
-                    self.give_up(caller);
-                }
+        self.until_within(LONGEST_WAIT, Location::caller(), condition)
+    }
+
+    async fn until_within(&self, limit: Duration, caller: &Location<'_>, condition: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        let mut changes = self.0.calls.changes();
+        while !condition(self) {
+            // The clock of the tests may be a simulated one; the limit is of the real one.
+            let change = tokio::time::timeout(limit.min(Duration::from_secs(1)), changes.changed()).await;
+            if matches!(change, Ok(Err(_))) {
+                return;
+            }
+            if started.elapsed() > limit {
+                self.give_up(limit, caller);
             }
         }
     }
 
     #[expect(clippy::panic, reason = "a test that waits in vain has to fail")]
-    fn give_up(&self, caller: &Location<'_>) {
+    fn give_up(&self, limit: Duration, caller: &Location<'_>) {
         panic!(
             "{caller} waited {} s for what did not happen: {} calls in all, {} open, {} aborted",
-            LONGEST_WAIT.as_secs(),
+            limit.as_secs(),
             self.total_calls(),
             self.open_calls(),
             self.aborted_calls().len()
@@ -317,5 +318,17 @@ impl ProviderClient for MockClient {
         let mut response = self.mock.handle(incoming).await?;
         response.headers.retain(|(name, _)| READ_HEADERS.iter().any(|read| name.starts_with(read)));
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "waited 0 s for what did not happen: 0 calls in all, 0 open, 0 aborted")]
+    async fn a_wait_in_vain_ends_with_what_there_was() {
+        let mock = Mock::new();
+        mock.until_within(Duration::from_millis(10), Location::caller(), |mock| mock.total_calls() > 0).await;
     }
 }
