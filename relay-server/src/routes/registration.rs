@@ -2,12 +2,14 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use relay_core::domain::Allowed;
+use data_encoding::HEXLOWER;
 use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::{Allowed, Grant};
 use relay_core::relay::registration::Registration;
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::http::context::RequestContext;
@@ -24,6 +26,7 @@ const PROVIDER: usize = 3;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
+    account: String,
     project_name: &'a str,
     end_user_label: &'a str,
     provider: Option<&'static str>,
@@ -71,6 +74,7 @@ pub(crate) async fn show(request: HttpRequest) -> ApiResult {
 fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Shown<'a> {
     let Registration { project, grant, providers, connections } = registration;
     Shown {
+        account: account_of(grant),
         project_name: &project.name,
         end_user_label: grant.user.as_str(),
         provider: match grant.allowed {
@@ -85,6 +89,14 @@ fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Sho
         known_providers: Provider::ALL.iter().copied().map(known_provider).collect(),
         connections: connections.iter().map(ShownConnection::from).collect(),
     }
+}
+
+/// The id of the account that a key is for: two projects may have the same name, and the same label means another user in
+/// each. A hash, so that a page does not learn the project's id; a project's ids have one length, so no two accounts
+/// have the same text.
+fn account_of(grant: &Grant) -> String {
+    let digest = Sha256::new().chain_update("relay.account.v1").chain_update(grant.project.as_str());
+    HEXLOWER.encode(&digest.chain_update(grant.user.as_str()).finalize())
 }
 
 fn shown_provider(provider: Provider) -> ShownProvider {

@@ -1,6 +1,10 @@
 //! From a registration token to a stored key, over HTTP.
 
+use std::collections::HashSet;
+
 use relay_core::Provider;
+use relay_core::domain::Policy;
+use relay_core::relay::relay_keys::NewRelayKey;
 use relay_mock::sample_key;
 use serde_json::json;
 
@@ -75,6 +79,28 @@ async fn a_token_shows_what_it_allows_and_stores_one_key() {
     show().await.assert_error(410, "registration_token_used");
     let other = test.request("POST", "/v1/registration").json(&json!({"provider": "openai", "apiKey": "sk-12345678"}));
     other.send().await.assert_error(401, "invalid_registration_token");
+}
+
+/// The widget compares it before it sends what was typed: names can't tell two accounts apart.
+#[tokio::test]
+async fn an_account_differs_between_projects_with_the_same_name() {
+    let mut test = TestServer::start().await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        for user in ["bo", "bo", "cy"] {
+            let token = format!("Bearer {}", test.registration_token(user).await);
+            let shown = test.request("GET", "/v1/registration").header("authorization", &token).send().await.json();
+            assert_eq!(shown["projectName"], "Notes");
+            let account = shown["account"].as_str().unwrap().to_owned();
+            assert!(account.len() == 64 && !account.contains(test.project.id.as_str()), "{account}");
+            seen.push(account);
+        }
+        test.project = test.relay.create_project("Notes", Policy::default()).await.unwrap();
+        test.key = test.relay_key(NewRelayKey::new("test")).await;
+    }
+    assert_eq!((&seen[0], &seen[3]), (&seen[1], &seen[4]), "one account, two tokens");
+    let different: HashSet<_> = seen.iter().collect();
+    assert_eq!(different.len(), 4, "{seen:?}");
 }
 
 /// Such keys list models, so that listing alone proves nothing. OpenAI has no call that is free and shows it.
