@@ -36,11 +36,13 @@ export class Client {
     this.#signal = signal;
   }
 
-  /** What the token allows. */
-  async session(token: string, returnUrl: string | undefined): Promise<Session> {
+  /** What the token allows, and whose it is. `signal` ends the call. */
+  async session(token: string, returnUrl: string | undefined, signal: AbortSignal): Promise<Session> {
     const query = returnUrl === undefined ? "" : `?returnUrl=${encodeURIComponent(returnUrl)}`;
-    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query}` });
-    return body as Session;
+    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query}` }, signal);
+    const session = body as Session | null;
+    if (session?.knownProviders) return session;
+    throw new Failure({ code: "unexpected_answer", message: "the answer is not Relay's" });
   }
 
   /** Sends a key. */
@@ -57,13 +59,14 @@ export class Client {
     return answer.requestId;
   }
 
-  async #call(token: string, { method, path, body }: Call): Promise<{ body: unknown; requestId: string }> {
+  async #call(token: string, { method, path, body }: Call, signal = this.#signal): Promise<{ body: unknown; requestId: string }> {
     // Not `AbortSignal.any`, which only recent browsers have.
     const life = new AbortController();
     const end = () => life.abort();
     const timer = setTimeout(end, TIMEOUT);
     if (this.#signal.aborted) end();
     this.#signal.addEventListener("abort", end);
+    signal.addEventListener("abort", end);
     try {
       const response = await fetch(this.#base + path, this.#request(token, method, body, life.signal));
       const requestId = response.headers.get("x-request-id") ?? "";

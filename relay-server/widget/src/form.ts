@@ -11,5 +11,7 @@ export type LocalEngine = Pick<Engine, "root" | "handle" | "dispose">;
 
 /** Starts the engine in the page. */
 export function begin(base: string, beginning: Beginning, tell: (message: ToPage) => void): LocalEngine {
-  return new Engine({ base, host: new URL(base).host, framed: false, pageOrigin: null }, beginning, tell);
+  // As from a frame: what the page does about a message comes after what the engine is doing.
+  const later = (message: ToPage) => queueMicrotask(() => tell(message));
+  return new Engine({ base, host: new URL(base).host, framed: false, pageOrigin: null }, beginning, later);
 }

@@ -6,7 +6,7 @@
  * 2. page to frame, to Relay's origin: `Start`, with the same nonce, the token and a port.
  * Both sides check origin, source and nonce, which excludes other windows and frames. Scripts of the page itself can see and send
  * these messages, because they embedded the widget. So no message contains a key, and the frame itself shows the account that the
- * key is for.
+ * key is for, before it sends one there.
  */
 
 import type { AppearanceVariable, ConnectionState, ProviderName, SuccessResult } from "../options.ts";
@@ -52,7 +52,7 @@ export interface Look {
 /** From the page to the frame. */
 export type ToFrame =
   | { type: "look"; look: Look }
-  /** A new token, after `need_token`. */
+  /** A new token. It is used once the account that it is for is shown; see engine/machine.ts. */
   | { type: "token"; token: string }
   /** There is no new token. */
   | { type: "no_token" }
@@ -102,6 +102,8 @@ export type Connected = Omit<SuccessResult, "status">;
 
 /** The response of `GET /v1/registration`. */
 export interface Session {
+  /** The id of the account: two projects can have the same name. */
+  account: string;
   projectName: string;
   endUserLabel: string;
   /** The one provider that the token is for. */

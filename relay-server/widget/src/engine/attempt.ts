@@ -13,8 +13,8 @@ const STILL = 2_000;
 /** The engine's interface for an attempt. */
 export interface Helpers {
   tell(message: ToPage): void;
-  /** Calls back with `refused`, or with `done`. */
-  register(provider: ProviderInfo, key: string, workspace: string): Promise<void>;
+  /** Calls back with `sends`, and then with `refused` or `done`. */
+  submit(provider: ProviderInfo): void;
   switchTo(provider: ProviderName): void;
 }
 
@@ -110,9 +110,18 @@ export class Attempt {
     this.#reset();
   }
 
-  /** Sends the form again with a new token. */
-  again(): void {
-    void this.#send();
+  /** Holds submitting back while the account is unknown. */
+  hold(held: boolean): void {
+    this.#form.hold(held);
+  }
+
+  /** Shows that the form is being sent. Returns what is to be sent. */
+  sends(): { key: string; workspace: string } {
+    this.#wrong = null;
+    this.#form.enter("checking");
+    clearTimeout(this.#still);
+    this.#still = window.setTimeout(() => this.#form.enter("still_checking"), STILL);
+    return { key: this.#cleaned.key, workspace: this.#form.workspaceId };
   }
 
   /** Shows why Relay refused the key. */
@@ -209,7 +218,7 @@ export class Attempt {
 
   #submit(): void {
     const provider = this.#provider;
-    if (this.#form.busy || !provider) return;
+    if (this.#form.busy || this.#form.held || !provider) return;
     const { key, changed } = this.#cleaned;
     if (changed) this.#form.value = key;
     if (!key) return this.#refuse({ code: "empty", at: "key" });
@@ -220,17 +229,7 @@ export class Attempt {
     // A key that looks like another provider's is not sent without asking.
     if (this.#stranger) return this.#form.focus("notice");
     this.#helpers.tell({ type: "submitted", provider: provider.name });
-    void this.#send();
-  }
-
-  async #send(): Promise<void> {
-    const provider = this.#provider;
-    if (!provider) return;
-    this.#wrong = null;
-    this.#form.enter("checking");
-    clearTimeout(this.#still);
-    this.#still = window.setTimeout(() => this.#form.enter("still_checking"), STILL);
-    await this.#helpers.register(provider, this.#cleaned.key, this.#form.workspaceId);
+    this.#helpers.submit(provider);
   }
 
   #settle(): void {

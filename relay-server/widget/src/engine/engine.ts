@@ -9,6 +9,8 @@ import { fill, focusOn, h } from "../dom.ts";
 import { dress } from "../look/theme.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
 import { Attempt } from "./attempt.ts";
+import { refusal } from "./cap.ts";
+import { type Action, type Event, type State, step, type What } from "./machine.ts";
 import * as views from "./views.ts";
 
 /** Codes of a token that is no longer valid, which a new token can fix. */
@@ -30,7 +32,7 @@ type Shown =
   | { name: "choose"; gone?: ProviderName | undefined }
   | { name: "key"; provider: ProviderInfo; replacing: Connection | undefined }
   | { name: "confirm_disconnect"; connection: Connection; busy: boolean; problem: Problem | null }
-  | { name: "success"; result: SuccessResult; left: boolean };
+  | { name: "success"; result: SuccessResult; received: Session; left: boolean };
 
 export class Engine {
   readonly root: HTMLElement;
@@ -40,49 +42,53 @@ export class Engine {
   readonly #life = new AbortController();
   readonly #tell: (message: ToPage) => void;
   readonly #returnUrl: string | undefined;
-  #token: string;
   #look: Look;
   #session: Session | null = null;
   #shown: Shown = { name: "choose" };
-  /** The action to repeat once there is a new token for the same account. */
-  #waiting: (() => void) | null = null;
+  /** The tokens, and what may be done with them: `#step` alone changes it. */
+  #state: State;
+  /** When the page handed tokens over. */
+  readonly #taken: number[] = [];
+  #held = false;
+  /** Ends the running load. */
+  #loading = new AbortController();
 
   constructor({ base, host, framed, pageOrigin }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
     this.#tell = tell;
     this.#client = new Client(base, pageOrigin, this.#life.signal);
     this.#attempt = new Attempt(host, framed, {
       tell,
-      register: (provider, key, workspace) => this.#register(provider, key, workspace),
+      submit: (provider) => this.#step({ type: "act", what: { provider } }),
       switchTo: (provider) => this.#choose(provider, true),
     });
     this.root = h("div", { class: "stack", "data-part": framed ? "root" : "engine", hidden: true }, this.#above, this.#attempt.element);
     this.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) tell({ type: "leave", reason: "cancelled" });
     });
-    this.#token = start.token;
+    this.#state = { phase: "opening", newest: start.token, seq: 0 };
     this.#look = start.look;
     this.#returnUrl = start.returnUrl;
     this.#dress(start.look);
-    void this.#load();
+    this.#step({ type: "load" });
   }
 
   /** Handles a message of the shell. */
   handle(message: ToFrame): void {
     switch (message.type) {
       case "look": return this.#dress(message.look);
-      case "token": return void this.#renew(message.token);
-      case "no_token": return this.#giveUp();
+      case "token": return this.#offer(message.token);
+      case "no_token":
+      case "load": return this.#step({ type: message.type });
       case "choose": return this.#choose(message.provider, false);
-      case "load": return void this.#load();
       case "focus": return this.#focus();
     }
   }
 
   /** Ends running calls, and clears what was typed. */
   dispose(): void {
+    this.#state = { phase: "over", newest: "", seq: 0 };
     this.#life.abort();
     this.#attempt.done();
-    this.#token = "";
     this.root.remove();
   }
 
@@ -96,88 +102,104 @@ export class Engine {
     else this.#draw();
   }
 
-  // Calls to Relay.
+  // Tokens and calls: machine.ts decides, this carries out.
 
-  async #load(): Promise<void> {
-    await this.#try(null, async () => {
-      const first = !this.#session;
-      this.#take(await this.#client.session(this.#token, this.#returnUrl));
-      this.#begin(!first);
-    }, (problem) => this.#tell({ type: "problem", problem }));
+  #offer(token: string): void {
+    const problem = refusal(this.#taken, performance.now());
+    if (!problem) return this.#step({ type: "token", token });
+    this.#step({ type: "no_token" });
+    this.#tell({ type: "problem", problem });
   }
 
-  /** Stores what the token allows. Returns whether it is for the same account: a key typed for one account is never sent for another. */
-  #take(session: Session): boolean {
-    const before = this.#session;
-    const same = !before || (before.projectName === session.projectName && before.endUserLabel === session.endUserLabel);
-    if (!same) this.#attempt.done();
+  #step(event: Event): void {
+    const [state, actions] = step(this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#do(action, event);
+    // Submitting and disconnecting wait for the account of a newer token.
+    const held = state.phase === "pending";
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#attempt.hold(held);
+    this.#draw();
+  }
+
+  #do(action: Action, event: Event): void {
+    const { newest, shown, call, seq } = this.#state;
+    switch (action) {
+      case "load": return this.#await(this.#load(newest), seq);
+      case "send": return this.#await(this.#send(call!.what, shown!.token), seq);
+      case "show": return this.#take(event.session!);
+      case "finish": return this.#finish(call!, event);
+      case "refuse": return this.#refuse(call!.what, event.problem!);
+      case "ask": return this.#tell({ type: "need_token", problem: event.problem! });
+      case "report": return this.#tell({ type: "problem", problem: event.problem! });
+      case "clear": return this.#attempt.done();
+      case "giveUp": return this.#giveUp();
+      case "open":
+      case "begin": return this.#begin(action === "begin");
+    }
+  }
+
+  #await(answer: Promise<Event>, seq: number): void {
+    answer.then(
+      (event) => this.#step({ ...event, seq }),
+      (error: unknown) => {
+        const problem = error instanceof Failure ? error.problem : { code: "other", message: String(error) };
+        this.#step({ type: STALE.test(problem.code) ? "stale" : "failed", seq, problem });
+      },
+    );
+  }
+
+  async #load(token: string): Promise<Event> {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    return { type: "loaded", session: await this.#client.session(token, this.#returnUrl, this.#loading.signal) };
+  }
+
+  /** Stores and shows what the token allows, and whose it is. */
+  #take(session: Session): void {
     this.#session = session;
     this.#look = this.#usable(this.#look);
     this.#attempt.connectsTo(session.projectName, session.endUserLabel);
     this.#tell({ type: "session", session });
-    return same;
   }
 
-  async #register(provider: ProviderInfo, key: string, workspace: string): Promise<void> {
+  async #send({ provider, connection }: What, token: string): Promise<Event> {
+    if (connection) {
+      this.#show({ name: "confirm_disconnect", connection, busy: true, problem: null }, false);
+      return { type: "answered", requestId: await this.#client.disconnect(token, connection.provider) };
+    }
+    const { key, workspace } = this.#attempt.sends();
     this.#redraw();
-    await this.#try(() => this.#attempt.again(), async () => {
-      const replaced = this.#connectionOf(provider.name);
-      const stored = await this.#client.register(this.#token, provider.name, key, workspace);
-      if (this.#life.signal.aborted) return;
-      this.#attempt.done();
-      const result: SuccessResult = { ...stored, status: replaced ? "replaced" : "connected" };
-      this.#show({ name: "success", result, left: false }, true);
-      this.#tell({ type: "connected", result });
-    }, (problem) => {
-      this.#attempt.refused(problem);
-      this.#redraw();
-    });
+    return { type: "answered", stored: await this.#client.register(token, provider.name, key, workspace) };
   }
 
-  async #disconnect(connection: Connection): Promise<void> {
-    const { provider } = connection;
-    this.#show({ name: "confirm_disconnect", connection, busy: true, problem: null }, false);
-    await this.#try(() => void this.#disconnect(connection), async () => {
-      const requestId = await this.#client.disconnect(this.#token, provider);
+  /** A call has succeeded: for the account that it was begun for. */
+  #finish({ what: { connection }, session }: NonNullable<State["call"]>, { stored, requestId }: Event): void {
+    if (stored) {
+      const result: SuccessResult = { ...stored, status: this.#connectionOf(stored.provider) ? "replaced" : "connected" };
+      this.#attempt.done();
+      this.#show({ name: "success", result, received: session, left: false }, true);
+      this.#tell({ type: "connected", result });
+    } else if (connection) {
+      const { provider } = connection;
       this.#forget(provider);
       this.#tell({ type: "disconnected", provider, requestId });
       this.#begin(true, provider);
-    }, (problem) => {
-      this.#show({ name: "confirm_disconnect", connection, busy: false, problem }, false);
-      this.#tell({ type: "not_disconnected", problem });
-    });
-  }
-
-  /** Runs a call with the token. If the token is stale, requests a new one from the shell, and calls `again` with it. */
-  async #try(again: (() => void) | null, work: () => Promise<void>, failed: (problem: Problem) => void): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (this.#life.signal.aborted) return;
-      const problem = error instanceof Failure ? error.problem : { code: "other", message: String(error) };
-      if (!STALE.test(problem.code)) return failed(problem);
-      this.#waiting = again;
-      this.#tell({ type: "need_token", problem });
     }
   }
 
-  /** Continues with a new token. */
-  async #renew(token: string): Promise<void> {
-    const again = this.#waiting;
-    this.#token = token;
-    this.#waiting = null;
-    if (!again) return this.#load();
-    await this.#try(again, async () => {
-      if (this.#take(await this.#client.session(token, this.#returnUrl))) again();
-      else this.#begin(true);
-    }, (problem) => {
-      this.#giveUp();
-      this.#tell({ type: "problem", problem });
-    });
+  #refuse({ connection }: What, problem: Problem): void {
+    if (connection) {
+      this.#show({ name: "confirm_disconnect", connection, busy: false, problem }, false);
+      this.#tell({ type: "not_disconnected", problem });
+    } else {
+      this.#attempt.refused(problem);
+      this.#redraw();
+    }
   }
 
   #giveUp(): void {
-    this.#waiting = null;
     this.#attempt.giveUp();
     if (this.#shown.name === "confirm_disconnect") this.#shown = { name: "choose" };
   }
@@ -238,7 +260,7 @@ export class Engine {
     return {
       replace: ({ provider }) => this.#choose(provider, true),
       ask: (connection) => this.#show({ name: "confirm_disconnect", connection, busy: false, problem: null }, true),
-      disconnect: (connection) => void this.#disconnect(connection),
+      disconnect: (connection) => this.#step({ type: "act", what: { connection } }),
       back: () => this.#busy || this.#begin(true),
       more: () => this.#tell({ type: "more" }),
       done: () => {
@@ -273,7 +295,7 @@ export class Engine {
   #draw(): void {
     const [shown, session] = [this.#shown, this.#session];
     if (!session) return;
-    const scene = { session, look: this.#look, actions: this.#actions };
+    const scene = { session, look: this.#look, actions: this.#actions, held: this.#held };
     const held = [...this.#above.querySelectorAll("button,a,[data-focus]")].indexOf(this.#around.activeElement ?? this.root);
     fill(this.#above, ...this.#parts(shown, scene));
     this.#above.hidden = !this.#above.firstChild;
@@ -293,7 +315,7 @@ export class Engine {
       case "choose": return [shown.gone && views.gone(scene, shown.gone), connected.length > 0 && views.connections(scene, connected)];
       case "key": return [shown.replacing && views.replacement(scene, shown.replacing, this.#canGoBack && !this.#busy)];
       case "confirm_disconnect": return [views.confirmation(scene, shown.connection, shown.busy, shown.problem)];
-      case "success": return [views.success(scene, shown.result, shown.left)];
+      case "success": return [views.success({ ...scene, session: shown.received }, shown.result, shown.left)];
     }
   }
 

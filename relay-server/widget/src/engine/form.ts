@@ -31,6 +31,7 @@ export class Form {
   #account: [project: string, account: string] | null = null;
   #state: FormState = "idle";
   #shown = false;
+  #held = false;
 
   readonly #label = h("label", { for: "key" });
   readonly #help = h("span", { id: "help", class: "small" });
@@ -147,10 +148,22 @@ export class Form {
     this.element.dataset.state = state;
     this.#key.readOnly = busy;
     this.#workspace.readOnly = busy;
-    set(this.#submit, { "aria-disabled": busy ? "true" : null });
-    const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.submit(name);
-    fill(this.#submit, busy && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
-    if (busy) fill(this.#status, words);
+    const waits = busy || this.#held;
+    set(this.#submit, { "aria-disabled": waits ? "true" : null });
+    const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : waits ? text.held : text.submit(name);
+    fill(this.#submit, waits && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
+    if (waits) fill(this.#status, words);
+  }
+
+  /** Whether nothing can be sent because the account is not known yet. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  hold(held: boolean): void {
+    this.#held = held;
+    fill(this.#status);
+    this.#drawState();
   }
 
   get busy(): boolean {
@@ -170,7 +183,7 @@ export class Form {
   remark(notice: Notice | null): void {
     this.#notice.hidden = !notice;
     // Screen readers do not announce a region that is inserted together with its text, so this region always exists.
-    if (!this.busy) fill(this.#status, notice?.text);
+    if (!this.busy && !this.#held) fill(this.#status, notice?.text);
     const actions = notice?.actions?.map(({ text, run }) => button({ class: "link" }, run, text)) ?? [];
     fill(this.#notice, notice && h("div", {}, h("p", {}, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));
   }

@@ -21,6 +21,8 @@ export interface Scene {
   session: Session;
   look: Look;
   actions: Actions;
+  /** Whether nothing can be disconnected because the account is not known yet. */
+  held: boolean;
 }
 
 type Words = CommonText & FormText;
@@ -64,21 +66,22 @@ export function replacement({ session, look, actions }: Scene, { provider, last4
 }
 
 /** The confirmation before a key is disconnected. */
-export function confirmation({ session, look, actions }: Scene, connection: Connection, busy: boolean, problem: Problem | null): HTMLElement {
+export function confirmation({ session, look, actions, held }: Scene, connection: Connection, busy: boolean, problem: Problem | null): HTMLElement {
   const text = formText(look.locale);
   const name = labelOf(session, connection.provider);
+  const wait = busy ? text.disconnecting : held && text.held;
   return h("div", { class: "stack" },
     h("h2", { "data-focus": !busy }, text.disconnectTitle(name)),
     h("p", { class: "muted" }, `${name}, ${text.endingIn(connection.last4)}`),
     h("p", {}, text.disconnectWarning(session.projectName, name)),
     h("div", { role: "alert" }, problem && h("p", { class: "note danger" }, icon("warning"), h("span", {}, problemText(text, problem)))),
     h("div", { class: "row" },
-      button({ class: "danger", "aria-disabled": busy ? "true" : null }, () => busy || actions.disconnect(connection), busy ? text.disconnecting : text.disconnectLabel(name)),
+      button({ class: "danger", "aria-disabled": wait ? "true" : null }, () => wait || actions.disconnect(connection), wait || text.disconnectLabel(name)),
       !busy && button({ class: "plain" }, () => actions.back(), text.cancel)),
-    h("div", { role: "status", class: "hidden" }, busy && text.disconnecting));
+    h("div", { role: "status", class: "hidden" }, wait));
 }
 
-/** The success view. */
+/** The success view. The session is that of the account which received the key. */
 export function success({ session, look, actions }: Scene, { provider, state, last4, status }: SuccessResult, left: boolean): HTMLElement {
   const text = formText(look.locale);
   const name = labelOf(session, provider);
@@ -86,7 +89,7 @@ export function success({ session, look, actions }: Scene, { provider, state, la
   return h("div", { class: "stack", "data-part": "success", "data-state": state },
     h("div", { class: "big", "aria-hidden": "true" }, icon("check")),
     h("h2", { "data-focus": true }, status === "replaced" ? text.replaced(name) : text.success(name)),
-    h("p", { class: "muted" }, text.successText(session.projectName, last4)),
+    h("p", { class: "muted" }, text.successText(session.projectName, last4, session.endUserLabel)),
     warning(session, text, { provider, state }),
     leave && button({ class: "primary" }, () => actions.done(), session.returnUrl ? text.returnTo(session.projectName) : text.done),
     look.renews && !look.provider && session.providers.length > 1 && button({}, () => actions.more(), text.chooseAnother));

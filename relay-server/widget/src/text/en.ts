@@ -70,7 +70,7 @@ export const form: FormText = {
   },
   success: (provider) => `${provider} is connected`,
   replaced: (provider) => `Your ${provider} key was replaced`,
-  successText: (project, last4) => `${project} can now use your key ending in ${last4}.`,
+  successText: (project, last4, account) => `${project} can now use your key ending in ${last4} for ${account}.`,
   warnings: {
     unverified: (provider) => `${provider} couldn't be reached just now, so the key is not checked yet. Its first use will show whether it works.`,
     restricted: (provider) => `${provider} limits what this key may do. Some models may not work.`,
@@ -85,6 +85,7 @@ export const form: FormText = {
   connectsTo: (project, account) => `Connects to ${project} for ${account}.`,
   sentTo: (host) => `Your key is sent to ${host} only.`,
   submit: (provider) => `Connect ${provider}`,
+  held: "Checking the account…",
   checking: (provider) => `Checking with ${provider}…`,
   stillChecking: (provider) => `Still checking with ${provider}…`,
   trimmed: "Extra characters around the key were removed.",

@@ -66,7 +66,7 @@ export const form: FormText = {
   },
   success: (provider) => `${provider} 연결 완료`,
   replaced: (provider) => `${provider} 키 교체 완료`,
-  successText: (project, last4) => `이제 ${project}에서 끝자리가 ${last4}인 키를 사용할 수 있습니다.`,
+  successText: (project, last4, account) => `이제 ${project}의 ${account} 계정에서 끝자리가 ${last4}인 키를 사용할 수 있습니다.`,
   warnings: {
     unverified: (provider) => `지금은 ${provider}에 연결할 수 없어 키를 아직 확인하지 못했습니다. 처음 사용할 때 확인됩니다.`,
     restricted: (provider) => `${provider}에서 이 키의 권한이 제한되어 있습니다. 일부 모델은 사용하지 못할 수 있습니다.`,
@@ -81,6 +81,7 @@ export const form: FormText = {
   connectsTo: (project, account) => `${project}의 ${account} 계정에 연결합니다.`,
   sentTo: (host) => `키는 ${host} 서버로만 전송됩니다.`,
   submit: (provider) => `${provider} 연결`,
+  held: "계정을 확인하는 중…",
   checking: (provider) => `${provider}에서 키를 확인하는 중…`,
   stillChecking: (provider) => `아직 ${provider}에서 키를 확인하고 있습니다…`,
   trimmed: "키 앞뒤의 불필요한 문자를 제거했습니다.",

@@ -26,6 +26,7 @@ const KINDS: Record<string, keyof CommonText["problems"] | `${keyof CommonText["
   storage_unavailable: "busy",
   rate_limit_exceeded: "busy",
   too_many_refusals: "busy",
+  too_many_tokens: "busy",
 };
 
 /** The text for the user, with the time to wait. */

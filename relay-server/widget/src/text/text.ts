@@ -70,7 +70,8 @@ export interface FormText {
   states: { active: string; unverified: string; restricted: string; no_credit: string; invalid: string; revoked: string };
   success(provider: string): string;
   replaced(provider: string): string;
-  successText(project: string, last4: string): string;
+  /** Names the account that received the key. */
+  successText(project: string, last4: string, account: string): string;
   warnings: {
     unverified(provider: string): string;
     restricted(provider: string): string;
@@ -88,6 +89,8 @@ export interface FormText {
   /** The hint without a frame. */
   sentTo(host: string): string;
   submit(provider: string): string;
+  /** In place of `submit`, while the account is not known. */
+  held: string;
   checking(provider: string): string;
   stillChecking(provider: string): string;
   trimmed: string;
