@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { recorder } from "../host/recorder.js";
-import { open, useChromium } from "../lib/chromium.mjs";
+import { open, until, useChromium } from "../lib/chromium.mjs";
 import { longestPiece, tellingKey } from "../lib/leak.mjs";
-import { connections, keyFor, newUser, token } from "../lib/relay.mjs";
+import { connections, keyFor, newUser, PROJECTS, token } from "../lib/relay.mjs";
 
 useChromium();
 
@@ -160,4 +160,77 @@ test("a page that changes the account while somebody types gets an empty field",
   await host.page.evaluate((other) => relayPort.postMessage({ type: "token", token: other }), await token(second));
   await words.getByText(second).waitFor({ state: "attached" });
   assert.equal(await field.evaluate((input) => input.value), "");
+});
+
+/** A page that begins the frame with the victim's token, whose form is filled in. The page can hand over any token. */
+async function filled(t, victim) {
+  const host = await open(t);
+  await host.page.evaluate(comeFirst, await token(victim));
+  const widget = await host.mount({ registrationToken: await token(newUser()), provider: "openai" });
+  const inner = widget.iframe.contentFrame();
+  const words = inner.locator("[data-part=form] .cue");
+  await words.getByText(`Connects to Test app for ${victim}.`).waitFor({ state: "attached" });
+  const key = keyFor("openai");
+  const field = inner.locator("input[name=key]");
+  await field.evaluate((input, text) => {
+    input.value = text;
+    input.dispatchEvent(new InputEvent("input", { inputType: "insertText" }));
+  }, key);
+  const hand = (...tokens) => host.page.evaluate((list) => list.forEach((one) => relayPort.postMessage({ type: "token", token: one })), tokens);
+  // As the user does, whatever covers the frame.
+  const submit = () => inner.locator("form").evaluate((form) => form.requestSubmit());
+  return { host, inner, words, key, field, hand, submit };
+}
+
+for (const wait of [0, 200, 1_000]) {
+  test(`a page that floods the frame with tokens and ends with another account's gets no key, ${wait} ms before Submit`, async (t) => {
+    const [victim, mallory] = [newUser(), newUser()];
+    const { host, inner, hand, submit, key, words, field } = await filled(t, victim);
+    const own = await token(victim);
+    await hand(...Array(400).fill(own), await token(mallory));
+    await host.page.waitForTimeout(wait);
+    await submit();
+    // Whatever is under way comes to its end.
+    await until(() => inner.locator("button[type=submit]").evaluate((button) => !button.getAttribute("aria-disabled")), () => "the form waits for ever");
+    assert.match(await words.textContent(), new RegExp(victim));
+    const left = await field.inputValue();
+    // A submit that came while the account was loading did nothing, and works now.
+    if (!Object.keys(await connections(victim)).length) {
+      assert.equal(left, key, "what was typed stays for the same account");
+      await submit();
+      await inner.locator("[data-part=success]").getByText(`for ${victim}.`).waitFor({ state: "attached" });
+    }
+    assert.deepEqual([(await connections(victim)).openai.last4, await connections(mallory)], [key.slice(-4), {}]);
+    assert.ok(host.calls("GET").length <= 8, `${host.calls("GET").length} loads`);
+  });
+}
+
+test("while the account of a token loads nothing can be submitted, and the form says so", async (t) => {
+  const [victim, mallory] = [newUser(), newUser()];
+  const { host, inner, hand, submit, words, field } = await filled(t, victim);
+  const release = host.hold("GET");
+  await hand(await token(mallory));
+  const button = inner.locator("button[type=submit]");
+  await until(async () => (await button.getAttribute("aria-disabled")) === "true", () => "Submit is on");
+  assert.equal(await button.textContent(), "Checking the account…");
+  assert.equal(await inner.locator("form [role=status]").textContent(), "Checking the account…");
+  await submit();
+  release();
+  await words.getByText(mallory).waitFor({ state: "attached" });
+  assert.equal(await field.inputValue(), "", "what was typed for another account is gone");
+  assert.equal(await button.textContent(), "Connect OpenAI");
+  await submit();
+  await inner.locator("[data-part=error][data-code=empty]").waitFor({ state: "attached" });
+  assert.deepEqual([host.calls("POST").length, await connections(victim), await connections(mallory)], [0, {}, {}]);
+});
+
+test("another project with the same name and the same label gets an empty field", async (t) => {
+  const victim = newUser();
+  const { host, inner, hand, field, words, submit } = await filled(t, victim);
+  await hand(await token(victim, {}, PROJECTS.linked));
+  await until(async () => (await field.inputValue()) === "", () => "what was typed for another project stays");
+  assert.match(await words.textContent(), new RegExp(`Connects to Test app for ${victim}`), "a person can't tell them apart");
+  await submit();
+  await inner.locator("[data-part=error][data-code=empty]").waitFor({ state: "attached" });
+  assert.deepEqual([host.calls("POST").length, await connections(victim), await connections(victim, PROJECTS.linked)], [0, {}, {}]);
 });
