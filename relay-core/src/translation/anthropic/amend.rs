@@ -106,8 +106,7 @@ fn without_format(body: &mut Members) -> Option<&'static str> {
     }
     let system = body.get("system").map(|system| serde_json::from_str(system.get()));
     let mut system: Vec<Box<RawValue>> = system.transpose().ok()?.unwrap_or_default();
-    let text = format!("{} It must match this JSON schema: {}", request::JSON_ONLY, schema.get());
-    let block = json!({"type": "text", "text": text});
+    let block = json!({"type": "text", "text": request::instruction(schema.get())});
     system.push(RawValue::from_string(block.to_string()).ok()?);
     body.write("system", &system);
     Some("response_format")
@@ -172,7 +171,7 @@ mod tests {
             let want = r#"{"tools":[{"name":"a","input_schema":{"x": 1.0}},{"name":"b","input_schema":{}}],"output_config":{"effort":"low"}}"#;
             assert_eq!(amended_of(TOOLS, 400, message), Some((want.to_owned(), "tools.strict")), "{message}");
         }
-        let text = format!("{} It must match this JSON schema: {}", request::JSON_ONLY, r#"{"x": 1.0}"#);
+        let text = request::instruction(r#"{"x": 1.0}"#);
         let want = json!({"system": [{"type": "text", "text": "s"}, {"type": "text", "text": text}], "messages": []});
         for message in [
             "output_config.format.schema: Invalid schema: Enum must be a non-empty array",

@@ -13,6 +13,11 @@ const MAX_OPTIONAL: usize = 24;
 /// Properties of several types, in all of them.
 const MAX_UNIONS: usize = 16;
 
+/// Whether an answer's schema stays within the limits by itself.
+pub(super) fn allow(answer: &Compiled) -> bool {
+    answer.optional <= MAX_OPTIONAL && answer.unions <= MAX_UNIONS
+}
+
 /// Takes `strict` from the tools that go beyond the limits. The answer's own schema counts, too.
 pub(super) fn keep(tools: &mut [Tool<'_>], answer: Option<&Compiled>, notes: &mut Notes) {
     let mut count = 0;

@@ -29,7 +29,7 @@ const SAMPLING_VERSION: &str = "2023-06-01";
 /// Anthropic's limit on a request, in bytes.
 const MAX_BODY: usize = 32 << 20;
 
-pub(super) const JSON_ONLY: &str = "Respond with a single valid JSON object and nothing else: no prose before or after it and no \
+const JSON_ONLY: &str = "Respond with a single valid JSON object and nothing else: no prose before or after it and no \
                          code fences.";
 
 #[derive(Serialize)]
@@ -227,6 +227,11 @@ fn sampling<'a>(
     Ok((temperature, top_p))
 }
 
+/// A schema that Anthropic does not compile, in words.
+pub(super) fn instruction(schema: &str) -> String {
+    format!("{JSON_ONLY} It must match this JSON schema: {schema}")
+}
+
 /// `response_format`. Plain JSON mode has no counterpart: a fixed instruction stands in for it.
 fn response_format(
     request: &Object<'_>,
@@ -253,6 +258,11 @@ fn response_format(
             })?;
             if schema.is_narrowed {
                 notes.adjust("response_format");
+            }
+            if !limits::allow(&schema) {
+                system.push(Block::text(instruction(schema.schema.get())));
+                notes.adjust("response_format");
+                return Ok(None);
             }
             Ok(Some(Format { r#type: "json_schema", schema }))
         }

@@ -172,7 +172,7 @@ pub(super) const ANSWER: Group = Group {
                 ),
                 adjusted(
                     "an instruction in `system`",
-                    "for json_object",
+                    "for json_object, and for a json_schema with more optional or nullable properties than Anthropic compiles",
                     r#"{"response_format":{"type":"json_object"}}"#,
                 ),
                 adjusted(
