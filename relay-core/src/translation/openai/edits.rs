@@ -49,6 +49,16 @@ impl<'a> Edits<'a> {
         })
     }
 
+    /// Whether a member of this name may be `null`: a quick look.
+    pub(super) fn has_null(&self, name: &str) -> bool {
+        memmem::find_iter(self.body, name.as_bytes()).any(|at| {
+            let rest = self.body.get(at + name.len()..).unwrap_or_default();
+            let Some(rest) = rest.strip_prefix(b"\"") else { return false };
+            let rest = rest.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
+            rest.trim_ascii_start().starts_with(b"null")
+        })
+    }
+
     /// Takes the provider prefix off the model's name.
     pub(super) fn model(&mut self, call: &Call<'_>) {
         if let (true, Some(raw)) = (call.prefixed, call.request.get("model")) {

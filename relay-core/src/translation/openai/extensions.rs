@@ -2,7 +2,7 @@
 //! that it does not know.
 //!
 //! Clients send them back with the history of a chat with another provider, or wrote them for one. Tool call ids are here
-//! as well, since OpenAI refuses long ones that other providers and gateways make.
+//! as well, since OpenAI refuses long ones that other providers and gateways make, and answers without any text.
 
 use std::borrow::Cow;
 
@@ -67,7 +67,8 @@ impl Place {
 /// # Errors
 /// `messages` or `tools` of another type than a list.
 pub(super) fn take_out(edits: &mut Edits<'_>, request: &Object<'_>, notes: &mut Notes) -> Result<(), RelayError> {
-    if !edits.has_any(ANSWER_MEMBERS) && !edits.has_any(REPORTED_MEMBERS) && !edits.has_long_id(MAX_ID) {
+    let is_plain = !edits.has_any(ANSWER_MEMBERS) && !edits.has_any(REPORTED_MEMBERS);
+    if is_plain && !edits.has_long_id(MAX_ID) && !edits.has_null("content") {
         return Ok(());
     }
     for (name, place) in [("messages", Place::Message), ("tools", Place::Tool)] {
@@ -102,7 +103,21 @@ fn cleaned(raw: &RawValue, place: Place, notes: &mut Notes) -> Option<String> {
         changed |= new.is_some();
         members.push((name, new.map_or(Cow::Borrowed(value.get()), Cow::Owned)));
     }
+    if matches!(place, Place::Message) && is_empty_answer(&members) {
+        changed = true;
+        members.retain(|(name, _)| *name != "content");
+        members.push(("content", Cow::Borrowed("\"\"")));
+    }
     changed.then(|| object_of(members.iter().map(|(name, value)| (*name, value.as_ref()))))
+}
+
+/// Whether an answer has neither text nor calls, such as one that was only a picture or only thinking. OpenAI wants a text
+/// then, and an empty one will do.
+fn is_empty_answer(members: &[(&str, Cow<'_, str>)]) -> bool {
+    let member = |name: &str| members.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref());
+    let is_absent = |name: &&str| member(name).is_none_or(|value| matches!(value, "null" | "[]"));
+    member("role") == Some("\"assistant\"")
+        && ["content", "tool_calls", "function_call", "refusal", "audio"].iter().all(is_absent)
 }
 
 fn cleaned_list(raw: &RawValue, place: Place, notes: &mut Notes) -> Option<String> {

@@ -152,6 +152,24 @@ fn extensions_that_say_something_are_named() {
 }
 
 #[test]
+fn an_answer_without_text_gets_an_empty_one() {
+    for (answer, want) in [
+        (r#""content":null,"refusal":null,"images":[{"type":"image_url"}]"#, r#""refusal":null,"content":"""#),
+        (r#""content" : null,"reasoning_content":"r","thinking_blocks":[1]"#, r#""content":"""#),
+        (r#""content":null,"tool_calls":[]"#, r#""tool_calls":[],"content":"""#),
+        (r#""thinking_blocks":[1]"#, r#""content":"""#),
+        (r#""content":null,"tool_calls":[{"id":"c"}]"#, r#""content":null,"tool_calls":[{"id":"c"}]"#),
+        (r#""content":null,"refusal":"no""#, r#""content":null,"refusal":"no""#),
+        (r#""content":null,"audio":{"id":"a"}"#, r#""content":null,"audio":{"id":"a"}"#),
+    ] {
+        let body = |members: &str| format!(r#"{{"model":"gpt-5.4","messages":[{{"role":"assistant",{members}}}]}}"#);
+        check_sent(&body(answer), &body(want));
+    }
+    let user = r#"{"model":"gpt-5.4","messages":[{"role":"user","content":null}]}"#;
+    check_sent(user, user);
+}
+
+#[test]
 fn words_that_only_look_like_extensions_stay() {
     let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"text","text":"cache_control is_error"}],"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},7,"x",null],"tools":[{"function":{"parameters":{"properties":{"cache_control":{}, "is_error":{},"images":{}}}}}]}"#;
     check_sent(body, body);
