@@ -13,6 +13,8 @@ use crate::error::RelayError;
 
 /// How deep arrays and objects may nest in a request.
 pub const MAX_DEPTH: usize = 128;
+/// How deep a JSON text may nest that becomes a value inside of a request: about half of what providers' parsers read.
+const MAX_NESTED: usize = 64;
 
 /// How many objects an array may hold where Relay reads them: an empty one takes over a hundred times its bytes in memory
 ///.
@@ -316,6 +318,35 @@ impl Outside {
     }
 }
 
+/// Whether a JSON text can stand as a value inside of a request. Providers read numbers as 64-bit floats and refuse larger ones,
+/// and they refuse what is nested too deeply.
+pub(crate) fn can_be_nested(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // A number that is too large takes an exponent, or hundreds of digits.
+    let has_exponent = bytes.windows(2).any(|pair| matches!(pair, [digit, b'e' | b'E'] if digit.is_ascii_digit()));
+    let is_long = || bytes.split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 308);
+    let is_large = (has_exponent || is_long()) && has_large_number(text);
+    let is_deep = memchr::memchr2_iter(b'{', b'[', bytes).count() > MAX_NESTED && depth(bytes) > MAX_NESTED;
+    !is_large && !is_deep
+}
+
+/// Whether JSON text holds a number that no 64-bit float can.
+fn has_large_number(text: &str) -> bool {
+    let mut in_string = false;
+    let mut escaped = false;
+    let outside = text.split(|c: char| {
+        let was_in_string = in_string;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+        was_in_string || !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'))
+    });
+    outside.filter(|piece| piece.len() > 4).any(|number| number.parse::<f64>().is_ok_and(f64::is_infinite))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,5 +405,30 @@ mod tests {
     fn compacting_keeps_strings_and_numbers() {
         assert_eq!(compact(r#"{"a":1}"#), r#"{"a":1}"#);
         assert_eq!(compact("{ \"a b\" : 1e400,\n\t\"c\":\"\\\" é \" }"), "{\"a b\":1e400,\"c\":\"\\\" é \"}");
+    }
+
+    #[test]
+    fn numbers_that_no_float_holds_are_found() {
+        for (text, want) in [
+            ("{\"a\":1e400}", true),
+            ("[-1E+999]", true),
+            ("{\"a\":1e308,\"b\":1e-999}", false),
+            ("{\"a\":\"1e400\"}", false),
+            ("{\"1e400\":\"\\\"1e400\"}", false),
+            ("12345678901234567890123", false),
+        ] {
+            assert_eq!(has_large_number(text), want, "{text}");
+        }
+        assert!(has_large_number(&format!("[{}]", "9".repeat(400))));
+        assert!(
+            !can_be_nested(&format!("[{}]", "9".repeat(400))) && !can_be_nested("[1e400]") && can_be_nested("[1e4]")
+        );
+    }
+
+    #[test]
+    fn what_nests_deeply_can_not_be_nested() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(can_be_nested(&nested(MAX_NESTED)) && !can_be_nested(&nested(MAX_NESTED + 1)));
+        assert!(can_be_nested(&format!("\"{}\"", nested(300))), "brackets in a text nest nothing");
     }
 }

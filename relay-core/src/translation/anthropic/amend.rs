@@ -115,6 +115,7 @@ fn without_format(body: &mut Members) -> Option<&'static str> {
 /// With and without a path in front.
 fn is_about_thinking(plain: &str) -> bool {
     plain.contains("Invalid signature in thinking block")
+        || plain.contains("Invalid data in redacted_thinking block")
         || (plain.contains("thinking") && plain.contains("cannot be modified"))
         || plain.contains("Expected thinking or redacted_thinking")
 }

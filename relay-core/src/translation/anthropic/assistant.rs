@@ -11,7 +11,7 @@ use super::parts::{self, Content, Place};
 use super::tool_ids::ToolIds;
 use super::tools;
 use crate::error::RelayError;
-use crate::translation::json::Object;
+use crate::translation::json::{self, Object};
 use crate::translation::surrogates;
 
 /// What an answer is read with.
@@ -153,12 +153,12 @@ fn input<'a>(function: &Object<'a>, tool: &str, names: &Names) -> Result<Input<'
     if trimmed.is_empty() {
         return Ok(Input::Empty {});
     }
-    let json = trimmed.starts_with('{').then(|| {
+    let value = (trimmed.starts_with('{') && json::can_be_nested(trimmed)).then(|| {
         let mended = surrogates::mended_text(Cow::Borrowed(trimmed));
         let json = names.to_sent(tool, &mended).map_or_else(|| mended.into_owned(), Into::into);
         RawValue::from_string(json).ok()
     });
-    Ok(json.flatten().map_or_else(|| Input::Invalid { text }, Input::Json))
+    Ok(value.flatten().map_or_else(|| Input::Invalid { text }, Input::Json))
 }
 
 /// One entry of `content_layout`.
@@ -219,6 +219,16 @@ fn arranged<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_that_no_provider_reads_stay_text() {
+        let deep = format!("{}{}", "{\"a\":".repeat(200) + "1", "}".repeat(200));
+        for arguments in ["{\"a\":1e999}", deep.as_str()] {
+            let body = serde_json::json!({ "arguments": arguments }).to_string();
+            let function = Object::parse(body.as_bytes()).unwrap();
+            assert!(matches!(input(&function, "f", &Names::default()), Ok(Input::Invalid { .. })), "{arguments}");
+        }
+    }
 
     #[test]
     fn arguments_keep_their_spelling() {
