@@ -14,6 +14,9 @@ use crate::domain::ids::Timestamp;
 use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
+/// Types of errors about the key or the account that Anthropic alone has, also where the body is not marked as an error.
+const ACCOUNT_KINDS: &[&str] = &["authentication_error", "billing_error", "permission_error"];
+
 /// What the error object says; empty where the body is none.
 #[derive(Debug, Default)]
 struct Said<'a> {
@@ -21,6 +24,9 @@ struct Said<'a> {
     message: Cow<'a, str>,
     /// `details.error_code`.
     code: Option<Cow<'a, str>>,
+    /// Whether this is Anthropic's own error. What a proxy on the way says, a page of HTML for example, says nothing about the
+    /// key.
+    is_own: bool,
 }
 
 /// Translates an answer with an error status. The first row of the table that fits counts.
@@ -75,6 +81,8 @@ impl<'a> Said<'a> {
     fn read(body: &'a [u8]) -> Self {
         #[derive(Deserialize)]
         struct Body<'a> {
+            #[serde(borrow, default, deserialize_with = "wire::text")]
+            r#type: Option<Cow<'a, str>>,
             #[serde(borrow)]
             error: &'a RawValue,
         }
@@ -92,12 +100,14 @@ impl<'a> Said<'a> {
             #[serde(borrow, default, deserialize_with = "wire::text")]
             error_code: Option<Cow<'a, str>>,
         }
-        let members = serde_json::from_slice::<Body<'a>>(body)
-            .and_then(|body| serde_json::from_str::<Members<'a>>(body.error.get()));
-        let Ok(members) = members else { return Self::default() };
+        let Ok(body) = serde_json::from_slice::<Body<'a>>(body) else { return Self::default() };
+        let Ok(members) = serde_json::from_str::<Members<'a>>(body.error.get()) else { return Self::default() };
         let details = members.details.and_then(|raw| serde_json::from_str::<Details<'a>>(raw.get()).ok());
+        let kind = members.r#type.unwrap_or_default();
+        let is_marked = body.r#type.as_deref() == Some("error") && !kind.is_empty();
         Self {
-            kind: members.r#type.unwrap_or_default(),
+            is_own: is_marked || ACCOUNT_KINDS.contains(&kind.as_ref()),
+            kind,
             message: members.message.unwrap_or_default(),
             code: details.and_then(|details| details.error_code).filter(|code| !code.is_empty()),
         }
@@ -128,6 +138,9 @@ impl<'a> Said<'a> {
 
 /// The rows about the user's key and account.
 fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal>)> {
+    if !said.is_own {
+        return matches!(status, 401..=404).then(|| (from_between(status, said), None));
+    }
     let message = said.message.as_ref();
     let quota = |own: &'static str| said.error(Code::InsufficientQuota, own);
     let starts = |start: &str| message.starts_with(start);
@@ -147,13 +160,89 @@ fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal
         401 if !starts("CORS requests are not allowed") => {
             (said.error(Code::ProviderKeyInvalid, "Anthropic refuses the key"), KeySignal::Invalid)
         }
-        403 => {
-            let own = "the Anthropic key may not do this";
-            (said.with_own_code(said.error(Code::ProviderPermissionDenied, own)), KeySignal::Restricted)
-        }
+        403 => return Some(forbidden(said)),
         _ => return None,
     };
     Some((error, Some(signal)))
+}
+
+/// A refusal that is not in Anthropic's format.
+fn from_between(status: u16, said: &Said<'_>) -> RelayError {
+    // Anthropic's edge says so, to callers in some regions and networks.
+    if status == 403 && said.message == "Request not allowed" {
+        return said.error(Code::ProviderPermissionDenied, "Anthropic does not allow the request");
+    }
+    RelayError::unusable_answer(format!(
+        "something between Relay and Anthropic answered with status {status}; check the proxy on the way"
+    ))
+}
+
+/// What a 403 is about: the content, one model, one file, one feature, or what the key may do.
+fn forbidden(said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
+    if is_content_filter(said) {
+        return (filtered(said), None);
+    }
+    let message = said.message.to_ascii_lowercase();
+    let has = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    if has(&["claude-", "the model", "this model", "access to model", "model:"]) {
+        let own = "the Anthropic account has no access to this model";
+        return (said.error(Code::ModelNotFound, own).with_param("model"), None);
+    }
+    if is_about_a_file(&message) {
+        let own = "the Anthropic account has no access to this file";
+        return (said.error(Code::NotFound, own).with_param("messages"), None);
+    }
+    let error = said.with_own_code(said.error(Code::ProviderPermissionDenied, "the Anthropic key may not do this"));
+    let is_about_a_feature = has(FEATURE) && !has(KEY);
+    (error, (!is_about_a_feature).then_some(KeySignal::Restricted))
+}
+
+/// Words about one thing that an account lacks.
+const FEATURE: &[&str] = &[
+    "access to",
+    "permission to",
+    "permission for",
+    "permissions to",
+    "permissions for",
+    "allowed to use",
+    "authorized to use",
+    "eligible",
+    "entitled",
+    "enabled",
+    "available",
+    "feature",
+    "beta",
+];
+
+/// Words about the key, what it belongs to, or where it is used from.
+const KEY: &[&str] = &[
+    " key ",
+    " key.",
+    " key's",
+    "api key",
+    "ip address",
+    "your ip",
+    "workspace",
+    "specified resource",
+    "oauth",
+    "access to claude.",
+    "access to claude,",
+    "access to anthropic",
+    "access to the api",
+    "access to this api",
+    "access to this organization",
+    "access to the organization",
+];
+
+/// Whether a text in lower case speaks of one file, by its id or not.
+fn is_about_a_file(message: &str) -> bool {
+    message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "file" || word.starts_with("file_"))
+}
+
+/// The content filter's error. OpenAI's clients know its code.
+fn filtered(said: &Said<'_>) -> RelayError {
+    let words = said.words("Anthropic's content filter stopped the call");
+    RelayError::passed_on(Class::InvalidRequest, "content_filter", "", words)
 }
 
 fn is_spend_limit(said: &Said<'_>) -> bool {
@@ -192,17 +281,17 @@ fn is_content_filter(said: &Said<'_>) -> bool {
 /// The rows about the request and the service. They say nothing about the key.
 fn request(status: u16, said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
     let error = match status {
-        400 | 500 if is_content_filter(said) => {
-            let words = said.words("Anthropic's content filter stopped the call");
-            RelayError::passed_on(Class::InvalidRequest, "content_filter", "", words)
-        }
+        400 | 500 if is_content_filter(said) => filtered(said),
         400 | 413 if is_context_limit(said) => {
             said.error(Code::ContextLengthExceeded, "the prompt is too long").with_param("messages")
         }
         404 if said.message.starts_with("model:") => {
             said.error(Code::ModelNotFound, "Anthropic has no such model").with_param("model")
         }
-        404 => said.with_own_code(said.error(Code::NotFound, "Anthropic has no such thing")),
+        404 => {
+            let error = said.with_own_code(said.error(Code::NotFound, "Anthropic has no such thing"));
+            if is_about_a_file(&said.message.to_ascii_lowercase()) { error.with_param("messages") } else { error }
+        }
         413 => said.with_own_code(said.error(Code::RequestTooLarge, "the request is larger than Anthropic takes")),
         429 => {
             let is_tokens = said.message.contains("token");

@@ -22,7 +22,71 @@ fn coded(kind: &str, message: &str, code: &str) -> Value {
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    account_rows().into_iter().chain(request_rows()).chain(param_rows()).collect()
+    account_rows()
+        .into_iter()
+        .chain(between_rows())
+        .chain(forbidden_rows())
+        .chain(request_rows())
+        .chain(param_rows())
+        .collect()
+}
+
+/// What is not in Anthropic's format says nothing about the key.
+fn between_rows() -> Vec<Row> {
+    let between = (502, "server_error", "upstream_error", None, "ok");
+    let bodies = [
+        json!("<html><body>403 Forbidden cloudflare</body></html>"),
+        json!(""),
+        json!("Payment Required"),
+        json!(null),
+        json!({"message": "no"}),
+        json!({"error": "forbidden"}),
+        json!({"error": {"message": "Your credit balance is too low"}}),
+        json!({"error": {"type": "auth_error", "message": "This organization has been disabled"}}),
+        json!({"error": {"type": "invalid_request_error", "message": "Incorrect API key provided"}}),
+        json!({"type": "error", "error": {"message": "Access denied by proxy"}}),
+    ];
+    let mut rows: Vec<Row> = [401, 402, 403, 404]
+        .into_iter()
+        .flat_map(|status| bodies.clone().map(|body| row(status, body, between)))
+        .collect();
+    let not_allowed = json!({"error": {"type": "forbidden", "message": "Request not allowed"}});
+    rows.push(row(403, not_allowed, (403, "permission_error", "provider_permission_denied", None, "ok")));
+    // Without the mark, but with a type that Anthropic alone has.
+    let bare = json!({"error": {"type": "authentication_error", "message": "invalid x-api-key"}});
+    rows.push(row(401, bare, (403, "permission_error", "provider_key_invalid", None, "invalid")));
+    rows
+}
+
+/// A 403 by what it is about.
+fn forbidden_rows() -> Vec<Row> {
+    let caller = |status: u16, code: &'static str, param| (status, "invalid_request_error", code, param, "ok");
+    let model = caller(404, "model_not_found", Some("model"));
+    let file = caller(404, "not_found", Some("messages"));
+    let filter = caller(400, "content_filter", None);
+    let feature = (403, "permission_error", "provider_permission_denied", None, "ok");
+    let key = (403, "permission_error", "provider_permission_denied", None, "restricted");
+    [
+        ("Your account does not have access to claude-opus-5. Please contact support.", model),
+        ("You do not have access to the model claude-mythos-5", model),
+        ("This model is not available for your organization", model),
+        ("Your API key may not use the model claude-opus-5", model),
+        ("You do not have permission to access file file_123", file),
+        ("Access to file_011CNha8iCJcU1wXNR6q4V8w is denied", file),
+        ("The file belongs to another workspace", file),
+        ("Output blocked by content filtering policy", filter),
+        ("Your organization does not have access to web search.", feature),
+        ("Web search is not enabled for your organization.", feature),
+        ("You do not have permission to use the Files API", feature),
+        ("Your account is not eligible for the long context beta", feature),
+        ("Your API key does not have permission to use the specified resource.", key),
+        ("Your organization does not have access to Claude. Please contact your administrator.", key),
+        ("OAuth authentication is currently not allowed for this organization.", key),
+        ("Requests from your IP address are not enabled", key),
+        ("This key is not allowed to use this workspace", key),
+    ]
+    .map(|(message, want)| row(403, error_body("permission_error", message), want))
+    .into()
 }
 
 fn account_rows() -> Vec<Row> {
@@ -33,7 +97,6 @@ fn account_rows() -> Vec<Row> {
     let workspace = "This request would exceed your workspace API usage limits.";
     vec![
         row(402, error_body("billing_error", "Payment required"), quota("no_credit")),
-        row(402, json!("<html></html>"), quota("no_credit")),
         row(400, error_body("billing_error", "no"), quota("no_credit")),
         row(
             400,
@@ -72,9 +135,7 @@ fn account_rows() -> Vec<Row> {
         ),
         row(401, error_body("authentication_error", "invalid x-api-key"), denied("provider_key_invalid", "invalid")),
         row(401, error_body("authentication_error", "API key expired"), denied("provider_key_invalid", "invalid")),
-        row(401, json!(""), denied("provider_key_invalid", "invalid")),
         row(403, error_body("permission_error", "no"), denied("provider_permission_denied", "restricted")),
-        row(403, json!("<html></html>"), denied("provider_permission_denied", "restricted")),
         row(403, coded("permission_error", "no", "cmek_key_revoked"), denied("cmek_key_revoked", "restricted")),
     ]
 }
@@ -86,6 +147,7 @@ fn request_rows() -> Vec<Row> {
     let mut rows = vec![
         row(404, error_body("not_found_error", "model: claude-9"), caller(404, "model_not_found", Some("model"))),
         row(404, error_body("not_found_error", "Not found"), caller(404, "not_found", None)),
+        row(404, error_body("not_found_error", "File not found: file_123"), caller(404, "not_found", Some("messages"))),
         row(404, coded("not_found_error", "m", "thread_not_found"), caller(404, "thread_not_found", None)),
         row(413, error_body("request_too_large", "Request too large"), caller(413, "request_too_large", None)),
         row(413, json!("<html></html>"), caller(413, "request_too_large", None)),
