@@ -54,6 +54,9 @@ pub(super) fn read<'a>(
     }
     let lead = messages.iter().take_while(|(role, _)| *role == Role::System).count();
     let last_answer = messages.iter().rposition(|(role, _)| *role == Role::Assistant).unwrap_or(0);
+    // The one message that a caller can still change: a turn that was refused before stays in the list of messages, and a
+    // tool's result is nothing that an agent can take back.
+    let newest = messages.iter().rposition(|(role, _)| *role == Role::User).filter(|at| *at >= last_answer);
     let mut conversation = Conversation::default();
     for (index, (_, message)) in messages.iter().enumerate().take(lead) {
         let mut place = Place { is_history: index < last_answer, notes };
@@ -68,7 +71,7 @@ pub(super) fn read<'a>(
         let end = messages.len();
         for (index, (role, message)) in messages.iter().enumerate().skip(lead) {
             let is_answer = *role == Role::Assistant;
-            let is_history = if is_answer { index + 1 < end } else { index < last_answer };
+            let is_history = if is_answer { index + 1 < end } else { newest != Some(index) };
             builder.add(index, is_history, *role, message)?;
         }
         conversation.turns = builder.finish()?;

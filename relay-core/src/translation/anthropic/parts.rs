@@ -21,8 +21,8 @@ pub(super) enum Content<'a> {
 /// Where a message stands, and what is noted of it.
 #[derive(Debug)]
 pub(super) struct Place<'n> {
-    /// Whether an answer follows it. The caller can't take such a message back: what Anthropic has no counterpart for is
-    /// left out of it and named, where a new message is refused.
+    /// Whether it is not the newest message of the user. The caller can't take such a message back: what Anthropic has no
+    /// counterpart for is left out of it and named, where the new message is refused.
     pub(super) is_history: bool,
     pub(super) notes: &'n mut Notes,
 }

@@ -59,13 +59,16 @@ pub(super) fn read<'a>(
     if messages.is_empty() {
         return Err(RelayError::invalid_value("messages", "`messages` is missing or empty"));
     }
-    // What is older than the model's last answer has been accepted before, by whatever model was asked then.
-    let answered =
-        messages.iter().rposition(|message| message.get("role").is_some_and(|role| role.get() == "\"assistant\""));
+    // The user's newest message is the one that a caller can still change: what stands before it was accepted by whatever model
+    // was asked then, or stays in the list of messages after a refusal.
+    let last = |role: &str| {
+        messages.iter().rposition(|message| message.get("role").is_some_and(|own| own.get().trim_matches('"') == role))
+    };
+    let newest = last("user").filter(|at| last("assistant").is_none_or(|answer| answer < *at));
     let mut builder =
         Builder { family, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new(), is_history: true };
     for (at, message) in messages.iter().enumerate() {
-        builder.is_history = answered.is_some_and(|answered| at <= answered);
+        builder.is_history = newest != Some(at);
         builder.message(message)?;
     }
     builder.finish()
