@@ -2,19 +2,17 @@
 //! for what is not JSON Schema 2020-12: older drafts, OpenAPI, and what languages make of empty maps.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
-use super::keywords::{Holds, TYPES, holds, types};
-use super::refs::resolve;
+use super::keywords::{Holds, TYPES, holds, is_anchor, is_id, is_positive, types};
+use super::merge::{UNIONS, without_unions};
+use super::plain::is_plain;
 use super::text::{Members, described, list, quoted, say};
 use crate::error::RelayError;
 use crate::translation::anthropic::names::{self, Pairs};
-use crate::translation::json::{MAX_DEPTH, Object, compact};
-
-/// Keywords that Anthropic refuses at the root of a tool's parameters.
-const UNIONS: &[&str] = &["oneOf", "anyOf", "allOf"];
+use crate::translation::json::{Object, compact};
 
 /// A tool's parameters as they are sent.
 #[derive(Debug)]
@@ -61,137 +59,6 @@ fn raw_value(json: String) -> Result<Box<RawValue>, RelayError> {
     RawValue::from_string(json).map_err(RelayError::invalid_json)
 }
 
-/// How deep references and unions at the root are followed.
-const MAX_FOLLOWED: usize = 8;
-
-/// What the members of an object are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Keywords,
-    /// Names of properties.
-    Properties,
-    /// Names of other schemas.
-    Schemas,
-    Data,
-}
-
-/// Whether nothing in a schema has to be changed, by its names and by what each value begins with. Most schemas are plain,
-/// and not read any further.
-fn is_plain(schema: &str) -> bool {
-    let bytes = schema.as_bytes();
-    // For each open object: what its members are, and what those of an object in it are.
-    let mut open = [(Level::Data, Level::Keywords); MAX_DEPTH + 2];
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr3(b'"', b'{', b'}', rest)) {
-        let start = at + found;
-        at = start + 1;
-        match bytes.get(start) {
-            Some(b'{') => {
-                let inner = open.get(depth).map(|(_, inner)| *inner);
-                depth += 1;
-                let (Some(inner), Some(level)) = (inner, open.get_mut(depth)) else { return false };
-                *level = (inner, Level::Data);
-            }
-            Some(b'}') => depth = depth.saturating_sub(1),
-            _ => {
-                let Some(end) = string_end(bytes, at) else { return false };
-                let name = schema.get(at..end).unwrap_or_default();
-                at = end + 1;
-                let behind = bytes.get(at..).unwrap_or_default().trim_ascii_start();
-                let (Some((b':', value)), Some((level, inner))) = (behind.split_first(), open.get_mut(depth)) else {
-                    continue;
-                };
-                if !is_plain_member(*level, name, value.trim_ascii_start()) {
-                    return false;
-                }
-                *inner = inside(*level, name);
-            }
-        }
-    }
-    true
-}
-
-/// What the members of the objects in a member are.
-fn inside(level: Level, name: &str) -> Level {
-    match level {
-        Level::Data => Level::Data,
-        Level::Properties | Level::Schemas => Level::Keywords,
-        Level::Keywords => match holds(name) {
-            Holds::Schema | Holds::ListOfSchemas => Level::Keywords,
-            Holds::MapOfSchemas if name == "properties" => Level::Properties,
-            Holds::MapOfSchemas => Level::Schemas,
-            _ => Level::Data,
-        },
-    }
-}
-
-/// Where the string that begins at `start` ends.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start;
-    loop {
-        let found = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes.get(found) == Some(&b'"') {
-            return Some(found);
-        }
-        at = found + 2;
-    }
-}
-
-fn is_plain_member(level: Level, name: &str, value: &[u8]) -> bool {
-    let first = value.first().copied().unwrap_or_default();
-    let second = || value.get(1..).unwrap_or_default().trim_ascii_start().first().copied();
-    let is_schema = matches!(first, b'{' | b't' | b'f');
-    match level {
-        Level::Data => return true,
-        Level::Properties => return is_schema && names::is_taken(name),
-        Level::Schemas => return is_schema,
-        Level::Keywords => {}
-    }
-    match holds(name) {
-        Holds::Schema => is_schema,
-        Holds::ListOfSchemas => first == b'[' && second() == Some(b'{'),
-        Holds::MapOfSchemas | Holds::MapOfNames => first == b'{',
-        Holds::Type => is_plain_type(value),
-        Holds::Names => is_plain_list(value),
-        Holds::Number => first == b'-' || first.is_ascii_digit(),
-        Holds::Count => {
-            let end = value.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
-            end > 0 && !matches!(value.get(end), Some(b'.' | b'e' | b'E'))
-        }
-        Holds::Flag => matches!(first, b't' | b'f'),
-        Holds::Text => first == b'"',
-        Holds::List => first == b'[',
-        Holds::Data | Holds::Unknown => true,
-    }
-}
-
-/// Whether a value is a list of strings.
-fn is_plain_list(value: &[u8]) -> bool {
-    let Some(mut rest) = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return false };
-    while let Some(string) = rest.strip_prefix(b"\"") {
-        let Some(end) = string_end(string, 0) else { return false };
-        rest = string.get(end + 1..).unwrap_or_default().trim_ascii_start();
-        rest = rest.strip_prefix(b",").map_or(rest, <[u8]>::trim_ascii_start);
-    }
-    rest.first() == Some(&b']')
-}
-
-fn is_plain_type(value: &[u8]) -> bool {
-    let begins_with_type = |value: &[u8]| {
-        value.strip_prefix(b"\"").is_some_and(|rest| {
-            TYPES.iter().any(|kind| rest.strip_prefix(kind.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'"')))
-        })
-    };
-    match value.strip_prefix(b"[") {
-        None => begins_with_type(value),
-        Some(rest) => {
-            let end = memchr::memchr(b']', rest).unwrap_or(0);
-            let names = rest.get(..end).unwrap_or_default().split(|b| *b == b',');
-            end > 0 && names.map(<[u8]>::trim_ascii_start).all(begins_with_type)
-        }
-    }
-}
-
 /// The names of all properties at every depth.
 fn property_names(schema: &RawValue, found: &mut Vec<String>) {
     let Ok(object) = Object::from_raw(schema, String::new()) else { return };
@@ -204,7 +71,7 @@ fn property_names(schema: &RawValue, found: &mut Vec<String>) {
                     property_names(value, found);
                 }
             }
-            Holds::MapOfSchemas => {
+            Holds::MapOfSchemas | Holds::Dependencies => {
                 let map = Object::from_raw(value, String::new()).unwrap_or_default();
                 for (name, inner) in map.members() {
                     if keyword == "properties" {
@@ -218,93 +85,22 @@ fn property_names(schema: &RawValue, found: &mut Vec<String>) {
     }
 }
 
-/// A schema without unions at its root: properties of the alternatives become properties of the whole, and the alternatives
-/// words.
-fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
-    let mut merged = Merged { root: raw, properties: Vec::new(), required: Vec::new(), words: String::new() };
-    merged.take(root, true, MAX_FOLLOWED);
-    let mut members = Members::new();
-    for (name, value) in root.members() {
-        if !UNIONS.contains(&name) && !matches!(name, "properties" | "required" | "description") {
-            members.add(name, value.get());
-        }
-    }
-    let mut properties = Members::new();
-    for (name, value) in &merged.properties {
-        properties.add(name, value.get());
-    }
-    members.add("properties", &properties.end());
-    if !merged.required.is_empty() {
-        members.add("required", &list(merged.required.iter().map(|name| quoted(name))));
-    }
-    let description = root.text("description").ok().flatten().unwrap_or_default();
-    let description = described(&description, &merged.words);
-    if !description.is_empty() {
-        members.add("description", &quoted(&description));
-    }
-    members.end()
-}
-
-struct Merged<'a> {
-    root: &'a RawValue,
-    properties: Vec<(String, &'a RawValue)>,
-    required: Vec<String>,
-    words: String,
-}
-
-impl<'a> Merged<'a> {
-    /// Takes what a schema at the root says of properties. `is_sure`: whether it holds for every value.
-    fn take(&mut self, schema: &Object<'a>, is_sure: bool, left: usize) {
-        let properties = schema.object("properties").ok().flatten().unwrap_or_default();
-        for (name, value) in properties.members() {
-            if !self.properties.iter().any(|(known, _)| known == name) {
-                self.properties.push((name.to_owned(), value));
-            }
-        }
-        if is_sure {
-            let required = schema.read::<Vec<String>>("required", "a list").ok().flatten().unwrap_or_default();
-            self.required.extend(required);
-        }
-        if left == 0 {
-            return;
-        }
-        if let Some(target) = schema.text("$ref").ok().flatten().and_then(|to| resolve(self.root, &to)) {
-            self.take_raw(target, is_sure, left - 1);
-        }
-        for union in UNIONS {
-            let Some(raw) = schema.get(union) else { continue };
-            let is_all = *union == "allOf";
-            if !is_all && left == MAX_FOLLOWED {
-                say(&mut self.words, union, raw.get());
-            }
-            for branch in serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_default() {
-                self.take_raw(branch, is_sure && is_all, left - 1);
-            }
-        }
-    }
-
-    fn take_raw(&mut self, raw: &'a RawValue, is_sure: bool, left: usize) {
-        if let Ok(schema) = Object::from_raw(raw, String::new()) {
-            self.take(&schema, is_sure, left);
-        }
-    }
-}
-
 /// The root of a tool's parameters, with other names for those in `renamed`.
 fn written(schema: &RawValue, renamed: &Pairs) -> String {
-    let writer = Writer { renamed };
+    let writer = Writer { renamed: renamed.iter().map(|(sent, asked)| (asked.as_str(), sent.as_str())).collect() };
     let mut out = String::with_capacity(schema.get().len() + 64);
     writer.node(schema, true, &mut out);
     out
 }
 
 struct Writer<'p> {
-    renamed: &'p Pairs,
+    /// Names as they are sent, by the caller's.
+    renamed: HashMap<&'p str, &'p str>,
 }
 
 impl Writer<'_> {
     fn name<'n>(&'n self, asked: &'n str) -> &'n str {
-        self.renamed.iter().find(|(_, known)| known == asked).map_or(asked, |(sent, _)| sent)
+        self.renamed.get(asked).copied().unwrap_or(asked)
     }
 
     fn node(&self, schema: &RawValue, is_root: bool, out: &mut String) {
@@ -363,7 +159,9 @@ impl Writer<'_> {
                 Some((keyword, inner))
             }
             // A tuple, as older drafts write it.
-            Holds::Schema if keyword == "items" && first == b'[' => Some(("prefixItems", self.nodes(value)?)),
+            Holds::Schema if keyword == "items" && first == b'[' => {
+                beside.get("prefixItems").is_none().then_some(("prefixItems", self.nodes(value)?))
+            }
             Holds::Schema => None,
             Holds::ListOfSchemas => Some((keyword, self.nodes(value)?)),
             Holds::MapOfSchemas => Some((keyword, self.map(keyword, value)?)),
@@ -377,6 +175,11 @@ impl Writer<'_> {
                 }
                 Some((keyword, members.end()))
             }
+            Holds::Dependencies => Some((keyword, self.dependencies(value)?)),
+            Holds::MapOfFlags => {
+                let flags = serde_json::from_str::<HashMap<Cow<'_, str>, bool>>(json);
+                as_it_is(flags.is_ok())
+            }
             // Draft 4: `true` beside a `minimum` makes it exclusive.
             Holds::Number if matches!(json, "true" | "false") => None,
             Holds::Number => {
@@ -386,9 +189,19 @@ impl Writer<'_> {
                     "maximum" if is_other("exclusiveMaximum") => "exclusiveMaximum",
                     other => other,
                 };
-                let fits = first == b'-' || first.is_ascii_digit();
+                let is_number = first == b'-' || first.is_ascii_digit();
+                let fits = is_number && (keyword != "multipleOf" || is_positive(json));
                 fits.then(|| (exclusive, json.to_owned()))
             }
+            Holds::Id => match serde_json::from_str::<String>(json).ok()? {
+                id if is_id(&id) => as_it_is(true),
+                // Older drafts: the name of a place.
+                id => {
+                    let name = id.strip_prefix('#').filter(|name| is_anchor(name))?;
+                    beside.get("$anchor").is_none().then(|| ("$anchor", quoted(name)))
+                }
+            },
+            Holds::Anchor => as_it_is(serde_json::from_str::<String>(json).is_ok_and(|name| is_anchor(&name))),
             Holds::Count => as_it_is(json.bytes().all(|b| b.is_ascii_digit())),
             Holds::Flag => as_it_is(matches!(json, "true" | "false")),
             Holds::Text => as_it_is(first == b'"'),
@@ -418,6 +231,24 @@ impl Writer<'_> {
             self.node(schema, false, &mut node);
             let is_property = matches!(keyword, "properties" | "dependentSchemas");
             members.add(if is_property { self.name(name) } else { name }, &node);
+        }
+        Some(members.end())
+    }
+
+    /// What older drafts have: by the name of a property, a schema or a list of names.
+    fn dependencies(&self, value: &RawValue) -> Option<String> {
+        let map = Object::from_raw(value, String::new()).ok()?;
+        let mut members = Members::new();
+        for (name, value) in map.members() {
+            let json = match value.get().bytes().next()? {
+                b'{' | b't' | b'f' => {
+                    let mut node = String::new();
+                    self.node(value, false, &mut node);
+                    node
+                }
+                _ => self.names(value)?,
+            };
+            members.add(self.name(name), &json);
         }
         Some(members.end())
     }
@@ -522,6 +353,95 @@ mod tests {
             r#"{"description":"d","anyOf":[{"properties":{"a":{}},"required":["a"]},{"properties":{"b":{}}}]}"#,
             r#"{"type":"object","properties":{"a":{},"b":{}},"description":"d (anyOf: [{\"properties\":{\"a\":{}},\"required\":[\"a\"]},{\"properties\":{\"b\":{}}}])"}"#,
         );
+    }
+
+    #[test]
+    fn values_that_the_meta_schema_refuses_are_mended_or_said() {
+        for (property, want) in [
+            (r#"{"required":["a","b","a"]}"#, r#"{"required":["a","b"]}"#),
+            (r#"{"required":["a","\u0061"]}"#, r#"{"required":["a"]}"#),
+            (r#"{"type":["string","null","string"]}"#, r#"{"type":["string","null"]}"#),
+            (r#"{"dependentRequired":{"a":["b","b"]}}"#, r#"{"dependentRequired":{"a":["b"]}}"#),
+            (r#"{"dependentRequired":{"a":"b"}}"#, r#"{"description":"(dependentRequired: {\"a\":\"b\"})"}"#),
+            (r#"{"multipleOf":0}"#, r#"{"description":"(multipleOf: 0)"}"#),
+            (r#"{"multipleOf": -0.5}"#, r#"{"description":"(multipleOf: -0.5)"}"#),
+            (r##"{"$id":"#addr"}"##, r#"{"$anchor":"addr"}"#),
+            (r##"{"$id":"#1","$anchor":"a"}"##, r##"{"$anchor":"a","description":"($id: #1)"}"##),
+            (r##"{"$id":"a#b"}"##, r##"{"description":"($id: a#b)"}"##),
+            (r#"{"$anchor":"1 x"}"#, r#"{"description":"($anchor: 1 x)"}"#),
+            (r#"{"$dynamicAnchor":"a/b"}"#, r#"{"description":"($dynamicAnchor: a/b)"}"#),
+            (r#"{"$recursiveAnchor":true}"#, r#"{"description":"($recursiveAnchor: true)"}"#),
+            (r#"{"$vocabulary":{"x":1}}"#, r#"{"description":"($vocabulary: {\"x\":1})"}"#),
+            (r#"{"dependencies":{"b":5}}"#, r#"{"description":"(dependencies: {\"b\":5})"}"#),
+            (
+                r#"{"dependencies":{"a":["b","b"],"c":{"multipleOf":0}}}"#,
+                r#"{"dependencies":{"a":["b"],"c":{"description":"(multipleOf: 0)"}}}"#,
+            ),
+            (r#"{"items":[{}],"prefixItems":[{}]}"#, r#"{"prefixItems":[{}],"description":"(items: [{}])"}"#),
+        ] {
+            check(
+                &format!(r#"{{"type":"object","properties":{{"a":{property}}}}}"#),
+                &format!(r#"{{"type":"object","properties":{{"a":{want}}}}}"#),
+            );
+        }
+        for good in [
+            r#"{"multipleOf":0.01}"#,
+            r##"{"$id":"https://example.com/a#"}"##,
+            r#"{"$id":"a","$anchor":"b-1","$vocabulary":{"x":true}}"#,
+            r#"{"dependencies":{"a":["b"]},"dependentRequired":{"a":["b"]}}"#,
+        ] {
+            let schema = format!(r#"{{"type":"object","properties":{{"a":{good}}}}}"#);
+            check(&schema, &schema);
+        }
+        let many: Vec<String> = (0..20_000).map(|i| format!("\"p{i}\"")).collect();
+        let schema =
+            |names: &[String]| format!(r#"{{"type":"object","properties":{{}},"required":[{}]}}"#, names.join(","));
+        assert!(is_plain(&schema(&many)));
+        check(&schema(&[&many[..], &many[19_999..]].concat()), &schema(&many));
+    }
+
+    #[test]
+    fn what_all_of_demands_at_the_root_is_merged_or_said() {
+        for (given, want) in [
+            (
+                r#"{"type":"object","properties":{"a":{}},"allOf":[{"if":{"required":["a"]},"then":{"required":["b"]}}]}"#,
+                r#"{"type":"object","properties":{"a":{}},"description":"(allOf: [{\"if\":{\"required\":[\"a\"]},\"then\":{\"required\":[\"b\"]}}])"}"#,
+            ),
+            (
+                r#"{"type":"object","description":"d","allOf":[{"type":"object","properties":{"a":{}},"required":["a"]},{"required":["a"],"additionalProperties":false},{"additionalProperties":false}]}"#,
+                r#"{"type":"object","properties":{"a":{}},"required":["a"],"description":"d (allOf: [{\"additionalProperties\":false}])"}"#,
+            ),
+            (
+                r#"{"type":"object","properties":{"a":{}},"allOf":[{"properties":{"a":{"minLength":3}}},{"properties":{"a":{}}},{"not":{"required":["c"]}}]}"#,
+                r#"{"type":"object","properties":{"a":{}},"description":"(allOf: [{\"properties\":{\"a\":{\"minLength\":3}}},{\"not\":{\"required\":[\"c\"]}}])"}"#,
+            ),
+            (
+                r#"{"type":"object","properties":{"a":{}},"allOf":[{"allOf":[{"oneOf":[{"required":["a"]},{"properties":{"b":{}}}]}]}]}"#,
+                r#"{"type":"object","properties":{"a":{},"b":{}},"description":"(allOf: [{\"oneOf\":[{\"required\":[\"a\"]},{\"properties\":{\"b\":{}}}]}])"}"#,
+            ),
+            (
+                r##"{"type":"object","properties":{"a":{}},"allOf":[{"$ref":"#/$defs/b"},{"$ref":"#/$defs/none"},false],"$defs":{"b":{"minProperties":1}}}"##,
+                r##"{"type":"object","$defs":{"b":{"minProperties":1}},"properties":{"a":{}},"description":"(allOf: [{\"minProperties\":1},{\"$ref\":\"#/$defs/none\"},false])"}"##,
+            ),
+            (
+                r#"{"type":"object","properties":{"a":{}},"allOf":{"minProperties":1}}"#,
+                r#"{"type":"object","properties":{"a":{}},"description":"(allOf: [{\"allOf\":{\"minProperties\":1}}])"}"#,
+            ),
+        ] {
+            check(given, want);
+        }
+    }
+
+    #[test]
+    fn references_that_multiply_at_the_root_end() {
+        let twenty = |name: &str| vec![format!(r##"{{"$ref":"#/$defs/{name}"}}"##); 20].join(",");
+        let definitions: Vec<String> = (0..8)
+            .map(|i| format!(r#""d{i}":{{"minProperties":{i},"allOf":[{}]}}"#, twenty(&format!("d{}", i + 1))))
+            .collect();
+        let schema = format!(r#"{{"type":"object","$defs":{{{}}},"allOf":[{}]}}"#, definitions.join(","), twenty("d0"));
+        let raw = RawValue::from_string(schema.clone()).unwrap();
+        let sent = parameters(Some(&raw), "p").unwrap().schema;
+        assert!(sent.get().len() < 3 * schema.len(), "{}", sent.get().len());
     }
 
     #[test]

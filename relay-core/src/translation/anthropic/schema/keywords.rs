@@ -16,11 +16,19 @@ pub(super) enum Holds {
     Names,
     /// Lists of names, by a name.
     MapOfNames,
+    /// Truth values, by a name.
+    MapOfFlags,
+    /// Schemas or lists of names, by a name.
+    Dependencies,
     Number,
     /// A whole number from 0 on.
     Count,
     Flag,
     Text,
+    /// A URI, which may end in `#` and has none otherwise.
+    Id,
+    /// A place's name.
+    Anchor,
     List,
     /// Anything.
     Data,
@@ -47,12 +55,16 @@ pub(super) fn holds(keyword: &str) -> Holds {
         "type" => Holds::Type,
         "required" => Holds::Names,
         "dependentRequired" => Holds::MapOfNames,
+        "dependencies" => Holds::Dependencies,
+        "$vocabulary" => Holds::MapOfFlags,
+        "$id" => Holds::Id,
+        "$anchor" | "$dynamicAnchor" | "$recursiveAnchor" => Holds::Anchor,
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => Holds::Number,
         "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" | "minContains"
         | "maxContains" => Holds::Count,
         "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" => Holds::Flag,
-        "title" | "description" | "pattern" | "format" | "$ref" | "$id" | "$schema" | "$comment" | "$anchor"
-        | "$dynamicRef" | "$dynamicAnchor" | "contentEncoding" | "contentMediaType" => Holds::Text,
+        "title" | "description" | "pattern" | "format" | "$ref" | "$schema" | "$comment" | "$dynamicRef"
+        | "$recursiveRef" | "contentEncoding" | "contentMediaType" => Holds::Text,
         "enum" | "examples" => Holds::List,
         "default" | "const" | "example" | "nullable" => Holds::Data,
         _ => Holds::Unknown,
@@ -69,4 +81,20 @@ pub(super) fn types(value: Option<&RawValue>) -> Vec<Cow<'_, str>> {
         return vec![one.into()];
     }
     serde_json::from_str::<Vec<String>>(value.get()).unwrap_or_default().into_iter().map(Cow::Owned).collect()
+}
+
+/// Whether a number is more than 0, as `multipleOf` must be.
+pub(super) fn is_positive(number: &str) -> bool {
+    number.parse::<f64>().is_ok_and(|number| number > 0.0)
+}
+
+/// Whether a text can be an `$id`: the meta-schema's pattern is `^[^#]*#?$`.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.strip_suffix('#').unwrap_or(text).contains('#')
+}
+
+/// Whether a text can be an `$anchor`: the meta-schema's pattern is `^[A-Za-z_][-A-Za-z0-9._]*$`.
+pub(super) fn is_anchor(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }

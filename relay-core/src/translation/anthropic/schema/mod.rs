@@ -6,7 +6,9 @@
 mod compile;
 mod hint;
 mod keywords;
+mod merge;
 mod pattern;
+mod plain;
 mod refs;
 mod text;
 
