@@ -124,7 +124,7 @@ fn calls<'a>(
         let id = reader.ids.function_call(name.clone(), index);
         let input = input(&function, &name, reader.names)?;
         let name = taken_name(name, place);
-        calls.push(Block::ToolUse { id, name, input, cache_control: None });
+        calls.push(Block::ToolUse { id, name, input, cache_control: parts::marker(&function) });
     }
     Ok(calls)
 }

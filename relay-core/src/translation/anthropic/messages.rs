@@ -14,6 +14,10 @@ use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
 
+/// Stands for a last message without content. Claude takes no empty text, and would go on with its own answer if the
+/// conversation ended with it.
+const EMPTY_MESSAGE: &str = "(empty message)";
+
 /// A translated conversation.
 #[derive(Debug, Default)]
 pub(super) struct Conversation<'a> {
@@ -58,6 +62,7 @@ pub(super) fn read<'a>(
     // tool's result is nothing that an agent can take back.
     let newest = messages.iter().rposition(|(role, _)| *role == Role::User).filter(|at| *at >= last_answer);
     let mut conversation = Conversation::default();
+    let mut is_end_empty = !messages.is_empty();
     for (index, (_, message)) in messages.iter().enumerate().take(lead) {
         let mut place = Place { is_history: index < last_answer, notes };
         conversation.system.extend(parts::system_blocks(message, &mut place)?);
@@ -66,17 +71,30 @@ pub(super) fn read<'a>(
         let content = std::mem::take(&mut conversation.system);
         conversation.turns = if content.is_empty() { Vec::new() } else { vec![Turn { role: "user", content }] };
     } else {
-        let mut builder =
-            Builder { family, names, notes, turns: Vec::new(), ids: ToolIds::default(), block: UserBlock::default() };
+        let mut builder = Builder {
+            family,
+            names,
+            notes: &mut *notes,
+            turns: Vec::new(),
+            ids: ToolIds::default(),
+            block: UserBlock::default(),
+            is_end_empty: false,
+        };
         let end = messages.len();
         for (index, (role, message)) in messages.iter().enumerate().skip(lead) {
             let is_answer = *role == Role::Assistant;
             let is_history = if is_answer { index + 1 < end } else { newest != Some(index) };
             builder.add(index, is_history, *role, message)?;
         }
+        is_end_empty = builder.is_end_empty;
         conversation.turns = builder.finish()?;
     }
     end_without_thinking(&mut conversation.turns);
+    let is_open = conversation.turns.last().is_none_or(|turn| turn.role == "assistant");
+    if is_end_empty && is_open {
+        push(&mut conversation.turns, "user", vec![Block::text(EMPTY_MESSAGE)]);
+        notes.adjust("messages");
+    }
     Ok(conversation)
 }
 
@@ -147,6 +165,8 @@ struct Builder<'a, 'f> {
     turns: Vec<Turn<'a>>,
     ids: ToolIds<'a>,
     block: UserBlock<'a>,
+    /// Whether the message that was added last has no content.
+    is_end_empty: bool,
 }
 
 /// What stands between two assistant turns.
@@ -159,13 +179,16 @@ struct UserBlock<'a> {
 impl<'a> Builder<'a, '_> {
     fn add(&mut self, index: usize, is_history: bool, role: Role, message: &Object<'a>) -> Result<(), RelayError> {
         let mut place = Place { is_history, notes: self.notes };
+        self.is_end_empty = false;
         match role {
             Role::System => {
                 let blocks = parts::system_blocks(message, &mut place)?;
+                self.is_end_empty = blocks.is_empty();
                 self.block.rest.extend(blocks.into_iter().map(|block| (role, block)));
             }
             Role::User => {
                 let blocks = parts::user_blocks(message, &mut place)?;
+                self.is_end_empty = blocks.is_empty();
                 self.block.rest.extend(blocks.into_iter().map(|block| (role, block)));
             }
             Role::Tool => {
@@ -197,6 +220,7 @@ impl<'a> Builder<'a, '_> {
         if blocks.is_empty() && !images.is_empty() {
             blocks.push(Block::text("[an image]"));
         }
+        self.is_end_empty = images.is_empty() && blocks.iter().all(Block::is_thinking);
         if blocks.is_empty() {
             return Ok(());
         }
@@ -217,7 +241,12 @@ impl<'a> Builder<'a, '_> {
             return Ok(Vec::new());
         };
         let mut place = Place { is_history, notes: self.notes };
-        images.iter().map(|image| parts::image(image, &mut place)).collect()
+        let mut blocks = Vec::with_capacity(images.len());
+        for image in &images {
+            blocks.push(parts::image(image, &mut place)?);
+            parts::mark_last(&mut blocks, parts::part_marker(image), place.notes);
+        }
+        Ok(blocks)
     }
 
     fn end_user_block(&mut self) -> Result<(), RelayError> {
@@ -274,7 +303,7 @@ fn result<'a>(id: String, message: &Object<'a>, place: &mut Place<'_>) -> Result
         Content::Nothing => (None, None),
         Content::Text(text) => (Some(ResultContent::Text(text)), None),
         Content::Parts(parts) => {
-            let (blocks, marker) = parts::result_blocks(&parts, place)?;
+            let (blocks, marker) = parts::result_blocks(message, &parts, place)?;
             ((!blocks.is_empty()).then_some(ResultContent::Blocks(blocks)), marker)
         }
     };

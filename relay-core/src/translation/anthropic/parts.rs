@@ -8,6 +8,8 @@ use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
 
+const HTTPS: &str = "https://";
+
 /// `content`, in either of its forms.
 pub(super) enum Content<'a> {
     /// A string that is not blank.
@@ -113,7 +115,7 @@ fn blocks<'a>(
             blocks.reserve(parts.len());
             for part in &parts {
                 blocks.extend(read(part, place)?);
-                mark_last(&mut blocks, marker(part), place.notes);
+                mark_last(&mut blocks, part_marker(part), place.notes);
             }
         }
     }
@@ -130,11 +132,13 @@ pub(super) fn mark_last<'a>(blocks: &mut [Block<'a>], marker: Option<Marker<'a>>
     }
 }
 
-/// A tool result's parts, and the cache marker that the result gets: Anthropic refuses one within it.
+/// A tool result's parts, and the cache marker that the result gets: Anthropic refuses one within it. Of several, the last
+/// part's counts, and the others are named.
 ///
 /// # Errors
 /// As [`user_blocks`].
 pub(super) fn result_blocks<'a>(
+    message: &Object<'a>,
     parts: &[Object<'a>],
     place: &mut Place<'_>,
 ) -> Result<(Vec<Block<'a>>, Option<Marker<'a>>), RelayError> {
@@ -142,7 +146,14 @@ pub(super) fn result_blocks<'a>(
     for part in parts {
         blocks.extend(user_part(part, place)?);
     }
-    Ok((blocks, parts.iter().rev().find_map(marker)))
+    let mut markers = parts.iter().enumerate().rev().filter_map(|(index, part)| Some((index, part_marker(part)?)));
+    let last = markers.next();
+    // The message's own marker stands where the last part's does.
+    let is_apart = last.is_some_and(|(index, _)| marker(message).is_some() && index + 1 < parts.len());
+    if is_apart || markers.next().is_some() {
+        place.notes.drop("messages.cache_control");
+    }
+    Ok((blocks, last.map(|(_, marker)| marker)))
 }
 
 /// A part's `type`; absent reads as `text`.
@@ -192,6 +203,17 @@ pub(super) fn marker<'a>(object: &Object<'a>) -> Option<Marker<'a>> {
     object.get("cache_control").map(Marker::Given).or_else(breakpoint)
 }
 
+/// The cache marker of a part, or of what is in it: both stand for the same place.
+pub(super) fn part_marker<'a>(part: &Object<'a>) -> Option<Marker<'a>> {
+    let inner = |name: &str| part.object(name).ok().flatten().and_then(|inner| marker(&inner));
+    marker(part).or_else(|| ["image_url", "file", "input_audio"].into_iter().find_map(inner))
+}
+
+/// Whether a URL has this scheme, which may be written in upper case.
+fn has_scheme(url: &str, scheme: &str) -> bool {
+    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
 /// An `image_url` part.
 ///
 /// # Errors
@@ -200,10 +222,15 @@ pub(super) fn image<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Bloc
     let holder = part.object("image_url")?.unwrap_or_default();
     let path = part.path("image_url.url");
     let url = holder.text("url")?.unwrap_or_default();
-    if url.starts_with("https://") {
+    if has_scheme(&url, HTTPS) {
+        let url = if url.starts_with(HTTPS) {
+            url
+        } else {
+            Cow::Owned(format!("{HTTPS}{}", url.get(HTTPS.len()..).unwrap_or_default()))
+        };
         return Ok(Block::Image { source: Source::Url { url }, cache_control: None });
     }
-    if url.starts_with("data:") {
+    if has_scheme(&url, "data:") {
         return data_url(url, None, Attached { row: "image_url", what: "an image", path }, place);
     }
     let message = format!("`{path}` must be an https URL or a data URI with base64");
@@ -219,7 +246,7 @@ fn file<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, Relay
     let path = part.path("file.file_data");
     let data = holder.text("file_data")?.unwrap_or_default();
     let attached = Attached { row: "file.file_data", what: "a file", path };
-    if data.starts_with("data:") {
+    if has_scheme(&data, "data:") {
         return data_url(data, title, attached, place);
     }
     let file = File::from_base64(data);

@@ -16,7 +16,7 @@ use crate::translation::{ChatContext, TranslationOptions};
 pub(crate) const FORMAT: Format = Format {
     name: "anthropic",
     dialect: &Anthropic,
-    cases: 185,
+    cases: 206,
     line_ends: &["\n", "\r\n"],
     rules: Rules { listed_headers: false },
     given,
