@@ -5,13 +5,14 @@
 //! `oneOf` becomes `anyOf`, `allOf` and what stands beside a `$ref` are merged.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::keywords::{TYPES, types};
 use super::pattern::is_compilable;
-use super::refs::{References, kept_reference, resolve};
+use super::refs::{References, kept_reference};
 use super::text::{Members, described, list, quoted, say};
 use crate::translation::json::Object;
 
@@ -58,8 +59,7 @@ pub(in crate::translation::anthropic) fn compile(
         return Err("it is too large");
     }
     let references = References::new(schema)?;
-    let mut compiler =
-        Compiler { root: schema, references, usage, written: 0, optional: 0, unions: 0, is_narrowed: false };
+    let mut compiler = Compiler { references, usage, written: 0, optional: 0, unions: 0, is_narrowed: false };
     let Node { json, .. } = compiler.node(schema, description, 0)?;
     let Compiler { optional, unions, is_narrowed, .. } = compiler;
     let schema = RawValue::from_string(json).map_err(|_| "it can't be read")?;
@@ -67,7 +67,6 @@ pub(in crate::translation::anthropic) fn compile(
 }
 
 struct Compiler<'a> {
-    root: &'a RawValue,
     references: References<'a>,
     usage: Use,
     /// Bytes of all nodes so far: references that are put in place can multiply.
@@ -90,7 +89,10 @@ struct Flat<'a> {
     /// In their order. `properties` and `required` stand for those below.
     members: Vec<(String, &'a RawValue)>,
     properties: Vec<(String, &'a RawValue)>,
+    known: HashSet<String>,
+    /// Each once.
     required: Vec<String>,
+    is_required: HashSet<String>,
     /// What did not fit together.
     words: String,
 }
@@ -105,14 +107,14 @@ impl<'a> Flat<'a> {
             "properties" => {
                 let map = Object::from_raw(value, String::new()).unwrap_or_default();
                 for (name, schema) in map.members() {
-                    if !self.properties.iter().any(|(known, _)| known == name) {
+                    if self.known.insert(name.to_owned()) {
                         self.properties.push((name.to_owned(), schema));
                     }
                 }
             }
             "required" => {
                 let names: Vec<String> = serde_json::from_str(value.get()).unwrap_or_default();
-                self.required.extend(names);
+                self.required.extend(names.into_iter().filter(|name| self.is_required.insert(name.clone())));
             }
             _ => {}
         }
@@ -154,7 +156,7 @@ impl<'a> Compiler<'a> {
             }
         }
         if let Some(target) = object.text("$ref").map_err(|_| "a `$ref` is not a string")? {
-            let target = resolve(self.root, &target).ok_or("a `$ref` leads to nothing within the schema")?;
+            let target = self.references.target(&target).ok_or("a `$ref` leads to nothing within the schema")?;
             self.flatten(target, flat, left - 1)?;
         }
         for branch in object.array("allOf").ok().flatten().unwrap_or_default() {
@@ -168,7 +170,7 @@ impl<'a> Compiler<'a> {
         if depth > MAX_DEPTH {
             return Err("it nests too deeply");
         }
-        if let Some(json) = reference(schema) {
+        if let Some(json) = self.reference(schema) {
             return Ok(Node { json, is_union: false });
         }
         let mut flat = Flat::default();
@@ -180,6 +182,12 @@ impl<'a> Compiler<'a> {
             return Err("it is too large");
         }
         Ok(node)
+    }
+
+    /// A schema that is only a reference to a definition, as it stays.
+    fn reference(&self, schema: &RawValue) -> Option<String> {
+        let pointer = kept_reference(&Object::from_raw(schema, String::new()).ok()?)?;
+        self.references.keep(&pointer).then(|| format!("{{\"$ref\":{}}}", quoted(&pointer)))
     }
 
     /// Whether this is an object's schema. Closing an open map would force `{}`.
@@ -231,14 +239,10 @@ impl<'a> Compiler<'a> {
                 "type" => is_union |= kinds(&types(Some(value)), &mut members)?,
                 "properties" if is_object => self.properties(&flat, &mut members, depth)?,
                 "required" if is_object && flat.get("properties").is_some() => {
-                    let known = |name: &&String| flat.properties.iter().any(|(known, _)| known == *name);
-                    let names =
-                        flat.required.iter().enumerate().filter(|(i, name)| {
-                            known(name) && !flat.required.iter().take(*i).any(|other| other == *name)
-                        });
-                    members.add(name, &list(names.map(|(_, name)| quoted(name))));
-                    let unknown: Vec<_> =
-                        flat.required.iter().filter(|name| !known(name)).map(|name| quoted(name)).collect();
+                    let (known, unknown): (Vec<&String>, Vec<_>) =
+                        flat.required.iter().partition(|name| flat.known.contains(*name));
+                    members.add(name, &list(known.into_iter().map(|name| quoted(name))));
+                    let unknown: Vec<_> = unknown.into_iter().map(|name| quoted(name)).collect();
                     if !unknown.is_empty() {
                         say(&mut words, name, &list(unknown));
                     }
@@ -309,7 +313,7 @@ impl<'a> Compiler<'a> {
             if schema.get() == "false" {
                 continue; // must not be there
             }
-            self.optional += usize::from(!flat.required.contains(name));
+            self.optional += usize::from(!flat.is_required.contains(name));
             let node = self.node(schema, None, depth + 1)?;
             self.unions += usize::from(node.is_union);
             inner.add(name, &node.json);
@@ -356,10 +360,10 @@ impl<'a> Compiler<'a> {
         say(words, keyword, value.get());
         let has_items = flat.get("items").is_some_and(|items| items.get().starts_with('{'));
         let Ok(tuple) = serde_json::from_str::<Vec<&'a RawValue>>(value.get()) else { return Ok(()) };
-        let mut schemas: Vec<String> = Vec::new();
+        let (mut schemas, mut seen): (Vec<String>, HashSet<String>) = Default::default();
         for schema in tuple.into_iter().filter(|_| !has_items) {
             let Node { json, .. } = self.node(schema, None, depth + 1)?;
-            if !schemas.contains(&json) {
+            if seen.insert(json.clone()) {
                 schemas.push(json);
             }
         }
@@ -399,12 +403,6 @@ impl<'a> Compiler<'a> {
         }
         Ok(Some((keyword, list(schemas))))
     }
-}
-
-/// A schema that is only a reference to a definition, as it stays.
-fn reference(schema: &RawValue) -> Option<String> {
-    let pointer = kept_reference(&Object::from_raw(schema, String::new()).ok()?)?;
-    Some(format!("{{\"$ref\":{}}}", quoted(&pointer)))
 }
 
 /// `type`, with the types that there are. Returns whether there are several.

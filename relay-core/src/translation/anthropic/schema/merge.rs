@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
-use super::refs::resolve;
+use super::refs::Places;
 use super::text::{Members, described, list, quoted, say};
 use crate::translation::json::Object;
 
@@ -20,6 +20,7 @@ const MAX_READ: usize = 32 << 20;
 pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
     let mut merged = Merged {
         root: raw,
+        places: Places::new(raw),
         left: MAX_READ,
         properties: Vec::new(),
         known: HashMap::new(),
@@ -57,6 +58,7 @@ pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
 
 struct Merged<'a> {
     root: &'a RawValue,
+    places: Places<'a>,
     /// What may still be read, in bytes.
     left: usize,
     properties: Vec<(String, &'a RawValue)>,
@@ -134,7 +136,7 @@ impl<'a> Merged<'a> {
     fn follow(&mut self, schema: &Object<'a>, is_sure: bool, left: usize) -> bool {
         let Some(cost) = self.left.checked_sub(self.root.get().len()) else { return false };
         self.left = cost;
-        let target = schema.text("$ref").ok().flatten().and_then(|to| resolve(self.root, &to));
+        let target = schema.text("$ref").ok().flatten().and_then(|to| self.places.find(&to));
         match target {
             Some(target) => {
                 self.take_raw(target, is_sure, left);

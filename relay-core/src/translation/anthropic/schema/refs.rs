@@ -1,19 +1,135 @@
 //! References within a schema.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
+use super::keywords::{Holds, holds};
 use crate::translation::json::Object;
 
 /// How many different `$ref`s are followed.
 const MAX_REFS: usize = 200;
 
-/// The value at a JSON pointer in a fragment (`#/$defs/a`).
-pub(super) fn resolve<'a>(root: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
+/// The places of a schema that a `$ref` can name: by a JSON pointer, by `$anchor` or by `$id`.
+pub(super) struct Places<'a> {
+    root: &'a RawValue,
+    /// Read where a pointer from the root leads to nothing.
+    named: OnceCell<Named<'a>>,
+}
+
+/// Places by what their own keywords say.
+#[derive(Default)]
+struct Named<'a> {
+    /// By `$id`, as it is written and with the one around it.
+    ids: HashMap<String, &'a RawValue>,
+    anchors: HashMap<String, &'a RawValue>,
+    /// Definitions within a schema, by the pointer that would lead to them at the root. Whoever puts a schema into another
+    /// often leaves its references as they were.
+    definitions: HashMap<String, &'a RawValue>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(root: &'a RawValue) -> Self {
+        Self { root, named: OnceCell::new() }
+    }
+
+    /// What a `$ref` leads to.
+    pub(super) fn find(&self, reference: &str) -> Option<&'a RawValue> {
+        let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let start = if base.is_empty() { self.root } else { self.by_id(base)? };
+        let plain = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        if !plain.is_empty() && !plain.starts_with('/') {
+            return self.named().anchors.get(plain.as_ref()).copied();
+        }
+        let found = at(start, fragment).or_else(|| at(start, &plain));
+        found.or_else(|| self.named().definitions.get(plain.as_ref()).copied())
+    }
+
+    fn by_id(&self, id: &str) -> Option<&'a RawValue> {
+        let ids = &self.named().ids;
+        ids.get(id).or_else(|| ids.get(&joined(&own_id(self.root), id))).copied()
+    }
+
+    fn named(&self) -> &Named<'a> {
+        self.named.get_or_init(|| {
+            let mut named = Named::default();
+            named.read(self.root, "");
+            named
+        })
+    }
+}
+
+impl<'a> Named<'a> {
+    fn read(&mut self, schema: &'a RawValue, around: &str) {
+        let Ok(object) = Object::from_raw(schema, String::new()) else { return };
+        let mut base = Cow::Borrowed(around);
+        for (keyword, value) in object.members() {
+            let text = || serde_json::from_str::<String>(value.get()).ok();
+            match keyword {
+                "$anchor" | "$dynamicAnchor" => {
+                    self.anchors.extend(text().map(|name| (name, schema)));
+                }
+                "$id" | "id" => {
+                    let Some(id) = text() else { continue };
+                    match id.strip_prefix('#') {
+                        Some(name) => drop(self.anchors.insert(name.to_owned(), schema)),
+                        None => {
+                            let whole = joined(around, &id);
+                            self.ids.insert(id.trim_end_matches('#').to_owned(), schema);
+                            self.ids.insert(whole.clone(), schema);
+                            base = Cow::Owned(whole);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (keyword, value) in object.members() {
+            match holds(keyword) {
+                Holds::Schema | Holds::ListOfSchemas => match serde_json::from_str::<Vec<&'a RawValue>>(value.get()) {
+                    Ok(items) => items.into_iter().for_each(|item| self.read(item, &base)),
+                    Err(_) => self.read(value, &base),
+                },
+                Holds::MapOfSchemas | Holds::Dependencies => {
+                    let map = Object::from_raw(value, String::new()).unwrap_or_default();
+                    for (name, inner) in map.members() {
+                        if matches!(keyword, "$defs" | "definitions") {
+                            self.definitions.entry(format!("/{keyword}/{name}")).or_insert(inner);
+                        }
+                        self.read(inner, &base);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn own_id(schema: &RawValue) -> String {
+    let object = Object::from_raw(schema, String::new()).unwrap_or_default();
+    object.text("$id").ok().flatten().unwrap_or_default().into_owned()
+}
+
+/// A URI within the one around it, without a fragment: as far as ids of schemas need it.
+fn joined(base: &str, id: &str) -> String {
+    let id = id.split('#').next().unwrap_or_default();
+    let base = base.split('#').next().unwrap_or_default();
+    let host = base.find("://").map_or(0, |at| at + 3);
+    let path = base.get(host..).and_then(|rest| rest.find('/')).map_or(base.len(), |at| host + at);
+    let end = match (id.contains(':'), id.starts_with('/')) {
+        (true, _) => 0,
+        (false, true) => path,
+        (false, false) => base.rfind('/').map_or(0, |at| if at < host { base.len() } else { at + 1 }),
+    };
+    format!("{}{}", base.get(..end).unwrap_or_default(), id.trim_start_matches("./"))
+}
+
+/// The value at a JSON pointer.
+fn at<'a>(root: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
     let mut at = root;
-    for step in pointer.strip_prefix('#')?.split('/').skip(1) {
+    for step in pointer.split('/').skip(1) {
         let name = step.replace("~1", "/").replace("~0", "~");
         at = match Object::from_raw(at, String::new()) {
             Ok(object) => object.get(&name)?,
@@ -38,9 +154,9 @@ pub(super) fn kept_reference<'a>(schema: &Object<'a>) -> Option<Cow<'a, str>> {
 
 /// All references that a value can pass through.
 pub(super) struct References<'a> {
-    root: &'a RawValue,
-    /// Where was looked; `false` while still inside.
-    done: HashMap<String, bool>,
+    places: Places<'a>,
+    /// Where was looked, and what is there; `false` while still inside.
+    done: HashMap<String, (bool, &'a RawValue)>,
     /// Definitions to which a reference stays.
     kept: HashSet<String>,
 }
@@ -51,7 +167,7 @@ impl<'a> References<'a> {
     /// # Errors
     /// In words: a cycle, a reference to nothing, too many of them.
     pub(super) fn new(root: &'a RawValue) -> Result<Self, &'static str> {
-        let mut references = Self { root, done: HashMap::new(), kept: HashSet::new() };
+        let mut references = Self { places: Places::new(root), done: HashMap::new(), kept: HashSet::new() };
         references.follow("#")?;
         Ok(references)
     }
@@ -61,24 +177,29 @@ impl<'a> References<'a> {
         self.kept.contains(pointer)
     }
 
+    /// What a `$ref` leads to.
+    pub(super) fn target(&self, reference: &str) -> Option<&'a RawValue> {
+        self.done.get(reference).map(|(_, target)| *target).or_else(|| self.places.find(reference))
+    }
+
     fn follow(&mut self, pointer: &str) -> Result<(), &'static str> {
         match self.done.get(pointer) {
-            Some(true) => return Ok(()),
-            Some(false) => return Err("it refers to itself: recursive schemas can't be used"),
+            Some((true, _)) => return Ok(()),
+            Some((false, _)) => return Err("it refers to itself: recursive schemas can't be used"),
             None if self.done.len() >= MAX_REFS => return Err("it has too many references"),
             None => {}
         }
-        self.done.insert(pointer.to_owned(), false);
-        let target = resolve(self.root, pointer).ok_or("a `$ref` leads to nothing within the schema")?;
+        let target = self.places.find(pointer).ok_or("a `$ref` leads to nothing within the schema")?;
+        self.done.insert(pointer.to_owned(), (false, target));
         let mut found = Vec::new();
         references(target, true, &mut found);
         for (reference, is_kept) in &found {
-            if *is_kept {
+            if *is_kept && at(self.places.root, reference).is_some() {
                 self.kept.insert(reference.to_string());
             }
             self.follow(reference)?;
         }
-        self.done.insert(pointer.to_owned(), true);
+        self.done.insert(pointer.to_owned(), (true, target));
         Ok(())
     }
 }

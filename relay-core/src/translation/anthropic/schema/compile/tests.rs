@@ -286,3 +286,46 @@ fn a_schema_that_grows_without_end_is_refused() {
     );
     assert!(compiled(&tree, Use::Answer).unwrap_err().contains("too large"));
 }
+
+#[test]
+fn references_by_name_and_with_escapes_are_put_in_place() {
+    let text = r#"{"type":"string"}"#;
+    for (reference, rest, want) in [
+        ("#/$defs/A%20B", r#","$defs":{"A B":{"type":"string"}}"#, text),
+        ("#/definitions/Record%3Cstring%2Cany%3E", r#","definitions":{"Record<string,any>":{"type":"string"}}"#, text),
+        ("#/$defs/a%7E1b", r#","$defs":{"a/b":{"type":"string"}}"#, text),
+        ("#/$defs/A%20B", r#","$defs":{"A%20B":{"type":"string"}}"#, text),
+        (
+            "#foo",
+            r#","$defs":{"x":{"$anchor":"foo","type":"string"}}"#,
+            r#"{"type":"string","description":"($anchor: foo)"}"#,
+        ),
+        ("#foo", r##","definitions":{"x":{"$id":"#foo","type":"string"}}"##, text),
+        ("x.json", r#","$defs":{"x":{"$id":"x.json","type":"string"}}"#, text),
+        (
+            "https://e.com/s/x.json",
+            r#","$id":"https://e.com/s/r.json","$defs":{"x":{"$id":"x.json","type":"string"}}"#,
+            text,
+        ),
+        (
+            "x.json#/$defs/y",
+            r#","$id":"https://e.com/r","$defs":{"x":{"$id":"/x.json","$defs":{"y":{"type":"string"}}}}"#,
+            text,
+        ),
+        ("r.json#/$defs/x", r#","$id":"https://e.com/r.json","$defs":{"x":{"type":"string"}}"#, text),
+        ("#/$defs/x", r#","not":{"$defs":{"x":{"type":"string"}}}"#, text),
+    ] {
+        let schema =
+            format!(r#"{{"type":"object","properties":{{"a":{{"$ref":"{reference}"}}}},"required":["a"]{rest}}}"#);
+        let sent = compiled(&schema, Use::Answer).map(|compiled| compiled.schema.get().to_owned());
+        let want = format!(r#"{{"type":"object","properties":{{"a":{want}}},"#);
+        assert!(sent.as_ref().is_ok_and(|sent| sent.starts_with(&want)), "{schema}: {sent:?}");
+    }
+    for (schema, fault) in [
+        (r##"{"type":"object","properties":{"a":{"$ref":"#none"}}}"##, "leads to nothing"),
+        (r##"{"$anchor":"a","anyOf":[{"$ref":"#a"}]}"##, "itself"),
+        (r#"{"$id":"https://e.com/r.json","anyOf":[{"$ref":"r.json"}]}"#, "itself"),
+    ] {
+        assert!(compiled(schema, Use::Answer).unwrap_err().contains(fault), "{schema}");
+    }
+}
