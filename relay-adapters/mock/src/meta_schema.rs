@@ -1,5 +1,7 @@
 //! Whether a JSON Schema is one, by the meta-schema of draft 2020-12: keywords have values of their own types.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 /// JSON Schema's types.
@@ -72,6 +74,42 @@ fn values(map: &Map<String, Value>) -> Result<(), Malformed> {
         }
     }
     Ok(())
+}
+
+/// Whether the meta-schema refuses a value for more than its type: a name that stands twice in a list (ComposioHQ/composio#2933),
+/// a `multipleOf` that is not above 0, an id or an anchor with other characters.
+pub(super) fn has_bad_value(schema: &Value) -> bool {
+    let Some(map) = schema.as_object() else { return false };
+    let is_bad = |(name, value): (&String, &Value)| match name.as_str() {
+        "type" | "required" => has_repeats(value),
+        "dependentRequired" => {
+            !value.as_object().is_some_and(|map| map.values().all(|list| is_names(list) && !has_repeats(list)))
+        }
+        "dependencies" => !value.as_object().is_some_and(|map| map.values().all(is_dependency)),
+        "multipleOf" => value.as_f64().is_some_and(|number| number <= 0.0),
+        "$id" => value.as_str().is_some_and(|id| id.strip_suffix('#').unwrap_or(id).contains('#')),
+        "$anchor" | "$dynamicAnchor" | "$recursiveAnchor" => !value.as_str().is_some_and(is_anchor),
+        "$vocabulary" => !value.as_object().is_some_and(|map| map.values().all(Value::is_boolean)),
+        _ => false,
+    };
+    map.iter().any(is_bad) || children(map).into_iter().any(has_bad_value)
+}
+
+fn has_repeats(value: &Value) -> bool {
+    let mut seen = HashSet::new();
+    !value.as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| seen.insert(name))
+}
+
+fn is_dependency(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => is_names(value) && !has_repeats(value),
+        schema => check(schema).is_ok() && !has_bad_value(schema),
+    }
+}
+
+fn is_anchor(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
 fn is_type(value: &Value) -> bool {

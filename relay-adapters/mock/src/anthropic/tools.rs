@@ -64,7 +64,7 @@ fn custom(tool: &Value, at: usize) -> Checked {
     if ["oneOf", "allOf", "anyOf"].iter().any(|name| schema.get(name).is_some()) {
         return Err(TOOL_SCHEMA_ROOT.say(&[&path]));
     }
-    if meta_schema::check(schema).is_err() {
+    if meta_schema::check(schema).is_err() || meta_schema::has_bad_value(schema) {
         return Err(TOOL_SCHEMA_DRAFT.say(&[&path]));
     }
     let mut keys = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key);

@@ -170,6 +170,10 @@ fn abilities() -> Vec<Case> {
 
 fn declared() -> Vec<Case> {
     let key = |name: &str| tool(&json!({"type": "object", "properties": {name: {"type": "string"}}}));
+    let draft = |refused: Value, accepted: Value| {
+        let around = |inner: Value| tool(&json!({"type": "object", "properties": {"a": {"items": inner}}}));
+        case("tool_schema_draft", around(refused), around(accepted))
+    };
     let choose = |change: Value| json!({"tools": tools(&["f"]), "tool_choice": change});
     vec![
         case("tool_name", json!({"tools": tools(&["a b"])}), json!({"tools": tools(&[&"a".repeat(128)])})),
@@ -185,6 +189,14 @@ fn declared() -> Vec<Case> {
             tool(&json!({"type": "object", "properties": {"a": {"exclusiveMinimum": true}}})),
             tool(&json!({"type": "object", "properties": {"a": {"exclusiveMinimum": 1, "if": {}, "x": 1}}})),
         ),
+        draft(json!({"required": ["a", "a"]}), json!({"required": ["a", "b"]})),
+        draft(json!({"type": ["string", "string"]}), json!({"type": ["string", "null"]})),
+        draft(json!({"dependentRequired": {"a": ["b", "b"]}}), json!({"dependentRequired": {"a": ["b"]}})),
+        draft(json!({"dependencies": {"a": 5}}), json!({"dependencies": {"a": ["b"], "c": {}}})),
+        draft(json!({"multipleOf": 0}), json!({"multipleOf": 0.01})),
+        draft(json!({"$id": "#a"}), json!({"$id": "a#"})),
+        draft(json!({"$anchor": "1 x"}), json!({"$anchor": "x-1"})),
+        draft(json!({"$vocabulary": {"x": 1}}), json!({"$vocabulary": {"x": true}})),
         case("property_keys", key("$top"), key("top.a-b_C")),
         case("property_keys", key(&"a".repeat(65)), key(&"a".repeat(64))),
         case("property_keys", key(""), key("a")),
