@@ -13,7 +13,7 @@ pub(super) const TOOLS: Group = Group {
             &[
                 sent(
                     "tools[].input_schema",
-                    "keywords that Anthropic refuses become words; names that it refuses are changed, and mapped back in calls",
+                    "keywords and values that Anthropic refuses become words; names that it refuses are changed, and mapped back in calls",
                     r#"{"tools":[{"type":"function","function":{"name":"f"}}]}"#,
                 ),
                 refuses(

@@ -15,6 +15,11 @@ pub(super) const CONVERSATION: Group = Group {
                     "if a call stands there twice, with one id and one result",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
+                adjusted(
+                    "`(empty message)`",
+                    "if the last one has no content",
+                    r#"{"messages":[{"role":"user","content":""}]}"#,
+                ),
                 refuses(Code::InvalidValue, "", "if nothing is left to send", r#"{"messages":[]}"#),
                 refuses(
                     Code::InvalidValue,

@@ -162,7 +162,9 @@ const CACHING: Group = Group {
                     r#"{"messages":[{"role":"system","content":"s","cache_control":{"type":"ephemeral"}},{"role":"user","content":"Hi","cache_control":{"type":"ephemeral","ttl":"1h"}}]}"#,
                 ),
                 dropped(
-                    when("if no block can carry it, and the oldest of more than four"),
+                    when(
+                        "if no block can carry it, all but the last of one tool result, and the oldest of more than four",
+                    ),
                     r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"","cache_control":{"type":"ephemeral"}},{"role":"user","content":"Hi"}]}"#,
                 ),
             ],
