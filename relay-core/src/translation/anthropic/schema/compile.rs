@@ -5,6 +5,7 @@
 //! `oneOf` becomes `anyOf`, `allOf` and what stands beside a `$ref` are merged.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -18,6 +19,9 @@ use crate::translation::json::Object;
 
 /// Larger schemas are not offered for constrained output; Anthropic's own limits are far tighter.
 const MAX_COMPILED: usize = 256 << 10;
+/// How much may be read to put references and `allOf` in place, in bytes of schemas: references to references multiply, and
+/// what Anthropic compiles is far smaller.
+const MAX_READ: usize = 4 << 20;
 /// How deep a schema may nest, with its references put in place.
 const MAX_DEPTH: usize = 64;
 const FORMATS: &[&str] = &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
@@ -59,7 +63,15 @@ pub(in crate::translation::anthropic) fn compile(
         return Err("it is too large");
     }
     let references = References::new(schema)?;
-    let mut compiler = Compiler { references, usage, written: 0, optional: 0, unions: 0, is_narrowed: false };
+    let mut compiler = Compiler {
+        references,
+        usage,
+        written: 0,
+        left_to_read: Cell::new(MAX_READ),
+        optional: 0,
+        unions: 0,
+        is_narrowed: false,
+    };
     let Node { json, .. } = compiler.node(schema, description, 0)?;
     let Compiler { optional, unions, is_narrowed, .. } = compiler;
     let schema = RawValue::from_string(json).map_err(|_| "it can't be read")?;
@@ -71,6 +83,8 @@ struct Compiler<'a> {
     usage: Use,
     /// Bytes of all nodes so far: references that are put in place can multiply.
     written: usize,
+    /// How much may still be read of schemas that are put in place, in bytes.
+    left_to_read: Cell<usize>,
     optional: usize,
     unions: usize,
     is_narrowed: bool,
@@ -146,6 +160,9 @@ impl<'a> Compiler<'a> {
         if left == 0 {
             return Err("it nests too deeply");
         }
+        let left_to_read =
+            self.left_to_read.get().checked_sub(schema.get().len()).ok_or("it has too many references")?;
+        self.left_to_read.set(left_to_read);
         let Ok(object) = Object::from_raw(schema, String::new()) else { return Ok(()) };
         for (name, value) in object.members() {
             if value.get() != "null" || matches!(name, "const" | "default") {

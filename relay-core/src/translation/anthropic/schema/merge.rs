@@ -13,7 +13,7 @@ pub(super) const UNIONS: &[&str] = &["oneOf", "anyOf", "allOf"];
 /// How deep references and unions at the root are followed.
 const MAX_FOLLOWED: usize = 8;
 /// How much is read for it, in bytes of schemas: references to references multiply.
-const MAX_READ: usize = 32 << 20;
+const MAX_READ: usize = 4 << 20;
 
 /// A schema without unions at its root: properties of the alternatives become properties of the whole, and everything else
 /// words.

@@ -1,5 +1,7 @@
 //! Each schema and what is compiled of it.
 
+use serde_json::json;
+
 use super::*;
 
 fn compiled(schema: &str, usage: Use) -> Result<Compiled, &'static str> {
@@ -327,5 +329,18 @@ fn references_by_name_and_with_escapes_are_put_in_place() {
         (r#"{"$id":"https://e.com/r.json","anyOf":[{"$ref":"r.json"}]}"#, "itself"),
     ] {
         assert!(compiled(schema, Use::Answer).unwrap_err().contains(fault), "{schema}");
+    }
+}
+
+#[test]
+fn references_that_double_at_each_step_end() {
+    let doubled = |level: usize| json!({ "allOf": [{ "$ref": format!("#/$defs/L{level}") }, { "$ref": format!("#/$defs/L{level}") }] });
+    let mut definitions: serde_json::Map<String, Value> =
+        (0..40).map(|level| (format!("L{level}"), doubled(level + 1))).collect();
+    definitions.insert("L40".to_owned(), json!({ "type": "string" }));
+    let schema = json!({ "type": "object", "properties": { "a": { "allOf": [{ "$ref": "#/$defs/L0" }] } }, "$defs": definitions });
+    let raw = RawValue::from_string(schema.to_string()).unwrap();
+    for usage in [Use::Answer, Use::Tool] {
+        assert_eq!(compile(&raw, None, usage).unwrap_err(), "it has too many references");
     }
 }
