@@ -64,7 +64,20 @@ mod tests {
             &file(r#""file_data":"QQ==","filename":"a.csv""#),
             r#"{"inlineData":{"mimeType":"text/csv","data":"QQ=="}}"#,
         );
-        check(&file(r#""file_data":"QQ==""#), "file.filename");
+        check(&file(r#""file_data":"QQ==""#), r#"{"inlineData":{"mimeType":"text/plain","data":"QQ=="}}"#);
+        check(&file(r#""file_data":"AAEC""#), "file.filename");
+        check(
+            &file(r#""file_data":"data:text/plain,a%20b","filename":"a.txt""#),
+            r#"{"inlineData":{"mimeType":"text/plain","data":"YSBi"}}"#,
+        );
+        check(
+            &file(r#""file_data":"data:;base64,QUJD","filename":"a.log""#),
+            r#"{"inlineData":{"mimeType":"text/plain","data":"QUJD"}}"#,
+        );
+        check(
+            &file(r#""file_data":"data:text/plain;base64,","filename":"a.txt""#),
+            r#"{"text":"[a.txt is an empty file]"}"#,
+        );
         check(
             &file(r#""file_id":"files/a","filename":"a.pdf""#),
             r#"{"fileData":{"mimeType":"application/pdf","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/a"}}"#,

@@ -39,6 +39,7 @@ mod error;
 mod finish;
 mod grounding;
 mod headers;
+mod kinds;
 pub(super) mod mapping;
 mod media;
 mod messages;

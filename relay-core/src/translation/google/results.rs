@@ -98,6 +98,7 @@ pub(super) fn read<'a>(
             continue;
         }
         match user_part(&part, family, notes) {
+            Ok(Some(Part { text: Some(Words::Own(words)), .. })) => result.text.to_mut().push_str(&words),
             Ok(part) => result.media.extend(part),
             Err(_) => {
                 notes.adjust("messages.content");

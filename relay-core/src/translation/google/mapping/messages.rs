@@ -268,7 +268,7 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "contents[].parts[].inlineData.data",
-                    "as a `data:` URL, or bare base64 with a name; line breaks and the URL-safe alphabet are fine",
+                    "as a `data:` URL, or bare base64 with a name; line breaks and the URL-safe alphabet are fine; text of any type is sent as text",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.pdf"}}]}]}"#,
                 ),
                 refuses(
@@ -281,7 +281,7 @@ pub(super) const PARTS: Group = Group {
                     Code::UnsupportedValue,
                     "",
                     "for types that Gemini does not take, in a new message",
-                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/zip;base64,QUJD","filename":"a.zip"}}]}]}"#,
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/zip;base64,UEsDBA==","filename":"a.zip"}}]}]}"#,
                 ),
             ],
         ),
@@ -291,14 +291,14 @@ pub(super) const PARTS: Group = Group {
             &[
                 sent(
                     "contents[].parts[].inlineData.mimeType",
-                    "its file extension names the media type",
+                    "its file extension names the media type; what holds text is text without one",
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.csv"}}]}]}"#,
                 ),
                 refuses(
                     Code::InvalidValue,
                     "",
                     "if it is needed and missing",
-                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a"}}]}]}"#,
+                    r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"AAEC","filename":"a"}}]}]}"#,
                 ),
             ],
         ),
