@@ -9,8 +9,8 @@ use super::models::ModelFamily;
 use super::parts::{FunctionCall, FunctionResponse, Part, ResponsePart, Words, text_part};
 use super::tools::required_text;
 use crate::error::RelayError;
-use crate::translation::Notes;
 use crate::translation::json::{self, Object, compact};
+use crate::translation::{Notes, surrogates};
 
 /// A call of the newest model turn, which waits for its result.
 pub(super) struct OpenCall<'a> {
@@ -167,7 +167,8 @@ fn json_value(text: &str) -> Option<Box<RawValue>> {
     if !json::can_be_nested(text) {
         return None;
     }
-    RawValue::from_string(compact(raw.get()).into_owned()).ok()
+    // Half a character can also be an escape inside this text; Google refuses it.
+    RawValue::from_string(surrogates::mended_text(compact(raw.get())).into_owned()).ok()
 }
 
 fn quoted(text: &str) -> String {
@@ -190,6 +191,10 @@ mod tests {
     #[test]
     fn json_that_google_can_not_read_stays_text() {
         assert_eq!(response("{\"a\":1e400}").get(), r#"{"output":"{\"a\":1e400}"}"#);
+        assert_eq!(
+            args(r#"{"a":"\ud83d","\udc00":"\ud83d\ude00"}"#).get(),
+            r#"{"a":"\ufffd","\ufffd":"\ud83d\ude00"}"#
+        );
         assert_eq!(args("{\"a\":1e400}").get(), r#"{"__arguments":"{\"a\":1e400}"}"#);
         let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
         assert_eq!(response(&deep).get(), format!("{{\"output\":\"{deep}\"}}"));
