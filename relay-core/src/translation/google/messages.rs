@@ -65,8 +65,15 @@ pub(super) fn read<'a>(
         messages.iter().rposition(|message| message.get("role").is_some_and(|own| own.get().trim_matches('"') == role))
     };
     let newest = last("user").filter(|at| last("assistant").is_none_or(|answer| answer < *at));
-    let mut builder =
-        Builder { family, notes, system: Vec::new(), contents: Vec::new(), open: Vec::new(), is_history: true };
+    let mut builder = Builder {
+        family,
+        notes,
+        system: Vec::new(),
+        contents: Vec::new(),
+        open: Vec::new(),
+        made_up: 0,
+        is_history: true,
+    };
     for (at, message) in messages.iter().enumerate() {
         builder.is_history = newest != Some(at);
         builder.message(message)?;
@@ -81,6 +88,8 @@ struct Builder<'a, 'c> {
     contents: Vec<Content<'a>>,
     /// Calls of the newest model turn, which wait for their results.
     open: Vec<OpenCall<'a>>,
+    /// How many calls got an id.
+    made_up: usize,
     /// Whether the message is part of the history, which must never fail a request.
     is_history: bool,
 }
@@ -129,8 +138,12 @@ impl<'a> Builder<'a, '_> {
             "user" => self.user(message),
             "assistant" => self.assistant(message),
             "tool" => {
-                let id = required_text(message, "tool_call_id")?;
-                self.result(message, "tool_call_id", |call| call.id.as_deref() == Some(&id))
+                let id = message.text("tool_call_id")?.unwrap_or_default();
+                let fits = |call: &OpenCall<'a>| match call.is_made_up {
+                    true => id.is_empty(),
+                    false => call.id.as_deref() == Some(&id),
+                };
+                self.result(message, "tool_call_id", fits)
             }
             "function" => {
                 let name = required_text(message, "name")?;
@@ -210,7 +223,15 @@ impl<'a> Builder<'a, '_> {
         if let Some(function) = message.object("function_call")? {
             let arguments = function.text("arguments")?.unwrap_or_default();
             let name = required_text(&function, "name")?;
-            parts.extend(self.call(None, name, arguments, message.path("function_call"))?);
+            let call = OpenCall {
+                id: None,
+                is_made_up: false,
+                name,
+                arguments,
+                param: message.path("function_call"),
+                result: None,
+            };
+            parts.extend(self.call(call)?);
         }
         if !parts.is_empty() {
             self.push("model", parts);
@@ -252,18 +273,21 @@ impl<'a> Builder<'a, '_> {
     /// A call of `tool_calls`. The input of a custom tool, which is text, becomes an argument.
     fn tool_call(&mut self, call: &Object<'a>, message: &Object<'a>) -> Result<Option<Part<'a>>, RelayError> {
         let param = || message.path("tool_calls");
-        let id = required_text(call, "id")?;
+        let id = call.text("id")?.filter(|id| !id.is_empty());
+        if id.is_none() && self.family.since_gemini_3 {
+            self.notes.adjust("messages.tool_calls");
+        }
         let part = match call.text("type")?.as_deref() {
             None | Some("function") => {
                 let function = required_object(call, "function")?;
                 let arguments = function.text("arguments")?.unwrap_or_default();
-                self.call(Some(id), required_text(&function, "name")?, arguments, param())?
+                self.call_with(id, required_text(&function, "name")?, arguments, param())?
             }
             Some("custom") => {
                 let custom = required_object(call, "custom")?;
                 self.notes.adjust("messages.tool_calls");
                 let input = results::custom_arguments(&custom.text("input")?.unwrap_or_default());
-                self.call(Some(id), required_text(&custom, "name")?, input.into(), param())?
+                self.call_with(id, required_text(&custom, "name")?, input.into(), param())?
             }
             Some(_) => {
                 let why = "Gemini only knows calls of type `function`";
@@ -274,18 +298,27 @@ impl<'a> Builder<'a, '_> {
         Ok(part.map(|part| Part { thought_signature: signature, ..part }))
     }
 
-    /// Opens a call. One that is there already, with the same id, is the same call.
-    fn call(
+    /// Opens a call of `tool_calls`. Clients of some gateways have calls without an id: those get one.
+    fn call_with(
         &mut self,
         id: Option<Cow<'a, str>>,
         name: Cow<'a, str>,
         arguments: Cow<'a, str>,
         param: String,
     ) -> Result<Option<Part<'a>>, RelayError> {
+        let is_made_up = id.is_none();
+        let id = id.unwrap_or_else(|| {
+            self.made_up += 1;
+            Cow::Owned(format!("relay_call_{}", self.made_up))
+        });
+        self.call(OpenCall { id: Some(id), is_made_up, name, arguments, param, result: None })
+    }
+
+    /// Opens a call. One that is there already, with the same id, is the same call.
+    fn call(&mut self, call: OpenCall<'a>) -> Result<Option<Part<'a>>, RelayError> {
         if self.open.len() >= MAX_CALLS {
-            return Err(RelayError::invalid_value(param, format!("a turn may have at most {MAX_CALLS} calls")));
+            return Err(RelayError::invalid_value(call.param, format!("a turn may have at most {MAX_CALLS} calls")));
         }
-        let call = OpenCall { id, name, arguments, param, result: None };
         if call.id.is_some() && self.open.iter().any(|other| other.is_same(&call)) {
             return Ok(None);
         }

@@ -16,6 +16,8 @@ use crate::translation::{Notes, surrogates};
 pub(super) struct OpenCall<'a> {
     /// `None` in the deprecated style, which finds results by name.
     pub(super) id: Option<Cow<'a, str>>,
+    /// Whether the id was made up: the caller's was empty.
+    pub(super) is_made_up: bool,
     pub(super) name: Cow<'a, str>,
     /// What it was called with, to know a call that was sent twice.
     pub(super) arguments: Cow<'a, str>,
