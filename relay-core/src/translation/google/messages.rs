@@ -20,6 +20,9 @@ pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 /// What stands before a history that begins with a call: Gemini wants a user's turn before each turn of calls.
 const OPENING: &str = "(start of conversation)";
 
+/// What stands before system messages that became a turn of the user.
+const SYSTEM: &str = "[system message]\n";
+
 /// The most calls in one turn: each result is looked for among them.
 const MAX_CALLS: usize = 1024;
 
@@ -69,6 +72,7 @@ pub(super) fn read<'a>(
         family,
         notes,
         system: Vec::new(),
+        late: None,
         contents: Vec::new(),
         open: Vec::new(),
         made_up: 0,
@@ -85,6 +89,8 @@ struct Builder<'a, 'c> {
     family: &'c ModelFamily,
     notes: &'c mut Notes,
     system: Vec<Part<'a>>,
+    /// Where in `system` the system messages behind the newest message of another role begin.
+    late: Option<usize>,
     contents: Vec<Content<'a>>,
     /// Calls of the newest model turn, which wait for their results.
     open: Vec<OpenCall<'a>>,
@@ -128,9 +134,12 @@ impl<'a> Content<'a> {
 impl<'a> Builder<'a, '_> {
     fn message(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
         self.drop_cache_breakpoints(message)?;
-        match required_text(message, "role")?.as_ref() {
+        let role = required_text(message, "role")?;
+        self.late = self.late.filter(|_| matches!(role.as_ref(), "system" | "developer"));
+        match role.as_ref() {
             "system" | "developer" => {
                 self.drop_name(message);
+                self.late.get_or_insert(self.system.len());
                 let parts = contents_of(message, |part| text_only(part))?;
                 self.system.extend(parts);
                 Ok(())
@@ -393,6 +402,7 @@ impl<'a> Builder<'a, '_> {
 
     fn finish(mut self) -> Result<Conversation<'a>, RelayError> {
         self.close()?;
+        self.go_on();
         if self.contents.last().is_some_and(|last| last.role == "model") && !self.family.prefill {
             let why = "this model takes no unfinished assistant message at the end of `messages`";
             return Err(RelayError::unsupported_value("messages", why));
@@ -415,6 +425,18 @@ impl<'a> Builder<'a, '_> {
         }
         let system = (!self.system.is_empty()).then_some(SystemInstruction { parts: self.system });
         Ok(Conversation { system, contents: self.contents })
+    }
+
+    /// System messages behind the model's last answer ask it to go on: they become a turn of the user, since `systemInstruction`
+    /// has no place in the conversation, and the model's turn would be the last one.
+    fn go_on(&mut self) {
+        let Some(at) = self.late.filter(|_| self.contents.last().is_some_and(|last| last.role == "model")) else {
+            return;
+        };
+        self.notes.adjust("messages");
+        let mut parts = self.system.split_off(at.min(self.system.len()));
+        parts.insert(0, own_text(if parts.is_empty() { " " } else { SYSTEM }));
+        self.contents.push(Content::user(parts));
     }
 
     /// For models that take no system text: it stands before the user's first words.
