@@ -29,6 +29,11 @@ impl Seen {
         phrases.iter().any(|phrase| self.text.contains(phrase))
     }
 
+    /// Whether a 403 may be about one thing that the request names, and not about the key.
+    fn may_be_one_things(&self) -> bool {
+        self.status == 403 && !self.is_for(KEY_LIMITED)
+    }
+
     fn is_for(&self, reasons: &[&str]) -> bool {
         reasons.contains(&self.reason.as_str())
     }
@@ -87,6 +92,22 @@ const BAD_CREDENTIAL: &[&str] = &[
     "OVERLOADED_CREDENTIALS",
 ];
 
+/// Reasons of a 403 that say that the key, or its project, may not use the Gemini API
+/// (<https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>).
+const KEY_LIMITED: &[&str] = &[
+    "API_KEY_SERVICE_BLOCKED",
+    "API_KEY_HTTP_REFERRER_BLOCKED",
+    "API_KEY_IP_ADDRESS_BLOCKED",
+    "API_KEY_ANDROID_APP_BLOCKED",
+    "API_KEY_IOS_APP_BLOCKED",
+    "SERVICE_DISABLED",
+    "CONSUMER_INVALID",
+    "USER_PROJECT_DENIED",
+];
+/// The same in words, where there is no reason.
+const KEY_LIMITED_WORDS: &[&str] =
+    &["has not been used in project", "requests from referer", "requests to this api", "ip address restriction"];
+
 /// A 400 that says this names a member that the model lacks.
 const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
     row(when, Code::UnsupportedParameter, UNSUPPORTED).at(param)
@@ -94,8 +115,18 @@ const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
 
 /// What the words of a 403 or 404 are about. Google has no code for it.
 const CACHES: &[&str] = &["cache content", "cachedcontent", "cached content"];
-const FILES: &[&str] =
-    &["the file ", "file files/", "files/", "file not found", "to access the file", "file_uri", "fileuri"];
+const FILES: &[&str] = &[
+    "the file ",
+    "file files/",
+    "files/",
+    "file not found",
+    "to access the file",
+    "file_uri",
+    "fileuri",
+    "resource file",
+    "the video",
+    "youtube",
+];
 const MODELS: &[&str] = &["models/", "model ", "model:", "tunedmodels/"];
 
 /// The first row that holds counts; the last one always does.
@@ -128,20 +159,16 @@ const ROWS: &[Row] = &[
     .signals(KeySignal::Revoked),
     row(|e| e.status == 403 && e.says(&["unregistered callers"]), Code::ProviderKeyInvalid, KEY_REFUSED),
     row(|e| e.is_for(&["BILLING_DISABLED"]), Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
+    row(|e| e.may_be_one_things() && e.says(CACHES), Code::NotFound, "Google has no such cached content")
+        .at("extra_body.google.cached_content"),
     row(
-        |e| e.status == 403 && e.reason.is_empty() && e.says(CACHES),
-        Code::NotFound,
-        "Google has no such cached content",
-    )
-    .at("extra_body.google.cached_content"),
-    row(
-        |e| e.status == 403 && e.reason.is_empty() && e.says(FILES),
+        |e| e.may_be_one_things() && e.says(FILES),
         Code::NotFound,
         "Google has no such file, or the user's key may not read it; files expire after 48 hours",
     )
     .at("messages"),
     row(
-        |e| e.status == 403 && e.reason.is_empty() && e.says(MODELS),
+        |e| e.may_be_one_things() && e.says(MODELS),
         Code::ModelNotFound,
         "the user's Google account may not use this model",
     )
@@ -152,6 +179,11 @@ const ROWS: &[Row] = &[
         "Google does not serve the user's account",
     )
     .signals(KeySignal::Restricted),
+    row(
+        |e| e.may_be_one_things() && !(e.reason.is_empty() && e.says(KEY_LIMITED_WORDS)),
+        Code::ProviderPermissionDenied,
+        "the user's Google account may not do this, or not with a file or a model that the request names",
+    ),
     row(
         |e| e.status == 403,
         Code::ProviderPermissionDenied,
@@ -285,9 +317,11 @@ struct Status {
 }
 
 impl Status {
-    /// Whether it says more than any server's error: Google's have a number, a name of the status, or details.
+    /// Whether it says more than any server's error: Google's have the name of a status, or details. A number alone is not
+    /// enough: proxies write one, too.
     fn is_googles(&self) -> bool {
-        self.code != 0 || self.status.is_some() || !self.details.is_empty()
+        let is_name = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        self.status.as_ref().is_some_and(is_name) || !self.details.is_empty()
     }
 }
 
@@ -325,7 +359,9 @@ fn parse(body: &[u8]) -> Option<Status> {
 }
 
 fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> ProviderError {
-    let (readable, is_googles) = (body.is_some(), body.as_ref().is_some_and(Status::is_googles));
+    // What comes inside an answer comes from Google.
+    let is_googles = body.as_ref().is_some_and(|body| body.is_googles() || (status == 0 && body.code != 0));
+    let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
     let said = body.message.unwrap_or_default();
@@ -440,7 +476,14 @@ mod tests {
         let named = |name: &str| format!(r#"{{"error":{{"message":"m","status":"{name}"}}}}"#);
         check(401, &named("UNAUTHENTICATED"), Class::Forbidden, "provider_key_invalid", key);
         let restricted = Some(KeySignal::Restricted);
-        check(403, &named("PERMISSION_DENIED"), Class::Forbidden, "provider_permission_denied", restricted);
+        for limited in ["API_KEY_SERVICE_BLOCKED", "API_KEY_IP_ADDRESS_BLOCKED", "SERVICE_DISABLED"] {
+            check(403, &reason(limited), Class::Forbidden, "provider_permission_denied", restricted);
+        }
+        let unused = r#"{"error":{"code":403,"message":"Generative Language API has not been used in project 1 before or it is disabled.","status":"PERMISSION_DENIED"}}"#;
+        check(403, unused, Class::Forbidden, "provider_permission_denied", restricted);
+        for other in [named("PERMISSION_DENIED"), reason("IAM_PERMISSION_DENIED"), reason("SECURITY_POLICY_VIOLATED")] {
+            check(403, &other, Class::Forbidden, "provider_permission_denied", None);
+        }
         check(403, &reason("CONSUMER_SUSPENDED"), Class::Forbidden, "provider_key_revoked", Some(KeySignal::Revoked));
         check(403, &reason("BILLING_DISABLED"), Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit));
         check(429, "", Class::RateLimited, "rate_limit_exceeded", None);
@@ -457,6 +500,8 @@ mod tests {
                 r#"{"error":"denied"}"#,
                 r#"{"error":{"message":"API key not valid"}}"#,
                 r#"{"message":"x"}"#,
+                r#"{"error":{"message":"Access denied","code":403}}"#,
+                r#"{"error":{"message":"Access denied","code":401,"status":"Forbidden by policy"}}"#,
             ] {
                 check(status, body, Class::BadGateway, "upstream_error", None);
             }
@@ -489,6 +534,8 @@ mod tests {
                 "model_not_found",
                 Some("model"),
             ),
+            (403, "The owner of the video has disabled access.", "not_found", Some("messages")),
+            (403, "Permission denied on resource File.", "not_found", Some("messages")),
             (403, "You do not have permission to access tuned model tunedModels/x.", "model_not_found", Some("model")),
             (404, "Requested entity was not found.", "not_found", None),
         ] {

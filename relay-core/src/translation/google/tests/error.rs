@@ -44,7 +44,7 @@ fn key_rows() -> Vec<Row> {
             denied("provider_key_invalid", "ok"),
         ),
         row(403, reason("BILLING_DISABLED"), (429, "insufficient_quota", "insufficient_quota", None, "no_credit")),
-        row(403, error_body("no"), denied("provider_permission_denied", "restricted")),
+        row(403, error_body("no"), denied("provider_permission_denied", "ok")),
         row(
             403,
             error_body("Your project has been denied access. Please contact support."),
@@ -74,15 +74,17 @@ fn key_rows() -> Vec<Row> {
         "API_KEY_IP_ADDRESS_BLOCKED",
         "API_KEY_ANDROID_APP_BLOCKED",
         "API_KEY_IOS_APP_BLOCKED",
-        "IAM_PERMISSION_DENIED",
         "CONSUMER_INVALID",
+        "USER_PROJECT_DENIED",
     ];
+    let elsewhere = ["IAM_PERMISSION_DENIED", "SECURITY_POLICY_VIOLATED"];
     rows.extend(of(&wrong, invalid));
     rows.extend(of(
         &["CONSUMER_SUSPENDED", "GCP_SUSPENDED", "ACCOUNT_STATE_INVALID"],
         denied("provider_key_revoked", "revoked"),
     ));
     rows.extend(of(&restricted, denied("provider_permission_denied", "restricted")));
+    rows.extend(of(&elsewhere, denied("provider_permission_denied", "ok")));
     rows
 }
 
