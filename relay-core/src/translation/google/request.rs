@@ -13,6 +13,7 @@ use super::{continuation, mapping, names, safety};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
+use crate::translation::surface::refusals;
 use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 
 /// The body of `generateContent`.
@@ -263,6 +264,7 @@ fn response_format(
 /// `json_schema.schema`. Its description stands beside it in OpenAI's schema.
 fn answer_schema(format: &Object<'_>) -> Result<Option<Map<String, Value>>, RelayError> {
     let Some(raw) = format.get("schema") else { return Ok(None) };
+    refusals::strict_answer(format)?;
     let rigor = if format.flag("strict")? == Some(true) { Rigor::Strict } else { Rigor::Answer };
     let mut schema = schema::convert(raw, &format.path("schema"), rigor)?;
     if let Some(description) = format.text("description")?.filter(|_| !schema.contains_key("$ref")) {

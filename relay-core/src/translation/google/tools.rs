@@ -10,6 +10,7 @@ use super::schema::{self, Rigor};
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
+use crate::translation::surface::refusals::{self, ToolNames};
 
 /// The most declarations that Gemini takes.
 const MAX_TOOLS: usize = 512;
@@ -61,6 +62,8 @@ pub(super) struct Tools<'a> {
     pub(super) forced: bool,
     /// Whether a function asked for `strict`.
     strict: bool,
+    /// The names so far.
+    known: ToolNames<'a>,
 }
 
 /// Reads `tools` and `tool_choice`, or the deprecated `functions` and `function_call`.
@@ -145,10 +148,11 @@ impl<'a> Tools<'a> {
             let why = "a function name has at most 128 letters, digits, `_`, `.`, `:` and `-`";
             return Err(RelayError::invalid_value(function.path("name"), why));
         }
-        if self.declarations.iter().any(|known| known.name == name) {
-            return Err(RelayError::invalid_value("tools", format!("two tools have the name `{name}`")));
-        }
+        self.known.add(name.clone())?;
         let is_strict = function.flag("strict")?.unwrap_or(false);
+        if is_strict {
+            refusals::strict_tool(function, &name)?;
+        }
         self.strict |= is_strict;
         function.text("description")?;
         self.declarations.push(Declaration {
@@ -254,8 +258,7 @@ fn legacy_choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) ->
     Ok(Choice { mode: "ANY", names: vec![tools.declared(name, PARAM)?] })
 }
 
-/// A function's `parameters`, of which the root must be an object; `None` if there are none. Unless the function is strict,
-/// they are a hint.
+/// A function's `parameters`, of which the root must be an object. Unless the function is strict, they are a hint.
 fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawValue>>, RelayError> {
     let Some(raw) = function.get("parameters").filter(|raw| !matches!(raw.get(), "true" | "false")) else {
         return Ok(None);

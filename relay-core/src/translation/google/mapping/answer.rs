@@ -31,8 +31,8 @@ pub(super) const TOOLS: Group = Group {
                 refuses(
                     Code::InvalidValue,
                     "tools[].function.parameters",
-                    "for a schema whose root is not an object; if strict, also for a reference to the outside, a `required` name without \
-                     property, a look-around",
+                    "for a schema whose root is not an object; if strict, also for a reference to the outside; and, with OpenAI's own codes, \
+                     for a `required` name without property, a look-around",
                     r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"array"}}}]}"#,
                 ),
                 refuses(

@@ -307,9 +307,6 @@ impl Converter {
             {
                 self.misfit(key, &value, &mut out.words)?;
             }
-            ("pattern", Value::String(pattern)) if self.rigor == Rigor::Strict && looks_around(pattern) => {
-                return Err("a strict schema's `pattern` may not look around".to_owned());
-            }
             ("exclusiveMinimum", Value::Number(_)) if out.integer => out.bound("minimum", &value, 1),
             ("exclusiveMaximum", Value::Number(_)) if out.integer => out.bound("maximum", &value, -1),
             _ if is_taken(key, &value, place) => drop(out.map.insert(key.to_owned(), value)),

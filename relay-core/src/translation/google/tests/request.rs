@@ -99,6 +99,33 @@ fn what_can_not_be_is_refused_by_name() {
     refused(json!({"messages": [{"role": "robot", "content": "x"}]}), "messages[0].role");
 }
 
+/// OpenAI has codes of its own for these; Claude's translation refuses the same.
+#[test]
+fn strict_schemas_are_refused_as_openai_refuses_them() {
+    let object = |a: Value, required: &[&str]| json!({"type": "object", "properties": {"a": a}, "required": required, "additionalProperties": false});
+    let extra = object(json!({"type": "string"}), &["a", "b"]);
+    let looks = object(json!({"type": "array", "items": {"type": "string", "pattern": "^(?!x)"}}), &["a"]);
+    let plain = object(json!({"type": "string", "pattern": "[(?!]"}), &["a"]);
+    let tool = |schema: &Value, strict: bool| json!({"tools": [{"type": "function", "function": {"name": "f", "parameters": schema, "strict": strict}}]});
+    let answer = |schema: &Value, strict: bool| json!({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": strict}}});
+    for (schema, in_tool, in_answer) in [
+        (&extra, Some("invalid_function_parameters"), Some("")),
+        (&looks, Some("invalid_json_schema"), Some("invalid_json_schema")),
+        (&plain, None, None),
+    ] {
+        for (members, code, param) in [
+            (tool(schema, true), in_tool, "tools[0].function.parameters"),
+            (answer(schema, true), in_answer, "response_format"),
+            (tool(schema, false), None, ""),
+            (answer(schema, false), None, ""),
+        ] {
+            let error = chat("gemini-3.8-flash", members.clone()).err();
+            let got = error.as_ref().map(|error| (error.code(), error.param().unwrap_or_default()));
+            assert_eq!(got, code.map(|code| (code, param)), "{members}");
+        }
+    }
+}
+
 #[test]
 fn arguments_and_results_keep_their_numbers_and_order() {
     let call = |arguments: &str| {
