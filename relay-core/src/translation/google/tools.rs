@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use super::parts::{Words, raw_text};
 use super::schema::{self, Rigor};
 use crate::error::RelayError;
 use crate::translation::Notes;
@@ -29,7 +30,7 @@ pub(super) enum Tool<'a> {
 pub(super) struct Declaration<'a> {
     name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a RawValue>,
+    description: Option<Words<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters_json_schema: Option<Box<RawValue>>,
 }
@@ -154,12 +155,16 @@ impl<'a> Tools<'a> {
             refusals::strict_tool(function, &name)?;
         }
         self.strict |= is_strict;
-        function.text("description")?;
-        self.declarations.push(Declaration {
-            name,
-            description: function.get("description"),
-            parameters_json_schema: parameters(function, is_strict)?,
-        });
+        let (parameters_json_schema, words) = parameters(function, is_strict)?;
+        let description = match (function.text("description")?, words) {
+            (_, None) => raw_text(function, "description")?,
+            (own, Some(words)) => {
+                let own = own.unwrap_or_default();
+                let separator = if own.is_empty() { "" } else { " " };
+                Some(Words::Own(format!("{own}{separator}{words}").into()))
+            }
+        };
+        self.declarations.push(Declaration { name, description, parameters_json_schema });
         Ok(())
     }
 
@@ -258,10 +263,14 @@ fn legacy_choice<'a>(raw: &RawValue, request: &Object<'a>, tools: &Tools<'a>) ->
     Ok(Choice { mode: "ANY", names: vec![tools.declared(name, PARAM)?] })
 }
 
-/// A function's `parameters`, of which the root must be an object. Unless the function is strict, they are a hint.
-fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawValue>>, RelayError> {
+/// What is sent of a function's parameters: the schema, and words that have no place in one.
+type Parameters = (Option<Box<RawValue>>, Option<String>);
+
+/// A function's `parameters`, of which the root must be an object. Unless the function is strict, they are a hint. Gemini takes
+/// no object without properties; what such a root says goes into the function's description.
+fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Parameters, RelayError> {
     let Some(raw) = function.get("parameters").filter(|raw| !matches!(raw.get(), "true" | "false")) else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let param = function.path("parameters");
     let mut root = schema::convert(raw, &param, if is_strict { Rigor::Strict } else { Rigor::Hint })?;
@@ -274,9 +283,10 @@ fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Option<Box<RawVa
         }
     }
     if takes_nothing(&root) {
-        return Ok(None);
+        return Ok((None, schema::in_words(root)));
     }
-    to_raw_value(&root).map(Some).map_err(|error| RelayError::invalid_value(param, error.to_string()))
+    let schema = to_raw_value(&root).map_err(|error| RelayError::invalid_value(param, error.to_string()))?;
+    Ok((Some(schema), None))
 }
 
 /// Whether `parameters` say themselves that they are an object, among other types or by saying nothing.

@@ -94,6 +94,21 @@ pub(super) fn convert(raw: &RawValue, param: &str, rigor: Rigor) -> Result<Map<S
     Ok(schema)
 }
 
+/// What a converted root without properties says, in words: its description, and its other keywords.
+pub(super) fn in_words(mut root: Map<String, Value>) -> Option<String> {
+    const EMPTY: &[&str] = &["type", "title", "properties", "additionalProperties", "$id", "$anchor", "$defs"];
+    let mut words = Words::default();
+    for (key, value) in &root {
+        let is_empty = value.as_array().is_some_and(Vec::is_empty);
+        if key != "description" && !EMPTY.contains(&key.as_str()) && !is_empty {
+            words.add(key, value);
+        }
+    }
+    words.describe(&mut root);
+    let description = root.get("description").and_then(Value::as_str);
+    description.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Where the walk is.
 #[derive(Clone, Copy)]
 struct Place {
