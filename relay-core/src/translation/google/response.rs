@@ -1,7 +1,8 @@
 //! A whole answer of `generateContent`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -160,8 +161,7 @@ struct Walk<'a> {
     /// Where in `text` each part begins.
     starts: Vec<usize>,
     calls: Vec<ToolCall<'a>>,
-    /// Google's ids of the calls so far.
-    ids: HashSet<String>,
+    known: Known,
     signature: Option<&'a RawValue>,
     images: Vec<Image>,
 }
@@ -170,9 +170,8 @@ impl<'a> Walk<'a> {
     fn part(&mut self, part: Part<'a>, context: &'a ChatContext, made_up: &mut u64) -> Result<(), RelayError> {
         self.starts.push(self.text.len());
         let thought = part.thought == Some(true);
-        if let Some(call) = part.function_call {
-            // A call that is sent again is the same call.
-            let is_new = call.id().is_none_or(|id| self.ids.insert(id.to_owned()));
+        if let Some(mut call) = part.function_call {
+            let is_new = self.known.add(&mut call);
             if is_new && (self.calls.is_empty() || !context.first_call_only) {
                 self.calls.push(tool_call(*call, part.thought_signature, context, made_up)?);
             }
@@ -187,6 +186,34 @@ impl<'a> Walk<'a> {
             self.signature = part.thought_signature.filter(|signature| is_text(signature)).or(self.signature);
         }
         Ok(())
+    }
+}
+
+/// The calls of a choice that Google gave an id, to know one that is sent again.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// For each id, the digests of names and arguments.
+    calls: HashMap<String, HashSet<u64>>,
+}
+
+impl Known {
+    /// Whether a call is new. One of the same id, name and arguments is the same call; another one of a known id loses the id, and
+    /// gets one of Relay's, since clients find a call's result by it.
+    pub(super) fn add(&mut self, call: &mut FunctionCall<'_>) -> bool {
+        let Some(id) = call.id().map(str::to_owned) else { return true };
+        let mut hasher = DefaultHasher::new();
+        call.name.as_ref().map_or("", |name| name.0.as_ref()).hash(&mut hasher);
+        compact(call.args.map_or("{}", RawValue::get)).hash(&mut hasher);
+        let same_id = self.calls.entry(id).or_default();
+        if !same_id.is_empty() {
+            call.id = None;
+        }
+        same_id.insert(hasher.finish())
+    }
+
+    /// Bytes that a call takes here.
+    pub(super) fn size(call: &FunctionCall<'_>) -> usize {
+        call.id().map_or(0, |id| id.len().saturating_add(size_of::<u64>()))
     }
 }
 
@@ -337,9 +364,12 @@ mod tests {
 
     #[test]
     fn a_call_that_comes_twice_is_one() {
-        let parts = r#"[{"functionCall":{"id":"a","name":"f","args":{}}},{"functionCall":{"id":"b","name":"f","args":{}}},{"functionCall":{"id":"a","name":"f","args":{"x":1}}},{"functionCall":{"name":"f","args":{}}},{"functionCall":{"id":"","name":"f"}}]"#;
-        let choice = answered(&request(), parts);
-        assert_eq!(choice["message"]["tool_calls"].as_array().unwrap().len(), 4);
+        let parts = r#"[{"functionCall":{"id":"a","name":"f","args":{}}},{"functionCall":{"id":"b","name":"f","args":{}}},{"functionCall":{"id":"a","name":"f","args":{"x":1}}},{"functionCall":{"id":"a","name":"g"}},{"functionCall":{"id":"a","name":"g","args":{ }}},{"functionCall":{"name":"f","args":{}}},{"functionCall":{"id":"","name":"f"}}]"#;
+        let calls = answered(&request(), parts)["message"]["tool_calls"].as_array().unwrap().clone();
+        let shown: Vec<_> = calls.iter().map(|call| call["function"]["arguments"].as_str().unwrap()).collect();
+        assert_eq!(shown, ["{}", "{}", "{\"x\":1}", "{}", "{}", "{}"]);
+        let ids: HashSet<_> = calls.iter().map(|call| call["id"].as_str().unwrap()).collect();
+        assert_eq!((ids.len(), &calls[0]["id"]), (6, &json!("a")));
     }
 
     #[test]

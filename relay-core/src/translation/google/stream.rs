@@ -4,7 +4,6 @@
 //! say `STOP` in every event, with more text behind it.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -51,8 +50,7 @@ struct Continued {
 struct State {
     index: u32,
     calls: u32,
-    /// Google's ids of the calls so far.
-    ids: HashSet<String>,
+    known: response::Known,
     /// The text so far, which citations point into.
     text: String,
     /// Where in `text` this request's part begins.
@@ -109,15 +107,13 @@ impl Translator {
             return Ok(());
         }
         let mut logprobs = candidate.logprobs_result.and_then(grounding::logprobs);
-        for part in candidate.content.into_iter().flat_map(|content| content.parts) {
-            if let Some(call) = &part.function_call {
-                // A call that is sent again is the same call.
-                if let Some(id) = call.id().filter(|id| !state.ids.contains(*id)) {
-                    self.budget.add(id.len())?;
-                    state.ids.insert(id.to_owned());
-                } else if call.id().is_some() {
+        for mut part in candidate.content.into_iter().flat_map(|content| content.parts) {
+            if let Some(call) = &mut part.function_call {
+                let size = response::Known::size(call);
+                if !state.known.add(call) {
                     continue;
                 }
+                self.budget.add(size)?;
                 state.call(part, &self.context, &mut self.made_up, out)?;
             } else {
                 self.budget.add(part.size())?;
@@ -188,7 +184,7 @@ impl State {
         Self {
             index,
             calls: 0,
-            ids: HashSet::new(),
+            known: response::Known::default(),
             text: String::new(),
             start: 0,
             grounding: Vec::new(),

@@ -21,7 +21,7 @@ use crate::translation::{Dialect, ErrorResponse, TranslatedAnswer, TranslationOp
 pub(crate) const FORMAT: Format = Format {
     name: "google",
     dialect: &Google,
-    cases: 172,
+    cases: 174,
     // Google sends CRLF; its own documentation shows LF.
     line_ends: &["\r\n", "\n"],
     rules: Rules { listed_headers: true },
