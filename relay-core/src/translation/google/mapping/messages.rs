@@ -16,6 +16,11 @@ pub(super) const CONVERSATION: Group = Group {
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
                 ),
                 adjusted(
+                    "a turn of the user, marked",
+                    "for system messages behind the last answer",
+                    r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes"},{"role":"system","content":"Be kind"}]}"#,
+                ),
+                adjusted(
                     "system text before the user's first words",
                     "on models without system text",
                     r#"{"model":"gemma-3-27b-it","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi"}]}"#,
@@ -40,7 +45,7 @@ pub(super) const CONVERSATION: Group = Group {
             "messages[]",
             &[sent(
                 "systemInstruction.parts[].text",
-                "wherever they stand",
+                "wherever they stand, but behind the last answer",
                 r#"{"messages":[{"role":"user","content":"Hi"},{"role":"system","content":"Be kind"}]}"#,
             )],
         ),
@@ -84,6 +89,11 @@ pub(super) const CONVERSATION: Group = Group {
                     "contents[].parts[].functionCall.args",
                     "arguments that are not a JSON object are wrapped, so that the model sees them",
                     r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"7"}]}"#,
+                ),
+                adjusted(
+                    "an id of Relay's, in the call and its result",
+                    "for an empty id, from Gemini 3 on",
+                    r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"","content":"7"}]}"#,
                 ),
                 adjusted(
                     "a call with one argument, `input`",
