@@ -168,8 +168,12 @@ impl<'a> Schemas<'a> {
                 let text = self.text();
                 map.insert("dependentRequired".to_owned(), json!({"a": [text]}));
             }
-            // A name without a property.
-            7 => map.entry("required").or_insert_with(|| json!([])).as_array_mut().unwrap().push(json!("ghost")),
+            // A name without a property, or one that stands twice.
+            7 => {
+                let names = map.entry("required").or_insert_with(|| json!([])).as_array_mut().unwrap();
+                let name = if self.tape.one_in(2) { names.first().cloned() } else { None };
+                names.push(name.unwrap_or_else(|| json!("ghost")));
+            }
             _ => {}
         }
     }
