@@ -176,7 +176,8 @@ impl<'a> Merged<'a> {
 fn others_of(schema: &Object<'_>, rest: &mut Members) {
     for (name, value) in schema.members() {
         let is_merged = match name {
-            "properties" | "required" | "$ref" | "$defs" | "definitions" | "$schema" | "$comment" => true,
+            "properties" | "required" | "$ref" | "$defs" | "definitions" => true,
+            "$schema" | "$comment" | "$id" | "$anchor" | "$dynamicAnchor" => true,
             "type" => value.get() == "\"object\"",
             "additionalProperties" | "unevaluatedProperties" => value.get() == "true",
             _ => UNIONS.contains(&name) || value.get() == "null",
