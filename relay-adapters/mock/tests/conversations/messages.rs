@@ -144,12 +144,7 @@ impl Messages<'_> {
     fn user(&mut self, newest: bool) {
         let content = if self.tape.one_in(2) {
             let count = 1 + self.tape.below(3);
-            let mut parts: Vec<Value> = (0..count).map(|_| self.part(newest)).collect();
-            // A newest message that says nothing can't be expressed.
-            parts.extend(newest.then(|| json!({"type": "text", "text": self.text()})));
-            json!(parts)
-        } else if newest {
-            json!(self.text())
+            json!((0..count).map(|_| self.part(newest)).collect::<Vec<_>>())
         } else {
             self.texts()
         };
