@@ -37,6 +37,12 @@ impl Seen {
     fn is_for(&self, reasons: &[&str]) -> bool {
         reasons.contains(&self.reason.as_str())
     }
+
+    /// Whether credit, a spend cap or a day's quota is used up: waiting for a moment does not help.
+    fn is_spent(&self) -> bool {
+        let spent = ["prepayment credits are depleted", "spend cap", "spend limit", "spending", "limit: 0"];
+        self.status == 429 && (self.quotas.contains("PerDay") || self.says(&spent))
+    }
 }
 
 /// A row: when it holds, and what the caller sees.
@@ -196,15 +202,7 @@ const ROWS: &[Row] = &[
         Code::UnsupportedRegion,
         "Google does not serve the place that Relay runs in",
     ),
-    row(
-        |e| {
-            let spent = ["prepayment credits are depleted", "spend", "limit: 0"];
-            e.status == 429 && (e.quotas.contains("PerDay") || e.says(&spent))
-        },
-        Code::InsufficientQuota,
-        NO_QUOTA,
-    )
-    .signals(KeySignal::NoCredit),
+    row(Seen::is_spent, Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
     row(
         |e| e.status == 429 && e.quotas.to_ascii_lowercase().contains("token"),
         Code::RateLimitExceeded,

@@ -177,6 +177,11 @@ fn request_rows() -> Vec<Row> {
             error_body(invalid, "prompt is too long: 1 > 0"),
             caller(400, "context_length_exceeded", Some("messages")),
         ),
+        row(
+            413,
+            error_body(invalid, "Request size exceeds model context window"),
+            caller(400, "context_length_exceeded", Some("messages")),
+        ),
         row(400, error_body(invalid, "no"), caller(400, "", None)),
         row(409, error_body("conflict_error", "conflict"), caller(409, "", None)),
         row(422, error_body(invalid, "no"), caller(422, "", None)),

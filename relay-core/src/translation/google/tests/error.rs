@@ -96,6 +96,7 @@ fn quota_rows() -> Vec<Row> {
         row(429, error_body("Your prepayment credits are depleted."), spent),
         row(429, error_body("You have reached your spend cap."), spent),
         row(429, error_body("Quota exceeded, limit: 0"), spent),
+        row(429, error_body("Too many requests: suspended for 10 s."), limited("requests")),
         row(429, quota("m", "generate_content_input_token_count", "PerMinute"), limited("tokens")),
         row(429, quota("m", "requests", "InputTokensPerModelPerMinute"), limited("tokens")),
         row(429, quota("m", "requests", "GenerateRequestsPerMinute"), limited("requests")),
