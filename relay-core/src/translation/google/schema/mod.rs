@@ -226,9 +226,11 @@ impl Converter {
     fn close(&self, mut out: Out) -> Converted<Map<String, Value>> {
         if let Some(Value::Array(required)) = out.map.get("required") {
             let properties = out.map.get("properties").and_then(Value::as_object);
+            let mut seen = HashSet::new();
             let (kept, lost): (Vec<&str>, Vec<&str>) = required
                 .iter()
                 .filter_map(Value::as_str)
+                .filter(|name| seen.insert(*name))
                 .partition(|name| properties.is_some_and(|known| known.contains_key(*name)));
             let lost: Vec<&str> = lost.into_iter().filter(|name| !out.impossible.contains(*name)).collect();
             if let (Some(name), Rigor::Strict) = (lost.first(), self.rigor) {
@@ -322,6 +324,8 @@ impl Converter {
             {
                 self.misfit(key, &value, &mut out.words)?;
             }
+            ("minimum", Value::Number(_)) if out.integer && out.map.contains_key(key) => out.bound(key, &value, 0),
+            ("maximum", Value::Number(_)) if out.integer && out.map.contains_key(key) => out.bound(key, &value, 0),
             ("exclusiveMinimum", Value::Number(_)) if out.integer => out.bound("minimum", &value, 1),
             ("exclusiveMaximum", Value::Number(_)) if out.integer => out.bound("maximum", &value, -1),
             _ if is_taken(key, &value, place) => drop(out.map.insert(key.to_owned(), value)),
@@ -403,12 +407,17 @@ impl Converter {
 impl Out {
     /// `exclusiveMinimum: 3` on integers is `minimum: 4`. The tighter of two bounds counts.
     fn bound(&mut self, key: &str, value: &Value, step: i64) {
+        let is_least = key == "minimum";
         let Some(value) = value.as_i64().map(|value| value.saturating_add(step)) else {
-            let name = if step > 0 { "exclusiveMinimum" } else { "exclusiveMaximum" };
+            let name = match (step, is_least) {
+                (0, _) => key,
+                (_, true) => "exclusiveMinimum",
+                (_, false) => "exclusiveMaximum",
+            };
             return self.words.add(name, value);
         };
         let tighter = match self.map.get(key).and_then(Value::as_i64) {
-            Some(other) if step > 0 => other.max(value),
+            Some(other) if is_least => other.max(value),
             Some(other) => other.min(value),
             None => value,
         };

@@ -173,6 +173,19 @@ fn keywords_are_kept_or_become_words() {
         "additionalProperties": {"type": "string"}});
     check(&kept, &kept);
     check(&json!({"type": "integer", "exclusiveMinimum": 0}), &json!({"type": "integer", "minimum": 1}));
+    for (least, want) in [(0, 4), (9, 9)] {
+        for source in [
+            json!({"type": "integer", "exclusiveMinimum": 3, "minimum": least}),
+            json!({"type": "integer", "minimum": least, "exclusiveMinimum": 3}),
+        ] {
+            check(&source, &json!({"type": "integer", "minimum": want}));
+        }
+    }
+    check(&json!({"type": "integer", "exclusiveMaximum": 3, "maximum": 5}), &json!({"type": "integer", "maximum": 2}));
+    check(
+        &json!({"type": "object", "properties": {"a": {}}, "required": ["a", "a", "b", "b"]}),
+        &json!({"type": "object", "properties": {"a": {}}, "required": ["a"], "description": "(required: [\"b\"])"}),
+    );
     check(
         &json!({"type": "number", "exclusiveMinimum": 0, "multipleOf": 5}),
         &json!({"type": "number", "description": "(exclusiveMinimum: 0; multipleOf: 5)"}),
