@@ -279,11 +279,33 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// Two schemas at once. Of their bounds on one side the tighter one says all, so any of them may arrive; one that is exclusive
+    /// may arrive as its neighbour.
+    fn all_of(&mut self, depth: usize) -> Value {
+        let from = self.out.items.len();
+        let branches = [self.node(depth - 1), self.node(depth - 1)];
+        for (keys, step) in [(["minimum", "exclusiveMinimum"], 1), (["maximum", "exclusiveMaximum"], -1)] {
+            let [one, other] = [&branches[0], &branches[1]].map(|branch| bounds(branch, &keys));
+            if one.is_empty() || other.is_empty() {
+                continue;
+            }
+            let all = [one, other].concat();
+            let forms = all.iter().flat_map(|bound| [*bound, bound + step]).map(|bound| bound.to_string());
+            let forms = forms.collect::<Vec<_>>().join("|");
+            let is_bound = |text: &str| all.iter().any(|bound| bound.to_string() == text);
+            self.out.items[from..]
+                .iter_mut()
+                .filter(|item| is_bound(&item.text))
+                .for_each(|item| item.text.clone_from(&forms));
+        }
+        json!({ "allOf": branches })
+    }
+
     /// What a strict schema can't have.
     fn loose(&mut self, depth: usize) -> Value {
         match self.tape.below(8) {
             0 => json!({"oneOf": [self.node(depth - 1), self.node(depth - 1)]}),
-            1 => json!({"allOf": [self.node(depth - 1), self.node(depth - 1)]}),
+            1 => self.all_of(depth),
             2 => json!({"not": self.node(depth - 1)}),
             3 => json!({"type": "string", "if": self.node(depth - 1), "then": self.node(depth - 1)}),
             4 => json!({"anyOf": [self.node(depth - 1), self.tape.one_in(2)]}),
@@ -291,5 +313,20 @@ impl<'a> Schemas<'a> {
             6 if !self.definitions.is_empty() => json!({"$ref": "#/properties/use0"}),
             _ => json!({"type": "object", "properties": {"a": self.node(depth - 1)}, "unevaluatedProperties": false}),
         }
+    }
+}
+
+/// The bounds in a schema, at any depth.
+fn bounds(schema: &Value, keys: &[&str]) -> Vec<i64> {
+    match schema {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match value.as_i64() {
+                Some(bound) if keys.contains(&key.as_str()) => vec![bound],
+                _ => bounds(value, keys),
+            })
+            .collect(),
+        Value::Array(all) => all.iter().flat_map(|one| bounds(one, keys)).collect(),
+        _ => Vec::new(),
     }
 }
