@@ -344,3 +344,19 @@ fn references_that_double_at_each_step_end() {
         assert_eq!(compile(&raw, None, usage).unwrap_err(), "it has too many references");
     }
 }
+
+/// As many as fit: seconds if each were compared with each.
+#[test]
+fn thousands_of_properties_take_no_quadratic_time() {
+    let start = std::time::Instant::now();
+    let names: Vec<String> = (0..9_000).map(|i| format!("\"p{i}\"")).collect();
+    let properties: Vec<String> = names.iter().map(|name| format!("{name}:true")).collect();
+    let (properties, names) = (properties.join(","), names.join(","));
+    let one = format!(r#"{{"properties":{{{properties}}},"required":[{names}]}}"#);
+    let schema = one.replace(":true", r#":{"const":1}"#);
+    assert!(compiled(&schema, Use::Answer).is_ok());
+    let tool = RawValue::from_string(format!(r#"{{"type":"object","allOf":[{one},{one},{one}]}}"#)).unwrap();
+    let sent = crate::translation::anthropic::schema::parameters(Some(&tool), "p").unwrap();
+    assert!(sent.schema.get().len() < one.len() + 50);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
