@@ -66,7 +66,7 @@ impl Origins {
         Ok(Self::Only(patterns))
     }
 
-    /// Parses a stored list. An entry that is not in the form of [`Self::to_stored`] matches nothing, and neither does
+    /// Parses a stored list. An entry that is not in the form of `to_stored` matches nothing, and neither does
     /// a public suffix that is not allowed: older versions stored both, and compared them as text. Without such entries
     /// the list does not count as empty, which would mean any page.
     pub fn stored(list: &[String], public_suffixes: PublicSuffixes<'_>) -> Self {
