@@ -11,6 +11,10 @@ use super::words::Words;
 pub(super) fn listed(source: Map<String, Value>, words: &mut Words) -> Map<String, Value> {
     let nullable = source.get("nullable") == Some(&Value::Bool(true));
     let values = match (source.get("const"), source.get("enum")) {
+        (Some(value), Some(Value::Array(others))) if !others.contains(value) => {
+            words.add("enum", &json!(others));
+            vec![value.clone()]
+        }
         (Some(value), _) => vec![value.clone()],
         (None, Some(Value::Array(values))) if !values.is_empty() => values.clone(),
         _ if nullable => return nullable_type(source),
@@ -43,7 +47,13 @@ pub(super) fn listed(source: Map<String, Value>, words: &mut Words) -> Map<Strin
     if is_list {
         choice.insert("enum".to_owned(), Value::Array(rest));
     }
-    if with_null && own.is_some() {
+    if let Some(own) = own.as_ref().filter(|_| with_null && source.contains_key("anyOf")) {
+        // There are alternatives already.
+        if let Some(values) = choice.remove("enum") {
+            words.add("allowed values", &values);
+        }
+        choice.insert("type".to_owned(), json!([own, "null"]));
+    } else if with_null && own.is_some() {
         let either = json!([Value::Object(choice), { "type": "null" }]);
         choice = Map::from_iter([("anyOf".to_owned(), either)]);
     }

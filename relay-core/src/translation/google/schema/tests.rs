@@ -173,6 +173,15 @@ fn keywords_are_kept_or_become_words() {
         "additionalProperties": {"type": "string"}});
     check(&kept, &kept);
     check(&json!({"type": "integer", "exclusiveMinimum": 0}), &json!({"type": "integer", "minimum": 1}));
+    check(
+        &json!({"const": "a", "enum": ["b", null]}),
+        &json!({"type": "string", "enum": ["a"], "description": "(enum: [\"b\",null])"}),
+    );
+    check(
+        &json!({"anyOf": [{"minLength": 1}, {"title": "T"}], "enum": ["a", null]}),
+        &json!({"anyOf": [{"minLength": 1}, {"title": "T"}], "type": ["string", "null"], "description": "(allowed values: [\"a\"])"}),
+    );
+    check(&json!({"const": "a", "enum": ["b", "a"]}), &json!({"type": "string", "enum": ["a"]}));
     for (least, want) in [(0, 4), (9, 9)] {
         for source in [
             json!({"type": "integer", "exclusiveMinimum": 3, "minimum": least}),
