@@ -284,8 +284,13 @@ impl<'a> Schemas<'a> {
     fn all_of(&mut self, depth: usize) -> Value {
         let from = self.out.items.len();
         let branches = [self.node(depth - 1), self.node(depth - 1)];
-        for (keys, step) in [(["minimum", "exclusiveMinimum"], 1), (["maximum", "exclusiveMaximum"], -1)] {
-            let [one, other] = [&branches[0], &branches[1]].map(|branch| bounds(branch, &keys));
+        for (keys, step) in [
+            (&["minimum", "exclusiveMinimum"][..], 1),
+            (&["maximum", "exclusiveMaximum"], -1),
+            (&["minLength"], 0),
+            (&["maxLength"], 0),
+        ] {
+            let [one, other] = [&branches[0], &branches[1]].map(|branch| bounds(branch, keys));
             if one.is_empty() || other.is_empty() {
                 continue;
             }
