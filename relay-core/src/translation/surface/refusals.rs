@@ -97,7 +97,8 @@ impl Finder {
         }
         if let Ok(Some(properties)) = object.object("properties") {
             let required: Vec<String> = object.read("required", "a list").ok().flatten().unwrap_or_default();
-            let is_unknown = |name: &String| properties.members().all(|(known, _)| known != name);
+            let known: HashSet<&str> = properties.members().map(|(name, _)| name).collect();
+            let is_unknown = |name: &String| !known.contains(name.as_str());
             if let Some(name) = required.into_iter().find(is_unknown) {
                 return Some(Problem::Required(name));
             }
