@@ -148,7 +148,8 @@ fn a_program_that_never_stored_its_project_learns_so() {
 
 #[test]
 fn a_program_that_connects_a_key_hears_nothing_of_tries() {
-    let needs_workspace = r#"{"error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
+    let needs_workspace =
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
     for (provider, status, body, code) in [
         (Provider::OPENAI, 401, r#"{"error":{}}"#, "key_refused_by_provider"),
         (Provider::ANTHROPIC, 400, needs_workspace, "provider_key_needs_workspace"),
