@@ -57,6 +57,7 @@ pub mod anthropic;
 mod call;
 mod chat;
 mod context;
+mod data_url;
 mod dialect;
 mod failure;
 pub mod google;

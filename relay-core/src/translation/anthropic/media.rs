@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// How much of a `data:` URL is looked at for its comma, in bytes.
-const MAX_HEAD: usize = 512;
+use crate::translation::data_url::{self, DataUrl};
+
 /// The base64 characters that show what a file is.
 const HEAD_CHARACTERS: usize = 44;
 
@@ -19,15 +19,15 @@ pub(super) enum Kind {
     Text,
 }
 
-/// A file's content, as it came.
+/// A file's content.
 #[derive(Debug)]
 pub(super) struct File<'a> {
-    /// The media type in lower case; empty if there is none.
+    /// The media type in lower case; empty without one.
     declared: String,
     /// `charset`, in lower case.
     charset: Option<String>,
-    /// Clean base64.
-    data: Cow<'a, str>,
+    /// Standard base64; `None` for what could not be read.
+    data: Option<Cow<'a, str>>,
 }
 
 /// A text, and whether it is not exactly what came.
@@ -37,34 +37,21 @@ pub(super) struct Decoded {
 }
 
 impl<'a> File<'a> {
-    /// Reads `data:[<type>][;<parameter>]*[;base64],<data>`; `None` if it is not one.
+    /// Reads a `data:` URL; `None` for anything else.
     pub(super) fn from_data_url(url: Cow<'a, str>) -> Option<Self> {
-        let head = url.get(..MAX_HEAD.min(url.len())).unwrap_or(&url);
-        let comma = head.find(',')?;
-        let head = url.get("data:".len()..comma)?.to_ascii_lowercase();
-        let mut words = head.split(';').map(str::trim);
-        let declared = words.next().unwrap_or_default().to_owned();
-        let (mut charset, mut is_base64) = (None, false);
-        for word in words {
-            is_base64 |= word == "base64";
-            charset = word.strip_prefix("charset=").map(|name| name.trim_matches('"').to_owned()).or(charset);
-        }
-        let data = tail(url, comma + 1);
-        let data = if is_base64 { data } else { Cow::Owned(STANDARD.encode(percent_decoded(&data))) };
-        Some(Self { declared, charset, ..Self::from_base64(data) })
+        let url = DataUrl::parse(url)?;
+        let charset = url.parameter("charset").map(str::to_owned);
+        Some(Self { declared: url.media_type().to_owned(), charset, data: url.data })
     }
 
     /// Base64 alone.
     pub(super) fn from_base64(data: Cow<'a, str>) -> Self {
-        let data = clean(data);
-        Self { declared: String::new(), charset: None, data }
+        Self { declared: String::new(), charset: None, data: data_url::standard(data) }
     }
 
-    /// The base64; `None` if there is none, or it can't be read.
+    /// The base64; `None` without data, or for data that could not be read.
     pub(super) fn into_data(self) -> Option<Cow<'a, str>> {
-        // What was clean when it came is borrowed, or was written here.
-        let is_clean = matches!(self.data, Cow::Borrowed(_)) || is_base64(&self.data);
-        (is_clean && !self.data.is_empty()).then_some(self.data)
+        self.data.filter(|data| !data.is_empty())
     }
 
     /// What it is; `None` for what Anthropic does not take. The bytes win over the type, and the type over the name.
@@ -89,13 +76,13 @@ impl<'a> File<'a> {
 
     /// The text of a text file; `None` if the base64 can't be read.
     pub(super) fn text(&self) -> Option<Decoded> {
-        let bytes = STANDARD.decode(self.data.as_bytes()).ok()?;
+        let bytes = STANDARD.decode(self.data.as_deref()?).ok()?;
         Some(decoded(bytes, self.charset.as_deref()))
     }
 
     fn first_bytes(&self) -> Vec<u8> {
-        let end = self.data.len().min(HEAD_CHARACTERS);
-        self.data.get(..end).and_then(|head| STANDARD.decode(head).ok()).unwrap_or_default()
+        let data = self.data.as_deref().unwrap_or_default();
+        data.get(..data.len().min(HEAD_CHARACTERS)).and_then(|head| STANDARD.decode(head).ok()).unwrap_or_default()
     }
 
     /// What an unknown type is, by the file's name and its bytes. Browsers take `.ts` for a video.
@@ -110,8 +97,8 @@ impl<'a> File<'a> {
             _ => {}
         }
         let could_be = TEXT_NAMES.contains(&end.as_str()) || self.declared.starts_with("application/");
-        let is_text = could_be && STANDARD.decode(self.data.as_bytes()).is_ok_and(|bytes| is_plain_text(&bytes));
-        is_text.then_some(Kind::Text)
+        let is_text = || self.data.as_deref().is_some_and(data_url::is_plain_text);
+        (could_be && is_text()).then_some(Kind::Text)
     }
 }
 
@@ -324,10 +311,6 @@ fn extension(name: &str) -> String {
     name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-fn is_plain_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
-}
-
 /// A text in the character set that it has, or says to have.
 fn decoded(bytes: Vec<u8>, charset: Option<&str>) -> Decoded {
     let exact = |text: String| Decoded { text, is_lossy: false };
@@ -360,71 +343,6 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Decoded {
     let exact = String::from_utf16(&units).ok().filter(|_| odd.is_empty());
     let is_lossy = exact.is_none();
     Decoded { text: exact.unwrap_or_else(|| String::from_utf16_lossy(&units)), is_lossy }
-}
-
-/// Base64 in the standard alphabet, with padding and without white space. Most is so already, and not copied.
-fn clean(data: Cow<'_, str>) -> Cow<'_, str> {
-    if is_base64(&data) {
-        return data;
-    }
-    let plain = match data.contains('%') {
-        true => Cow::Owned(String::from_utf8_lossy(&percent_decoded(&data)).into_owned()),
-        false => data,
-    };
-    let mut cleaned: String = plain
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
-        .map(|c| match c {
-            '-' => '+',
-            '_' => '/',
-            other => other,
-        })
-        .collect();
-    while !cleaned.len().is_multiple_of(4) {
-        cleaned.push('=');
-    }
-    Cow::Owned(cleaned)
-}
-
-/// Whether a text is base64 in the standard alphabet, with padding.
-fn is_base64(data: &str) -> bool {
-    let is_odd = |b: u8| {
-        !(b.wrapping_sub(b'A') < 26
-            || b.wrapping_sub(b'a') < 26
-            || b.wrapping_sub(b'0') < 10
-            || b == b'+'
-            || b == b'/'
-            || b == b'=')
-    };
-    // Without an early end, this is done for many bytes at once.
-    let has_odd = |piece: &[u8]| piece.iter().fold(false, |any, b| any | is_odd(*b));
-    let padding = memchr::memchr(b'=', data.as_bytes()).unwrap_or(data.len());
-    data.len().is_multiple_of(4) && padding + 2 >= data.len() && !data.as_bytes().chunks(4096).any(has_odd)
-}
-
-/// Bytes of a text with `%XX` escapes.
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let escaped = (*first == b'%')
-            .then(|| behind.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()))
-            .flatten();
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
-    }
-    bytes
-}
-
-/// The text from byte `at` on, without a copy where it is borrowed.
-fn tail(text: Cow<'_, str>, at: usize) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(at..).unwrap_or_default()),
-        Cow::Owned(mut text) => {
-            text.drain(..at.min(text.len()));
-            Cow::Owned(text)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::blocks::{Block, Marker, Source};
 use super::media::{File, Kind};
 use crate::error::RelayError;
 use crate::translation::Notes;
+use crate::translation::data_url::{SCHEME, has_scheme};
 use crate::translation::json::Object;
 
 const HTTPS: &str = "https://";
@@ -209,11 +210,6 @@ pub(super) fn part_marker<'a>(part: &Object<'a>) -> Option<Marker<'a>> {
     marker(part).or_else(|| ["image_url", "file", "input_audio"].into_iter().find_map(inner))
 }
 
-/// Whether a URL has this scheme, which may be written in upper case.
-fn has_scheme(url: &str, scheme: &str) -> bool {
-    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
 /// An `image_url` part.
 ///
 /// # Errors
@@ -230,7 +226,7 @@ pub(super) fn image<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Bloc
         };
         return Ok(Block::Image { source: Source::Url { url }, cache_control: None });
     }
-    if has_scheme(&url, "data:") {
+    if has_scheme(&url, SCHEME) {
         return data_url(url, None, Attached { row: "image_url", what: "an image", path }, place);
     }
     let message = format!("`{path}` must be an https URL or a data URI with base64");
@@ -246,7 +242,7 @@ fn file<'a>(part: &Object<'a>, place: &mut Place<'_>) -> Result<Block<'a>, Relay
     let path = part.path("file.file_data");
     let data = holder.text("file_data")?.unwrap_or_default();
     let attached = Attached { row: "file.file_data", what: "a file", path };
-    if has_scheme(&data, "data:") {
+    if has_scheme(&data, SCHEME) {
         return data_url(data, title, attached, place);
     }
     let file = File::from_base64(data);

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::translation::data_url::is_plain_text;
+
 /// How many characters of base64 show what media is.
 const HEAD: usize = 64;
 
@@ -233,13 +235,6 @@ pub(super) fn type_of_name(name: &str) -> Option<&'static str> {
     let path = name.split(['?', '#']).next()?;
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     NAMES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
-}
-
-/// Whether base64 holds text: UTF-8 without other control characters than a text file has.
-fn is_plain_text(data: &str) -> bool {
-    let is_control = |byte: &u8| *byte == 0x7F || (*byte < 0x20 && !b"\t\n\r\x08\x0C\x1B".contains(byte));
-    let Ok(bytes) = STANDARD.decode(data) else { return false };
-    !bytes.iter().any(is_control) && std::str::from_utf8(&bytes).is_ok()
 }
 
 fn has_nul(data: &str) -> bool {

@@ -2,16 +2,13 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
-
 use super::kinds::{self, Kind};
 use super::models::ModelFamily;
 use super::parts::{Blob, FILES, FileData, MediaResolution, Part, Words, text_part};
 use super::tools::required_text;
 use crate::error::RelayError;
 use crate::translation::Notes;
+use crate::translation::data_url::{self, DataUrl, SCHEME, has_scheme};
 use crate::translation::json::Object;
 
 fn not_taken(mime_type: &str, param: String) -> RelayError {
@@ -27,15 +24,18 @@ pub(super) fn image<'a>(image: &Object<'a>, family: &ModelFamily, notes: &mut No
     let url = required_text(image, "url")?;
     let refused = |why: &str| RelayError::invalid_value(image.path("url"), format!("`{}` {why}", image.path("url")));
     let mut part = Part::default();
-    if has_scheme(&url, "data:") {
-        let held = data_url(url).filter(|held| held.is_base64 && !held.data.is_empty());
-        let held = held.ok_or_else(|| refused("must be `data:<media type>;base64,<valid base64>`"))?;
-        let mime_type = match kinds::kind(&held.declared, None, &held.data) {
+    if has_scheme(&url, SCHEME) {
+        let read = DataUrl::parse(url).filter(|url| url.is_base64).map(|url| (url.declared, url.data));
+        let Some((declared, Some(data))) = read.filter(|(_, data)| data.as_ref().is_some_and(|data| !data.is_empty()))
+        else {
+            return Err(refused("must be `data:<media type>;base64,<valid base64>`"));
+        };
+        let mime_type = match kinds::kind(&declared, None, &data) {
             Kind::Taken(kind) if !kind.starts_with("text/") => kind,
             Kind::Unknown => return Err(refused("must name its media type")),
-            _ => return Err(not_taken(&held.declared, image.path("url"))),
+            _ => return Err(not_taken(&declared, image.path("url"))),
         };
-        part.inline_data = Some(Blob { mime_type, data: held.data });
+        part.inline_data = Some(Blob { mime_type, data });
     } else if has_scheme(&url, "https://") {
         let mime_type = kinds::type_of_name(&url).unwrap_or("image/jpeg");
         if !kinds::is_taken(mime_type) && mime_type != "image/bmp" {
@@ -62,16 +62,13 @@ pub(super) fn image<'a>(image: &Object<'a>, family: &ModelFamily, notes: &mut No
     Ok(part)
 }
 
-fn has_scheme(url: &str, scheme: &str) -> bool {
-    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
 /// A recording. What its first bytes say counts more than its declared format.
 ///
 /// # Errors
 /// Invalid base64; a format that is neither known by its name nor by the bytes.
 pub(super) fn audio<'a>(audio: &Object<'a>) -> Result<Part<'a>, RelayError> {
-    let data = base64(required_text(audio, "data")?).ok_or_else(|| {
+    let data = data_url::standard(required_text(audio, "data")?).filter(|data| !data.is_empty());
+    let data = data.ok_or_else(|| {
         let path = audio.path("data");
         RelayError::invalid_value(path.clone(), format!("`{path}` is not valid base64"))
     })?;
@@ -105,23 +102,20 @@ pub(super) fn file<'a>(file: &Object<'a>) -> Result<Part<'a>, RelayError> {
         let file_data = referenced(file, by_name, no_type)?;
         return Ok(Part { file_data: Some(file_data), ..Part::default() });
     };
-    let held = if has_scheme(&data, "data:") {
-        data_url(data)
-    } else {
-        base64(data).map(|data| Held { declared: String::new(), data, is_base64: true })
+    let (declared, data) = match has_scheme(&data, SCHEME) {
+        true => DataUrl::parse(data).map(|url| (url.declared, url.data)).unwrap_or_default(),
+        false => (String::new(), data_url::standard(data)),
     };
-    let held = held.ok_or_else(|| {
+    let data = data.ok_or_else(|| {
         let path = file.path("file_data");
         RelayError::invalid_value(path.clone(), format!("`{path}` must be valid base64 or a data URL"))
     })?;
-    if held.data.is_empty() {
+    if data.is_empty() {
         let words = format!("[{} is an empty file]", name.as_deref().unwrap_or("this"));
         return Ok(text_part(Words::Own(words.into())));
     }
-    match kinds::kind(&held.declared, name.as_deref(), &held.data) {
-        Kind::Taken(mime_type) => {
-            Ok(Part { inline_data: Some(Blob { mime_type, data: held.data }), ..Part::default() })
-        }
+    match kinds::kind(&declared, name.as_deref(), &data) {
+        Kind::Taken(mime_type) => Ok(Part { inline_data: Some(Blob { mime_type, data }), ..Part::default() }),
         Kind::NotTaken(kind) => Err(not_taken(&kind, file.path("file_data"))),
         Kind::Unknown => Err(no_type()),
     }
@@ -153,102 +147,9 @@ fn referenced<'a>(
     Ok(FileData { mime_type, file_uri })
 }
 
-/// What a `data:` URL holds.
-struct Held<'a> {
-    /// The declared media type, with its parameters.
-    declared: String,
-    /// Standard base64, or nothing.
-    data: Cow<'a, str>,
-    is_base64: bool,
-}
-
-/// Reads `data:[<type>][;<parameter>]*[;base64],<data>`; `None` if it is not one.
-fn data_url(url: Cow<'_, str>) -> Option<Held<'_>> {
-    let comma = url.find(',')?;
-    let head = url.get("data:".len()..comma)?;
-    let mut is_base64 = false;
-    let words = head.split(';').map(str::trim).filter(|word| {
-        let ends = word.eq_ignore_ascii_case("base64");
-        is_base64 |= ends;
-        !ends
-    });
-    let declared = words.collect::<Vec<_>>().join(";");
-    let data = match url {
-        Cow::Borrowed(url) => Cow::Borrowed(url.get(comma + 1..)?),
-        Cow::Owned(url) => Cow::Owned(url.get(comma + 1..)?.to_owned()),
-    };
-    let data = match is_base64 {
-        true if data.trim().is_empty() => Cow::Borrowed(""),
-        true => base64(data)?,
-        false => Cow::Owned(STANDARD.encode(percent_decode_str(&data).collect::<Vec<u8>>())),
-    };
-    Some(Held { declared, data, is_base64 })
-}
-
-/// Checks base64, and turns the URL-safe alphabet, missing padding and line breaks into the standard. Copies only then.
-fn base64(data: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let digits = data.trim_end_matches('=');
-    let padding = data.len() - digits.len();
-    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
-    if !digits.as_bytes().iter().all(is_digit) {
-        let is_wrapped = data.contains(['%', ' ', '\n', '\r', '\t']);
-        return is_wrapped
-            .then(|| unwrapped(&data))
-            .filter(|inner| *inner != data)
-            .and_then(|inner| base64(Cow::Owned(inner)));
-    }
-    if digits.is_empty() || digits.len() % 4 == 1 || padding > 2 {
-        return None;
-    }
-    let missing = (4 - digits.len() % 4) % 4;
-    if missing == padding && !digits.contains(['-', '_']) {
-        return Some(data);
-    }
-    let mut standard = digits.replace('-', "+").replace('_', "/");
-    standard.extend(std::iter::repeat_n('=', missing));
-    Some(Cow::Owned(standard))
-}
-
-/// Base64 without white space, and without a URL's escapes.
-fn unwrapped(data: &str) -> String {
-    let plain = percent_decode_str(data).decode_utf8_lossy();
-    plain.chars().filter(|c| !c.is_ascii_whitespace()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_made_standard_or_refused() {
-        for (data, want) in [
-            ("iVBORw0KGgo=", Some("iVBORw0KGgo=")),
-            ("_-8", Some("/+8=")),
-            ("QQ", Some("QQ==")),
-            ("Q", None),
-            ("QQ=", Some("QQ==")),
-            ("QQ===", None),
-            ("Q Q=", Some("QQ==")),
-            ("iVBO\r\n Rw0\tKGgo=\n", Some("iVBORw0KGgo=")),
-            ("_-\n8", Some("/+8=")),
-            ("%2F%2B8%3D%0A", Some("/+8=")),
-            (" \n", None),
-            ("Q!", None),
-            ("Q\u{a0}Q", None),
-            ("%%%%", None),
-            ("", None),
-            ("é===", None),
-        ] {
-            assert_eq!(base64(data.into()).as_deref(), want, "{data:?}");
-        }
-    }
-
-    #[test]
-    fn valid_base64_is_not_copied() {
-        let url = "data:image/png;charset=x;base64,iVBORw0KGgo=";
-        let held = data_url(url.into()).unwrap();
-        assert!(matches!(held.data, Cow::Borrowed(_)) && held.declared == "image/png;charset=x");
-    }
 
     #[track_caller]
     fn check_audio(format: &str, data: &str, want: &str) {
