@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The value at a JSON pointer (RFC 6901), such as `/choices/0/message`; `null` if there is none.
+/// The value at a JSON pointer (RFC 6901), such as `/choices/0/message`; `null` if nothing is there.
 pub fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }

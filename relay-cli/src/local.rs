@@ -63,7 +63,7 @@ pub fn load(config: &Path) -> Result<Config, Failure> {
 /// The master keys that the configuration names.
 ///
 /// # Errors
-/// If there is none, or it is invalid.
+/// When the configuration names no master key, or an invalid one.
 pub fn master_keys(config: &Config) -> Result<MasterKeys, Failure> {
     let text = config.master_key.text.as_ref().ok_or_else(|| {
         Failure::config("there is no master key")

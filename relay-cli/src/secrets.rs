@@ -57,7 +57,7 @@ pub fn relay_key(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
 /// A provider key: from the file if there is one, else from standard input, with a prompt on a terminal.
 ///
 /// # Errors
-/// If there is none, or it cannot be read.
+/// When the secret is missing, or cannot be read.
 pub fn provider_key(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     match file {
         Some(file) => read_file(file),

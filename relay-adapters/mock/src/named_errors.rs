@@ -29,7 +29,7 @@ pub(super) const fn retry(
 /// The page of a proxy in front of a provider.
 pub(super) const PAGE: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<center><h1>Error</h1></center>\r\n</body>\r\n</html>\r\n";
 
-/// The error of this name as a reply; `wrap` makes a body of its `error` member. `None` if there is none of this name.
+/// The error of this name as a reply; `wrap` makes a body of its `error` member. `None` for an unknown name.
 pub(super) fn reply(table: &[NamedError], name: &str, wrap: impl Fn(&str) -> String) -> Option<Reply> {
     let found = find(table, name)?;
     let reply = if found.body.starts_with('<') {

@@ -102,7 +102,7 @@ async fn revoke(local: &Local, id: &str, project: Option<&str>, out: Out) -> Res
 /// The project with this id or name; without one, the only project.
 ///
 /// # Errors
-/// If there is none, or more than one.
+/// When there is no project, or more than one.
 pub async fn find_project(local: &Local, wanted: Option<&str>) -> Result<Project, Failure> {
     let projects = local.relay.projects().await?;
     let matches =

@@ -46,7 +46,7 @@ pub fn status_line(response: &Response, style: Style) -> String {
     line
 }
 
-/// The shortened body; `None` if there is none.
+/// The shortened body; `None` without a body.
 pub fn body(response: &Response) -> Option<String> {
     if response.body.is_empty() {
         return None;

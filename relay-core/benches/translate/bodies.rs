@@ -24,7 +24,7 @@ const WORDS: &[&str] = &[
     ".",
 ];
 
-/// The text of one delta: so many words.
+/// The text of one delta, of this number of words.
 fn words(i: usize, count: usize) -> String {
     (0..count).map(|k| WORDS[(i * 7 + k * 3) % WORDS.len()]).collect()
 }

@@ -256,12 +256,12 @@ async fn an_expired_idempotency_key_is_deleted(store: &(impl KeyStore + Users + 
     later.created_at = NOW.plus_seconds(86_401);
     later.expires_at = later.created_at.plus_seconds(600);
     for n in (0..40).rev() {
-        let mut anew = record(&format!("k{n}"), n + 100);
-        anew.expires_at = later.created_at.plus_seconds(86_400);
-        let found = store.put_grant(&hash(&p, n + 100), later.clone(), Some(anew.clone())).await.unwrap();
+        let mut renewed = record(&format!("k{n}"), n + 100);
+        renewed.expires_at = later.created_at.plus_seconds(86_400);
+        let found = store.put_grant(&hash(&p, n + 100), later.clone(), Some(renewed.clone())).await.unwrap();
         assert_eq!(found, None, "key {n}");
-        let found = store.put_grant(&hash(&p, 200), later.clone(), Some(record(&anew.key, 0))).await.unwrap();
-        assert_eq!(found, Some((anew, later.clone())), "key {n}");
+        let found = store.put_grant(&hash(&p, 200), later.clone(), Some(record(&renewed.key, 0))).await.unwrap();
+        assert_eq!(found, Some((renewed, later.clone())), "key {n}");
     }
 }
 

@@ -134,7 +134,7 @@ impl Prepared {
     /// Dropping the future, or the reply's stream, ends the provider's call.
     ///
     /// # Errors
-    /// What the provider refuses, as the caller shall see it.
+    /// What the provider refuses, as an error for the caller.
     pub async fn send(self) -> Result<Reply, RelayError> {
         let mut disclosure = self.disclosure;
         match self.call.send().await {

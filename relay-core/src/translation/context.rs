@@ -26,7 +26,7 @@ pub struct ChatContext {
     pub renamed_properties: Vec<(String, Vec<(String, String)>)>,
     /// Whether the provider may stop in the middle and want another request.
     pub may_continue: bool,
-    /// Whether a whole answer may take so long that it is asked for as a stream, and collected.
+    /// Whether a whole answer may take longer than connections stay open in silence: it is asked for as a stream, and collected.
     pub is_long: bool,
     /// Whether the request holds what the provider may refuse and [`Dialect::amend`](super::Dialect::amend) takes out.
     pub is_amendable: bool,

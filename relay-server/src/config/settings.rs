@@ -10,7 +10,7 @@ use relay_core::Provider;
 pub struct Setting {
     /// `section.key`.
     pub name: Cow<'static, str>,
-    /// The default; empty if there is none.
+    /// The default; empty for a setting without one.
     pub default: &'static str,
 }
 

@@ -13,7 +13,7 @@ export type ConnectionState = "active" | "unverified" | "restricted" | "no_credi
 export interface MountOptions {
   /** A registration token (`rrt-…`) that your backend requested. Pass either this or `fetchToken`. */
   registrationToken?: string | undefined;
-  /** Fetches a new token from your backend. Called at the start if there is none, and when the token has expired or was used. */
+  /** Fetches a new token from your backend. Called at the start without a token, and when the token has expired or was used. */
   fetchToken?: (() => Promise<string>) | undefined;
   /** Shows only this provider. A token that is locked to a provider does the same. */
   provider?: ProviderName | undefined;

@@ -15,7 +15,7 @@ const PEELS = [
 ];
 const NAME = /^[\w-]*(?:api|key|token)[\w-]*["'`]?\s*[=:]/i;
 
-/** The length of the provider's longest prefix that the key begins with; 0 if there is none. */
+/** The length of the provider's longest prefix that the key begins with; 0 without one. */
 const fit = (key: string, { keyPrefixes }: KnownProvider): number =>
   Math.max(0, ...keyPrefixes.filter((prefix) => key.startsWith(prefix)).map(({ length }) => length));
 

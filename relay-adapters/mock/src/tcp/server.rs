@@ -156,7 +156,7 @@ impl std::fmt::Debug for MockServer {
     }
 }
 
-/// Scripts, and the mock where there is none.
+/// Scripts, and the mock when the scripts are used up.
 struct Front(Arc<Shared>);
 
 /// What becomes of a request.

@@ -65,7 +65,7 @@ fn answer(schema: &Value) -> Value {
     json!({"output_config": {"format": {"type": "json_schema", "schema": schema}}})
 }
 
-/// So many strict tools with these properties, of which none is required.
+/// This number of strict tools with these properties, all optional.
 fn strict(count: usize, properties: &Value, required: bool) -> Value {
     let names: Vec<&String> = properties.as_object().unwrap().keys().filter(|_| required).collect();
     let schema = json!({"type": "object", "properties": properties, "required": names, "additionalProperties": false});

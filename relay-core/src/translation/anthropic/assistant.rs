@@ -164,7 +164,7 @@ fn input<'a>(function: &Object<'a>, tool: &str, names: &Names) -> Result<Input<'
 /// One entry of `content_layout`.
 enum Entry {
     Thinking,
-    /// So many characters of `content`.
+    /// This number of characters of `content`.
     Text(usize),
     ToolUse,
 }

@@ -135,7 +135,7 @@ impl Layout {
         self.0.push(Piece::ToolUse);
     }
 
-    /// A text block of so many Unicode scalar values.
+    /// A text block of this number of Unicode scalar values.
     pub(super) fn text(&mut self, length: usize) {
         if length > 0 {
             self.0.push(Piece::Text(length));

@@ -50,7 +50,7 @@ impl<'a> ToolIds<'a> {
         self.open.append(&mut self.next);
     }
 
-    /// The id of the call that a result with this id answers: the first one without a result. `None`: there is none left in
+    /// The id of the call that a result with this id answers: the first one without a result. `None`: no such call is left in
     /// the turn before it.
     pub(super) fn result(&mut self, asked: &str) -> Option<String> {
         let is_open = |call: &&mut OpenCall<'_>| !call.is_legacy && !call.is_answered && call.asked == asked;

@@ -7,7 +7,7 @@ import type { ExitResult, MountOptions, ProviderName, SuccessResult, Theme, Widg
 import { loadRelay } from "./index.ts";
 import type { LoadOptions } from "./index.ts";
 
-/** The widget's options, and how its script is loaded. A change of an option updates the widget; only `layout` and `baseURL` mount it anew. */
+/** The widget's options, and how its script is loaded. A change of an option updates the widget; only `layout` and `baseURL` mount it again. */
 export interface RelayConnectOptions extends MountOptions {
   /** Read once, when the script is loaded. */
   load?: LoadOptions | undefined;
@@ -15,7 +15,7 @@ export interface RelayConnectOptions extends MountOptions {
 
 /** What `useRelayConnect` gives. */
 export interface RelayConnectHook {
-  /** For the element that the widget shall be in: `<div ref={relay.ref} />`. */
+  /** For the element that the widget goes into: `<div ref={relay.ref} />`. */
   ref: (element: Element | null) => void;
   /** Whether the widget can be used. */
   ready: boolean;

@@ -60,7 +60,7 @@ test("an option that changed is updated, and one that went is undefined", async 
   assert.deepEqual(relay.widgets[0].log, [["update", { theme: "light", locale: undefined }]]);
 });
 
-test("what can't be updated is mounted anew", async () => {
+test("what can't be updated is mounted again", async () => {
   await show(h(RelayConnect, { registrationToken: "rrt-1", layout: "inline" }));
   await show(h(RelayConnect, { registrationToken: "rrt-1", layout: "modal" }));
   assert.deepEqual(relay.widgets.map(({ options, log }) => [options.layout, log]), [["inline", [["unmount"]]], ["modal", []]]);

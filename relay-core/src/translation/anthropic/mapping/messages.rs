@@ -186,7 +186,7 @@ pub(super) const PARTS: Group = Group {
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#,
                 ),
                 dropped(
-                    when("in the history, if it is none of these; a note stands for it"),
+                    when("in the history, for any other type; a note stands for it"),
                     r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://example.com/a.png"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
                 ),
                 refuses(
@@ -243,7 +243,7 @@ pub(super) const PARTS: Group = Group {
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain;base64,6Q==","filename":"a.txt"}}]}]}"#,
                 ),
                 dropped(
-                    when("in the history, if it is none of these; a note stands for it"),
+                    when("in the history, for any other type; a note stands for it"),
                     r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"QUJD","filename":"a.doc"}}]},{"role":"assistant","content":"A"},{"role":"user","content":"Hi"}]}"#,
                 ),
                 refuses(

@@ -53,7 +53,7 @@ pub(in crate::translation::anthropic) struct Compiled {
 /// Makes a schema that Anthropic compiles. `description` is for the root, if it has none.
 ///
 /// # Errors
-/// In words, why there is none.
+/// In words, why the schema can't be compiled.
 pub(in crate::translation::anthropic) fn compile(
     schema: &RawValue,
     description: Option<&str>,

@@ -49,7 +49,7 @@ pub(crate) struct Choice<'a> {
 pub(crate) struct Message<'a> {
     /// `assistant`.
     pub(crate) role: &'static str,
-    /// The text; `null` when there is none beside tool calls or a refusal.
+    /// The text; `null` without a text beside tool calls or a refusal.
     pub(crate) content: Option<Cow<'a, str>>,
     /// Why the model declined.
     pub(crate) refusal: Option<Cow<'a, str>>,

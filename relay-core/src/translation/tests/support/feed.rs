@@ -17,7 +17,7 @@ pub(crate) enum Cut {
     EveryByte,
     /// Into pieces of 1, 2, … 97 bytes, over and over.
     Growing,
-    /// Once, behind so many bytes.
+    /// Once, behind this number of bytes.
     Once(usize),
 }
 
