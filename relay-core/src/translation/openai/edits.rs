@@ -1,9 +1,10 @@
 //! A request's body, edited in a few places without being rebuilt.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
 use crate::translation::Call;
@@ -35,13 +36,14 @@ impl<'a> Edits<'a> {
     }
 
     /// Whether the body has one of these words anywhere: a quick look before members are read.
-    pub(super) fn has_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| memmem::find(self.body, word.as_bytes()).is_some())
+    pub(super) fn has_any(&self, words: &[Finder<'_>]) -> bool {
+        words.iter().any(|word| word.find(self.body).is_some())
     }
 
     /// Whether a member whose name ends in `id` may have a text of more than `longest` characters: a quick look.
     pub(super) fn has_long_id(&self, longest: usize) -> bool {
-        memmem::find_iter(self.body, b"id\"").any(|at| {
+        static ID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"id\""));
+        ID.find_iter(self.body).any(|at| {
             let mut rest = self.body.get(at + 3..).unwrap_or_default().trim_ascii_start();
             rest = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
             let Some(text) = rest.strip_prefix(b"\"") else { return false };
@@ -49,13 +51,12 @@ impl<'a> Edits<'a> {
         })
     }
 
-    /// Whether a member of this name may be `null`: a quick look.
-    pub(super) fn has_null(&self, name: &str) -> bool {
-        memmem::find_iter(self.body, name.as_bytes()).any(|at| {
-            let rest = self.body.get(at + name.len()..).unwrap_or_default();
-            let Some(rest) = rest.strip_prefix(b"\"") else { return false };
-            let rest = rest.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
-            rest.trim_ascii_start().starts_with(b"null")
+    /// Whether a message's content may be `null`: a quick look.
+    pub(super) fn has_null_content(&self) -> bool {
+        static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"null"));
+        NULL.find_iter(self.body).any(|at| {
+            let before = self.body.get(..at).unwrap_or_default().trim_ascii_end().strip_suffix(b":");
+            before.is_some_and(|before| before.trim_ascii_end().ends_with(b"content\""))
         })
     }
 

@@ -5,8 +5,10 @@
 //! as well, since OpenAI refuses long ones that other providers and gateways make, and answers without any text.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use data_encoding::HEXLOWER;
+use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +25,9 @@ const ANSWER_MEMBERS: &[&str] =
     &["reasoning_content", "thinking_blocks", "content_layout", "extra_content", "native_finish_reason"];
 /// Members that say something to another provider. Leaving one out is reported.
 const REPORTED_MEMBERS: &[&str] = &["cache_control", "is_error", "images"];
+/// All of them, to be looked for in each request.
+static MEMBERS: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| ANSWER_MEMBERS.iter().chain(REPORTED_MEMBERS).copied().map(Finder::new).collect());
 /// Top-level members that only other providers know.
 pub(super) const TOP_LEVEL: &[&str] = &["thinking", "extra_body", "cache_control"];
 
@@ -67,8 +72,7 @@ impl Place {
 /// # Errors
 /// `messages` or `tools` of another type than a list.
 pub(super) fn take_out(edits: &mut Edits<'_>, request: &Object<'_>, notes: &mut Notes) -> Result<(), RelayError> {
-    let is_plain = !edits.has_any(ANSWER_MEMBERS) && !edits.has_any(REPORTED_MEMBERS);
-    if is_plain && !edits.has_long_id(MAX_ID) && !edits.has_null("content") {
+    if !edits.has_any(&MEMBERS) && !edits.has_long_id(MAX_ID) && !edits.has_null_content() {
         return Ok(());
     }
     for (name, place) in [("messages", Place::Message), ("tools", Place::Tool)] {
