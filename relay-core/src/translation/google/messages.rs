@@ -336,7 +336,7 @@ impl<'a> Builder<'a, '_> {
         Ok(Some(part))
     }
 
-    /// Takes a result. Of two for one call the last one counts.
+    /// Takes a result. Of two for one call the last one counts, and that is reported.
     fn result(
         &mut self,
         message: &Object<'a>,
@@ -354,7 +354,9 @@ impl<'a> Builder<'a, '_> {
             let why = format!("`{path}` belongs to no call of the assistant message before it");
             return Err(RelayError::invalid_value(path, why));
         };
-        call.result = Some(result);
+        if call.result.replace(result).is_some() {
+            self.notes.adjust("messages");
+        }
         Ok(())
     }
 

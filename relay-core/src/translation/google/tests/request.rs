@@ -168,6 +168,11 @@ fn of_two_results_the_last_one_counts_and_a_late_one_is_refused() {
     let result = |text: &str| json!({"role": "tool", "tool_call_id": "c", "content": text});
     let sent = contents("gemini-2.5-pro", json!([call, result("old"), result("new")]));
     assert!(sent.contains("new") && !sent.contains("old"), "{sent}");
+    let two = json!({"messages": [{"role": "user", "content": "x"}, call, result("old"), result("new")]});
+    let notes = chat("gemini-2.5-pro", two).unwrap().notes;
+    assert!(notes.adjusted.contains(&"messages".to_owned()), "{notes:?}");
+    let one = json!({"messages": [{"role": "user", "content": "x"}, call, result("new")]});
+    assert!(chat("gemini-2.5-pro", one).unwrap().notes.adjusted.is_empty());
     refused(
         json!({"messages": [call, result("a"), {"role": "user", "content": "x"}, result("b")]}),
         "messages[3].tool_call_id",
