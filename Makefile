@@ -13,7 +13,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Files that mark which lock files npm or pip has installed.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
 
-.PHONY: help packages demo example test check generate bench fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -152,6 +152,9 @@ $(CLIENTS)/sdk/node_modules/.installed: $(CLIENTS)/sdk/package-lock.json
 bench: ## measure translation alone, then Relay and nginx in front of the same simulated provider
 	$(CARGO) bench --locked -p relay-core --bench translate
 	$(PYTHON) tests/bench/run.py $(ARGS)
+
+denial: ## attack a release build with each kind of denial of service, beside a good tenant
+	$(PYTHON) tests/denial/run.py $(ARGS)
 
 fuzz: ## run each fuzz target, or those in TARGETS, for FUZZ_SECONDS (600); needs a C++ compiler
 	tests/fuzz/run.sh $(TARGETS)
