@@ -1,6 +1,6 @@
 //! A provider's text, cut to length and without what looks like a key.
 
-use crate::domain::Provider;
+use crate::domain::beginnings;
 
 /// A provider's text for a caller: at most 500 characters, with anything that looks like a key masked.
 pub(crate) fn redact(text: &str) -> String {
@@ -13,11 +13,10 @@ pub(crate) fn redact(text: &str) -> String {
 
 /// Masks what begins like a secret within a word, up to the word's end. Punctuation behind it stays.
 fn masked(word: &str) -> std::borrow::Cow<'_, str> {
-    const OWN: &[&str] = &["rly-", "rrt-"];
-    let starts = Provider::ALL.iter().flat_map(|provider| provider.key_prefixes()).chain(OWN);
     let begins =
         |at: usize| word.get(..at).is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()));
-    let secret = starts.filter_map(|start| word.find(start)).filter(|at| begins(*at) && word.len() - at > 8).min();
+    let secret =
+        beginnings().filter_map(|start| word.find(start)).filter(|at| begins(*at) && word.len() - at > 8).min();
     let Some((before, rest)) =
         secret.or_else(|| word.find("key=").map(|at| at + 4)).and_then(|at| word.split_at_checked(at))
     else {
