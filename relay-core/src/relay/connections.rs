@@ -8,7 +8,8 @@ use crate::relay::call::Route;
 use crate::relay::handle::Relay;
 use crate::relay::key_check::Verdict;
 use crate::relay::page::Page;
-use crate::relay::registration::{Found, for_provider};
+use crate::relay::registration::for_provider;
+use crate::relay::token_access::TokenAccess;
 
 impl Relay {
     /// Checks a stored key with the provider now.
@@ -54,7 +55,7 @@ impl Relay {
         page: Option<Page<'_>>,
         provider: Provider,
     ) -> Result<bool, RelayError> {
-        let Found { stored, .. } = self.find_grant(token, page).await?;
+        let TokenAccess { stored, .. } = self.token_access_from(token, page).await?;
         self.usable(&stored)?;
         let grant = stored.grant;
         for_provider(&grant, provider)?;

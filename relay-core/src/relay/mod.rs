@@ -4,7 +4,7 @@
 //! | file | use cases |
 //! | --- | --- |
 //! | `inference`, `stream`, `models` | chat, embeddings, lists of models |
-//! | [`registration_tokens`], [`registration`], [`page`] | issue a token; show it, redeem it; which pages may use it |
+//! | [`registration_tokens`], [`token_access`], [`registration`], [`page`] | issue a token; look it up; show it, redeem it; which pages may use it |
 //! | [`connections`], [`users`] | verify and disconnect a key; list, show and erase users |
 //! | [`projects`], [`relay_keys`], [`usage`] | administration and reports |
 //! | [`readiness`] | whether this Relay can serve calls now |
@@ -27,6 +27,7 @@ mod registration_lock;
 pub mod registration_tokens;
 pub mod relay_keys;
 mod stream;
+pub mod token_access;
 pub mod usage;
 pub mod users;
 

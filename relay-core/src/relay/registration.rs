@@ -7,15 +7,15 @@ use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::domain::{
     Allowed, Connection, ConnectionState, Grant, Project, Provider, RedeemRefusal, SealedSlot, SecretHash, Slot, Spent,
-    StoredGrant,
 };
 use crate::error::RelayError;
 use crate::ports::RedeemError;
 use crate::relay::handle::Relay;
 use crate::relay::key_check::Refusals;
-use crate::relay::page::{Page, allowed_origins};
+use crate::relay::page::Page;
 use crate::relay::registration_lock;
 use crate::relay::registration_tokens::{TOKEN_SECONDS, TokenRequest};
+use crate::relay::token_access::TokenAccess;
 
 /// How many times a key is sealed again if the connection changes meanwhile.
 const REDEEM_ATTEMPTS: usize = 5;
@@ -58,7 +58,7 @@ impl Relay {
         token: &RegistrationToken,
         page: Option<Page<'_>>,
     ) -> Result<Registration, RelayError> {
-        let Found { stored, project, .. } = self.find_grant(token, page).await?;
+        let TokenAccess { stored, project, .. } = self.token_access_from(token, page).await?;
         self.usable(&stored)?;
         let grant = stored.grant;
         let connections = self.ports.key_store.connections(&grant.project, &grant.user).await?;
@@ -98,10 +98,9 @@ impl Relay {
         let locked =
             self.ports.tokens.hash_registration_token(token).ok_or_else(RelayError::invalid_registration_token)?;
         let _locked = registration_lock::lock(locked).await;
-        let Found { hash, stored, project } = self.find_grant(token, page).await?;
-        if project.policy.frame_only && page.is_some_and(|page| !page.framed) {
-            return Err(RelayError::frame_required());
-        }
+        let access = self.token_access_from(token, page).await?;
+        access.may_send_keys(page)?;
+        let TokenAccess { hash, stored, .. } = access;
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
         if let Some(spent) = stored.spent.as_ref().filter(|_| self.ports.clock.now() < stored.grant.expires_at) {
@@ -136,32 +135,6 @@ impl Relay {
         (request.allowed, request.seconds) = (Allowed::Only(provider), *TOKEN_SECONDS.start());
         let issued = self.issue_token(project, request, None).await?;
         self.redeem((&issued.token, Refusals::Ignored), None, provider, key, workspace_id).await
-    }
-
-    pub(super) async fn find_grant(
-        &self,
-        token: &RegistrationToken,
-        page: Option<Page<'_>>,
-    ) -> Result<Found, RelayError> {
-        let unknown = RelayError::invalid_registration_token;
-        let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown)?;
-        let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown)?;
-        let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown)?;
-        // The call does not come from a page, so there is no page to check.
-        if page.is_some_and(|page| !allowed_origins(&stored.grant, &project).permits(page.origin)) {
-            return Err(RelayError::origin_not_allowed());
-        }
-        Ok(Found { hash, stored, project })
-    }
-
-    pub(super) fn usable(&self, stored: &StoredGrant) -> Result<(), RelayError> {
-        if stored.spent.is_some() {
-            return Err(RelayError::registration_token_used());
-        }
-        if stored.grant.expires_at <= self.ports.clock.now() || stored.tries_left == 0 {
-            return Err(RelayError::registration_token_expired());
-        }
-        Ok(())
     }
 
     async fn refuse_occupied(&self, slot: &Slot, grant: &Grant) -> Result<(), RelayError> {
@@ -219,13 +192,6 @@ impl Relay {
         let spent = stored.spent.as_ref().ok_or_else(RelayError::registration_token_used)?;
         replay(spent, attempt.slot.provider, attempt.fingerprint)
     }
-}
-
-/// A registration token's grant, which this page may use.
-pub(super) struct Found {
-    hash: SecretHash,
-    pub(super) stored: StoredGrant,
-    project: Project,
 }
 
 /// One attempt to store a key.

@@ -110,7 +110,7 @@ impl Origins {
     }
 
     /// Whether a page of this origin, as browsers send it, is allowed.
-    pub(crate) fn permits(&self, origin: &str) -> bool {
+    pub fn permits(&self, origin: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Only(patterns) => patterns.iter().any(|pattern| pattern.permits(origin)),
