@@ -64,7 +64,11 @@ impl KeyStore for Memory {
         }
         state.refuse_known(hash)?;
         let owner = (grant.project.clone(), grant.user.clone());
-        state.users.entry(owner).or_insert(User { created_at: grant.created_at, connections: vec![] });
+        state.users.entry(owner).or_insert(User {
+            created_at: grant.created_at,
+            connections: vec![],
+            ever_connected: false,
+        });
         state.grants.insert(*hash, StoredGrant::new(grant));
         Ok(None)
     }
@@ -90,6 +94,7 @@ impl KeyStore for Memory {
         state.take_connection(&slot);
         let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemRefusal::Unknown)?;
         user.connections.push(connection);
+        user.ever_connected = true;
         if let Some(stored) = state.grants.get_mut(hash) {
             stored.spent = Some(spent);
         }
@@ -117,12 +122,19 @@ impl State {
         Some(user.connections.swap_remove(place))
     }
 
-    /// Deletes expired idempotency records, and expired grants without such a record.
-    fn forget(&mut self, now: Timestamp) {
+    /// Deletes expired idempotency records, expired grants without such a record, and with its last grant a user who
+    /// never connected a key.
+    pub(super) fn forget(&mut self, now: Timestamp) {
         self.idempotency.retain(|_, (record, _)| record.expires_at > now);
         let needed: std::collections::HashSet<SecretHash> = self.idempotency.values().map(|(_, hash)| *hash).collect();
         let is_live = |stored: &StoredGrant| stored.grant.expires_at.plus_seconds(KEEP_GRANTS_SECONDS) > now;
+        let before = self.grants.len();
         self.grants.retain(|hash, stored| is_live(stored) || needed.contains(hash));
+        if self.grants.len() < before {
+            let of = |stored: &StoredGrant| (stored.grant.project.clone(), stored.grant.user.clone());
+            let with_grants: std::collections::HashSet<_> = self.grants.values().map(of).collect();
+            self.users.retain(|key, user| user.ever_connected || with_grants.contains(key));
+        }
     }
 
     /// A grant is never overwritten, since that would make a spent token valid again.

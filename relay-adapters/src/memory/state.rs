@@ -26,6 +26,7 @@ pub(super) struct State {
 pub(super) struct User {
     pub(super) created_at: Timestamp,
     pub(super) connections: Vec<Connection>,
+    pub(super) ever_connected: bool,
 }
 
 impl Memory {

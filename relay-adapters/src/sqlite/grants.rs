@@ -12,6 +12,10 @@ use super::connections;
 use super::failure::Failure;
 use super::rows::{self, integer};
 
+/// How many old rows go with each new grant: a few more than are added, so that a backlog shrinks without making one
+/// call wait for all of it.
+const FORGOTTEN_WITH_EACH: u32 = 16;
+
 /// The result of a successful redemption.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Redeemed {
@@ -33,7 +37,7 @@ pub(super) fn put(
     const PUT: &str = "INSERT INTO grants
         (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    forget(transaction, grant.created_at)?;
+    forget(transaction, grant.created_at, FORGOTTEN_WITH_EACH)?;
     if let Some(record) = idempotency
         && let Some(earlier) = earlier(transaction, grant, record)?
     {
@@ -92,6 +96,7 @@ pub(super) fn redeem(
         return Ok(Err(refusal));
     }
     spend(transaction, hash, &Spent::new(connection, now))?;
+    mark_connected(transaction, connection)?;
     store(transaction, connection)?;
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }
@@ -110,6 +115,14 @@ fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Res
         spent.state.as_str(),
     ])?;
     if changed == 1 { Ok(()) } else { Err("the token was spent within its own transaction".into()) }
+}
+
+/// From now on the user stays until they are erased.
+fn mark_connected(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), Failure> {
+    const MARK: &str = "UPDATE users SET ever_connected = 1 WHERE project = ?1 AND user = ?2 AND ever_connected = 0";
+    let slot = &connection.slot.slot;
+    transaction.prepare_cached(MARK)?.execute(params![slot.project.as_str(), slot.user.as_str()])?;
+    Ok(())
 }
 
 /// Stores a connection in its slot.
@@ -156,19 +169,27 @@ fn keep(transaction: &Transaction<'_>, sealed: &SealedKey) -> Result<i64, Failur
     Ok(transaction.last_insert_rowid())
 }
 
-/// Deletes some expired idempotency records, and some expired grants without such a record.
-fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Failure> {
-    // A few more than are added, so that a backlog shrinks without making one call wait for all of it.
+/// Deletes at most `limit` expired idempotency records, and at most `limit` expired grants without such a record. A
+/// trigger deletes a user who never connected a key with their last grant. Returns the larger number of deleted rows.
+pub(super) fn forget(transaction: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize, Failure> {
     const RECORDS: &str = "DELETE FROM idempotency WHERE (project, key) IN
-        (SELECT project, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 16)";
+        (SELECT project, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
     const GRANTS: &str = "DELETE FROM grants WHERE hash IN
         (SELECT hash FROM grants WHERE expires_at <= ?1
             AND NOT EXISTS (SELECT 1 FROM idempotency WHERE grant_hash = grants.hash)
-         ORDER BY expires_at LIMIT 16)";
-    transaction.prepare_cached(RECORDS)?.execute([integer(now.0)])?;
+         ORDER BY expires_at LIMIT ?2)";
+    let records = transaction.prepare_cached(RECORDS)?.execute(params![integer(now.0), limit])?;
     let forgotten = now.0.saturating_sub(KEEP_GRANTS_SECONDS * 1000);
-    transaction.prepare_cached(GRANTS)?.execute([integer(forgotten)])?;
-    Ok(())
+    let grants = transaction.prepare_cached(GRANTS)?.execute(params![integer(forgotten), limit])?;
+    Ok(records.max(grants))
+}
+
+/// Takes all tries from at most `limit` tokens that have expired. Returns how many.
+pub(super) fn close_expired(transaction: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize, Failure> {
+    const CLOSE: &str = "UPDATE grants SET tries_left = 0 WHERE hash IN
+        (SELECT hash FROM grants WHERE spent_at IS NULL AND tries_left > 0 AND expires_at <= ?1
+         ORDER BY expires_at LIMIT ?2)";
+    Ok(transaction.prepare_cached(CLOSE)?.execute(params![integer(now.0), limit])?)
 }
 
 /// The unexpired record with this idempotency key, and its grant. An expired record is deleted.

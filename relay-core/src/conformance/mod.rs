@@ -16,6 +16,7 @@ mod provider_client;
 mod samples;
 mod store;
 mod token_issuer;
+mod upkeep;
 mod usage;
 
 pub use cipher::cipher;
@@ -25,4 +26,5 @@ pub use projects::projects;
 pub use provider_client::{FarSide, SeenRequest, provider_client};
 pub use store::store;
 pub use token_issuer::token_issuer;
+pub use upkeep::upkeep;
 pub use usage::usage;

@@ -4,6 +4,7 @@ use super::key_store::key_store;
 use super::meta::meta;
 use super::projects::projects;
 use super::samples::{connect, connection, hash, project, slot};
+use super::upkeep::upkeep;
 use super::usage::usage;
 use crate::domain::{MasterKeyId, Provider};
 use crate::ports::Store;
@@ -14,6 +15,7 @@ use crate::ports::Store;
 pub async fn store(store: &dyn Store) {
     rule!(master_keys_in_use_are_those_of_stored_keys(store));
     key_store(store).await;
+    upkeep(store).await;
     projects(store).await;
     usage(store).await;
     meta(store).await;

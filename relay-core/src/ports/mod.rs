@@ -11,6 +11,7 @@ mod provider_client;
 mod store;
 mod store_error;
 mod token_issuer;
+mod upkeep;
 mod usage;
 mod users;
 
@@ -23,6 +24,7 @@ pub use provider_client::*;
 pub use store::*;
 pub use store_error::*;
 pub use token_issuer::*;
+pub use upkeep::*;
 pub use usage::*;
 pub use users::*;
 

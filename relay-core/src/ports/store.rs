@@ -3,6 +3,7 @@
 use crate::ports::key_store::KeyStore;
 use crate::ports::meta::Meta;
 use crate::ports::projects::Projects;
+use crate::ports::upkeep::Upkeep;
 use crate::ports::usage::{UsageReport, UsageSink};
 use crate::ports::users::Users;
 
@@ -36,4 +37,4 @@ macro_rules! store {
     };
 }
 
-store!(KeyStore, Projects, Users, UsageSink, UsageReport, Meta);
+store!(KeyStore, Projects, Users, Upkeep, UsageSink, UsageReport, Meta);

@@ -16,7 +16,8 @@ use crate::ports::store_error::StoreError;
 pub trait Users: Send + Sync {
     /// Lists users sorted by the bytes of their labels: at most `limit`, beginning after `after`.
     ///
-    /// A user exists from the first grant or key until [`Self::delete_user`].
+    /// A user exists from the first grant or key until [`Self::delete_user`]. A user who never connected a key also goes
+    /// with their last grant, see [`Upkeep`](crate::ports::Upkeep).
     async fn users(
         &self,
         project: &ProjectId,

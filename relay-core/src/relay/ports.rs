@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ports::{
-    Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, UsageReport, UsageSink, Users,
+    Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep, UsageReport, UsageSink, Users,
 };
 
 /// The ports that a [`Relay`](crate::Relay) is built from: those of a store, the cipher, the token issuer, the clock
@@ -27,6 +27,8 @@ pub struct Ports {
     pub usage_report: Arc<dyn UsageReport>,
     /// Stores small values beside the data, and reports whether the store can be written to.
     pub meta: Arc<dyn Meta>,
+    /// Counts users without a key, and removes what nobody needs any more.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Seals and opens provider keys.
     pub cipher: Arc<dyn Cipher>,
     /// Creates and hashes tokens.
@@ -52,6 +54,7 @@ impl Ports {
             users: Arc::<dyn Store>::clone(&store),
             usage: Arc::<dyn Store>::clone(&store),
             usage_report: Arc::<dyn Store>::clone(&store),
+            upkeep: Arc::<dyn Store>::clone(&store),
             meta: store,
             cipher,
             tokens,
@@ -68,7 +71,7 @@ impl Ports {
         clock: Arc<dyn Clock>,
         providers: Vec<Arc<dyn ProviderClient>>,
     ) -> Self {
-        use crate::ports::{MockKeyStore, MockMeta, MockProjects, MockUsageReport, MockUsageSink, MockUsers};
+        use crate::ports::{MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers};
         Self {
             key_store: Arc::new(MockKeyStore::new()),
             projects: Arc::new(MockProjects::new()),
@@ -76,6 +79,7 @@ impl Ports {
             usage: Arc::new(MockUsageSink::new()),
             usage_report: Arc::new(MockUsageReport::new()),
             meta: Arc::new(MockMeta::new()),
+            upkeep: Arc::new(MockUpkeep::new()),
             cipher,
             tokens,
             clock,
