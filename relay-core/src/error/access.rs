@@ -29,6 +29,12 @@ impl RelayError {
         .with_retry_after(RetryAfter::from_seconds(seconds))
     }
 
+    /// The project has reached one of its quotas: `what` names it with its number. 429 `rate_limit_exceeded`.
+    pub(crate) fn quota_reached(what: &str, seconds: u64) -> Self {
+        let message = format!("this project has reached a limit of this Relay ({what}); wait for `retry-after`");
+        Self::coded(Code::RateLimitExceeded, message).with_retry_after(RetryAfter::from_seconds(seconds))
+    }
+
     /// No project with this id is stored. 404 `project_not_found`.
     pub(crate) fn project_not_found() -> Self {
         Self::coded(Code::ProjectNotFound, "there is no project with this id; create it first")

@@ -15,7 +15,8 @@ impl Relay {
     /// Checks a stored key with the provider now.
     ///
     /// # Errors
-    /// `provider_key_missing` without a stored key; `upstream_unreachable` if the provider does not answer.
+    /// `provider_key_missing` without a stored key; `upstream_unreachable` if the provider does not answer;
+    /// `rate_limit_exceeded` if the project had too many keys checked.
     pub async fn verify_connection(
         &self,
         project: &Project,
@@ -26,6 +27,7 @@ impl Relay {
         let connection =
             self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         let Route { mut connection, key, .. } = self.open_unchecked(connection)?;
+        self.count_key_check(&project.id, None)?;
         let Verdict::Known(signal) = self.ask(provider, &key, connection.workspace_id.as_deref()).await? else {
             return Err(RelayError::provider_key_unchecked(provider));
         };

@@ -1,7 +1,7 @@
 //! Checks a key with its provider, at registration and on request. The checks are free of charge for the user.
 
 use crate::domain::secret::ProviderKey;
-use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash};
+use crate::domain::{ConnectionState, KeySignal, Provider, SecretHash, Slot};
 use crate::error::{Class, RelayError};
 use crate::ports::WireRequest;
 use crate::relay::handle::Relay;
@@ -23,14 +23,18 @@ pub(crate) enum Refusals {
 }
 
 impl Relay {
-    /// Checks a key that is not stored yet.
+    /// Checks a key that is not stored yet, for this slot.
     pub(crate) async fn check_before_storing(
         &self,
+        slot: &Slot,
         (token, refusals): (&SecretHash, Refusals),
-        provider: Provider,
         key: &ProviderKey,
         workspace: Option<&str>,
     ) -> Result<ConnectionState, RelayError> {
+        let provider = slot.provider;
+        if matches!(refusals, Refusals::Counted) {
+            self.count_key_check(&slot.project, Some(token))?;
+        }
         match self.ask(provider, key, workspace).await? {
             Verdict::Known(KeySignal::Works) => Ok(ConnectionState::Active),
             Verdict::Known(KeySignal::NoCredit | KeySignal::SpendLimit) => Ok(ConnectionState::NoCredit),

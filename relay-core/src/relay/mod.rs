@@ -7,6 +7,7 @@
 //! | [`registration_tokens`], [`token_access`], [`registration`], [`page`] | issue a token; look it up; show it, redeem it; which pages may use it |
 //! | [`connections`], [`users`] | verify and disconnect a key; list, show and erase users |
 //! | [`projects`], [`relay_keys`], [`usage`] | administration and reports |
+//! | [`quotas`], `upkeep` | what a project may do how often, and removing what nobody needs |
 //! | [`readiness`] | whether this Relay can serve calls now |
 //! | `handle`, `ports`, `caller`, `call` | shared: [`Relay`], its [`Ports`], the [`Caller`], one exchange with a provider |
 
@@ -21,6 +22,7 @@ mod models;
 pub mod page;
 mod ports;
 pub mod projects;
+pub mod quotas;
 pub mod readiness;
 pub mod registration;
 mod registration_lock;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::ports::{
     Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep, UsageReport, UsageSink, Users,
 };
+use crate::relay::quotas::Quotas;
 
 /// The ports that a [`Relay`](crate::Relay) is built from: those of a store, the cipher, the token issuer, the clock
 /// and the providers.
@@ -37,6 +38,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// One client for each provider to be served.
     pub providers: Vec<Arc<dyn ProviderClient>>,
+    /// Counts what projects do.
+    pub quotas: Arc<Quotas>,
 }
 
 impl Ports {
@@ -60,6 +63,7 @@ impl Ports {
             tokens,
             clock,
             providers,
+            quotas: Arc::default(),
         }
     }
 
@@ -71,7 +75,9 @@ impl Ports {
         clock: Arc<dyn Clock>,
         providers: Vec<Arc<dyn ProviderClient>>,
     ) -> Self {
-        use crate::ports::{MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers};
+        use crate::ports::{
+            MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers,
+        };
         Self {
             key_store: Arc::new(MockKeyStore::new()),
             projects: Arc::new(MockProjects::new()),
@@ -84,6 +90,7 @@ impl Ports {
             tokens,
             clock,
             providers,
+            quotas: Arc::default(),
         }
     }
 }

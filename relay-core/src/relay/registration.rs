@@ -112,7 +112,8 @@ impl Relay {
         self.refuse_occupied(&slot, &stored.grant).await?;
         let attempt = Attempt { hash, slot, fingerprint, workspace_id };
         let workspace = attempt.workspace_id.as_deref();
-        let state = self.check_before_storing((&attempt.hash, refusals), provider, &key, workspace).await?;
+        let token = (&attempt.hash, refusals);
+        let state = self.check_before_storing(&attempt.slot, token, &key, workspace).await?;
         self.store(attempt, &key, state).await
     }
 
@@ -133,7 +134,7 @@ impl Relay {
         self.ports.projects.project(&project.id).await?.ok_or_else(RelayError::project_not_found)?;
         let mut request = TokenRequest::new(user);
         (request.allowed, request.seconds) = (Allowed::Only(provider), *TOKEN_SECONDS.start());
-        let issued = self.issue_token(project, request, None).await?;
+        let issued = self.issue_uncounted(project, request, None).await?;
         self.redeem((&issued.token, Refusals::Ignored), None, provider, key, workspace_id).await
     }
 

@@ -67,8 +67,20 @@ impl Relay {
     ///
     /// # Errors
     /// `invalid_value` for a lifetime outside [`TOKEN_SECONDS`] or an invalid origin; `idempotency_key_reused` for a
-    /// different request.
+    /// different request; `rate_limit_exceeded` if the project has reached one of its
+    /// [quotas](crate::relay::quotas::QuotaLimits).
     pub async fn issue_token(
+        &self,
+        project: &Project,
+        request: TokenRequest,
+        idempotency: Option<Idempotency>,
+    ) -> Result<IssuedToken, RelayError> {
+        self.count_token(project, &request.user).await?;
+        self.issue_uncounted(project, request, idempotency).await
+    }
+
+    /// Issues a token without counting it against the project's quotas.
+    pub(super) async fn issue_uncounted(
         &self,
         project: &Project,
         request: TokenRequest,
