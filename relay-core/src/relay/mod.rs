@@ -30,6 +30,7 @@ pub mod registration_tokens;
 pub mod relay_keys;
 mod stream;
 pub mod token_access;
+mod token_clock;
 mod upkeep;
 pub mod usage;
 pub mod users;

@@ -103,7 +103,7 @@ impl Relay {
         let TokenAccess { hash, stored, .. } = access;
         let slot = Slot { project: stored.grant.project.clone(), user: stored.grant.user.clone(), provider };
         let fingerprint = self.ports.cipher.fingerprint(&slot, &key);
-        if let Some(spent) = stored.spent.as_ref().filter(|_| self.ports.clock.now() < stored.grant.expires_at) {
+        if let Some(spent) = stored.spent.as_ref().filter(|_| self.token_time() < stored.grant.expires_at) {
             return replay(spent, provider, fingerprint);
         }
         self.usable(&stored)?;
@@ -180,7 +180,7 @@ impl Relay {
         let record = self.ports.tokens.record_id().map_err(RelayError::no_randomness)?;
         let slot = SealedSlot { slot: attempt.slot.clone(), record, version };
         let sealed = self.ports.cipher.seal(&slot, key).map_err(RelayError::provider_key_unsealable)?;
-        let (last4, now) = (key.last4(), self.ports.clock.now());
+        let (last4, now) = (key.last4(), self.token_time());
         let mut connection = Connection::new(slot, sealed, last4, attempt.fingerprint, state, now);
         connection.workspace_id.clone_from(&attempt.workspace_id);
         Ok(connection)

@@ -89,7 +89,7 @@ impl Relay {
         if !TOKEN_SECONDS.contains(&request.seconds) {
             return Err(RelayError::invalid_value("expiresInSeconds", "`expiresInSeconds` must be 60 to 3600"));
         }
-        let now = self.ports.clock.now();
+        let now = self.token_time();
         let expires_at = now.plus_seconds(request.seconds);
         let mut grant = Grant::new(project.id.clone(), request.user, now, expires_at);
         grant.allowed = request.allowed;

@@ -13,7 +13,7 @@ impl Relay {
     /// # Errors
     /// The store failed; nothing has changed.
     pub async fn clean_up(&self) -> Result<bool, StoreError> {
-        self.ports.upkeep.clean_up(self.ports.clock.now()).await
+        self.ports.upkeep.clean_up(self.token_time()).await
     }
 
     /// Counts a new registration token for this user.
