@@ -20,6 +20,7 @@ use super::base_url::BaseUrl;
 use super::body::guarded;
 use super::error::{is_unprocessed, malformed, timed_out, transport_error};
 use super::lanes::Place;
+use super::outbound::Outbound;
 use super::transport::{HttpTransport, MAX_HEAD};
 
 /// One provider over HTTP: a base URL, a credential header, and connections that all providers share.
@@ -59,7 +60,7 @@ impl HttpProvider {
         Provider::ALL.iter().map(|provider| Arc::new(Self::new(*provider, transport)) as _).collect()
     }
 
-    fn request(&self, wire: &WireRequest, key: &ProviderKey) -> Result<Request, TransportError> {
+    fn request(&self, wire: &WireRequest, body: &Outbound, key: &ProviderKey) -> Result<Request, TransportError> {
         let method = match wire.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -72,7 +73,7 @@ impl HttpProvider {
         }
         if wire.method == Method::Post {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(wire.body.clone().into());
+            *request.body_mut() = Some(body.attempt());
         }
         let (name, value) = signed(self.provider.credential(), key)?;
         headers.insert(name, value);
@@ -87,10 +88,11 @@ impl ProviderClient for HttpProvider {
         self.provider
     }
 
-    /// Sends the request. Sends it once more if the provider cannot have started to process it.
+    /// Sends the request. Sends it once more if the provider cannot have started to process it. A large body is sent once
+    /// more only if no connection took it, since it is not kept while the provider works.
     ///
     /// In addition, hyper uses another connection if a pooled one is closed before anything was written.
-    async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+    async fn send(&self, mut wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
         let limits = self.transport.timeouts();
         let (client, place) = self.transport.enter();
         let started = Instant::now();
@@ -100,10 +102,11 @@ impl ProviderClient for HttpProvider {
         };
         let end = started + limits.total;
         let mut timer = Box::pin(sleep_until(end.min(started + head)));
-        let request = self.request(&wire, key)?;
+        let body = Outbound::new(std::mem::take(&mut wire.body));
+        let request = self.request(&wire, &body, key)?;
         let mut answer = within(&mut timer, client.execute(request)).await?;
-        if answer.as_ref().is_err_and(is_unprocessed) {
-            let request = self.request(&wire, key)?;
+        if answer.as_ref().is_err_and(is_unprocessed) && body.is_there() {
+            let request = self.request(&wire, &body, key)?;
             answer = within(&mut timer, client.execute(request)).await?;
         }
         let answer = answer.map_err(transport_error)?;

@@ -3,6 +3,7 @@
 //! | what | here |
 //! | --- | --- |
 //! | limits and timeouts | [`Timeouts`], `body.rs` |
+//! | the body of a request | `outbound.rs` |
 //! | connections | [`HttpTransport`], `lanes.rs` |
 //! | one request and its answer | [`HttpProvider`] |
 //! | the provider's base URL | [`BaseUrl`] |
@@ -19,6 +20,7 @@ mod exchange;
 #[cfg(test)]
 mod http2_tests;
 mod lanes;
+mod outbound;
 mod timeouts;
 mod transport;
 

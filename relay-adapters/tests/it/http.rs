@@ -458,3 +458,66 @@ fn proxies_of_the_environment_are_not_used() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
+
+/// Bytes that report when their last clone is gone.
+struct Watched(Vec<u8>, Arc<tokio::sync::Notify>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.1.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_in_memory_only_until_it_has_been_sent() {
+    let server = Server::start([vec![Step::UntilClosed]]);
+    let gone = Arc::new(tokio::sync::Notify::new());
+    let text = vec![b'x'; 1 << 20];
+    let body = Bytes::from_owner(Watched(text.clone(), Arc::clone(&gone)));
+    let (client, key) = (server.openai(), key());
+    let mut call = Box::pin(client.send(WireRequest::post("/v1/x", body, Expect::Whole), &key));
+    // The provider never answers.
+    tokio::select! {
+        _ = &mut call => panic!("an answer"),
+        () = gone.notified() => {}
+    }
+    let arrived = async {
+        loop {
+            if let Some(received) = server.take_received().pop() {
+                return received;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let received = tokio::select! {
+        _ = &mut call => panic!("an answer"),
+        received = arrived => received,
+    };
+    assert!(received.head.to_ascii_lowercase().contains("\r\ncontent-length: 1048576"), "{}", received.head);
+    assert!(!received.head.to_ascii_lowercase().contains("transfer-encoding"));
+    assert_eq!(received.body, text);
+}
+
+#[tokio::test]
+async fn a_large_body_that_no_connection_took_is_sent_again() {
+    // Nobody listens there any more.
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let base = BaseUrl::parse(&format!("http://{closed}"), PlainHttp::OnLoopback).unwrap();
+    let client = openai(&transport(Timeouts::default()), base);
+    let error = client.send(WireRequest::post("/v1/x", vec![b'x'; 1 << 20], Expect::Whole), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Connect);
+    // A connection from the pool that the provider has closed meanwhile.
+    let server = Server::start([answer_and_close(ok("1")), answer(ok("2"))]);
+    let client = server.openai();
+    for want in ["1", "2"] {
+        let request = WireRequest::post("/v1/x", vec![b'x'; 1 << 20], Expect::Whole);
+        assert_eq!(whole(client.send(request, &key()).await.unwrap()).await.unwrap(), want.as_bytes());
+    }
+    assert!(server.take_received().iter().all(|received| received.body.len() == 1 << 20));
+}
