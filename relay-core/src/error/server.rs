@@ -41,6 +41,13 @@ impl RelayError {
             .with_retry_after(RetryAfter::from_seconds(1))
     }
 
+    /// One project, or one registration token, sends more or larger requests at once than its share of the memory for
+    /// bodies: `whose` says which. 429 `rate_limit_exceeded`.
+    pub fn too_many_bodies(whose: &'static str) -> Self {
+        let message = format!("this {whose} is sending too many large requests at once; wait for `retry-after`");
+        Self::coded(Code::RateLimitExceeded, message).with_retry_after(RetryAfter::from_seconds(1))
+    }
+
     /// Relay is holding too many large requests at once. 503 `overloaded`.
     pub fn overloaded() -> Self {
         Self::coded(Code::Overloaded, "Relay is holding too many large requests at once; try again")

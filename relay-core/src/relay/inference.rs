@@ -47,6 +47,22 @@ enum Operation {
     Embeddings(Vec<WireRequest>, EmbeddingsContext),
 }
 
+impl Operation {
+    fn wires(&self) -> &[WireRequest] {
+        match self {
+            Self::Chat(wire, _) => std::slice::from_ref(wire),
+            Self::Embeddings(wires, _) => wires,
+        }
+    }
+
+    fn wires_mut(&mut self) -> &mut [WireRequest] {
+        match self {
+            Self::Chat(wire, _) => std::slice::from_mut(wire),
+            Self::Embeddings(wires, _) => wires,
+        }
+    }
+}
+
 /// An answer.
 pub struct Reply {
     /// What is known of the call: all that [`Prepared`] said, and what the provider added.
@@ -129,6 +145,22 @@ impl Relay {
 }
 
 impl Prepared {
+    /// The length of all bodies that will be sent, in bytes.
+    pub fn body_len(&self) -> usize {
+        self.call.operation.wires().iter().map(|wire| wire.body.len()).sum()
+    }
+
+    /// Replaces each body that will be sent by `wrap(body)`, which must have the same bytes. A server can so learn when
+    /// a body has been sent: its last owner drops it then. A call that may have to be sent again keeps its body until
+    /// the provider's answer begins, and one that may need a continuation until the answer ends.
+    #[must_use]
+    pub fn with_bodies(mut self, mut wrap: impl FnMut(Bytes) -> Bytes) -> Self {
+        for wire in self.call.operation.wires_mut().iter_mut().filter(|wire| !wire.body.is_empty()) {
+            wire.body = wrap(std::mem::take(&mut wire.body));
+        }
+        self
+    }
+
     /// Sends the call. A stream's reply comes with its first event, so that an early failure still is an error here.
     ///
     /// Dropping the future, or the reply's stream, ends the provider's call.
