@@ -12,6 +12,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use relay_core::domain::ids::{ProjectId, RequestId};
 use relay_core::{Provider, RelayError};
 
+use crate::http::cors::Readers;
 use crate::http::headers;
 use crate::http::route::Route;
 use crate::state::State;
@@ -39,6 +40,7 @@ struct Inner {
     project: OnceCell<ProjectId>,
     provider: OnceCell<Provider>,
     /// Whether the body is a stream, which continues after the status line.
+    readers: Cell<Readers>,
     streamed: Cell<bool>,
     complete: Cell<bool>,
 }
@@ -60,6 +62,7 @@ impl RequestContext {
             code: Cell::new(None),
             project: OnceCell::new(),
             provider: OnceCell::new(),
+            readers: Cell::default(),
             streamed: Cell::new(false),
             complete: Cell::new(false),
         }))
@@ -91,6 +94,15 @@ impl RequestContext {
 
     pub(crate) fn set_project(&self, project: &ProjectId) {
         let _ = self.0.project.set(project.clone());
+    }
+
+    /// Which pages may read the response, if the route lets pages call it.
+    pub(crate) fn set_readers(&self, readers: Readers) {
+        self.0.readers.set(readers);
+    }
+
+    pub(crate) fn readers(&self) -> Readers {
+        self.0.readers.get()
     }
 
     pub(crate) fn set_provider(&self, provider: Provider) {

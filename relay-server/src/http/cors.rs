@@ -11,18 +11,45 @@ use actix_web::http::header::{
     HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use relay_core::RelayError;
+use relay_core::domain::origin::Origins;
 
 /// What pages of other origins may do with a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cors {
     /// Refused: the route takes a Relay key.
     Refused,
-    /// Allowed for any origin, without credentials: the registration token limits what the page can do.
-    Echoed,
+    /// Allowed without cookies: the registration token limits what the page can do, and its project which pages may read
+    /// the response.
+    WithToken,
     /// Allowed for every page: the widget's scripts are public, and `integrity` needs a readable response.
     Public,
     /// No CORS headers: other pages have no use for the response.
     None,
+}
+
+/// Which pages may read the response to a request with a registration token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Every page: the token allows all, or no project is known. A preflight has no token, so it allows every page to
+    /// send the request, whose own response then decides.
+    #[default]
+    All,
+    /// The page that sent the request, whose origin is on the token's list.
+    Origin,
+    /// No page.
+    Nobody,
+}
+
+impl Readers {
+    /// The pages that may read the response to a request with these headers and a token for these origins.
+    pub(crate) fn of(origins: &Origins, headers: &HeaderMap) -> Self {
+        let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        match origins {
+            Origins::Any => Self::All,
+            listed if origin.is_some_and(|origin| listed.permits(origin)) => Self::Origin,
+            Origins::Only(_) => Self::Nobody,
+        }
+    }
 }
 
 /// Whether this is a browser's preflight request.
@@ -35,7 +62,7 @@ pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 /// # Errors
 /// `cors_not_allowed`, unless pages may use the route.
 pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpResponse, RelayError> {
-    if !matches!(cors, Cors::Echoed | Cors::Public) {
+    if !matches!(cors, Cors::WithToken | Cors::Public) {
         return Err(RelayError::cors_not_allowed());
     }
     let mut response = HttpResponse::NoContent().finish();
@@ -46,13 +73,15 @@ pub(crate) fn preflight(cors: Cors, methods: &'static str) -> Result<HttpRespons
     Ok(response)
 }
 
-/// Adds the headers that let pages read a response, as far as the route allows.
-pub(crate) fn let_read(cors: Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+/// Adds the headers that let pages read a response, as far as the route and `readers` allow.
+pub(crate) fn let_read(cors: Cors, readers: Readers, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     match cors {
-        Cors::Echoed => {
+        Cors::WithToken => {
             headers.append(VARY, HeaderValue::from_static("origin"));
-            if let Some(origin) = origin {
-                allow(origin.clone(), headers);
+            match (readers, origin) {
+                (Readers::All, Some(_)) => allow(HeaderValue::from_static("*"), headers),
+                (Readers::Origin, Some(origin)) => allow(origin.clone(), headers),
+                (Readers::Nobody, _) | (_, None) => {}
             }
         }
         Cors::Public => {

@@ -97,7 +97,7 @@ fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut
     context.put(headers);
     put_security(headers);
     if let Some(route) = route {
-        cors::let_read(route.cors, origin, headers);
+        cors::let_read(route.cors, context.readers(), origin, headers);
     }
 }
 

@@ -65,13 +65,13 @@ pub(crate) static TABLE: &[Route] = &[
         path: "/v1/registration",
         methods: &[(Method::GET, || web::to(registration::show)), (Method::POST, || web::to(registration::register))],
         allow: "GET, POST",
-        cors: Cors::Echoed,
+        cors: Cors::WithToken,
     },
     Route {
         path: "/v1/registration/connections/{provider}",
         methods: &[(Method::DELETE, || web::to(registration::disconnect))],
         allow: "DELETE",
-        cors: Cors::Echoed,
+        cors: Cors::WithToken,
     },
     Route {
         path: "/widget.js",

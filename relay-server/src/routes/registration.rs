@@ -62,12 +62,10 @@ struct KnownProvider {
 /// What the widget needs to draw itself.
 pub(crate) async fn show(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let token = extract::registration_token(&request);
+    let (token, _) = extract::registration_token(&request, &context).await?;
     let return_url = extract::query(&request, "returnUrl")?;
     let page = extract::page(&request, &context);
-    let found = context.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await;
-    let registration = found.map_err(|error| extract::refused(&request, &context, error))?;
-    context.set_project(&registration.grant.project);
+    let registration = context.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await?;
     Ok(json(200, &shown(&registration, return_url.as_deref())))
 }
 
@@ -117,26 +115,25 @@ fn known_provider(provider: Provider) -> KnownProvider {
 /// Checks a key with its provider, stores it and spends the token.
 pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let token = extract::registration_token(&request);
-    let state = context.state();
-    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
-    let (provider, key, workspace_id) = parse(&body.bytes)?;
+    let (token, access) = extract::registration_token(&request, &context).await?;
     let page = extract::page(&request, &context);
     let page = page.as_ref().map(CallingPage::as_page);
-    let stored = state.relay.register(&token, page, provider, key, workspace_id).await;
-    let registered = stored.map_err(|error| extract::refused(&request, &context, error))?;
+    let state = context.state();
+    state.relay.may_register(&access, page)?;
+    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
+    let (provider, key, workspace_id) = parse(&body.bytes)?;
+    let registered = state.relay.register(&token, page, provider, key, workspace_id).await?;
     Ok(json(201, &ShownConnection::from(registered)))
 }
 
 /// Deletes the user's key at the user's request. The token stays usable.
 pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let token = extract::registration_token(&request);
+    let (token, _) = extract::registration_token(&request, &context).await?;
     let provider = extract::path_provider(&request, PROVIDER)?;
     let page = extract::page(&request, &context);
     let page = page.as_ref().map(CallingPage::as_page);
-    let gone = context.state().relay.disconnect_with_token(&token, page, provider).await;
-    gone.map_err(|error| extract::refused(&request, &context, error))?;
+    context.state().relay.disconnect_with_token(&token, page, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -4,6 +4,7 @@ use relay_core::relay::projects::ProjectChange;
 use serde_json::json;
 
 use crate::harness::TestServer;
+use crate::routes;
 
 const PAGE: &str = "https://app.example";
 
@@ -22,7 +23,8 @@ async fn a_page_may_register_a_key_and_nothing_else() {
             let answer = preflight(path, method).await;
             assert_eq!(answer.status, 204);
             for (name, value) in [
-                ("access-control-allow-origin", PAGE),
+                // A preflight has no token: the answer to the call itself decides who may read it.
+                ("access-control-allow-origin", "*"),
                 ("access-control-allow-methods", "GET, POST"),
                 ("access-control-allow-headers", "authorization, content-type"),
                 ("access-control-max-age", "600"),
@@ -62,16 +64,16 @@ async fn answers_to_pages_can_be_read_where_pages_may_call_and_nowhere_else() {
     for (path, status) in [("/v1/registration", 200), ("/v1/registration/", 200)] {
         let answer = request(path).send().await;
         assert_eq!(answer.status, status);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "neither token nor project has a list");
         assert!(answer.header("access-control-expose-headers").unwrap().contains("x-relay-request-id"));
     }
-    // A failure too: the widget shows it.
+    // A failure too: the widget shows it. Without a token there is no project whose list could forbid it.
     let refused = test.request("GET", "/v1/registration").header("origin", "null").send().await;
     refused.assert_error(401, "invalid_registration_token");
-    assert_eq!(refused.header("access-control-allow-origin"), Some("null"));
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
     let wrong = test.request("PUT", "/v1/registration").header("origin", PAGE).send().await;
     wrong.assert_error(405, "method_not_allowed");
-    assert_eq!((wrong.header("access-control-allow-origin"), wrong.header("allow")), (Some(PAGE), Some("GET, POST")));
+    assert_eq!((wrong.header("access-control-allow-origin"), wrong.header("allow")), (Some("*"), Some("GET, POST")));
 
     let chat = test.chat("gpt-4o-mini", "hi", true).header("origin", PAGE).send().await;
     assert_eq!(chat.status, 200);
@@ -79,6 +81,66 @@ async fn answers_to_pages_can_be_read_where_pages_may_call_and_nowhere_else() {
     // Not a preflight: just a question.
     let plain = test.request("OPTIONS", "/v1/chat/completions").send().await;
     assert_eq!((plain.status, plain.header("allow")), (204, Some("POST")));
+}
+
+/// Origins, and whether the list of the table's token has them: `https://app.example` and `https://*.apps.example:8443`.
+const ORIGINS: [(&str, bool); 12] = [
+    (PAGE, true),
+    ("https://pr-7.apps.example:8443", true),
+    ("https://evil.example", false),
+    ("http://app.example", false),
+    ("https://app.example:444", false),
+    ("https://app.example.evil.example", false),
+    ("https://xapp.example", false),
+    ("https://pr-7.apps.example", false),
+    ("HTTPS://APP.EXAMPLE", false),
+    ("https://app.example/", false),
+    ("null", false),
+    ("*", false),
+];
+
+#[tokio::test]
+async fn each_route_and_origin_has_its_answer() {
+    let test = TestServer::start().await;
+    let listed = json!({"allowedOrigins": [PAGE, "https://*.apps.example:8443"]});
+    let tokens = [test.token_with("bo", listed).await, test.registration_token("bo").await];
+    let mut cases = 0;
+    for route in routes::all() {
+        for (origin, is_listed) in ORIGINS {
+            let preflight = test.request("OPTIONS", &route.path).header("origin", origin);
+            let answer = preflight.header("access-control-request-method", route.methods[0]).send().await;
+            let is_open = matches!(route.cors, "WithToken" | "Public");
+            assert_eq!(answer.status, if is_open { 204 } else { 403 }, "{route:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), is_open.then_some("*"), "{route:?} {origin}");
+            cases += 1;
+            for (method, (token, has_list)) in
+                route.methods.iter().flat_map(|method| tokens.iter().zip([true, false]).map(move |of| (method, of)))
+            {
+                let credential = if route.cors == "WithToken" { token } else { &test.key };
+                let request = test.request(method, &route.path).header("origin", origin);
+                let request = request.header("authorization", &format!("Bearer {credential}"));
+                let answer = request.header("x-relay-user", "nobody").send().await;
+                let want = match route.cors {
+                    "WithToken" if !has_list => Some("*"),
+                    "WithToken" => is_listed.then_some(origin),
+                    "Public" => Some("*"),
+                    _ => None,
+                };
+                assert_eq!(
+                    answer.header("access-control-allow-origin"),
+                    want,
+                    "{method} {route:?} {origin} {has_list}"
+                );
+                assert_eq!(answer.header("access-control-allow-credentials"), None);
+                if route.cors == "WithToken" {
+                    assert_eq!(answer.header("vary"), Some("origin"));
+                    assert_eq!(answer.status == 403, has_list && !is_listed, "{method} {route:?} {origin}");
+                }
+                cases += 1;
+            }
+        }
+    }
+    assert!(cases >= 27 * 12 * 2, "{cases}");
 }
 
 #[tokio::test]

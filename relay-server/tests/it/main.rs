@@ -12,6 +12,7 @@ mod headers;
 mod onboarding;
 mod pages;
 mod process;
+mod routes;
 mod streams;
 mod users;
 mod widget;

@@ -9,9 +9,11 @@ use relay_core::domain::ids::{EndUser, Tier};
 use relay_core::domain::secret::{RegistrationToken, RelayKey};
 use relay_core::domain::{KeyedProject, Scope};
 use relay_core::relay::page::Page;
+use relay_core::relay::token_access::TokenAccess;
 use relay_core::{Caller, Class, Provider, RelayError};
 
 use crate::http::context::RequestContext;
+use crate::http::cors::Readers;
 use crate::http::headers;
 
 /// Authenticates the Relay key, and checks that it has this scope.
@@ -31,12 +33,15 @@ pub(crate) async fn access(
             context.set_project(&access.project.id);
             Ok(access)
         }
-        Err(error) => Err(refused(request, context, error)),
+        Err(error) if state.relay.ports().tokens.hash_relay_key(&key).is_none() => {
+            Err(malformed_credential(request, context, error))
+        }
+        Err(error) => Err(error),
     }
 }
 
-/// Counts a refused credential against the client's address.
-pub(crate) fn refused(request: &HttpRequest, context: &RequestContext, error: RelayError) -> RelayError {
+/// Counts a malformed credential against the client's address.
+fn malformed_credential(request: &HttpRequest, context: &RequestContext, error: RelayError) -> RelayError {
     if error.class() != Class::Unauthenticated {
         return error;
     }
@@ -59,9 +64,28 @@ pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> R
     Ok(caller)
 }
 
-/// The registration token of a request from the widget.
-pub(crate) fn registration_token(request: &HttpRequest) -> RegistrationToken {
-    RegistrationToken::new(bearer(request.headers()).unwrap_or_default().to_owned())
+/// The registration token of a request from the widget, which Relay knows: form and checksum first, then its grant.
+/// From then on the token's project decides which pages may read the response.
+///
+/// # Errors
+/// `invalid_registration_token`, `too_many_refusals`.
+pub(crate) async fn registration_token(
+    request: &HttpRequest,
+    context: &RequestContext,
+) -> Result<(RegistrationToken, TokenAccess), RelayError> {
+    let relay = &context.state().relay;
+    let token = RegistrationToken::new(bearer(request.headers()).unwrap_or_default().to_owned());
+    match relay.token_access(&token).await {
+        Ok(access) => {
+            context.set_project(access.project());
+            context.set_readers(Readers::of(&access.origins(), request.headers()));
+            Ok((token, access))
+        }
+        Err(error) if relay.ports().tokens.hash_registration_token(&token).is_none() => {
+            Err(malformed_credential(request, context, error))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The page that a request with a registration token comes from.
