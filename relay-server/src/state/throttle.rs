@@ -1,48 +1,44 @@
-//! Counts refused credentials by address.
+//! Counts malformed credentials by address.
 //!
-//! Nobody can guess 256 random bits, so this only limits noise. It never blocks a valid credential, because many
-//! callers may share the address of one proxy.
+//! Nobody can guess 256 random bits, so this only limits noise. It never blocks a well-formed credential, valid or not:
+//! many callers may share the address of one proxy, and a widget must learn that its token is unknown or expired in
+//! order to fetch another one.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Instant;
 
 use relay_core::RelayError;
+use relay_core::domain::RateLimit;
 
-const WINDOW: Duration = Duration::from_secs(60);
 /// How many addresses are tracked at once.
 const MAX_ADDRESSES: usize = 10_000;
 
 pub(crate) struct Throttle {
-    most: u32,
-    seen: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+    seen: RateLimit<IpAddr>,
+    began: Instant,
 }
 
 impl Throttle {
+    /// `most` malformed credentials a minute and address are answered as such.
     pub(crate) fn new(most: u32) -> Self {
-        Self { most, seen: Mutex::default() }
+        Self { seen: RateLimit::new(most, most, MAX_ADDRESSES), began: Instant::now() }
     }
 
-    /// Counts a refusal; returns the error to answer with instead if there were too many.
+    /// Counts a malformed credential; returns the error to answer with instead if there were too many.
     pub(crate) fn refuse(&self, from: IpAddr) -> Option<RelayError> {
-        let now = Instant::now();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MAX_ADDRESSES {
-            seen.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
+        let now = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.seen.take(source(from), now).err().map(RelayError::too_many_refusals)
+    }
+}
+
+/// What counts as one address: an IPv4 address, and of IPv6 the first 64 bits, which is what one customer gets.
+fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
-        if seen.len() >= MAX_ADDRESSES && !seen.contains_key(&from) {
-            return None;
-        }
-        let (since, count) = seen.entry(from).or_insert((now, 0));
-        if now.duration_since(*since) >= WINDOW {
-            (*since, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
-        (*count > self.most).then(|| {
-            let left = WINDOW.saturating_sub(now.duration_since(*since)).as_secs() + 1;
-            RelayError::too_many_refusals(left)
-        })
+        v4 => v4,
     }
 }
 
@@ -60,11 +56,26 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_64_bits_is_one_address() {
+        let is_limited = |second: &str| {
+            let throttle = Throttle::new(1);
+            assert!(throttle.refuse("2001:db8:1:2::1".parse().unwrap()).is_none());
+            throttle.refuse(second.parse().unwrap()).is_some()
+        };
+        assert!(is_limited("2001:db8:1:2:ffff::2"));
+        assert!(!is_limited("2001:db8:1:3::1"));
+        let throttle = Throttle::new(1);
+        assert!(throttle.refuse("10.0.0.1".parse().unwrap()).is_none());
+        assert!(throttle.refuse("::ffff:10.0.0.1".parse().unwrap()).is_some(), "the same address over IPv6");
+        assert!(throttle.refuse("::ffff:10.0.0.2".parse().unwrap()).is_none());
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let throttle = Throttle::new(1);
         for n in 0..=u32::try_from(MAX_ADDRESSES).unwrap() {
             assert!(throttle.refuse(IpAddr::from(n.to_be_bytes())).is_none());
         }
-        assert_eq!(throttle.seen.lock().unwrap().len(), MAX_ADDRESSES);
+        assert_eq!(throttle.seen.len(), MAX_ADDRESSES);
     }
 }
