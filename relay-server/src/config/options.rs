@@ -35,8 +35,12 @@ pub struct RequestLimits {
     pub token_body: usize,
     /// The largest body of a registration, in bytes.
     pub registration_body: usize,
-    /// The memory of all request bodies together, in bytes.
+    /// The memory of all request bodies of more than 64 KiB together, in bytes.
     pub bodies_at_once: usize,
+    /// The memory of all smaller request bodies together, in bytes.
+    pub small_bodies_at_once: usize,
+    /// The share of both that one project may hold, in percent. The largest body fits in any case.
+    pub body_share_percent: u8,
     /// Timeout for receiving a body.
     pub body_time: Duration,
     /// After this time a body must have arrived at [`Self::body_rate`] on average.
@@ -51,7 +55,7 @@ pub struct RequestLimits {
     pub ping: Duration,
     /// A client that acknowledges nothing for this long is disconnected.
     pub write_stall: Duration,
-    /// Refused credentials per minute and address. Further ones get a 429.
+    /// Malformed credentials per minute and address. Further ones get a 429.
     pub refusals_a_minute: u32,
 }
 
@@ -79,6 +83,8 @@ impl Default for RequestLimits {
             token_body: 64 << 10,
             registration_body: 16 << 10,
             bodies_at_once: 256 << 20,
+            small_bodies_at_once: 64 << 20,
+            body_share_percent: 25,
             body_time: Duration::from_secs(30),
             body_grace: Duration::from_secs(10),
             body_rate: 1024,

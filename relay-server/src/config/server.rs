@@ -25,6 +25,10 @@ pub struct ServerConfig {
     pub ping: Duration,
     /// The largest chat or embeddings body, in bytes.
     pub max_body: usize,
+    /// The memory of all bodies of more than 64 KiB together, in bytes.
+    pub body_budget: usize,
+    /// The share of the memory for bodies that one project may hold, in percent.
+    pub body_share: u8,
     /// How long running calls may take to end after a stop.
     pub drain: Duration,
     /// How long the listener stays open after a stop.
@@ -36,6 +40,7 @@ impl ServerConfig {
         let default = Options::default();
         let seconds =
             |reader: &mut Reader, name, range, default| reader.number(name, range).map_or(default, Duration::from_secs);
+        let max_body_mib = reader.number("server.max_body_mib", 1..=256).unwrap_or(32);
         Self {
             listen: reader
                 .get("server.listen", |text| {
@@ -47,7 +52,16 @@ impl ServerConfig {
             max_connections: small(reader.number("server.max_connections", 1..=1_000_000), default.max_connections),
             keep_alive: seconds(reader, "server.keep_alive_seconds", 1..=3600, default.keep_alive),
             ping: seconds(reader, "server.ping_seconds", 1..=3600, default.limits.ping),
-            max_body: small(reader.number("server.max_body_mib", 1..=256), 32) << 20,
+            max_body: small(Some(max_body_mib), 32) << 20,
+            // At least one of the largest bodies must fit; by default eight do.
+            body_budget: small(
+                reader.number("server.body_budget_mib", max_body_mib..=65_536).or(Some(256.max(8 * max_body_mib))),
+                256,
+            ) << 20,
+            body_share: reader
+                .number("server.body_share_percent", 1..=100)
+                .and_then(|percent| u8::try_from(percent).ok())
+                .unwrap_or(default.limits.body_share_percent),
             drain: seconds(reader, "server.drain_seconds", 0..=3600, default.drain),
             drain_delay: seconds(reader, "server.drain_delay_seconds", 0..=300, default.drain_delay),
         }
@@ -60,7 +74,13 @@ impl ServerConfig {
             workers: self.workers,
             public_url: self.public_url.clone(),
             metrics_listen,
-            limits: RequestLimits { inference_body: self.max_body, ping: self.ping, ..RequestLimits::default() },
+            limits: RequestLimits {
+                inference_body: self.max_body,
+                bodies_at_once: self.body_budget,
+                body_share_percent: self.body_share,
+                ping: self.ping,
+                ..RequestLimits::default()
+            },
             drain: self.drain,
             drain_delay: self.drain_delay,
             keep_alive: self.keep_alive,

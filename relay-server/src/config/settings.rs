@@ -32,6 +32,8 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("server.keep_alive_seconds", "75"),
     ("server.ping_seconds", "15"),
     ("server.max_body_mib", "32"),
+    ("server.body_budget_mib", "256"),
+    ("server.body_share_percent", "25"),
     ("server.drain_seconds", "120"),
     ("server.drain_delay_seconds", "0"),
     ("storage.path", "relay.db"),

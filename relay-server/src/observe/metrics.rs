@@ -51,6 +51,7 @@ struct Inner {
     streams_active: IntGauge,
     streams_cut: IntCounterVec,
     panics: IntCounter,
+    bodies_refused: IntCounterVec,
     draining: IntGauge,
     body_bytes: IntGauge,
     usage_dropped: IntGauge,
@@ -101,6 +102,11 @@ impl Metrics {
                 &["by"],
             ),
             panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),
+            bodies_refused: counters(
+                "relay_bodies_refused_total",
+                "Request bodies that did not fit into the memory for bodies, by whose limit was reached.",
+                &["limit"],
+            ),
             draining: gauge("relay_draining", "1 while the server is shutting down."),
             body_bytes: gauge("relay_inflight_bytes", "Bytes of request bodies in memory."),
             usage_dropped: gauge("relay_usage_dropped", "Usage events that could not be stored."),
@@ -111,11 +117,6 @@ impl Metrics {
     }
 
     pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
-        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS" | "PUT" | "PATCH") {
-            method
-        } else {
-            "other"
-        };
         let mut digits = [b'0'; 3];
         for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
             *digit += u8::try_from(status / unit % 10).unwrap_or_default();
@@ -132,6 +133,11 @@ impl Metrics {
         {
             self.0.auth_failures.with_label_values(&[error.code()]).inc();
         }
+    }
+
+    /// Counts a body that was refused: by the whole server's limit, a project's or a token's.
+    pub(crate) fn body_refused(&self, limit: &str) {
+        self.0.bodies_refused.with_label_values(&[limit]).inc();
     }
 
     pub(crate) fn panicked(&self) {

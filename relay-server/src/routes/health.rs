@@ -39,11 +39,15 @@ pub(crate) async fn live(request: HttpRequest) -> ApiResult {
     Ok(json(200, &Status { status: "ok" }))
 }
 
-/// Readiness: the store can be written to, the master key is the right one, and the server is not shutting down.
+/// Readiness: the store can be written to, the master key is the right one, there is memory for bodies, and the server is
+/// not shutting down.
 pub(crate) async fn ready(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let state = context.state();
     state.drain.refuse_new_calls()?;
+    if state.budget.is_spent() {
+        return Err(RelayError::overloaded().into());
+    }
     match state.readiness.check(&state.relay).await {
         None => Ok(json(200, &Status { status: "ok" })),
         Some(Unready::Store) => Err(RelayError::storage_read_only().into()),

@@ -120,7 +120,8 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     let page = page.as_ref().map(CallingPage::as_page);
     let state = context.state();
     state.relay.may_register(&access, page)?;
-    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
+    let reserved = state.budget.reserve(access.project(), Some(access.hash()));
+    let body = body::json(&request, payload, state.limits.registration_body, &context, reserved).await?;
     let (provider, key, workspace_id) = parse(&body.bytes)?;
     let registered = state.relay.register(&token, page, provider, key, workspace_id).await?;
     Ok(json(201, &ShownConnection::from(registered)))

@@ -34,7 +34,8 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Tokens).await?;
     let state = context.state();
-    let body = body::json(&request, payload, state.limits.token_body, &state.limits, &state.budget).await?;
+    let reserved = state.budget.reserve(&access.project.id, None);
+    let body = body::json(&request, payload, state.limits.token_body, &context, reserved).await?;
     let asked = parse(&body.bytes)?;
     let idempotency = idempotency(request.headers(), &body.bytes)?;
     let issued = state.relay.issue_token(&access.project, asked, idempotency).await?;

@@ -32,7 +32,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(relay: Relay, public_url: String, limits: RequestLimits) -> Arc<Self> {
         let metrics = Metrics::new();
-        let budget = BodyBudget::new(limits.bodies_at_once);
+        let budget = BodyBudget::new(&limits);
         Arc::new(Self {
             relay: metrics.count_usage(&relay),
             throttle: Throttle::new(limits.refusals_a_minute),

@@ -1,4 +1,4 @@
-//! Reads request bodies: JSON of limited size, in limited time, within one memory budget for all bodies.
+//! Reads request bodies: JSON of limited size, in limited time, within the caller's share of the memory for all bodies.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -8,13 +8,14 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::Payload;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::Stream;
 use relay_core::RelayError;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::config::options::RequestLimits;
-use crate::state::budget::{BodyBudget, Reservation};
+use crate::http::context::RequestContext;
+use crate::state::budget::Reservation;
 
 /// How often the rate of a slow body is checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -30,44 +31,72 @@ pub(crate) struct Body {
 
 /// Reads a body of at most `limit` bytes that is declared as JSON. Whether it is JSON is checked by its parser.
 ///
+/// `reserved` is the empty reservation of the caller, whose credential must have been checked before.
+///
 /// # Errors
-/// `unsupported_media_type`, `request_too_large`, `request_timeout`, `overloaded`, `incomplete_body`.
+/// `unsupported_media_type`, `request_too_large`, `request_timeout`, `overloaded`, `rate_limit_exceeded`,
+/// `incomplete_body`.
 pub(crate) async fn json(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,
-    limits: &RequestLimits,
-    budget: &BodyBudget,
+    context: &RequestContext,
+    mut reserved: Reservation,
 ) -> Result<Body, RelayError> {
     must_be_json(request.headers())?;
     let announced = announced_length(request.headers());
     if announced.is_some_and(|length| length > limit) {
         return Err(RelayError::request_too_large(limit));
     }
-    let mut reserved = budget.reserve();
-    let mut clock = BodyClock::new(limits);
+    let mut hold = |bytes: usize| {
+        reserved.grow_to(bytes).map_err(|exceeded| {
+            context.state().metrics.body_refused(exceeded.name());
+            exceeded.error()
+        })
+    };
+    let mut clock = BodyClock::new(&context.state().limits);
     let Some(first) = clock.next(&mut payload, 0).await? else { return Ok(Body { bytes: Bytes::new(), reserved }) };
-    reserved.grow(first.len())?;
+    hold(first.len())?;
     let mut next = clock.next(&mut payload, first.len()).await?;
     if next.is_none() && first.len() <= limit {
         return Ok(Body { bytes: first, reserved });
     }
-    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(TRUSTED_LENGTH));
+    let mut body = Vec::new();
+    make_room(&mut body, first.len(), announced, &mut hold)?;
     body.extend_from_slice(&first);
     drop(first);
     while let Some(piece) = next {
-        reserved.grow(piece.len())?;
-        body.extend_from_slice(&piece);
-        if body.len() > limit {
-            break;
+        if body.len() + piece.len() > limit {
+            return Err(RelayError::request_too_large(limit));
         }
+        make_room(&mut body, piece.len(), announced, &mut hold)?;
+        body.extend_from_slice(&piece);
+        drop(piece);
         next = clock.next(&mut payload, body.len()).await?;
     }
     if body.len() > limit {
         Err(RelayError::request_too_large(limit))
     } else {
-        Ok(Body { bytes: body.freeze(), reserved })
+        Ok(Body { bytes: body.into(), reserved })
     }
+}
+
+/// Makes room for more bytes and has it held. The room doubles, but not beyond the announced length.
+fn make_room(
+    body: &mut Vec<u8>,
+    more: usize,
+    announced: Option<usize>,
+    hold: &mut impl FnMut(usize) -> Result<(), RelayError>,
+) -> Result<(), RelayError> {
+    let needed = body.len() + more;
+    if needed <= body.capacity() {
+        return Ok(());
+    }
+    let doubled = body.capacity().saturating_mul(2).max(announced.unwrap_or(0).min(TRUSTED_LENGTH));
+    let room = announced.map_or(doubled, |announced| doubled.min(announced)).max(needed);
+    hold(room)?;
+    body.reserve_exact(room - body.len());
+    Ok(())
 }
 
 /// The timeouts of a body. No timer is created for a body that has already arrived.

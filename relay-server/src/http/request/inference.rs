@@ -17,6 +17,7 @@ pub(crate) async fn inference_call(
     context.state().drain.refuse_new_calls()?;
     let caller = extract::caller(request, &context).await?;
     let state = context.state();
-    let body = body::json(request, payload, state.limits.inference_body, &state.limits, &state.budget).await?;
+    let reserved = state.budget.reserve(&caller.project.id, None);
+    let body = body::json(request, payload, state.limits.inference_body, &context, reserved).await?;
     Ok((context, caller, body))
 }

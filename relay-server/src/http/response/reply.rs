@@ -1,5 +1,7 @@
 //! Sends a prepared call and builds the HTTP response, whole or streamed.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -22,7 +24,7 @@ enum First {
     Cut,
 }
 
-/// Sends a call and responds with its reply. `reserved` is held until the request's body is no longer needed.
+/// Sends a call and responds with its reply. `reserved` is held until the request's body has been sent.
 ///
 /// # Errors
 /// The call's error, if it fails before the status line was sent.
@@ -33,6 +35,7 @@ pub(crate) async fn send(context: &RequestContext, prepared: Prepared, reserved:
     }
     let drain = &context.state().drain;
     let stream = prepared.stream;
+    let prepared = hold_until_sent(prepared, reserved);
     let ping = context.state().limits.ping;
     let mut pending: PendingReply = Box::pin(prepared.send());
     let cut = drain.cut_signal();
@@ -55,11 +58,18 @@ pub(crate) async fn send(context: &RequestContext, prepared: Prepared, reserved:
             }
         },
         First::Tick => {
-            let body = EventBody::new(Source::Pending(pending, reserved), context.clone()).after_a_ping();
+            let body = EventBody::new(Source::Pending(pending), context.clone()).after_a_ping();
             Ok(streamed(context, body, &known))
         }
         First::Cut => Err(RelayError::draining().with_disclosure(known).into()),
     }
+}
+
+/// The reservation follows what the translation made of the body, and goes when those bytes do.
+fn hold_until_sent(prepared: Prepared, mut reserved: Reservation) -> Prepared {
+    reserved.follow(prepared.body_len());
+    let reserved = Arc::new(reserved);
+    prepared.with_bodies(|body| reserved.attached_to(body))
 }
 
 fn whole(body: Bytes, known: &Disclosure) -> HttpResponse {

@@ -18,7 +18,6 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::context::RequestContext;
 use crate::observe::metrics::Ended;
-use crate::state::budget::Reservation;
 
 const PING: &[u8] = b": ping\n\n";
 
@@ -27,8 +26,8 @@ pub(crate) type PendingReply = Pin<Box<dyn Future<Output = Result<Reply, RelayEr
 
 /// The source of the events.
 pub(crate) enum Source {
-    /// The provider has not started to answer, so the request's body is still in use.
-    Pending(PendingReply, #[expect(dead_code, reason = "released together with the source")] Reservation),
+    /// The provider has not started to answer.
+    Pending(PendingReply),
     /// The provider answers.
     Events(EventStream),
     /// The stream has ended.
@@ -72,7 +71,7 @@ impl EventBody {
                     Poll::Ready(Some(Ok(bytes))) => return Poll::Ready(Some(bytes)),
                     Poll::Pending => return Poll::Pending,
                 },
-                Source::Pending(reply, _) => std::task::ready!(reply.as_mut().poll(cx)),
+                Source::Pending(reply) => std::task::ready!(reply.as_mut().poll(cx)),
             };
             match reply.map(|reply| reply.body) {
                 Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),
