@@ -13,6 +13,7 @@ mod onboarding;
 mod pages;
 mod process;
 mod routes;
+mod shares;
 mod streams;
 mod users;
 mod widget;
