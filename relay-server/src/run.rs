@@ -26,10 +26,10 @@ pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError
         let addr = running.addr.to_string();
         tracing::info!(listen = addr.as_str(), version = env!("CARGO_PKG_VERSION"), "serving");
         started(&addr);
-        let count = tokio::spawn(wired.save_wraps_regularly());
+        let regular = [tokio::spawn(wired.save_wraps_regularly()), tokio::spawn(wired.clean_up_regularly())];
         stop_on_signals(running.stopper()).map_err(failed)?;
         let ended = running.join().await.map_err(failed);
-        count.abort();
+        regular.iter().for_each(tokio::task::JoinHandle::abort);
         tracing::info!("stopped");
         ended
     });

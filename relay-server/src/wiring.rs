@@ -13,6 +13,7 @@ use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ports::{ProviderClient, Store};
+use relay_core::relay::quotas::Quotas;
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, StoragePath};
@@ -81,6 +82,10 @@ pub struct Wired {
 
 /// How often the number of wraps is stored.
 const SAVE_WRAPS_EVERY: Duration = Duration::from_secs(60);
+/// How often what nobody needs any more is removed.
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
+/// The pause between two batches of that.
+const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 
 /// Builds a `Relay` with its adapters.
 ///
@@ -99,7 +104,8 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     }
     let clock = Arc::new(SystemClock);
     let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
-    let ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
+    let mut ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
+    ports.quotas = Arc::new(Quotas::new(config.quota));
     let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
     Ok(Wired { relay, store, cipher })
 }
@@ -113,6 +119,27 @@ impl Wired {
                 tokio::time::sleep(SAVE_WRAPS_EVERY).await;
                 if let Err(error) = known_keys::save_wraps_in_advance(store.as_ref(), &cipher).await {
                     tracing::warn!(cause = %error, "the count of the master key's wraps could not be stored");
+                }
+            }
+        }
+    }
+
+    /// Removes what nobody needs any more at regular intervals: see [`Relay::clean_up`].
+    pub fn clean_up_regularly(&self) -> impl Future<Output = ()> + Send + 'static {
+        let relay = self.relay.clone();
+        async move {
+            loop {
+                tokio::time::sleep(CLEAN_UP_EVERY).await;
+                loop {
+                    match relay.clean_up().await {
+                        Ok(false) => break,
+                        // Other writers come between two batches.
+                        Ok(true) => tokio::time::sleep(BETWEEN_BATCHES).await,
+                        Err(error) => {
+                            tracing::warn!(cause = %error, "old rows could not be removed; Relay will try again");
+                            break;
+                        }
+                    }
                 }
             }
         }

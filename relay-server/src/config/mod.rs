@@ -8,6 +8,7 @@ mod log;
 mod master_key;
 mod metrics;
 pub(crate) mod options;
+mod quota;
 mod reader;
 mod server;
 mod settings;
@@ -28,6 +29,7 @@ pub use storage::{StorageConfig, StoragePath};
 pub use upstream::UpstreamConfig;
 
 use reader::Reader;
+use relay_core::relay::quotas::QuotaLimits;
 
 /// The whole configuration. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where data is stored.
     pub storage: StorageConfig,
+    /// What one project may do.
+    pub quota: QuotaLimits,
     /// The master keys, which seal provider keys.
     pub master_key: MasterKeyConfig,
     /// The base URLs of the providers.
@@ -89,6 +93,7 @@ impl Config {
             mock: reader.flag("mock").unwrap_or(false),
             server: ServerConfig::read(&mut reader),
             storage: StorageConfig::read(&mut reader),
+            quota: quota::read(&mut reader),
             master_key: MasterKeyConfig::read(&mut reader, variables),
             upstream: UpstreamConfig::read(&mut reader),
             metrics: MetricsConfig::read(&mut reader),

@@ -188,7 +188,8 @@ impl Reader {
 
 /// Whether a variable is meant as a setting. Kubernetes sets similar ones for a service called `relay-server`.
 fn looks_like_ours(variable: &str) -> bool {
-    const SECTIONS: [&str; 5] = ["RELAY_SERVER_", "RELAY_STORAGE_", "RELAY_UPSTREAM_", "RELAY_METRICS_", "RELAY_LOG_"];
+    const SECTIONS: [&str; 6] =
+        ["RELAY_SERVER_", "RELAY_STORAGE_", "RELAY_QUOTA_", "RELAY_UPSTREAM_", "RELAY_METRICS_", "RELAY_LOG_"];
     let kubernetes = variable.contains("_SERVICE_") || variable.ends_with("_PORT") || variable.contains("_PORT_");
     SECTIONS.iter().any(|section| variable.starts_with(section)) && !kubernetes
 }

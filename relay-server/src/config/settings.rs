@@ -37,6 +37,9 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("server.drain_seconds", "120"),
     ("server.drain_delay_seconds", "0"),
     ("storage.path", "relay.db"),
+    ("quota.tokens_per_minute", "2000"),
+    ("quota.key_checks_per_minute", "2000"),
+    ("quota.pending_users", "500000"),
     ("master_key.file", ""),
     ("master_key.env", "RELAY_MASTER_KEY"),
 ];

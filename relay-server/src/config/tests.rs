@@ -46,10 +46,16 @@ fn every_setting_is_read_from_the_file() {
         keep_alive_seconds = 5
         ping_seconds = 1
         max_body_mib = 1
+        body_budget_mib = 64
+        body_share_percent = 50
         drain_seconds = 0
         drain_delay_seconds = 4
         [storage]
         path = "data/relay.db"
+        [quota]
+        tokens_per_minute = 7
+        key_checks_per_minute = 8
+        pending_users = 9
         [master_key]
         env = "OTHER_KEY"
         [upstream]
@@ -69,6 +75,9 @@ fn every_setting_is_read_from_the_file() {
     let options = config.server.options(config.metrics.listen);
     assert!(config.mock && config.upstream.allow_http_loopback && config.log.format == LogFormat::Text);
     assert_eq!((options.workers, options.max_connections, options.limits.inference_body), (3, 1000, 1 << 20));
+    assert_eq!((options.limits.bodies_at_once, options.limits.body_share_percent), (64 << 20, 50));
+    let QuotaLimits { tokens_a_minute, key_checks_a_minute, pending_users } = config.quota;
+    assert_eq!((tokens_a_minute, key_checks_a_minute, pending_users), (7, 8, 9));
     assert_eq!((options.public_url.as_deref(), options.drain), (Some("https://vault.example"), Duration::ZERO));
     assert_eq!((options.limits.ping, options.drain_delay), (Duration::from_secs(1), Duration::from_secs(4)));
     assert_eq!(config.storage.path, StoragePath::File(PathBuf::from("etc/data/relay.db")));
@@ -129,6 +138,8 @@ fn weak_settings_are_refused() {
         ("[server]\npublic_url = \"https://vault.example/relay\"", "leave out everything after the host"),
         ("[server]\npublic_url = \"vault.example\"", "write it with its scheme"),
         ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
+        ("[server]\nmax_body_mib = 64\nbody_budget_mib = 63", "must be a whole number from 64 to 65536"),
+        ("[quota]\ntokens_per_minute = 0", "must be a whole number from 1 to"),
         ("[metrics]\nlisten = \"0.0.0.0:9464\"", "must be a loopback address"),
         ("[upstream]\nopenai = \"http://api.openai.com\"", "must begin with https://"),
         ("[upstream]\nopenai = \"http://127.0.0.1:1\"", "allow_http_loopback"),
@@ -218,7 +229,7 @@ fn the_documented_settings_are_those_that_are_read() {
     let _ = reader.flag("mock");
     let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
     let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
-    let _ = MasterKeyConfig::read(&mut reader, &BTreeMap::new());
+    let _ = (MasterKeyConfig::read(&mut reader, &BTreeMap::new()), quota::read(&mut reader));
     let known: BTreeSet<String> = SETTINGS.iter().map(|key| key.name.to_string()).collect();
     assert_eq!(reader.asked, known);
 

@@ -12,6 +12,7 @@ mod headers;
 mod onboarding;
 mod pages;
 mod process;
+mod quotas;
 mod routes;
 mod shares;
 mod streams;
