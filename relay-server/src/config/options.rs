@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::proxies::TrustedProxies;
+
 /// The options of [`serve`](crate::serve). [`Options::default`] suits tests: loopback, any free port, one worker.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -12,6 +14,8 @@ pub struct Options {
     pub workers: usize,
     /// The URL under which browsers and backends reach this server, without a trailing slash. `None`: `listen`.
     pub public_url: Option<String>,
+    /// The reverse proxies that are believed about the address of a client.
+    pub trusted_proxies: TrustedProxies,
     /// The address for Prometheus metrics. `None`: no metrics.
     pub metrics_listen: Option<SocketAddr>,
     /// The limits of a request.
@@ -65,6 +69,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: 1,
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             metrics_listen: None,
             limits: RequestLimits::default(),
             drain: Duration::from_secs(120),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use relay_core::domain::origin::Origin;
 
 use super::options::{Options, RequestLimits};
+use super::proxies::TrustedProxies;
 use super::reader::Reader;
 
 /// The HTTP server's settings.
@@ -15,6 +16,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The URL under which browsers and backends reach this server, without a trailing slash.
     pub public_url: Option<String>,
+    /// The reverse proxies that are believed about the address of a client.
+    pub trusted_proxies: TrustedProxies,
     /// Worker threads; 0: one per processor.
     pub workers: usize,
     /// Connections per worker.
@@ -48,6 +51,7 @@ impl ServerConfig {
                 })
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url: reader.get("server.public_url", public_url),
+            trusted_proxies: reader.get("server.trusted_proxies", str::parse).unwrap_or_default(),
             workers: small(reader.number("server.workers", 0..=1024), 0),
             max_connections: small(reader.number("server.max_connections", 1..=1_000_000), default.max_connections),
             keep_alive: seconds(reader, "server.keep_alive_seconds", 1..=3600, default.keep_alive),
@@ -73,6 +77,7 @@ impl ServerConfig {
             listen: self.listen,
             workers: self.workers,
             public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
             metrics_listen,
             limits: RequestLimits {
                 inference_body: self.max_body,

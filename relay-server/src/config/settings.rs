@@ -27,6 +27,7 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("mock", "false"),
     ("server.listen", "127.0.0.1:8080"),
     ("server.public_url", ""),
+    ("server.trusted_proxies", ""),
     ("server.workers", "0"),
     ("server.max_connections", "25000"),
     ("server.keep_alive_seconds", "75"),

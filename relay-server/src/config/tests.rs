@@ -41,6 +41,7 @@ fn every_setting_is_read_from_the_file() {
         [server]
         listen = "0.0.0.0:80"
         public_url = "https://vault.example/"
+        trusted_proxies = "10.0.0.0/8"
         workers = 3
         max_connections = 1_000
         keep_alive_seconds = 5
@@ -75,6 +76,7 @@ fn every_setting_is_read_from_the_file() {
     let options = config.server.options(config.metrics.listen);
     assert!(config.mock && config.upstream.allow_http_loopback && config.log.format == LogFormat::Text);
     assert_eq!((options.workers, options.max_connections, options.limits.inference_body), (3, 1000, 1 << 20));
+    assert!(options.trusted_proxies.contains([10, 1, 2, 3].into()));
     assert_eq!((options.limits.bodies_at_once, options.limits.body_share_percent), (64 << 20, 50));
     let QuotaLimits { tokens_a_minute, key_checks_a_minute, pending_users } = config.quota;
     assert_eq!((tokens_a_minute, key_checks_a_minute, pending_users), (7, 8, 9));
@@ -139,6 +141,7 @@ fn weak_settings_are_refused() {
         ("[server]\npublic_url = \"vault.example\"", "write it with its scheme"),
         ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
         ("[server]\nmax_body_mib = 64\nbody_budget_mib = 63", "must be a whole number from 64 to 65536"),
+        ("[server]\ntrusted_proxies = \"proxy.internal\"", "write an address (`10.0.0.1`) or a network"),
         ("[quota]\ntokens_per_minute = 0", "must be a whole number from 1 to"),
         ("[metrics]\nlisten = \"0.0.0.0:9464\"", "must be a loopback address"),
         ("[upstream]\nopenai = \"http://api.openai.com\"", "must begin with https://"),

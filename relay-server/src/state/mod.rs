@@ -12,7 +12,8 @@ use relay_core::Relay;
 use self::budget::BodyBudget;
 use self::drain::Drain;
 use self::throttle::Throttle;
-use crate::config::options::RequestLimits;
+use crate::config::TrustedProxies;
+use crate::config::options::{Options, RequestLimits};
 use crate::observe::metrics::{Gauges, Metrics};
 use crate::observe::readiness::Readiness;
 
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) relay: Relay,
     pub(crate) limits: RequestLimits,
     pub(crate) public_url: String,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) budget: BodyBudget,
     pub(crate) drain: Drain,
     pub(crate) metrics: Metrics,
@@ -30,7 +32,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(relay: Relay, public_url: String, limits: RequestLimits) -> Arc<Self> {
+    pub(crate) fn new(relay: Relay, public_url: String, options: &Options) -> Arc<Self> {
+        let limits = options.limits.clone();
         let metrics = Metrics::new();
         let budget = BodyBudget::new(&limits);
         Arc::new(Self {
@@ -41,6 +44,7 @@ impl State {
             began: Instant::now(),
             limits,
             public_url,
+            trusted_proxies: options.trusted_proxies.clone(),
             budget,
             metrics,
         })

@@ -259,6 +259,118 @@ async fn many_refusals_from_one_address_are_answered_429_and_a_good_key_still_wo
     assert_eq!(test.as_app("GET", "/v1/users").send().await.status, 200);
 }
 
+/// Behind a proxy all callers have one address: a widget must still learn that its token is unknown.
+#[tokio::test]
+async fn a_well_formed_credential_keeps_its_own_error_however_many_came_before() {
+    let test = TestServer::with(|options| options.limits.refusals_a_minute = 3).await;
+    let tokens = &test.relay.ports().tokens;
+    let send = |method: &'static str, path: &'static str, credential: &str| {
+        test.request(method, path).header("authorization", &format!("Bearer {credential}")).send()
+    };
+    for _ in 0..10 {
+        let (key, token) = (tokens.relay_key().unwrap(), tokens.registration_token().unwrap());
+        send("GET", "/v1/users", key.expose()).await.assert_error(401, "invalid_relay_key");
+        for method in ["GET", "POST"] {
+            let answer = send(method, "/v1/registration", token.expose()).await;
+            answer.assert_error(401, "invalid_registration_token");
+        }
+        let path = "/v1/registration/connections/openai";
+        send("DELETE", path, token.expose()).await.assert_error(401, "invalid_registration_token");
+    }
+    // Malformed ones are counted, on all routes together.
+    for _ in 0..2 {
+        send("GET", "/v1/registration", "rrt-x").await.assert_error(401, "invalid_registration_token");
+    }
+    send("GET", "/v1/users", "rly-x").await.assert_error(401, "invalid_relay_key");
+    for (method, path) in [("GET", "/v1/registration"), ("POST", "/v1/registration"), ("POST", CHAT)] {
+        send(method, path, "rrt-x").await.assert_error(429, "too_many_refusals");
+    }
+    let token = tokens.registration_token().unwrap();
+    send("GET", "/v1/registration", token.expose()).await.assert_error(401, "invalid_registration_token");
+    assert_eq!(test.as_app("GET", "/v1/users").send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_names_the_client() {
+    let trusting = TestServer::with(|options| {
+        options.limits.refusals_a_minute = 1;
+        options.trusted_proxies = "127.0.0.0/8".parse().unwrap();
+    });
+    let test = trusting.await;
+    let from = |client: &str| test.request("GET", "/v1/users").header("x-forwarded-for", client).send();
+    from("203.0.113.1").await.assert_error(401, "invalid_relay_key");
+    from("203.0.113.1").await.assert_error(429, "too_many_refusals");
+    from("198.51.100.9, 203.0.113.1").await.assert_error(429, "too_many_refusals");
+    from("203.0.113.2").await.assert_error(401, "invalid_relay_key");
+}
+
+/// Headers in which a client can lie about who or where it is.
+#[tokio::test]
+async fn what_a_client_says_about_itself_changes_nothing() {
+    let test = TestServer::with(|options| options.limits.refusals_a_minute = 1).await;
+    test.request("GET", "/v1/users").send().await.assert_error(401, "invalid_relay_key");
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-for", "127.0.0.1, 203.0.113.8"),
+        ("x-real-ip", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.10;host=evil.example;proto=https"),
+        ("cf-connecting-ip", "203.0.113.11"),
+        ("true-client-ip", "203.0.113.12"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-original-url", "/api/health"),
+        ("x-http-method-override", "DELETE"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("x-relay-request-id", "req_00000000000000000000000000"),
+        ("x-relay-page-origin", "https://evil.example"),
+    ] {
+        let answer = test.request("GET", "/v1/users").header(name, value).send().await;
+        answer.assert_error(429, "too_many_refusals");
+        let answer = test.as_app("GET", "/v1/users/ana").header(name, value).send().await;
+        assert_eq!(answer.status, 200, "{name}");
+        assert!(!answer.headers.iter().any(|(_, known)| known == value), "{name} is repeated: {answer:?}");
+        let issued = test.as_app("POST", "/v1/registration-tokens").header(name, value).json(&json!({"user": "bo"}));
+        assert!(!issued.send().await.text().contains("evil.example"), "{name}");
+    }
+    for bad in ["1", "True", "TRUE", "yes", "", "true,false"] {
+        let request = test.as_app("POST", CHAT).header("x-relay-user", "ana").header("x-relay-paid", bad);
+        let answer = request.json(&chat_body("gpt-4o-mini", "hi", false)).send().await;
+        assert_eq!(answer.assert_error(400, "invalid_value")["param"], "X-Relay-Paid", "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_that_looks_like_a_secret_is_not_repeated() {
+    let test = TestServer::start().await;
+    let of = async |id: &str| {
+        let answer = test.request("GET", "/api/health").header("x-request-id", id).send().await;
+        answer.assert_ids();
+        answer.header("x-relay-client-request-id").map(str::to_owned)
+    };
+    assert_eq!(of("job-00000001").await.as_deref(), Some("job-00000001"));
+    let tokens = &test.relay.ports().tokens;
+    let mut secrets = vec![test.key.clone(), tokens.registration_token().unwrap().expose().to_owned()];
+    for provider in Provider::ALL {
+        secrets.push(relay_mock::sample_key(*provider, "good", "a"));
+        secrets.extend(provider.key_prefixes().iter().map(|prefix| format!("{prefix}0123456789")));
+    }
+    for secret in secrets {
+        for id in [secret.clone(), secret.to_uppercase(), format!("job-{secret}"), format!("_{secret}")] {
+            assert_eq!(of(&id).await, None, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_a_secret_is_not_repeated() {
+    let test = TestServer::start().await;
+    for path in ["/v1/users", "/api/health", "/v1/registration", "/nothing"] {
+        let answer = test.request(&test.key, path).send().await;
+        assert!(matches!(answer.status, 404 | 405), "{answer:?}");
+        assert!(!format!("{answer:?} {}", answer.text()).contains(&test.key[4..20]), "{}", answer.text());
+    }
+}
+
 #[tokio::test]
 async fn what_a_provider_lacks_is_named_and_a_strict_project_refuses_it() {
     let mut test = TestServer::start().await;

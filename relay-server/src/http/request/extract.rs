@@ -15,6 +15,7 @@ use relay_core::{Caller, Class, Provider, RelayError};
 use crate::http::context::RequestContext;
 use crate::http::cors::Readers;
 use crate::http::headers;
+use crate::http::request::address::client_address;
 
 /// Authenticates the Relay key, and checks that it has this scope.
 ///
@@ -45,7 +46,8 @@ fn malformed_credential(request: &HttpRequest, context: &RequestContext, error: 
     if error.class() != Class::Unauthenticated {
         return error;
     }
-    match request.peer_addr().map(|peer| peer.ip()).and_then(|ip| context.state().throttle.refuse(ip)) {
+    let state = context.state();
+    match client_address(request, &state.trusted_proxies).and_then(|address| state.throttle.refuse(address)) {
         Some(limited) => limited,
         None => error,
     }
