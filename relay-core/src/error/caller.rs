@@ -114,9 +114,10 @@ impl RelayError {
         Self::coded(Code::UnknownEndpoint, message)
     }
 
-    /// The path does not support this method. `allowed` lists the methods it supports, in the form of the `allow`
+    /// The path does not support this method; `other` is any that no path supports. `allowed` lists the methods it supports, in the form of the `allow`
     /// header: `GET, POST`. 405 `method_not_allowed`.
     pub fn method_not_allowed(method: &str, allowed: &'static str) -> Self {
+        let method = if method == "other" { "this method" } else { method };
         let message = format!("this path does not support {method}; use {allowed}");
         let disclosure = Disclosure { allowed_methods: Some(allowed), ..Disclosure::default() };
         Self::coded(Code::MethodNotAllowed, message).with_disclosure(disclosure)

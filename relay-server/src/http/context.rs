@@ -10,6 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use relay_core::domain::ids::{ProjectId, RequestId};
+use relay_core::domain::secret_at;
 use relay_core::{Provider, RelayError};
 
 use crate::http::cors::Readers;
@@ -141,12 +142,20 @@ impl RequestContext {
     }
 }
 
-/// The caller's own request id, if it is one that Relay echoes: 8 to 64 letters, digits, `_` and `-`.
+/// The caller's own request id, if it is one that Relay echoes: 8 to 64 letters, digits, `_` and `-`, and nothing that
+/// looks like a secret, since ids are logged.
 fn client_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&headers::REQUEST_ID)?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     let good = (8..=64).contains(&value.len()) && value.as_bytes().iter().all(plain);
-    good.then(|| value.clone())
+    let is_secret = || value.to_str().ok().and_then(secret_at).is_some();
+    (good && !is_secret()).then(|| value.clone())
+}
+
+/// A method that some route supports, or `other`: a client may send any text, a key by mistake.
+pub(crate) fn shown_method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 fn client_retry(headers: &HeaderMap) -> Option<u64> {
@@ -158,7 +167,7 @@ impl Drop for Inner {
         let seconds = self.began.elapsed();
         let route = self.route.get().unwrap_or("other");
         let status = if self.complete.get() || self.streamed.get() { self.status.get() } else { CLIENT_LEFT };
-        self.state.metrics.request(route, self.method.as_str(), status, seconds);
+        self.state.metrics.request(route, shown_method(&self.method), status, seconds);
         if !tracing::enabled!(target: "relay::access", tracing::Level::INFO) {
             return;
         }
@@ -166,7 +175,7 @@ impl Drop for Inner {
         let _current = crate::observe::logging::enter(self.id);
         tracing::info!(
             target: "relay::access",
-            method = self.method.as_str(),
+            method = shown_method(&self.method),
             route,
             status,
             duration_us = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX),

@@ -125,6 +125,11 @@ struct Lines {
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
+    /// Below `info`, only Relay's own events are logged: libraries log parts of requests there, whatever they contain.
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        *metadata.level() <= Level::INFO || metadata.target().starts_with("relay")
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Timestamp(u64::try_from(now.as_millis()).unwrap_or_default());

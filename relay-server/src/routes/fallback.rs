@@ -5,6 +5,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
 
+use crate::http::context::shown_method;
 use crate::http::cors;
 use crate::http::error::ApiResult;
 use crate::http::route::Route;
@@ -20,11 +21,6 @@ pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
         return Ok(response);
     }
     Err(RelayError::method_not_allowed(shown_method(request.method()), route.allow).into())
-}
-
-/// A method's name, shortened: a client may send any text.
-fn shown_method(method: &Method) -> &str {
-    method.as_str().get(..20).unwrap_or(method.as_str())
 }
 
 /// 404 for a path without a route.

@@ -340,11 +340,49 @@ async fn tell_misplaced(story: &mut Story, api: &Api, rly: &str) {
             api.send(Method::GET, &path, &headers, "").await;
             api.send(Method::DELETE, &path, &headers, "").await;
         }
-        for (name, value) in
-            [("x-relay-user", secret.as_str()), ("x-relay-paid", secret), ("cookie", secret), ("x-other", secret)]
-        {
-            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), (name, value)];
-            api.send(Method::POST, "/v1/chat/completions", &headers, body.clone()).await;
+        for name in [
+            "x-relay-user",
+            "x-relay-paid",
+            "cookie",
+            "x-other",
+            "x-request-id",
+            "x-relay-request-id",
+            "x-relay-page-origin",
+            "x-stainless-retry-count",
+            "idempotency-key",
+            "origin",
+            "referer",
+            "user-agent",
+            "traceparent",
+            "x-forwarded-for",
+            "accept-encoding",
+            "content-encoding",
+            "expect",
+            secret.as_str(),
+        ] {
+            for path in ["/v1/chat/completions", "/v1/registration-tokens", "/v1/registration", "/nothing"] {
+                let headers =
+                    [("authorization", bearer.as_str()), ("content-type", "application/json"), (name, secret.as_str())];
+                api.send(Method::POST, path, &headers, body.clone()).await;
+            }
+        }
+        for text in [
+            says(secret, "hi").to_string(),
+            says(&format!("gpt-{secret}"), "hi").to_string(),
+            value!({"user": secret}).to_string(),
+            value!({"user": secret, "provider": secret, "allowedOrigins": [secret]}).to_string(),
+            value!({secret.as_str(): secret}).to_string(),
+        ] {
+            for path in ["/v1/chat/completions", "/v1/embeddings", "/v1/registration-tokens"] {
+                let headers =
+                    [("authorization", bearer.as_str()), ("content-type", "application/json"), ("x-relay-user", "ana")];
+                api.send(Method::POST, path, &headers, text.clone()).await;
+            }
+        }
+        // A token68 is a method by the grammar of HTTP.
+        let method = Method::from_bytes(secret.as_bytes()).unwrap();
+        for path in ["/v1/chat/completions", "/api/health", "/nothing"] {
+            story.saw(&api.send(method.clone(), path, &[], "").await);
         }
         let twice = [("authorization", bearer.as_str()), ("authorization", secret.as_str()), ("x-relay-user", "ana")];
         story.saw(&api.send(Method::POST, "/v1/chat/completions", &twice, body.clone()).await);
@@ -451,6 +489,31 @@ async fn no_secret_comes_out_of_the_server() {
     search_all(&story, &others, logs::since(begin), &metrics).await;
 }
 
+/// Secrets where HTTP's framing is expected, which the server refuses before Relay sees the request.
+async fn tell_framing(api: &Api, secrets: &[String]) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let address = api.url.strip_prefix("http://").unwrap();
+    for secret in secrets {
+        for head in [
+            format!("POST /v1/registration HTTP/1.1\r\nhost: x\r\ncontent-length: {secret}\r\n\r\n"),
+            format!("POST /v1/registration HTTP/1.1\r\nhost: x\r\ntransfer-encoding: {secret}\r\n\r\n"),
+            format!("POST /v1/registration HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{secret}\r\n"),
+            format!("GET / HTTP/{secret}\r\nhost: x\r\n\r\n"),
+            format!("GET {secret} HTTP/1.1\r\nhost: x\r\n\r\n"),
+            format!("{secret}\r\n\r\n"),
+            format!("GET /api/health HTTP/1.1\r\nhost: {secret}\r\nupgrade: {secret}\r\nconnection: {secret}\r\n\r\n"),
+            format!("GET /api/health HTTP/1.1\r\nhost: x\r\n{secret}\r\n\r\n"),
+            format!("GET /api/health HTTP/1.1\r\nhost: x\r\nexpect: {secret}\r\n\r\n"),
+        ] {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // The server may reset the connection.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    }
+}
+
 #[actix_web::test]
 async fn no_secret_comes_out_of_the_built_program() {
     let (folder, upstream) = (Folder::init(), upstream::start());
@@ -461,6 +524,8 @@ async fn no_secret_comes_out_of_the_built_program() {
     let server = Process::start(command, &folder.key);
     let other = Folder::init();
     let story = tell(&server.api, &upstream, &other.key).await;
+    let some: Vec<String> = story.keys.iter().chain(&story.tokens).take(3).chain([&folder.key]).cloned().collect();
+    tell_framing(&server.api, &some).await;
     let others = [folder.master_key(), folder.key.clone(), other.key.clone()];
     let [stdout, stderr] = server.said();
     search_all(&story, &others, [stdout, stderr].concat(), &metrics).await;
