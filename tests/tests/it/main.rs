@@ -24,3 +24,4 @@ mod sdk;
 mod secrets;
 mod start;
 mod stolen_database;
+mod two_nodes;
