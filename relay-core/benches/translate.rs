@@ -15,7 +15,7 @@ use relay_core::translation::json::Object;
 use relay_core::translation::sse::Decoder;
 use relay_core::translation::surface::chat_completions::chunk::ChunkWriter;
 use relay_core::translation::{
-    Call, ChatContext, Dialect, TranslationOptions, anthropic::Anthropic, google::Google, openai::OpenAi,
+    Call, ChatContext, Dialect, TranslationOptions, Work, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
 
 #[path = "translate/bodies.rs"]
@@ -133,7 +133,8 @@ fn request(bencher: Bencher<'_, '_>, dialect: &dyn Dialect, model: &str, size: &
         let request = Object::parse(&body).unwrap();
         let (id, now, options) =
             (RequestId::new(1, [7; 10]), Timestamp(1_764_000_000_000), TranslationOptions::default());
-        let call = Call { body: &body, request: &request, model, prefixed: false, id, now, options };
+        let work = Work::new();
+        let call = Call { body: &body, request: &request, model, prefixed: false, id, now, options, work: &work };
         dialect.chat(&call).unwrap()
     });
 }

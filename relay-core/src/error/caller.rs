@@ -42,6 +42,15 @@ impl RelayError {
         Self::coded(code, message).with_param(param)
     }
 
+    /// The schema of `owner`, at the path `param`, can't be translated within Relay's limits; `why` names the limit. 400
+    /// `schema_too_complex`.
+    pub(crate) fn schema_too_complex(param: String, owner: &str, why: &str) -> Self {
+        let message = format!(
+            "the schema of {owner} is too complex: {why}; use fewer or smaller schemas, with less nesting and fewer `$ref`s"
+        );
+        Self::bad_member(Code::SchemaTooComplex, param, message)
+    }
+
     /// One of Relay's own routes does not accept the member `name` of the body. 400 `unknown_parameter`.
     ///
     /// The message repeats `name`, so the caller must make sure that it may be shown.

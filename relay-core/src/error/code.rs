@@ -71,6 +71,8 @@ codes! {
     MissingThoughtSignature = "missing_thought_signature", InvalidRequest;
     /// The request does not name the end user.
     MissingUser = "missing_user", InvalidRequest;
+    /// The schemas of a request take too much work to translate, or one nests too deeply, is too large or has too many references.
+    SchemaTooComplex = "schema_too_complex", InvalidRequest;
     /// One of Relay's own routes does not accept `param`.
     UnknownParameter = "unknown_parameter", InvalidRequest;
     /// The provider has no equivalent of `param`.

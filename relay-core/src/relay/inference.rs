@@ -16,7 +16,9 @@ use crate::relay::metering::Meter;
 use crate::relay::stream::{EventStream, Translation, collected};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
-use crate::translation::{Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, dialect, surface};
+use crate::translation::{
+    Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, Work, dialect, surface,
+};
 
 /// How many calls one embeddings request may have under way.
 const EMBEDDINGS_AT_ONCE: usize = 4;
@@ -106,8 +108,7 @@ impl Relay {
         let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let route = self.route(caller, provider).await?;
         let now = self.ports.clock.now();
-        let call = call(&body, &request, &asked, model, caller, now);
-        let mut chat = dialect(provider).chat(&call)?;
+        let mut chat = dialect(provider).chat(&call(&body, &request, &asked, model, (caller, now), &Work::new()))?;
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
         chat.context.is_amendable &= !caller.project.policy.strict_params;
@@ -130,9 +131,9 @@ impl Relay {
         let asked = surface::request::model(&request)?;
         let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
         let now = self.ports.clock.now();
-        let call = call(&body, &request, &asked, model, caller, now);
         // Translated first: a provider without embeddings is the caller's mistake, whether or not the user has a key.
-        let embeddings = dialect(provider).embeddings(&call)?;
+        let embeddings =
+            dialect(provider).embeddings(&call(&body, &request, &asked, model, (caller, now), &Work::new()))?;
         let route = self.route(caller, provider).await?;
         refuse_notes_if_strict(caller, &embeddings.notes)?;
         let disclosure = known(&route, &embeddings.notes);
@@ -390,8 +391,8 @@ fn call<'a>(
     request: &'a Object<'a>,
     asked: &str,
     model: &'a str,
-    caller: &Caller,
-    now: Timestamp,
+    (caller, now): (&Caller, Timestamp),
+    work: &'a Work,
 ) -> Call<'a> {
     Call {
         body,
@@ -401,6 +402,7 @@ fn call<'a>(
         id: caller.request,
         now,
         options: TranslationOptions { forced_tool_choice_auto: caller.project.policy.forced_tool_choice_auto },
+        work,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::surrogates;
+use crate::translation::work::Work;
 
 /// A call, before translation.
 pub struct Call<'a> {
@@ -23,6 +24,8 @@ pub struct Call<'a> {
     pub now: Timestamp,
     /// What the project chose where a provider leaves a choice.
     pub options: TranslationOptions,
+    /// What the translation may still cost.
+    pub work: &'a Work,
 }
 
 impl Call<'_> {

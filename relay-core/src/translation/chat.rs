@@ -15,6 +15,7 @@ use crate::translation::notes::Notes;
 use crate::translation::stream::StreamTranslation;
 use crate::translation::surface;
 use crate::translation::translated::TranslatedChat;
+use crate::translation::work::Work;
 
 /// What a translation can't know by itself, since it has neither clock nor randomness.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,8 @@ impl ChatCall {
         let own = asked.strip_prefix(provider.name()).and_then(|rest| rest.strip_prefix('/'));
         let (model, prefixed) = own.map_or((asked.as_str(), false), |own| (own, true));
         let ChatOptions { id, now, translation } = options;
-        let call = Call { body, request: &request, model, prefixed, id, now, options: translation };
+        let work = Work::new();
+        let call = Call { body, request: &request, model, prefixed, id, now, options: translation, work: &work };
         let TranslatedChat { wire, mut context, notes } = dialect.chat(&call)?;
         context.may_continue = false;
         Ok(Self { provider, dialect, wire, context, notes, now })

@@ -74,18 +74,21 @@ pub(crate) mod stream;
 pub mod surface;
 pub(crate) mod surrogates;
 mod translated;
+pub(crate) mod work;
 
 #[cfg(test)]
 mod tests;
 
 pub use call::{Call, TranslationOptions};
 pub use chat::{ChatCall, ChatOptions, ChatStream};
-pub use context::{ChatContext, EmbeddingsContext};
+pub use context::{ChatContext, EmbeddingsContext, Renames};
 pub use dialect::{Dialect, StreamCollector, StreamTranslator};
 pub use failure::{ErrorResponse, ProviderError};
 pub use notes::Notes;
 pub(crate) use redact::redact;
 pub use translated::{Amended, Continuation, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings};
+
+pub use work::Work;
 
 use bytes::Bytes;
 

@@ -6,7 +6,7 @@ use relay_core::error::RelayError;
 use relay_core::ports::WireRequest;
 use relay_core::translation::json::{Object, compact};
 use relay_core::translation::{
-    Call, Dialect, Notes, TranslationOptions, anthropic::Anthropic, google::Google, openai::OpenAi,
+    Call, Dialect, Notes, TranslationOptions, Work, anthropic::Anthropic, google::Google, openai::OpenAi,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -68,7 +68,17 @@ fn call(data: &[u8], act: impl FnOnce(&Call<'_>) -> Result<(), RelayError>) {
     let Ok(model) = request.text("model") else { return };
     let model = model.unwrap_or_default();
     let options = TranslationOptions { forced_tool_choice_auto: switches & 1 != 0 };
-    let call = Call { body: &body, request: &request, model: &model, prefixed: false, id: id(), now: NOW, options };
+    let work = Work::new();
+    let call = Call {
+        body: &body,
+        request: &request,
+        model: &model,
+        prefixed: false,
+        id: id(),
+        now: NOW,
+        options,
+        work: &work,
+    };
     if let Err(error) = act(&call) {
         let shown = error.to_body();
         // OpenAI's refusal of a schema of `response_format` has no code.

@@ -241,6 +241,7 @@ mod tests {
             id: crate::domain::ids::RequestId::new(1, [0; 10]),
             now: crate::domain::ids::Timestamp(0),
             options: crate::translation::TranslationOptions::default(),
+            work: &crate::translation::Work::new(),
         };
         let made = request(&call).unwrap();
         let count = |wire: &WireRequest| wire.body.windows(7).filter(|piece| piece == b"content").count();

@@ -58,6 +58,7 @@ impl Table {
             id,
             now,
             options: TranslationOptions::default(),
+            work: &crate::translation::Work::new(),
         };
         let (wire, context, notes) = if self.embeds {
             let made = self.dialect.embeddings(&call)?;

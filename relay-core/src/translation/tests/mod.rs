@@ -20,7 +20,7 @@ use crate::domain::KeySignal;
 use crate::domain::ids::{RequestId, Timestamp};
 use crate::error::{Disclosure, RelayError};
 use crate::translation::json::Object;
-use crate::translation::{Call, ChatContext, TranslationOptions};
+use crate::translation::{Call, ChatContext, TranslationOptions, Work};
 
 /// The id and the time of every call in these tests.
 const ID: [u8; 10] = [7; 10];
@@ -36,7 +36,9 @@ pub(crate) fn with_call<T>(
     let request = Object::parse(body)?;
     let own = request.text("model")?.unwrap_or_default();
     let model = model.unwrap_or(&own);
-    act(&Call { body, request: &request, model, prefixed: false, id: RequestId::new(NOW.0, ID), now: NOW, options })
+    let id = RequestId::new(NOW.0, ID);
+    let work = Work::new();
+    act(&Call { body, request: &request, model, prefixed: false, id, now: NOW, options, work: &work })
 }
 
 /// The context of a plain call.

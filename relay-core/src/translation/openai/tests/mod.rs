@@ -10,7 +10,7 @@ use crate::error::Class;
 use crate::translation::json::Object;
 use crate::translation::sse::Decoder;
 use crate::translation::surface::chat_completions::chunk::ChunkWriter;
-use crate::translation::{Notes, TranslationOptions};
+use crate::translation::{Notes, TranslationOptions, Work};
 
 const OPENAI: OpenAi = OpenAi::new(Provider::OPENAI);
 
@@ -31,6 +31,7 @@ fn sent_to(provider: Provider, body: &str) -> (String, TranslatedChat) {
         id: RequestId::new(0, [0; 10]),
         now: Timestamp(0),
         options: TranslationOptions::default(),
+        work: &Work::new(),
     };
     let chat = OpenAi::new(provider).chat(&call).unwrap();
     (String::from_utf8(chat.wire.body.to_vec()).unwrap(), chat)
@@ -451,6 +452,7 @@ fn a_compatible_provider_without_embeddings_refuses_them() {
         id: RequestId::new(0, [0; 10]),
         now: Timestamp(0),
         options: TranslationOptions::default(),
+        work: &Work::new(),
     };
     let error = OpenAi::new(Provider::ACME).embeddings(&call).unwrap_err();
     assert_eq!(error.code(), "model_not_found");
