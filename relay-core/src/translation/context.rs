@@ -1,7 +1,13 @@
 //! What the translation of an answer must know of the request.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::domain::ids::RequestId;
 use crate::translation::surface::embeddings::Encoding;
+
+/// Names by other names: what was asked for, by what was sent. One map serves all calls of a tool.
+pub type Renames = Arc<BTreeMap<String, String>>;
 
 /// What the translation of a chat answer must know of the request.
 #[derive(Clone, Debug)]
@@ -20,10 +26,10 @@ pub struct ChatContext {
     pub legacy_functions: bool,
     /// Whether only the first tool call may be shown (`parallel_tool_calls: false` where the provider has no such switch).
     pub first_call_only: bool,
-    /// Tool names that had to be changed for the provider: (sent, asked for).
-    pub renamed_tools: Vec<(String, String)>,
-    /// Names of tools' properties that had to be changed for the provider: (tool, (sent, asked for)).
-    pub renamed_properties: Vec<(String, Vec<(String, String)>)>,
+    /// Tool names that had to be changed for the provider.
+    pub renamed_tools: Renames,
+    /// Names of tools' properties that had to be changed for the provider, by tool.
+    pub renamed_properties: Vec<(String, Renames)>,
     /// Whether the provider may stop in the middle and want another request.
     pub may_continue: bool,
     /// Whether a whole answer may take longer than connections stay open in silence: it is asked for as a stream, and collected.
@@ -45,7 +51,7 @@ impl ChatContext {
             include_usage: false,
             legacy_functions: false,
             first_call_only: false,
-            renamed_tools: Vec::new(),
+            renamed_tools: Renames::default(),
             renamed_properties: Vec::new(),
             may_continue: false,
             is_long: false,

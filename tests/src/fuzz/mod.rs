@@ -22,7 +22,7 @@ pub use stream::{anthropic_stream, google_stream, openai_stream};
 pub use whole::{anthropic_answer, error, google_answer, openai_answer};
 
 use relay_core::domain::ids::{RequestId, Timestamp};
-use relay_core::translation::ChatContext;
+use relay_core::translation::{ChatContext, Renames};
 
 /// A target: its name, and the function that takes the input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -57,12 +57,13 @@ fn switches(data: &[u8]) -> (u8, &[u8]) {
 
 fn context(switches: u8) -> ChatContext {
     let is_on = |bit: u8| switches & (1 << bit) != 0;
+    let renamed = || Renames::new([("get_weather".to_owned(), "weather".to_owned())].into());
     ChatContext {
         stream: true,
         include_usage: is_on(0),
         legacy_functions: is_on(1),
         first_call_only: is_on(2),
-        renamed_tools: if is_on(3) { vec![("get_weather".to_owned(), "weather".to_owned())] } else { Vec::new() },
+        renamed_tools: if is_on(3) { renamed() } else { Renames::default() },
         may_continue: is_on(5),
         ..ChatContext::new(id(), 1_764_000_000, "asked-for")
     }

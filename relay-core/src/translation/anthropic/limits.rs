@@ -1,11 +1,13 @@
-//! Anthropic's limits on all strict schemas of a request together
-//! (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>, November 2026). OpenAI has none like them. A
-//! request beyond them fails as a whole, so the tools that come last lose `strict`.
+//! Anthropic's limits on a request: its length, and all of its strict schemas together
+//! (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>, November 2026). OpenAI has none like the latter.
+//! A request beyond them fails as a whole, so the tools that come last lose `strict`.
 
 use super::schema::Compiled;
 use super::tools::Tool;
 use crate::translation::Notes;
 
+/// The longest request, in bytes.
+pub(super) const MAX_BODY: usize = 32 << 20;
 /// Strict tools.
 const MAX_TOOLS: usize = 20;
 /// Properties that are not required, in all of them.

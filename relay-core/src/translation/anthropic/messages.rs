@@ -3,13 +3,16 @@
 //! All that stands between two assistant turns is one user block. Tool results come first in it, as Anthropic demands.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::assistant;
 use super::blocks::{Block, ResultContent, Turn};
+use super::limits::MAX_BODY;
 use super::models::ModelFamily;
 use super::names::Names;
 use super::parts::{self, Content, Place};
 use super::tool_ids::ToolIds;
+use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::translation::Notes;
 use crate::translation::json::Object;
@@ -78,6 +81,7 @@ pub(super) fn read<'a>(
             turns: Vec::new(),
             ids: ToolIds::default(),
             block: UserBlock::default(),
+            shared: 0,
             is_end_empty: false,
         };
         let end = messages.len();
@@ -165,6 +169,8 @@ struct Builder<'a, 'f> {
     turns: Vec<Turn<'a>>,
     ids: ToolIds<'a>,
     block: UserBlock<'a>,
+    /// Bytes of results that are written once more for another call.
+    shared: usize,
     /// Whether the message that was added last has no content.
     is_end_empty: bool,
 }
@@ -276,10 +282,24 @@ impl<'a> Builder<'a, '_> {
         let shared = self.ids.end_turn().map_err(|id| {
             refused(format!("the tool call `{}` has no result in the messages right behind it", cut(&id)))
         })?;
+        if shared.is_empty() {
+            return Ok(());
+        }
+        let mut places = HashMap::new();
+        for (at, block) in results.iter().enumerate() {
+            if let Block::ToolResult { tool_use_id, .. } = block {
+                places.entry(tool_use_id.clone()).or_insert((at, None));
+            }
+        }
         for (call, other) in shared {
-            let has_id =
-                |block: &&Block<'_>| matches!(block, Block::ToolResult { tool_use_id, .. } if *tool_use_id == other);
-            let Some(mut result) = results.iter().find(has_id).cloned() else { continue };
+            let Some((at, size)) = places.get_mut(&other) else { continue };
+            let Some(mut result) = results.get(*at).cloned() else { continue };
+            // The same result is written once for each call.
+            let size = *size.get_or_insert_with(|| serde_json::to_vec(&result).map_or(0, |json| json.len()));
+            self.shared += size;
+            if self.shared > MAX_BODY {
+                return Err(RelayError::too_large_for(Provider::ANTHROPIC, "32 MB"));
+            }
             if let Block::ToolResult { tool_use_id, cache_control, .. } = &mut result {
                 *tool_use_id = call;
                 *cache_control = None;

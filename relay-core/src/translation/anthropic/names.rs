@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::translation::context::Renames;
+
 /// The longest name that Anthropic takes.
 const MAX_NAME: usize = 64;
 /// A member's name that is longer than this, as it stands in the JSON, is none that was changed here.
@@ -55,34 +57,38 @@ fn free_name(asked: &str, taken: &mut HashSet<String>, numbers: &mut HashMap<Str
 
 /// The changed names of a request's tools.
 #[derive(Debug, Default)]
-pub(super) struct Names(Vec<(String, Pairs)>);
+pub(super) struct Names {
+    /// By tool: the caller's name, by the one that is sent.
+    to_asked: Vec<(String, Renames)>,
+    /// The other way round.
+    to_sent: HashMap<String, Renames>,
+}
 
 impl Names {
     /// Notes the changed names of a tool.
     pub(super) fn add(&mut self, tool: &str, pairs: Pairs) {
         if !pairs.is_empty() {
-            self.0.push((tool.to_owned(), pairs));
+            let to_sent = pairs.iter().map(|(sent, asked)| (asked.clone(), sent.clone())).collect();
+            self.to_sent.entry(tool.to_owned()).or_insert_with(|| Renames::new(to_sent));
+            self.to_asked.push((tool.to_owned(), Renames::new(pairs.into_iter().collect())));
         }
     }
 
     /// The arguments of an earlier call with the names that are sent; `None` if the tool has none that were changed.
     pub(super) fn to_sent(&self, tool: &str, arguments: &str) -> Option<String> {
-        let (_, pairs) = self.0.iter().find(|(name, _)| name == tool)?;
-        let pairs = pairs.iter().map(|(sent, asked)| (asked.clone(), sent.clone())).collect();
-        Some(Renamer::new(pairs).whole(arguments))
+        Some(Renamer::new(self.to_sent.get(tool)?.clone()).whole(arguments))
     }
 
     /// For the way back.
-    pub(super) fn into_pairs(self) -> Vec<(String, Pairs)> {
-        self.0
+    pub(super) fn into_renames(self) -> Vec<(String, Renames)> {
+        self.to_asked
     }
 }
 
 /// Maps the names of a JSON text's members, at every depth. The text may come in pieces, cut anywhere.
 #[derive(Debug)]
 pub(super) struct Renamer {
-    /// A name in the text, and the one that is written for it.
-    names: HashMap<String, String>,
+    names: Renames,
     /// For each open array or object, whether it is an object.
     open: Vec<bool>,
     at: At,
@@ -107,13 +113,8 @@ enum At {
 }
 
 impl Renamer {
-    pub(super) fn new(pairs: Pairs) -> Self {
-        Self {
-            names: pairs.into_iter().collect(),
-            open: Vec::new(),
-            at: At::Outside { expects_name: false },
-            name: String::new(),
-        }
+    pub(super) fn new(names: Renames) -> Self {
+        Self { names, open: Vec::new(), at: At::Outside { expects_name: false }, name: String::new() }
     }
 
     /// Maps a whole text.
@@ -207,6 +208,10 @@ impl Renamer {
 mod tests {
     use super::*;
 
+    fn renamer(pairs: &Pairs) -> Renamer {
+        Renamer::new(Renames::new(pairs.iter().cloned().collect()))
+    }
+
     fn pairs(names: &[(&str, &str)]) -> Pairs {
         names.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
     }
@@ -247,11 +252,11 @@ mod tests {
         let given = r#"{ "_top" : "_top", "a":[{"_top":1.50},"_top",{"b":{"\u005ftop":null}}],"_top2":{},"c":"{\"_top\":1}\\" ,"_top":[]}"#;
         let want = r#"{ "$top" : "_top", "a":[{"$top":1.50},"_top",{"b":{"$top":null}}],"_top2":{},"c":"{\"_top\":1}\\" ,"$top":[]}"#;
         let pairs = pairs(&[("_top", "$top"), ("q", "\"q\\")]);
-        assert_eq!(Renamer::new(pairs.clone()).whole(given), want);
-        assert_eq!(Renamer::new(pairs.clone()).whole(r#"{"q":0}"#), r#"{"\"q\\":0}"#);
+        assert_eq!(renamer(&pairs).whole(given), want);
+        assert_eq!(renamer(&pairs).whole(r#"{"q":0}"#), r#"{"\"q\\":0}"#);
         let characters: Vec<String> = given.chars().map(String::from).collect();
         for size in 1..20 {
-            let mut renamer = Renamer::new(pairs.clone());
+            let mut renamer = renamer(&pairs);
             let got: String = characters.chunks(size).map(|piece| renamer.next(&piece.concat())).collect();
             assert_eq!(got + &renamer.rest(), want, "in pieces of {size}");
         }
@@ -260,11 +265,11 @@ mod tests {
     #[test]
     fn what_is_no_json_goes_through() {
         for text in ["", "{\"_to", "{\"a\":\"_top", "}}]]\"", "{{\"x\"", "\\\"", "{\"a\\"] {
-            assert_eq!(Renamer::new(pairs(&[("_top", "$top")])).whole(text), text, "{text}");
+            assert_eq!(renamer(&pairs(&[("_top", "$top")])).whole(text), text, "{text}");
         }
         let deep = "[{".repeat(5000);
-        assert_eq!(Renamer::new(Vec::new()).whole(&deep), deep);
+        assert_eq!(renamer(&Vec::new()).whole(&deep), deep);
         let long = format!("{{\"{}\":1}}", "x".repeat(9000));
-        assert_eq!(Renamer::new(Vec::new()).whole(&long), long);
+        assert_eq!(renamer(&Vec::new()).whole(&long), long);
     }
 }

@@ -99,8 +99,8 @@ pub(super) fn arguments(input: Option<&RawValue>) -> Cow<'_, str> {
 
 /// What maps the names in this tool's arguments back, where some were changed.
 pub(super) fn renamer(tool: &str, context: &ChatContext) -> Option<Renamer> {
-    let (_, pairs) = context.renamed_properties.iter().find(|(name, _)| name == tool)?;
-    Some(Renamer::new(pairs.clone()))
+    let (_, names) = context.renamed_properties.iter().find(|(name, _)| name == tool)?;
+    Some(Renamer::new(names.clone()))
 }
 
 /// Annotations for the text from character `start` to `end` of `content`.

@@ -4,7 +4,7 @@
 //! before it alone: a cached prefix stays the same from call to call.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Longer ids are cut. Some gateways put whole signatures into them.
 const MAX_ID: usize = 64;
@@ -16,16 +16,27 @@ pub(super) struct ToolIds<'a> {
     used: HashMap<String, u32>,
     /// Calls of the last assistant turn.
     open: Vec<OpenCall<'a>>,
+    /// Which of `open` wait for a result, by the caller's id, the oldest first.
+    by_id: HashMap<Cow<'a, str>, VecDeque<usize>>,
+    /// The same by the function's name, of the deprecated form.
+    by_function: HashMap<Cow<'a, str>, VecDeque<usize>>,
     /// Calls of the answer that is being read.
     next: Vec<OpenCall<'a>>,
+}
+
+/// What a result is addressed to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked<'a> {
+    /// The caller's id.
+    Id(Cow<'a, str>),
+    /// Of the deprecated form, the function's name.
+    Function(Cow<'a, str>),
 }
 
 /// A call that may get a result.
 #[derive(Debug)]
 struct OpenCall<'a> {
-    /// The caller's id; for the deprecated form, the function's name.
-    asked: Cow<'a, str>,
-    is_legacy: bool,
+    asked: Asked<'a>,
     sent: String,
     is_answered: bool,
 }
@@ -34,35 +45,47 @@ impl<'a> ToolIds<'a> {
     /// The id to send for a call.
     pub(super) fn call(&mut self, asked: Cow<'a, str>) -> String {
         let sent = self.unique(&asked);
-        self.next.push(OpenCall { asked, is_legacy: false, sent: sent.clone(), is_answered: false });
-        sent
+        self.open_call(Asked::Id(asked), sent)
     }
 
     /// The id of a call of the deprecated form, in message `index`.
     pub(super) fn function_call(&mut self, name: Cow<'a, str>, index: usize) -> String {
         let sent = self.unique(&format!("call_fn_{index}"));
-        self.next.push(OpenCall { asked: name, is_legacy: true, sent: sent.clone(), is_answered: false });
+        self.open_call(Asked::Function(name), sent)
+    }
+
+    fn open_call(&mut self, asked: Asked<'a>, sent: String) -> String {
+        self.next.push(OpenCall { asked, sent: sent.clone(), is_answered: false });
         sent
     }
 
     /// Begins the results of the answer that was read; of two answers in a row they come together.
     pub(super) fn begin_results(&mut self) {
-        self.open.append(&mut self.next);
+        for call in self.next.drain(..) {
+            let (waiting, asked) = match &call.asked {
+                Asked::Id(id) => (&mut self.by_id, id),
+                Asked::Function(name) => (&mut self.by_function, name),
+            };
+            waiting.entry(asked.clone()).or_default().push_back(self.open.len());
+            self.open.push(call);
+        }
     }
 
     /// The id of the call that a result with this id answers: the first one without a result. `None`: no such call is left in
     /// the turn before it.
     pub(super) fn result(&mut self, asked: &str) -> Option<String> {
-        let is_open = |call: &&mut OpenCall<'_>| !call.is_legacy && !call.is_answered && call.asked == asked;
-        let call = self.open.iter_mut().find(is_open)?;
-        call.is_answered = true;
-        Some(call.sent.clone())
+        let at = self.by_id.get_mut(asked)?.pop_front()?;
+        self.answer(at)
     }
 
     /// The id of the oldest call of this function that has no result yet.
     pub(super) fn function_result(&mut self, name: &str) -> Option<String> {
-        let open = |call: &&mut OpenCall<'_>| call.is_legacy && !call.is_answered && call.asked == name;
-        let call = self.open.iter_mut().find(open)?;
+        let at = self.by_function.get_mut(name)?.pop_front()?;
+        self.answer(at)
+    }
+
+    fn answer(&mut self, at: usize) -> Option<String> {
+        let call = self.open.get_mut(at)?;
         call.is_answered = true;
         Some(call.sent.clone())
     }
@@ -74,12 +97,17 @@ impl<'a> ToolIds<'a> {
     /// The id of a call without a result.
     pub(super) fn end_turn(&mut self) -> Result<Vec<(String, String)>, String> {
         let calls = std::mem::take(&mut self.open);
+        self.by_id.clear();
+        self.by_function.clear();
+        let mut answered: HashMap<&Asked<'_>, &str> = HashMap::new();
+        for call in calls.iter().filter(|call| call.is_answered) {
+            answered.entry(&call.asked).or_insert(&call.sent);
+        }
         let mut shared = Vec::new();
         for call in calls.iter().filter(|call| !call.is_answered) {
-            let same = |other: &&OpenCall<'_>| other.is_answered && !other.is_legacy && other.asked == call.asked;
-            match calls.iter().find(same).filter(|_| !call.is_legacy) {
-                Some(other) => shared.push((call.sent.clone(), other.sent.clone())),
-                None => return Err(call.asked.clone().into_owned()),
+            match (&call.asked, answered.get(&call.asked)) {
+                (Asked::Id(_), Some(other)) => shared.push((call.sent.clone(), (*other).to_owned())),
+                (Asked::Id(asked) | Asked::Function(asked), _) => return Err(asked.clone().into_owned()),
             }
         }
         Ok(shared)

@@ -8,7 +8,7 @@ use super::content::user_part;
 use super::media;
 use super::models::ModelFamily;
 use super::parts::{Part, Words, raw_text, text_part};
-use super::results::{self, OpenCall, ToolResult};
+use super::results::{self, Asked, OpenCall, OpenCalls};
 use super::tools::{required_object, required_text};
 use crate::error::RelayError;
 use crate::translation::Notes;
@@ -23,7 +23,7 @@ const OPENING: &str = "(start of conversation)";
 /// What stands before system messages that became a turn of the user.
 const SYSTEM: &str = "[system message]\n";
 
-/// The most calls in one turn: each result is looked for among them.
+/// The most calls in one turn.
 const MAX_CALLS: usize = 1024;
 
 /// `systemInstruction` and `contents`.
@@ -74,7 +74,8 @@ pub(super) fn read<'a>(
         system: Vec::new(),
         late: None,
         contents: Vec::new(),
-        open: Vec::new(),
+        open: OpenCalls::default(),
+        shared: 0,
         made_up: 0,
         is_history: true,
     };
@@ -93,7 +94,9 @@ struct Builder<'a, 'c> {
     late: Option<usize>,
     contents: Vec<Content<'a>>,
     /// Calls of the newest model turn, which wait for their results.
-    open: Vec<OpenCall<'a>>,
+    open: OpenCalls<'a>,
+    /// Bytes of results that are written once more for another call.
+    shared: usize,
     /// How many calls got an id.
     made_up: usize,
     /// Whether the message is part of the history, which must never fail a request.
@@ -148,15 +151,11 @@ impl<'a> Builder<'a, '_> {
             "assistant" => self.assistant(message),
             "tool" => {
                 let id = message.text("tool_call_id")?.unwrap_or_default();
-                let fits = |call: &OpenCall<'a>| match call.is_made_up {
-                    true => id.is_empty(),
-                    false => call.id.as_deref() == Some(&id),
-                };
-                self.result(message, "tool_call_id", fits)
+                self.result(message, "tool_call_id", &if id.is_empty() { Asked::Nothing } else { Asked::Id(id) })
             }
             "function" => {
                 let name = required_text(message, "name")?;
-                self.result(message, "name", |call| call.id.is_none() && call.name == name)
+                self.result(message, "name", &Asked::Function(name))
             }
             _ => {
                 let why = "the role must be system, developer, user, assistant, tool or function";
@@ -212,7 +211,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn assistant(&mut self, message: &Object<'a>) -> Result<(), RelayError> {
-        if self.open.iter().any(|call| call.result.is_some()) {
+        if self.open.calls.iter().any(|call| call.result.is_some()) {
             self.close()?;
         }
         self.drop_name(message);
@@ -325,31 +324,24 @@ impl<'a> Builder<'a, '_> {
 
     /// Opens a call. One that is there already, with the same id, is the same call.
     fn call(&mut self, call: OpenCall<'a>) -> Result<Option<Part<'a>>, RelayError> {
-        if self.open.len() >= MAX_CALLS {
+        if self.open.calls.len() >= MAX_CALLS {
             return Err(RelayError::invalid_value(call.param, format!("a turn may have at most {MAX_CALLS} calls")));
         }
-        if call.id.is_some() && self.open.iter().any(|other| other.is_same(&call)) {
+        if !self.open.push(&call) {
             return Ok(None);
         }
         let part = call.part(self.family);
-        self.open.push(call);
+        self.open.calls.push(call);
         Ok(Some(part))
     }
 
     /// Takes a result. Of two for one call the last one counts, and that is reported.
-    fn result(
-        &mut self,
-        message: &Object<'a>,
-        member: &str,
-        fits: impl Fn(&OpenCall<'a>) -> bool,
-    ) -> Result<(), RelayError> {
+    fn result(&mut self, message: &Object<'a>, member: &str, asked: &Asked<'a>) -> Result<(), RelayError> {
         if message.flag("is_error")? == Some(true) {
             self.notes.drop("messages.is_error");
         }
         let result = results::read(message, self.family, self.notes)?;
-        let waiting = self.open.iter().position(|call| fits(call) && call.result.is_none());
-        let Some(call) = waiting.or_else(|| self.open.iter().position(&fits)).and_then(|at| self.open.get_mut(at))
-        else {
+        let Some(call) = self.open.waiting(asked) else {
             let path = message.path(member);
             let why = format!("`{path}` belongs to no call of the assistant message before it");
             return Err(RelayError::invalid_value(path, why));
@@ -363,12 +355,13 @@ impl<'a> Builder<'a, '_> {
     /// Ends a turn of calls: one content with all results, in the order of the calls, and behind it the media that can't stand
     /// in a result.
     fn close(&mut self) -> Result<(), RelayError> {
-        if self.open.is_empty() {
+        if self.open.calls.is_empty() {
             return Ok(());
         }
-        self.share_results();
-        let (mut parts, mut beside) = (Vec::with_capacity(self.open.len()), Vec::new());
-        for mut call in self.open.drain(..) {
+        let mut open = std::mem::take(&mut self.open);
+        open.share_results(&mut self.shared)?;
+        let (mut parts, mut beside) = (Vec::with_capacity(open.calls.len()), Vec::new());
+        for mut call in open.calls {
             let Some(result) = call.result.take() else {
                 let why = format!("`{}` has a call without a result behind it", call.param);
                 return Err(RelayError::invalid_value(call.param, why));
@@ -380,18 +373,6 @@ impl<'a> Builder<'a, '_> {
             self.contents.push(Content::user(beside));
         }
         Ok(())
-    }
-
-    /// Two different calls with one id have one result, as far as OpenAI is concerned.
-    fn share_results(&mut self) {
-        while let Some(at) = self.open.iter().position(|call| call.result.is_none()) {
-            let id = self.open.get(at).and_then(|call| call.id.as_ref());
-            let twin = self.open.iter().find(|call| id.is_some() && call.id.as_ref() == id && call.result.is_some());
-            let Some(text) = twin.and_then(|twin| Some(twin.result.as_ref()?.text.clone())) else { return };
-            if let Some(call) = self.open.get_mut(at) {
-                call.result = Some(ToolResult { text, media: Vec::new() });
-            }
-        }
     }
 
     /// Adds a turn, or goes on with the newest one of the same role.

@@ -245,13 +245,13 @@ pub(super) fn tool_call<'a>(
         id.into()
     });
     let sent = call.name.map_or(Cow::Borrowed(""), |name| name.0);
-    let renamed = context.renamed_tools.iter().find(|(known, _)| *known == sent);
+    let renamed = context.renamed_tools.get(sent.as_ref());
     Ok(ToolCall {
         index: None,
         id: Some(id),
         r#type: Some("function"),
         function: Function {
-            name: Some(renamed.map_or(sent, |(_, asked)| Cow::Borrowed(asked.as_str()))),
+            name: Some(renamed.map_or(sent, |asked| Cow::Borrowed(asked.as_str()))),
             arguments: call.args.map_or(Cow::Borrowed("{}"), |args| compact(args.get())),
         },
         extra_content: signature.filter(|signature| is_text(signature)).map(signed),

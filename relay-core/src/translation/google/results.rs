@@ -1,6 +1,7 @@
 //! Calls that the model made earlier, and what came of them.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::value::RawValue;
 
@@ -8,6 +9,7 @@ use super::content::user_part;
 use super::models::ModelFamily;
 use super::parts::{FunctionCall, FunctionResponse, Part, ResponsePart, Words, text_part};
 use super::tools::required_text;
+use crate::domain::Provider;
 use crate::error::RelayError;
 use crate::translation::json::{self, Object, compact};
 use crate::translation::{Notes, surrogates};
@@ -33,10 +35,83 @@ pub(super) struct ToolResult<'a> {
     pub(super) media: Vec<Part<'a>>,
 }
 
+/// The calls of the newest model turn.
+#[derive(Default)]
+pub(super) struct OpenCalls<'a> {
+    /// In their order.
+    pub(super) calls: Vec<OpenCall<'a>>,
+    /// Which of them have no result yet, and which is the first one of all.
+    by_asked: HashMap<Asked<'a>, (VecDeque<usize>, usize)>,
+    /// Id, name and arguments of each.
+    known: HashSet<[Cow<'a, str>; 3]>,
+}
+
+/// What a result is addressed to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Asked<'a> {
+    /// The caller's id.
+    Id(Cow<'a, str>),
+    /// A call whose id is empty.
+    Nothing,
+    /// Of the deprecated style, the function's name.
+    Function(Cow<'a, str>),
+}
+
+/// How many bytes of results may be written once more for other calls: what a whole request may have.
+const MAX_SHARED: usize = 32 << 20;
+
+impl<'a> OpenCalls<'a> {
+    /// Notes a call that is put behind the others; `false` if it is there already, with the same id.
+    pub(super) fn push(&mut self, call: &OpenCall<'a>) -> bool {
+        if let Some(id) = &call.id
+            && !self.known.insert([id.clone(), call.name.clone(), call.arguments.clone()])
+        {
+            return false;
+        }
+        let at = self.calls.len();
+        self.by_asked.entry(call.asked()).or_insert_with(|| (VecDeque::new(), at)).0.push_back(at);
+        true
+    }
+
+    /// The call that a result belongs to: the oldest one without a result, else the oldest one.
+    pub(super) fn waiting(&mut self, asked: &Asked<'a>) -> Option<&mut OpenCall<'a>> {
+        let (waiting, first) = self.by_asked.get_mut(asked)?;
+        self.calls.get_mut(waiting.pop_front().unwrap_or(*first))
+    }
+
+    /// Two different calls with one id have one result, as far as OpenAI is concerned. `shared` counts bytes.
+    ///
+    /// # Errors
+    /// More bytes than a request may have.
+    pub(super) fn share_results(&mut self, shared: &mut usize) -> Result<(), RelayError> {
+        if self.calls.iter().all(|call| call.result.is_some()) {
+            return Ok(());
+        }
+        let mut texts: HashMap<Cow<'a, str>, Cow<'a, str>> = HashMap::new();
+        for call in &self.calls {
+            if let (Some(id), Some(result)) = (&call.id, &call.result) {
+                texts.entry(id.clone()).or_insert_with(|| result.text.clone());
+            }
+        }
+        for call in self.calls.iter_mut().filter(|call| call.result.is_none()) {
+            let Some(text) = call.id.as_ref().and_then(|id| texts.get(id)) else { continue };
+            *shared += text.len();
+            if *shared > MAX_SHARED {
+                return Err(RelayError::too_large_for(Provider::GOOGLE, "32 MB"));
+            }
+            call.result = Some(ToolResult { text: text.clone(), media: Vec::new() });
+        }
+        Ok(())
+    }
+}
+
 impl<'a> OpenCall<'a> {
-    /// Whether it is the same call, sent twice.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.id == other.id && self.name == other.name && self.arguments == other.arguments
+    fn asked(&self) -> Asked<'a> {
+        match &self.id {
+            _ if self.is_made_up => Asked::Nothing,
+            Some(id) => Asked::Id(id.clone()),
+            None => Asked::Function(self.name.clone()),
+        }
     }
 
     /// The call as a part of the model's turn.

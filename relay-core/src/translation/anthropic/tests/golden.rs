@@ -11,7 +11,7 @@ use crate::translation::anthropic::headers::instant;
 use crate::translation::json::compact;
 use crate::translation::tests::support::compare::Rules;
 use crate::translation::tests::{Case, Format, Given, Made, body_of, key_state, plain_context, shown_error};
-use crate::translation::{ChatContext, TranslationOptions};
+use crate::translation::{ChatContext, Renames, TranslationOptions};
 
 pub(crate) const FORMAT: Format = Format {
     name: "anthropic",
@@ -85,17 +85,20 @@ fn given(case: &Case) -> Given {
     }
 }
 
+/// Pairs of the name that is sent and the one that was asked for, by tool.
+fn renamed_properties(input: &Input) -> Vec<(String, Renames)> {
+    let Some(renamed) = input.context.get("renamed_properties") else { return Vec::new() };
+    let all: Vec<(String, Vec<(String, String)>)> = serde_json::from_value(renamed.clone()).unwrap();
+    all.into_iter().map(|(tool, pairs)| (tool, Renames::new(pairs.into_iter().collect()))).collect()
+}
+
 fn context(input: &Input) -> ChatContext {
     let flag = |name: &str| input.context.get(name) == Some(&json!(true));
     ChatContext {
         created: input.context["created"].as_u64().unwrap(),
         include_usage: flag("include_usage"),
         legacy_functions: flag("legacy_functions"),
-        renamed_properties: input
-            .context
-            .get("renamed_properties")
-            .map(|renamed| serde_json::from_value(renamed.clone()).unwrap())
-            .unwrap_or_default(),
+        renamed_properties: renamed_properties(input),
         ..plain_context()
     }
 }
