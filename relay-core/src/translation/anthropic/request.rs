@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, Turn};
+use super::limits::MAX_BODY;
 use super::models::ModelFamily;
 use super::reasoning::{self, Reasoning, Situation, Thinking};
 use super::schema::{self, Compiled, Use};
@@ -26,8 +27,6 @@ use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
 pub(super) const VERSION: &str = "2026-10-21";
 /// The version before, sent only along with sampling parameters.
 const SAMPLING_VERSION: &str = "2023-06-01";
-/// Anthropic's limit on a request, in bytes.
-const MAX_BODY: usize = 32 << 20;
 
 const JSON_ONLY: &str = "Respond with a single valid JSON object and nothing else: no prose before or after it and no \
                          code fences.";
@@ -102,7 +101,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let family = ModelFamily::for_model(call.model);
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
-    let mut tools = tools::read(request, family, call.options, &mut notes)?;
+    let mut tools = tools::read(call, family, &mut notes)?;
     let mut conversation = messages::read(request, family, &tools.names, &mut notes)?;
     let max_tokens = max_tokens(call, family, &mut notes)?;
     let forced_tool = tools.choice.as_ref().is_some_and(Choice::is_forced);
@@ -113,7 +112,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     }
     messages::check_end(&mut conversation.turns, family)?;
     let (temperature, top_p) = sampling(request, family, reasoning.is_on, &mut notes)?;
-    let format = response_format(request, &mut conversation.system, &mut notes)?;
+    let format = response_format(call, &mut conversation.system, &mut notes)?;
     if format.is_some() && conversation.turns.last().is_some_and(|turn| turn.role == "assistant") {
         let message = "a JSON schema needs a whole answer: the conversation must end with a user message";
         return Err(RelayError::invalid_value("messages", message));
@@ -147,7 +146,7 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
         may_continue: request.get("web_search_options").is_some(),
         is_long: !stream && max_tokens > continuation::MAX_WHOLE,
         is_amendable: is_amendable(&body),
-        renamed_properties: tools.names.into_pairs(),
+        renamed_properties: tools.names.into_renames(),
         ..context(call)?
     };
     Ok(TranslatedChat { wire: wire(&body, has_binding)?, context, notes })
@@ -234,11 +233,11 @@ pub(super) fn instruction(schema: &str) -> String {
 
 /// `response_format`. Plain JSON mode has no counterpart: a fixed instruction stands in for it.
 fn response_format(
-    request: &Object<'_>,
+    call: &Call<'_>,
     system: &mut Vec<Block<'_>>,
     notes: &mut Notes,
 ) -> Result<Option<Format>, RelayError> {
-    let Some(format) = request.object("response_format")? else { return Ok(None) };
+    let Some(format) = call.request.object("response_format")? else { return Ok(None) };
     match format.text("type")?.as_deref() {
         Some("text") => Ok(None),
         Some("json_object") => {
@@ -251,10 +250,15 @@ fn response_format(
             let holder = format.object("json_schema")?.unwrap_or_default();
             let schema = holder.object("schema")?.and_then(|_| holder.get("schema"));
             let schema = schema.ok_or_else(|| RelayError::invalid_value(path, format!("`{path}` is missing")))?;
-            refusals::strict_answer(&holder)?;
-            let compiled = schema::compile(schema, holder.text("description")?.as_deref(), Use::Answer);
-            let schema = compiled.map_err(|why| {
-                RelayError::unsupported_value(path, format!("Claude's structured output can't take this schema: {why}"))
+            refusals::strict_answer(&holder, call.work)?;
+            let compiled = schema::compile(schema, holder.text("description")?.as_deref(), Use::Answer, call.work);
+            call.work.check(path, "`response_format`")?;
+            let schema = compiled.map_err(|why| match schema::is_limit(why) {
+                true => RelayError::schema_too_complex(path.to_owned(), "`response_format`", why),
+                false => {
+                    let message = format!("Claude's structured output can't take this schema: {why}");
+                    RelayError::unsupported_value(path, message)
+                }
             })?;
             if schema.is_narrowed {
                 notes.adjust("response_format");

@@ -14,7 +14,7 @@ use super::schema::{self, Compiled, Use};
 use crate::error::RelayError;
 use crate::translation::json::Object;
 use crate::translation::surface::refusals::{self, ToolNames};
-use crate::translation::{Notes, TranslationOptions};
+use crate::translation::{Call, Notes, TranslationOptions, Work};
 
 /// The tools of a request.
 #[derive(Debug, Default)]
@@ -134,15 +134,11 @@ impl<'a> Choice<'a> {
 ///
 /// # Errors
 /// Tools and choices that Anthropic, or this model, has no counterpart for.
-pub(super) fn read<'a>(
-    request: &Object<'a>,
-    family: &ModelFamily,
-    options: TranslationOptions,
-    notes: &mut Notes,
-) -> Result<Tools<'a>, RelayError> {
+pub(super) fn read<'a>(call: &Call<'a>, family: &ModelFamily, notes: &mut Notes) -> Result<Tools<'a>, RelayError> {
+    let (request, options, work) = (call.request, call.options, call.work);
     let (mut tools, mut seen) = (Tools::default(), ToolNames::default());
     for tool in request.objects("tools")?.unwrap_or_default() {
-        let tool = tool_of(&tool, &mut tools.names, notes)?;
+        let tool = tool_of(&tool, &mut tools.names, notes, work)?;
         if let Tool::Function { name, .. } = &tool {
             seen.add(name.clone())?;
         }
@@ -150,7 +146,7 @@ pub(super) fn read<'a>(
     }
     if tools.list.is_empty() {
         for function in request.objects("functions")?.unwrap_or_default() {
-            let tool = function_of(&function, None, false, &mut tools.names, notes)?;
+            let tool = function_of(&function, (None, false), &mut tools.names, notes, work)?;
             tools.list.push(tool);
             tools.legacy = true;
         }
@@ -172,7 +168,7 @@ pub(super) fn read<'a>(
     Ok(tools)
 }
 
-fn tool_of<'a>(tool: &Object<'a>, names: &mut Names, notes: &mut Notes) -> Result<Tool<'a>, RelayError> {
+fn tool_of<'a>(tool: &Object<'a>, names: &mut Names, notes: &mut Notes, work: &Work) -> Result<Tool<'a>, RelayError> {
     if tool.text("type")?.is_some_and(|kind| kind != "function") {
         let message = "Claude models take only tools of type `function`; for free text, use one string parameter";
         return Err(RelayError::unsupported_value(tool.path("type"), message));
@@ -183,7 +179,7 @@ fn tool_of<'a>(tool: &Object<'a>, names: &mut Names, notes: &mut Notes) -> Resul
         RelayError::invalid_value(path, message)
     })?;
     let strict = function.flag("strict")?.unwrap_or_default();
-    function_of(&function, parts::marker(tool), strict, names, notes)
+    function_of(&function, (parts::marker(tool), strict), names, notes, work)
 }
 
 /// The longest name of a tool, in bytes.
@@ -197,10 +193,10 @@ pub(super) fn is_name(name: &str) -> bool {
 
 fn function_of<'a>(
     function: &Object<'a>,
-    marker: Option<Marker<'a>>,
-    strict: bool,
+    (marker, strict): (Option<Marker<'a>>, bool),
     names: &mut Names,
     notes: &mut Notes,
+    work: &Work,
 ) -> Result<Tool<'a>, RelayError> {
     let name = function.text("name")?.unwrap_or_default();
     if !is_name(&name) {
@@ -208,13 +204,15 @@ fn function_of<'a>(
         let message = format!("`{path}` must be 1 to 128 letters, digits, `_` and `-`");
         return Err(RelayError::invalid_value(path, message));
     }
-    let parameters = schema::parameters(function.get("parameters"), &function.path("parameters"))?;
+    let path = function.path("parameters");
+    let parameters = schema::parameters(function.get("parameters"), &path, work)?;
     names.add(&name, parameters.renamed);
     if strict {
-        refusals::strict_tool(function, &name)?;
+        refusals::strict_tool(function, &name, work)?;
     }
     let hint = parameters.schema;
-    let compiled = if strict { schema::compile(&hint, None, Use::Tool).ok() } else { None };
+    let compiled = if strict { schema::compile(&hint, None, Use::Tool, work).ok() } else { None };
+    work.check(&path, &format!("the tool `{name}`"))?;
     if strict && compiled.is_none() {
         notes.drop("tools.strict");
     }

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::messages::{self, Content, SystemInstruction};
 use super::models::{self, ModelFamily};
 use super::reasoning::{self, ThinkingConfig};
-use super::schema::{self, Rigor};
+use super::schema::{self, Owner, Rigor};
 use super::tools::{self, Tool, ToolConfig, Tools, required_object, required_text};
 use super::{continuation, mapping, names, safety};
 use crate::error::RelayError;
 use crate::ports::{Expect, WireRequest};
 use crate::translation::json::Object;
 use crate::translation::surface::refusals;
-use crate::translation::{Call, ChatContext, Notes, TranslatedChat};
+use crate::translation::{Call, ChatContext, Notes, TranslatedChat, Work};
 
 /// The body of `generateContent`.
 #[derive(Debug, Serialize)]
@@ -76,10 +76,10 @@ pub(super) fn translate(call: &Call<'_>) -> Result<TranslatedChat, RelayError> {
     let mut notes = Notes::default();
     mapping::CHAT.check(request, &mut notes)?;
     let mut conversation = messages::read(request, family, &mut notes)?;
-    let mut tools = tools::read(request, &mut notes)?;
+    let mut tools = tools::read(request, &mut notes, call.work)?;
     names::settle(&mut conversation.contents, &mut tools);
     let google = request.object("extra_body")?.map(|extra| extra.object("google")).transpose()?.flatten();
-    let config = generation_config(request, google.as_ref(), family, &tools, &mut notes)?;
+    let config = generation_config(call, google.as_ref(), family, &tools, &mut notes)?;
     let stream = request.flag("stream")?.unwrap_or(false);
     let is_amendable = conversation.contents.iter().any(Content::is_signed) || asks_for_more(request);
     let context = ChatContext { is_amendable, ..context(call, name, stream, &tools)? };
@@ -124,12 +124,13 @@ fn context(call: &Call<'_>, name: &str, stream: bool, tools: &Tools<'_>) -> Resu
 }
 
 fn generation_config<'a>(
-    request: &Object<'a>,
+    call: &Call<'a>,
     google: Option<&Object<'a>>,
     family: &ModelFamily,
     tools: &Tools<'a>,
     notes: &mut Notes,
 ) -> Result<Box<RawValue>, RelayError> {
+    let request = call.request;
     let mut config = GenerationConfig {
         max_output_tokens: max_tokens(request, family, notes)?,
         temperature: sampling(request, "temperature", 2.0, family, notes)?,
@@ -141,7 +142,7 @@ fn generation_config<'a>(
         ..GenerationConfig::default()
     };
     logprobs(request, &mut config)?;
-    response_format(request, family, tools, &mut config, notes)?;
+    response_format(call, family, tools, &mut config, notes)?;
     to_raw_value(&config).map_err(|error| RelayError::invalid_json("it can't be written again").with_source(error))
 }
 
@@ -232,17 +233,17 @@ fn logprobs(request: &Object<'_>, config: &mut GenerationConfig<'_>) -> Result<(
 }
 
 fn response_format(
-    request: &Object<'_>,
+    call: &Call<'_>,
     family: &ModelFamily,
     tools: &Tools<'_>,
     config: &mut GenerationConfig<'_>,
     notes: &mut Notes,
 ) -> Result<(), RelayError> {
-    let Some(format) = request.object("response_format")? else { return Ok(()) };
+    let Some(format) = call.request.object("response_format")? else { return Ok(()) };
     let schema = match required_text(&format, "type")?.as_ref() {
         "text" => return Ok(()),
         "json_object" => None,
-        "json_schema" => answer_schema(&required_object(&format, "json_schema")?)?,
+        "json_schema" => answer_schema(&required_object(&format, "json_schema")?, call.work)?,
         _ => {
             let why = "`response_format.type` must be text, json_object or json_schema";
             return Err(RelayError::invalid_value("response_format", why));
@@ -262,11 +263,12 @@ fn response_format(
 }
 
 /// `json_schema.schema`. Its description stands beside it in OpenAI's schema.
-fn answer_schema(format: &Object<'_>) -> Result<Option<Map<String, Value>>, RelayError> {
+fn answer_schema(format: &Object<'_>, work: &Work) -> Result<Option<Map<String, Value>>, RelayError> {
     let Some(raw) = format.get("schema") else { return Ok(None) };
-    refusals::strict_answer(format)?;
+    refusals::strict_answer(format, work)?;
     let rigor = if format.flag("strict")? == Some(true) { Rigor::Strict } else { Rigor::Answer };
-    let mut schema = schema::convert(raw, &format.path("schema"), rigor)?;
+    let owner = Owner { param: &format.path("schema"), owner: "`response_format`" };
+    let mut schema = schema::convert(raw, owner, rigor, work)?;
     if let Some(description) = format.text("description")?.filter(|_| !schema.contains_key("$ref")) {
         schema.entry("description").or_insert_with(|| Value::String(description.into_owned()));
     }

@@ -7,11 +7,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::parts::{Words, raw_text};
-use super::schema::{self, Rigor};
+use super::schema::{self, Owner, Rigor};
 use crate::error::RelayError;
-use crate::translation::Notes;
+use crate::translation::context::Renames;
 use crate::translation::json::Object;
 use crate::translation::surface::refusals::{self, ToolNames};
+use crate::translation::{Notes, Work};
 
 /// The most declarations that Gemini takes.
 const MAX_TOOLS: usize = 512;
@@ -55,8 +56,8 @@ struct CallingConfig<'a> {
 pub(super) struct Tools<'a> {
     pub(super) declarations: Vec<Declaration<'a>>,
     pub(super) config: Option<ToolConfig<'a>>,
-    /// Names that Gemini refuses: (sent, asked for). Found when all names are known.
-    pub(super) renamed: Vec<(String, String)>,
+    /// Names that Gemini refuses: the caller's, by what is sent. Found when all names are known.
+    pub(super) renamed: Renames,
     /// Whether the deprecated `functions` were used.
     pub(super) legacy: bool,
     /// Whether the answer can only be a call.
@@ -71,7 +72,7 @@ pub(super) struct Tools<'a> {
 ///
 /// # Errors
 /// Tools that are no functions, bad names and schemas, and choices of what is not there.
-pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<'a>, RelayError> {
+pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes, work: &Work) -> Result<Tools<'a>, RelayError> {
     let mut tools = Tools::default();
     let (own, functions) = (declared(request, "tools")?, declared(request, "functions")?);
     for (i, tool) in own.iter().enumerate() {
@@ -80,13 +81,13 @@ pub(super) fn read<'a>(request: &Object<'a>, notes: &mut Notes) -> Result<Tools<
             return Err(RelayError::unsupported_value(format!("tools[{i}].type"), why));
         }
         let function = required_object(tool, "function")?;
-        tools.declare(&function)?;
+        tools.declare(&function, work)?;
     }
     if !functions.is_empty() && !tools.declarations.is_empty() {
         notes.drop("functions");
     } else {
         tools.legacy = !functions.is_empty();
-        functions.iter().try_for_each(|function| tools.declare(function))?;
+        functions.iter().try_for_each(|function| tools.declare(function, work))?;
     }
     let other = if tools.legacy { "tool_choice" } else { "function_call" };
     if request.get(other).is_some() {
@@ -143,7 +144,7 @@ impl<'a> Tools<'a> {
         self.declarations.iter_mut().map(|declaration| &mut declaration.name).chain(chosen)
     }
 
-    fn declare(&mut self, function: &Object<'a>) -> Result<(), RelayError> {
+    fn declare(&mut self, function: &Object<'a>, work: &Work) -> Result<(), RelayError> {
         let name = required_text(function, "name")?;
         if name.len() > 128 || !name.bytes().all(is_plain) {
             let why = "a function name has at most 128 letters, digits, `_`, `.`, `:` and `-`";
@@ -152,10 +153,10 @@ impl<'a> Tools<'a> {
         self.known.add(name.clone())?;
         let is_strict = function.flag("strict")?.unwrap_or(false);
         if is_strict {
-            refusals::strict_tool(function, &name)?;
+            refusals::strict_tool(function, &name, work)?;
         }
         self.strict |= is_strict;
-        let (parameters_json_schema, words) = parameters(function, is_strict)?;
+        let (parameters_json_schema, words) = parameters(function, &name, is_strict, work)?;
         let description = match (function.text("description")?, words) {
             (_, None) => raw_text(function, "description")?,
             (own, Some(words)) => {
@@ -268,12 +269,13 @@ type Parameters = (Option<Box<RawValue>>, Option<String>);
 
 /// A function's `parameters`, of which the root must be an object. Unless the function is strict, they are a hint. Gemini takes
 /// no object without properties; what such a root says goes into the function's description.
-fn parameters(function: &Object<'_>, is_strict: bool) -> Result<Parameters, RelayError> {
+fn parameters(function: &Object<'_>, name: &str, is_strict: bool, work: &Work) -> Result<Parameters, RelayError> {
     let Some(raw) = function.get("parameters").filter(|raw| !matches!(raw.get(), "true" | "false")) else {
         return Ok((None, None));
     };
     let param = function.path("parameters");
-    let mut root = schema::convert(raw, &param, if is_strict { Rigor::Strict } else { Rigor::Hint })?;
+    let owner = Owner { param: &param, owner: &format!("the tool `{name}`") };
+    let mut root = schema::convert(raw, owner, if is_strict { Rigor::Strict } else { Rigor::Hint }, work)?;
     match root.get("type") {
         None => root = [("type".to_owned(), json!("object"))].into_iter().chain(root).collect(),
         Some(kind) if kind == "object" => {}

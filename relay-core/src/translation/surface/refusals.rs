@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::error::{Class, RelayError};
 use crate::translation::json::Object;
+use crate::translation::work::Work;
 
 /// How deep a strict schema is looked at.
 const MAX_DEPTH: usize = 64;
@@ -39,28 +41,29 @@ impl<'a> ToolNames<'a> {
 ///
 /// # Errors
 /// `required` names without a property, and look-around in a `pattern`, which OpenAI does not compile.
-pub(crate) fn strict_tool(function: &Object<'_>, name: &str) -> Result<(), RelayError> {
+pub(crate) fn strict_tool(function: &Object<'_>, name: &str, work: &Work) -> Result<(), RelayError> {
     let Some(parameters) = function.get("parameters") else { return Ok(()) };
     let param = function.path("parameters");
-    strict(parameters, &format!("function '{name}'"), param, "invalid_function_parameters")
+    strict(parameters, &format!("function '{name}'"), param, "invalid_function_parameters", work)
 }
 
 /// Checks the schema of an answer, if it is strict; `format` is the `json_schema` of `response_format`.
 ///
 /// # Errors
 /// As [`strict_tool`].
-pub(crate) fn strict_answer(format: &Object<'_>) -> Result<(), RelayError> {
+pub(crate) fn strict_answer(format: &Object<'_>, work: &Work) -> Result<(), RelayError> {
     let Some(schema) = format.get("schema").filter(|_| matches!(format.flag("strict"), Ok(Some(true)))) else {
         return Ok(());
     };
     let name = format.text("name")?.unwrap_or_default();
-    strict(schema, &format!("response_format '{name}'"), "response_format".to_owned(), "")
+    strict(schema, &format!("response_format '{name}'"), "response_format".to_owned(), "", work)
 }
 
-/// Checks a strict schema. `code` is the one of a schema that can't be used, at `param`.
-fn strict(schema: &RawValue, owner: &str, param: String, code: &str) -> Result<(), RelayError> {
-    let found = Finder { looks: memmem::find(schema.get().as_bytes(), b"(?").is_some() };
-    match found.node(schema, "$", MAX_DEPTH) {
+/// Checks a strict schema. `code` is the one of a schema that can't be used, at `param`. What is beyond the budget is not
+/// looked at.
+fn strict(schema: &RawValue, owner: &str, param: String, code: &str, work: &Work) -> Result<(), RelayError> {
+    let found = Finder { looks: memmem::find(schema.get().as_bytes(), b"(?").is_some(), work };
+    match found.node(schema, &Place { around: None, step: Step::Root }, MAX_DEPTH) {
         None => Ok(()),
         Some(Problem::LookAround(place)) => {
             let message = format!("Invalid JSON schema: regex lookaround is not supported. Found at {place}.pattern.");
@@ -81,21 +84,47 @@ enum Problem {
     Required(String),
 }
 
-struct Finder {
-    /// Whether there can be any look-around.
-    looks: bool,
+/// Where the search is: a step, and the place before it. It is written only when something is found there.
+struct Place<'p> {
+    around: Option<&'p Self>,
+    step: Step<'p>,
 }
 
-impl Finder {
-    fn node(&self, schema: &RawValue, place: &str, left: usize) -> Option<Problem> {
-        let object = Object::from_raw(schema, String::new()).ok().filter(|_| left > 0)?;
+enum Step<'p> {
+    Root,
+    Member(&'p str),
+    Item(usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(around) = self.around {
+            around.fmt(f)?;
+        }
+        match self.step {
+            Step::Root => f.write_str("$"),
+            Step::Member(name) => write!(f, ".{name}"),
+            Step::Item(number) => write!(f, "[{number}]"),
+        }
+    }
+}
+
+struct Finder<'w> {
+    /// Whether there can be any look-around.
+    looks: bool,
+    work: &'w Work,
+}
+
+impl Finder<'_> {
+    fn node(&self, schema: &RawValue, place: &Place<'_>, left: usize) -> Option<Problem> {
+        let object = self.work.object(schema).filter(|_| left > 0)?;
         if self.looks
             && let Ok(Some(pattern)) = object.text("pattern")
             && has_look_around(&pattern)
         {
-            return Some(Problem::LookAround(place.to_owned()));
+            return Some(Problem::LookAround(place.to_string()));
         }
-        if let Ok(Some(properties)) = object.object("properties") {
+        if let Some(properties) = object.get("properties").and_then(|raw| self.work.object(raw)) {
             let required: Vec<String> = object.read("required", "a list").ok().flatten().unwrap_or_default();
             let known: HashSet<&str> = properties.members().map(|(name, _)| name).collect();
             let is_unknown = |name: &String| !known.contains(name.as_str());
@@ -106,16 +135,17 @@ impl Finder {
         object.members().find_map(|(keyword, value)| self.inside(keyword, value, place, left - 1))
     }
 
-    fn inside(&self, keyword: &str, value: &RawValue, place: &str, left: usize) -> Option<Problem> {
-        let place = format!("{place}.{keyword}");
+    fn inside(&self, keyword: &str, value: &RawValue, around: &Place<'_>, left: usize) -> Option<Problem> {
+        let place = Place { around: Some(around), step: Step::Member(keyword) };
+        let node = |schema: &RawValue, step: Step<'_>| self.node(schema, &Place { around: Some(&place), step }, left);
         match keyword {
             "properties" | "$defs" | "definitions" => {
-                let map = Object::from_raw(value, String::new()).ok()?;
-                map.members().find_map(|(name, schema)| self.node(schema, &format!("{place}.{name}"), left))
+                let map = self.work.object(value)?;
+                map.members().find_map(|(name, schema)| node(schema, Step::Member(name)))
             }
             "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
-                let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-                list.iter().enumerate().find_map(|(i, schema)| self.node(schema, &format!("{place}[{i}]"), left))
+                let list = self.work.list(value)?;
+                list.into_iter().enumerate().find_map(|(i, schema)| node(schema, Step::Item(i)))
             }
             "items" | "additionalProperties" => self.node(value, &place, left),
             _ => None,
@@ -178,11 +208,11 @@ mod tests {
             (&plain, None, None),
         ] {
             let body = json!({ "name": "f", "parameters": schema }).to_string();
-            assert_eq!(refused(strict_tool(&Object::parse(body.as_bytes()).unwrap(), "f")), tool);
+            assert_eq!(refused(strict_tool(&Object::parse(body.as_bytes()).unwrap(), "f", &Work::new())), tool);
             for is_strict in [true, false] {
                 let body = json!({ "name": "n", "strict": is_strict, "schema": schema }).to_string();
                 let want = answer.clone().filter(|_| is_strict);
-                assert_eq!(refused(strict_answer(&Object::parse(body.as_bytes()).unwrap())), want);
+                assert_eq!(refused(strict_answer(&Object::parse(body.as_bytes()).unwrap(), &Work::new())), want);
             }
         }
     }

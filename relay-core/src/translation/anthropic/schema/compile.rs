@@ -6,16 +6,16 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::keywords::{TYPES, types};
 use super::pattern::is_compilable;
-use super::refs::{References, kept_reference};
+use super::refs::{References, TOO_MANY_REFS, kept_reference};
 use super::text::{Members, described, list, quoted, say};
-use crate::translation::json::Object;
+use crate::translation::work::Work;
 
 /// Larger schemas are not offered for constrained output; Anthropic's own limits are far tighter.
 const MAX_COMPILED: usize = 256 << 10;
@@ -28,6 +28,14 @@ const FORMATS: &[&str] = &["date-time", "time", "date", "duration", "email", "ho
 
 const OPEN: &str = "an object has no fixed set of properties: Claude's constrained output needs `properties` and \
                     `additionalProperties: false`";
+
+const TOO_LARGE: &str = "it is too large";
+const TOO_DEEP: &str = "it nests too deeply";
+
+/// Whether this is why a schema can't be compiled: a limit of Relay, rather than what the schema says.
+pub(in crate::translation::anthropic) fn is_limit(why: &str) -> bool {
+    [TOO_LARGE, TOO_DEEP, TOO_MANY_REFS].contains(&why)
+}
 
 /// What a schema constrains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +66,14 @@ pub(in crate::translation::anthropic) fn compile(
     schema: &RawValue,
     description: Option<&str>,
     usage: Use,
+    work: &Work,
 ) -> Result<Compiled, &'static str> {
     if schema.get().len() > MAX_COMPILED {
-        return Err("it is too large");
+        return Err(TOO_LARGE);
     }
-    let references = References::new(schema)?;
+    let references = References::new(schema, work)?;
     let mut compiler = Compiler {
+        work,
         references,
         usage,
         written: 0,
@@ -78,8 +88,9 @@ pub(in crate::translation::anthropic) fn compile(
     Ok(Compiled { schema, optional, unions, is_narrowed })
 }
 
-struct Compiler<'a> {
-    references: References<'a>,
+struct Compiler<'a, 'w> {
+    work: &'w Work,
+    references: References<'a, 'w>,
     usage: Use,
     /// Bytes of all nodes so far: references that are put in place can multiply.
     written: usize,
@@ -102,6 +113,8 @@ struct Node {
 struct Flat<'a> {
     /// In their order. `properties` and `required` stand for those below.
     members: Vec<(String, &'a RawValue)>,
+    /// Where each is in `members`.
+    places: HashMap<String, usize>,
     properties: Vec<(String, &'a RawValue)>,
     known: HashSet<String>,
     /// Each once.
@@ -113,13 +126,13 @@ struct Flat<'a> {
 
 impl<'a> Flat<'a> {
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.members.get(*self.places.get(name)?).map(|(_, value)| *value)
     }
 
-    fn add(&mut self, name: &str, value: &'a RawValue) {
+    fn add(&mut self, name: &str, value: &'a RawValue, work: &Work) {
         match name {
             "properties" => {
-                let map = Object::from_raw(value, String::new()).unwrap_or_default();
+                let map = work.object(value).unwrap_or_default();
                 for (name, schema) in map.members() {
                     if self.known.insert(name.to_owned()) {
                         self.properties.push((name.to_owned(), schema));
@@ -133,7 +146,10 @@ impl<'a> Flat<'a> {
             _ => {}
         }
         match self.get(name) {
-            None => self.members.push((name.to_owned(), value)),
+            None => {
+                self.places.insert(name.to_owned(), self.members.len());
+                self.members.push((name.to_owned(), value));
+            }
             Some(own) if own.get() == value.get() => {}
             Some(_) if matches!(name, "properties" | "required" | "description" | "title" | "default") => {}
             Some(_) => say(&mut self.words, name, value.get()),
@@ -150,25 +166,24 @@ impl<'a> Flat<'a> {
     }
 
     fn has_any(&self, names: &[&str]) -> bool {
-        self.members.iter().any(|(name, _)| names.contains(&name.as_str()))
+        names.iter().any(|name| self.places.contains_key(*name))
     }
 }
 
-impl<'a> Compiler<'a> {
+impl<'a> Compiler<'a, '_> {
     /// Puts references and `allOf` in place.
     fn flatten(&self, schema: &'a RawValue, flat: &mut Flat<'a>, left: usize) -> Result<(), &'static str> {
         if left == 0 {
-            return Err("it nests too deeply");
+            return Err(TOO_DEEP);
         }
-        let left_to_read =
-            self.left_to_read.get().checked_sub(schema.get().len()).ok_or("it has too many references")?;
+        let left_to_read = self.left_to_read.get().checked_sub(schema.get().len()).ok_or(TOO_MANY_REFS)?;
         self.left_to_read.set(left_to_read);
-        let Ok(object) = Object::from_raw(schema, String::new()) else { return Ok(()) };
+        let Some(object) = self.work.object(schema) else { return Ok(()) };
         for (name, value) in object.members() {
             if value.get() != "null" || matches!(name, "const" | "default") {
                 match name {
                     "$ref" | "allOf" => {}
-                    _ => flat.add(name, value),
+                    _ => flat.add(name, value, self.work),
                 }
             }
         }
@@ -176,7 +191,7 @@ impl<'a> Compiler<'a> {
             let target = self.references.target(&target).ok_or("a `$ref` leads to nothing within the schema")?;
             self.flatten(target, flat, left - 1)?;
         }
-        for branch in object.array("allOf").ok().flatten().unwrap_or_default() {
+        for branch in object.get("allOf").and_then(|raw| self.work.list(raw)).unwrap_or_default() {
             self.flatten(branch, flat, left - 1)?;
         }
         Ok(())
@@ -185,7 +200,7 @@ impl<'a> Compiler<'a> {
     /// One schema.
     fn node(&mut self, schema: &'a RawValue, description: Option<&str>, depth: usize) -> Result<Node, &'static str> {
         if depth > MAX_DEPTH {
-            return Err("it nests too deeply");
+            return Err(TOO_DEEP);
         }
         if let Some(json) = self.reference(schema) {
             return Ok(Node { json, is_union: false });
@@ -194,16 +209,18 @@ impl<'a> Compiler<'a> {
         self.flatten(schema, &mut flat, MAX_DEPTH)?;
         let is_object = self.close(&mut flat)?;
         let node = self.write(flat, is_object, description, depth)?;
+        // What is written here is written again in what holds it.
+        self.work.spend(2 * node.json.len());
         self.written += node.json.len();
         if self.written > 8 * MAX_COMPILED {
-            return Err("it is too large");
+            return Err(TOO_LARGE);
         }
         Ok(node)
     }
 
     /// A schema that is only a reference to a definition, as it stays.
     fn reference(&self, schema: &RawValue) -> Option<String> {
-        let pointer = kept_reference(&Object::from_raw(schema, String::new()).ok()?)?;
+        let pointer = kept_reference(&self.work.object(schema)?)?;
         self.references.keep(&pointer).then(|| format!("{{\"$ref\":{}}}", quoted(&pointer)))
     }
 
@@ -341,7 +358,7 @@ impl<'a> Compiler<'a> {
 
     /// Definitions that something refers to. The others could fail to compile for nothing.
     fn definitions(&mut self, keyword: &str, map: &'a RawValue, members: &mut Members) -> Result<(), &'static str> {
-        let map = Object::from_raw(map, String::new()).map_err(|_| "a map of schemas is not one")?;
+        let map = self.work.object(map).ok_or("a map of schemas is not one")?;
         let mut inner = Members::new();
         for (name, schema) in map.members() {
             if self.references.keep(&format!("#/{keyword}/{name}")) {
@@ -376,7 +393,7 @@ impl<'a> Compiler<'a> {
         }
         say(words, keyword, value.get());
         let has_items = flat.get("items").is_some_and(|items| items.get().starts_with('{'));
-        let Ok(tuple) = serde_json::from_str::<Vec<&'a RawValue>>(value.get()) else { return Ok(()) };
+        let Some(tuple) = self.work.list(value) else { return Ok(()) };
         let (mut schemas, mut seen): (Vec<String>, HashSet<String>) = Default::default();
         for schema in tuple.into_iter().filter(|_| !has_items) {
             let Node { json, .. } = self.node(schema, None, depth + 1)?;
@@ -400,8 +417,8 @@ impl<'a> Compiler<'a> {
         depth: usize,
     ) -> Result<Option<(&'static str, String)>, &'static str> {
         let keyword = if flat.has_any(&["anyOf"]) { "anyOf" } else { "oneOf" };
-        let branches = flat.get(keyword).map(|raw| serde_json::from_str::<Vec<&'a RawValue>>(raw.get()));
-        let branches = branches.transpose().map_err(|_| "a list of schemas is not one")?.unwrap_or_default();
+        let branches = flat.get(keyword).map(|raw| self.work.list(raw).ok_or("a list of schemas is not one"));
+        let branches = branches.transpose()?.unwrap_or_default();
         let branches: Vec<_> = branches.into_iter().filter(|branch| branch.get() != "false").collect();
         let is_whole = |branch: &&'a RawValue| {
             let mut inner = Flat::default();

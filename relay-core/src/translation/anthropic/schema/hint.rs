@@ -13,6 +13,7 @@ use super::text::{Members, described, list, quoted, say};
 use crate::error::RelayError;
 use crate::translation::anthropic::names::{self, Pairs};
 use crate::translation::json::{Object, compact};
+use crate::translation::work::Work;
 
 /// A tool's parameters as they are sent.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(in crate::translation::anthropic) struct Parameters<'a> {
 pub(in crate::translation::anthropic) fn parameters<'a>(
     parameters: Option<&'a RawValue>,
     path: &str,
+    work: &Work,
 ) -> Result<Parameters<'a>, RelayError> {
     let Some(raw) = parameters else {
         let schema = raw_value(r#"{"type":"object","properties":{}}"#.to_owned()).map(Cow::Owned)?;
@@ -42,13 +44,13 @@ pub(in crate::translation::anthropic) fn parameters<'a>(
     if is_object && !has_union && root.get("properties").is_some() && is_plain(raw.get()) {
         return Ok(Parameters { schema: Cow::Borrowed(raw), renamed: Pairs::new() });
     }
-    let merged = if has_union { Some(raw_value(without_unions(&root, raw))?) } else { None };
+    let merged = if has_union { Some(raw_value(without_unions(&root, raw, work))?) } else { None };
     let given = raw;
     let raw = merged.as_deref().unwrap_or(given);
     let mut all = Vec::new();
-    property_names(raw, &mut all);
+    property_names(raw, &mut all, work);
     let renamed = names::changed(&all);
-    let written = written(raw, &renamed);
+    let written = written(raw, &renamed, work);
     if merged.is_none() && compact(raw.get()) == written {
         return Ok(Parameters { schema: Cow::Borrowed(given), renamed });
     }
@@ -60,24 +62,21 @@ fn raw_value(json: String) -> Result<Box<RawValue>, RelayError> {
 }
 
 /// The names of all properties at every depth.
-fn property_names(schema: &RawValue, found: &mut Vec<String>) {
-    let Ok(object) = Object::from_raw(schema, String::new()) else { return };
+fn property_names(schema: &RawValue, found: &mut Vec<String>, work: &Work) {
+    let Some(object) = work.object(schema) else { return };
     for (keyword, value) in object.members() {
         match holds(keyword) {
-            Holds::Schema | Holds::ListOfSchemas => {
-                if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-                    items.into_iter().for_each(|item| property_names(item, found));
-                } else {
-                    property_names(value, found);
-                }
-            }
+            Holds::Schema | Holds::ListOfSchemas => match work.list(value) {
+                Some(items) => items.into_iter().for_each(|item| property_names(item, found, work)),
+                None => property_names(value, found, work),
+            },
             Holds::MapOfSchemas | Holds::Dependencies => {
-                let map = Object::from_raw(value, String::new()).unwrap_or_default();
+                let map = work.object(value).unwrap_or_default();
                 for (name, inner) in map.members() {
                     if keyword == "properties" {
                         found.push(name.to_owned());
                     }
-                    property_names(inner, found);
+                    property_names(inner, found, work);
                 }
             }
             _ => {}
@@ -86,8 +85,9 @@ fn property_names(schema: &RawValue, found: &mut Vec<String>) {
 }
 
 /// The root of a tool's parameters, with other names for those in `renamed`.
-fn written(schema: &RawValue, renamed: &Pairs) -> String {
-    let writer = Writer { renamed: renamed.iter().map(|(sent, asked)| (asked.as_str(), sent.as_str())).collect() };
+fn written(schema: &RawValue, renamed: &Pairs, work: &Work) -> String {
+    let renamed = renamed.iter().map(|(sent, asked)| (asked.as_str(), sent.as_str())).collect();
+    let writer = Writer { renamed, work };
     let mut out = String::with_capacity(schema.get().len() + 64);
     writer.node(schema, true, &mut out);
     out
@@ -96,6 +96,7 @@ fn written(schema: &RawValue, renamed: &Pairs) -> String {
 struct Writer<'p> {
     /// Names as they are sent, by the caller's.
     renamed: HashMap<&'p str, &'p str>,
+    work: &'p Work,
 }
 
 impl Writer<'_> {
@@ -104,7 +105,9 @@ impl Writer<'_> {
     }
 
     fn node(&self, schema: &RawValue, is_root: bool, out: &mut String) {
-        let Ok(object) = Object::from_raw(schema, String::new()) else {
+        // What is read here is written again.
+        self.work.spend(schema.get().len());
+        let Some(object) = self.work.object(schema) else {
             match schema.get() {
                 json @ ("true" | "false") => out.push_str(json),
                 "null" | "[]" => out.push_str("{}"),
@@ -168,7 +171,7 @@ impl Writer<'_> {
             Holds::Type => Some((keyword, kind(value)?)),
             Holds::Names => Some((keyword, self.names(value)?)),
             Holds::MapOfNames => {
-                let map = Object::from_raw(value, String::new()).ok()?;
+                let map = self.work.object(value)?;
                 let mut members = Members::new();
                 for (name, names) in map.members() {
                     members.add(self.name(name), &self.names(names)?);
@@ -211,7 +214,7 @@ impl Writer<'_> {
     }
 
     fn nodes(&self, value: &RawValue) -> Option<String> {
-        let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+        let items = self.work.list(value)?;
         let nodes = items.iter().map(|item| {
             let mut node = String::new();
             self.node(item, false, &mut node);
@@ -224,7 +227,7 @@ impl Writer<'_> {
         if value.get().starts_with('[') {
             return (value.get().len() == 2).then(|| "{}".to_owned()); // PHP's empty map
         }
-        let map = Object::from_raw(value, String::new()).ok()?;
+        let map = self.work.object(value)?;
         let mut members = Members::new();
         for (name, schema) in map.members() {
             let mut node = String::new();
@@ -237,7 +240,7 @@ impl Writer<'_> {
 
     /// What older drafts have: by the name of a property, a schema or a list of names.
     fn dependencies(&self, value: &RawValue) -> Option<String> {
-        let map = Object::from_raw(value, String::new()).ok()?;
+        let map = self.work.object(value)?;
         let mut members = Members::new();
         for (name, value) in map.members() {
             let json = match value.get().bytes().next()? {
@@ -295,7 +298,7 @@ mod tests {
     #[track_caller]
     fn check(given: &str, want: &str) {
         let raw = RawValue::from_string(given.to_owned()).unwrap();
-        assert_eq!(parameters(Some(&raw), "p").unwrap().schema.get(), want);
+        assert_eq!(parameters(Some(&raw), "p", &Work::new()).unwrap().schema.get(), want);
     }
 
     #[test]
@@ -440,7 +443,7 @@ mod tests {
             .collect();
         let schema = format!(r#"{{"type":"object","$defs":{{{}}},"allOf":[{}]}}"#, definitions.join(","), twenty("d0"));
         let raw = RawValue::from_string(schema.clone()).unwrap();
-        let sent = parameters(Some(&raw), "p").unwrap().schema;
+        let sent = parameters(Some(&raw), "p", &Work::new()).unwrap().schema;
         assert!(sent.get().len() < 3 * schema.len(), "{}", sent.get().len());
     }
 
@@ -451,7 +454,7 @@ mod tests {
                 .to_owned(),
         )
         .unwrap();
-        let made = parameters(Some(&raw), "p").unwrap();
+        let made = parameters(Some(&raw), "p", &Work::new()).unwrap();
         assert_eq!(
             made.schema.get(),
             r#"{"type":"object","properties":{"_top_2":{"type":"integer"},"a":{"items":{"properties":{"b_c_":{},"_top":{}},"required":["b_c_"]}}},"required":["a","_top_2"],"dependentRequired":{"_top_2":["a"]}}"#

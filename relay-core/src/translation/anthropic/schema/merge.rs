@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::refs::Places;
 use super::text::{Members, described, list, quoted, say};
 use crate::translation::json::Object;
+use crate::translation::work::Work;
 
 /// Keywords that Anthropic refuses at the root of a tool's parameters.
 pub(super) const UNIONS: &[&str] = &["oneOf", "anyOf", "allOf"];
@@ -17,10 +18,10 @@ const MAX_READ: usize = 4 << 20;
 
 /// A schema without unions at its root: properties of the alternatives become properties of the whole, and everything else
 /// words.
-pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
+pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue, work: &Work) -> String {
     let mut merged = Merged {
-        root: raw,
-        places: Places::new(raw),
+        work,
+        places: Places::new(raw, work),
         left: MAX_READ,
         properties: Vec::new(),
         known: HashMap::new(),
@@ -56,9 +57,9 @@ pub(super) fn without_unions(root: &Object<'_>, raw: &RawValue) -> String {
     members.end()
 }
 
-struct Merged<'a> {
-    root: &'a RawValue,
-    places: Places<'a>,
+struct Merged<'a, 'w> {
+    work: &'w Work,
+    places: Places<'a, 'w>,
     /// What may still be read, in bytes.
     left: usize,
     properties: Vec<(String, &'a RawValue)>,
@@ -72,7 +73,7 @@ struct Merged<'a> {
     words: String,
 }
 
-impl<'a> Merged<'a> {
+impl<'a> Merged<'a, '_> {
     /// Takes what a schema at the root says of properties. `is_sure`: whether it holds for every value.
     fn take(&mut self, schema: &Object<'a>, is_sure: bool, left: usize) {
         let is_branch = left < MAX_FOLLOWED;
@@ -99,7 +100,7 @@ impl<'a> Merged<'a> {
             } else if !is_all {
                 rest.add(union, raw.get());
             }
-            let branches = serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_default();
+            let branches = self.work.list(raw).unwrap_or_default();
             if is_all && branches.is_empty() {
                 rest.add(union, raw.get());
             }
@@ -118,7 +119,7 @@ impl<'a> Merged<'a> {
     /// Takes the properties that are new; gives those that are another's by name and not the same.
     fn take_properties(&mut self, schema: &Object<'a>) -> Members {
         let mut others = Members::new();
-        let properties = schema.object("properties").ok().flatten().unwrap_or_default();
+        let properties = schema.get("properties").and_then(|raw| self.work.object(raw)).unwrap_or_default();
         for (name, value) in properties.members() {
             match self.known.get(name) {
                 None => {
@@ -134,8 +135,6 @@ impl<'a> Merged<'a> {
 
     /// Takes what a reference leads to; `false` if that is nothing.
     fn follow(&mut self, schema: &Object<'a>, is_sure: bool, left: usize) -> bool {
-        let Some(cost) = self.left.checked_sub(self.root.get().len()) else { return false };
-        self.left = cost;
         let target = schema.text("$ref").ok().flatten().and_then(|to| self.places.find(&to));
         match target {
             Some(target) => {
@@ -149,8 +148,8 @@ impl<'a> Merged<'a> {
     /// Takes a branch, unless there are too many: it becomes words.
     fn take_raw(&mut self, raw: &'a RawValue, is_sure: bool, left: usize) {
         let cost = self.left.checked_sub(raw.get().len());
-        match (Object::from_raw(raw, String::new()), left.checked_sub(1), cost) {
-            (Ok(schema), Some(left), Some(cost)) => {
+        match (self.work.object(raw), left.checked_sub(1), cost) {
+            (Some(schema), Some(left), Some(cost)) => {
                 self.left = cost;
                 self.take(&schema, is_sure, left);
             }

@@ -12,5 +12,5 @@ mod plain;
 mod refs;
 mod text;
 
-pub(super) use self::compile::{Compiled, Use, compile};
+pub(super) use self::compile::{Compiled, Use, compile, is_limit};
 pub(super) use self::hint::parameters;

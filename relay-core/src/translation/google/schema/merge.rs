@@ -6,12 +6,15 @@ use serde_json::{Map, Number, Value, json};
 
 use super::enums::without_repeats;
 use super::words::Words;
-use super::{ANNOTATIONS, Converted, Converter, MAX_NODES, Place, pointers};
+use super::{ANNOTATIONS, Converted, Converter, MAX_NODES, Place, pay, pointers};
+use crate::translation::work::{NODE, Work};
 
 /// The most branches that two lists of alternatives are multiplied to.
 const MAX_BRANCHES: usize = 16;
+/// The longest list of values that is searched again and again.
+const MAX_SEARCHED: usize = 64;
 
-impl Converter {
+impl Converter<'_> {
     /// A schema without `allOf`, and with a `$ref` only where nothing beside it narrows what fits.
     pub(super) fn merged(
         &mut self,
@@ -77,9 +80,9 @@ impl Converter {
         let Some((place, found)) = self.document.resolve(target.as_str().unwrap_or_default()) else {
             return self.unresolved(target, words);
         };
-        self.nodes = self.nodes.saturating_add(pointers::weight(found));
+        let is_over = self.nodes > MAX_NODES || self.open.contains(&place);
         match found {
-            _ if self.open.contains(&place) || self.nodes > MAX_NODES => words.add("$ref", target),
+            _ if is_over || !pay(&mut self.nodes, self.work, pointers::weight(found)) => words.add("$ref", target),
             Value::Object(found) => {
                 let found = found.iter().filter(|(key, _)| !place.is_empty() || !is_definitions(key));
                 let found = found.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -104,7 +107,7 @@ impl Converter {
                 None => drop(out.insert(key, value)),
                 Some(known) if *known == value => {}
                 Some(known) => {
-                    if let Some(lost) = both(&key, known, value) {
+                    if let Some(lost) = both(&key, known, value, self.work) {
                         words.add(&key, &lost);
                     }
                 }
@@ -123,7 +126,7 @@ fn is_definitions(key: &str) -> bool {
 }
 
 /// Puts two values of one keyword into the first; gives back what can't be said together.
-fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
+fn both(key: &str, known: &mut Value, value: Value, work: &Work) -> Option<Value> {
     match (key, &mut *known, value) {
         ("properties", Value::Object(known), Value::Object(more)) => {
             for (name, schema) in more {
@@ -175,6 +178,10 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
             let common: HashSet<&Value> = more.iter().collect();
             let fits: Vec<Value> = own.iter().filter(|value| common.contains(value)).cloned().collect();
             if fits.is_empty() {
+                // The longer list becomes words: it would be searched again for each list that follows.
+                if own.len() > MAX_SEARCHED.max(more.len()) {
+                    return Some(Value::Array(std::mem::replace(own, more)));
+                }
                 return Some(Value::Array(more));
             }
             *own = fits;
@@ -182,6 +189,13 @@ fn both(key: &str, known: &mut Value, value: Value) -> Option<Value> {
         ("anyOf" | "oneOf", Value::Array(own), Value::Array(more))
             if !own.is_empty() && own.len().saturating_mul(more.len()) <= MAX_BRANCHES && !more.is_empty() =>
         {
+            // Each alternative gets a copy of what it is narrowed by.
+            let weights = |all: &[Value]| all.iter().map(pointers::weight).fold(0, usize::saturating_add);
+            let of_more = weights(&more).saturating_mul(own.len());
+            let of_own = if more.len() == 1 { 0 } else { weights(own).saturating_mul(more.len()) };
+            if !work.spend(of_more.saturating_add(of_own).saturating_mul(NODE)) {
+                return Some(Value::Array(more));
+            }
             match more.as_slice() {
                 [only] => own.iter_mut().for_each(|one| add(one, only.clone())),
                 _ => *own = own.iter().flat_map(|one| more.iter().map(move |other| sum(one, other))).collect(),
@@ -221,13 +235,13 @@ fn tighter(own: &mut Number, more: Number, is_tighter: fn(f64, f64) -> bool) {
 /// The types that both allow; an integer is a number.
 fn common_type(known: &mut Value, value: Value) -> Option<Value> {
     let own = names(known);
-    let more = names(&value);
+    let more: HashSet<&str> = names(&value).into_iter().collect();
     let mut common: Vec<&str> = Vec::new();
     for name in &own {
         let narrowed = match *name {
-            name if more.contains(&name) => Some(name),
-            "number" if more.contains(&"integer") => Some("integer"),
-            "integer" if more.contains(&"number") => Some("integer"),
+            name if more.contains(name) => Some(name),
+            "number" if more.contains("integer") => Some("integer"),
+            "integer" if more.contains("number") => Some("integer"),
             _ => None,
         };
         common.extend(narrowed);

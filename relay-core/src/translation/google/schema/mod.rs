@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 use self::pointers::{Document, Found};
 use self::words::Words;
 use crate::error::RelayError;
+use crate::translation::work::{NODE, Work};
 
 /// Limits of Relay, so that a schema can't keep it busy.
 const MAX_DEPTH: usize = 32;
@@ -68,16 +69,32 @@ pub(super) enum Rigor {
     Strict,
 }
 
-/// Converts a schema; `param` is where it stands in the request.
+/// A schema's place in a request: its path, and whose it is, in words.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'o> {
+    pub(super) param: &'o str,
+    pub(super) owner: &'o str,
+}
+
+/// Converts a schema, which belongs to `owner`.
 ///
 /// # Errors
-/// `invalid_value` naming `param`: what is no schema, or too large; unless it is a hint, one that nests too deep or refers to
-/// the outside.
-pub(super) fn convert(raw: &RawValue, param: &str, rigor: Rigor) -> Result<Map<String, Value>, RelayError> {
+/// `invalid_value` naming the place: what is no schema; unless it is a hint, what refers to the outside.
+/// `schema_too_complex`: what is too large, or beyond the request's budget; unless it is a hint, what nests too deep.
+pub(super) fn convert(
+    raw: &RawValue,
+    Owner { param, owner }: Owner<'_>,
+    rigor: Rigor,
+    work: &Work,
+) -> Result<Map<String, Value>, RelayError> {
     let fail = |why: String| RelayError::invalid_value(param.to_owned(), format!("`{param}`: {why}"));
+    let too_complex = |why: &str| RelayError::schema_too_complex(param.to_owned(), owner, why);
     if raw.get().len() > MAX_BYTES {
-        return Err(fail(format!("a schema may have at most {MAX_BYTES} bytes")));
+        return Err(too_complex(&format!("a schema may have at most {MAX_BYTES} bytes")));
     }
+    // Read to a tree, copied once, and written.
+    work.spend(raw.get().len().saturating_mul(4));
+    work.check(param, owner)?;
     let source = match serde_json::from_str(raw.get()) {
         Ok(Value::Object(source)) => source,
         Ok(_) => return Err(fail("a schema must be an object".to_owned())),
@@ -85,9 +102,14 @@ pub(super) fn convert(raw: &RawValue, param: &str, rigor: Rigor) -> Result<Map<S
     };
     // Few schemas refer to themselves; only they need the document beside its copy.
     let refers = REFERENCES.iter().any(|name| raw.get().contains(name));
-    let document = Document::new(refers.then(|| Value::Object(source.clone())));
-    let mut converter = Converter { document, rigor, nodes: 0, open: Vec::new() };
-    let mut schema = converter.root(source).map_err(fail)?;
+    let document = Document::new(refers.then(|| Value::Object(source.clone())), work);
+    let mut converter = Converter { document, work, rigor, nodes: 0, open: Open::default() };
+    let converted = converter.root(source);
+    work.check(param, owner)?;
+    let mut schema = converted.map_err(|why| match why {
+        Refused::Limit(why) => too_complex(&why),
+        Refused::Invalid(why) => fail(why),
+    })?;
     if refers {
         recursion::break_cycles(&mut schema);
     }
@@ -131,15 +153,53 @@ impl Place {
 }
 
 /// Why a schema can't be converted.
-type Converted<T> = Result<T, String>;
+enum Refused {
+    /// What it says.
+    Invalid(String),
+    /// A limit of Relay.
+    Limit(String),
+}
 
-struct Converter {
-    document: Document,
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self::Invalid(why)
+    }
+}
+
+type Converted<T> = Result<T, Refused>;
+
+struct Converter<'w> {
+    document: Document<'w>,
+    work: &'w Work,
     rigor: Rigor,
     /// How many schemas were seen, and the weight of what was copied.
     nodes: usize,
-    /// Places whose content is being merged into another schema.
-    open: Vec<String>,
+    open: Open,
+}
+
+/// Places whose content is being merged into another schema.
+#[derive(Default)]
+struct Open {
+    /// In the order in which they were opened.
+    order: Vec<String>,
+    all: HashSet<String>,
+}
+
+impl Open {
+    fn contains(&self, place: &str) -> bool {
+        self.all.contains(place)
+    }
+
+    fn push(&mut self, place: String) {
+        self.all.insert(place.clone());
+        self.order.push(place);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        for place in self.order.drain(length.min(self.order.len())..) {
+            self.all.remove(&place);
+        }
+    }
 }
 
 /// A schema in the making.
@@ -153,11 +213,10 @@ struct Out {
     words: Words,
 }
 
-impl Converter {
+impl Converter<'_> {
     fn root(&mut self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
         let mut schema = self.object(source, Place::ROOT)?;
-        while let Some((name, definition)) = self.document.next_hoisted() {
-            self.nodes = self.nodes.saturating_add(pointers::weight(&definition));
+        while let Some((name, definition)) = self.next_hoisted() {
             let converted = self.schema(definition, Place::DEFINITION)?.unwrap_or_else(|| json!({}));
             let definitions = schema.entry("$defs").or_insert_with(|| json!({}));
             if let Value::Object(definitions) = definitions {
@@ -165,6 +224,16 @@ impl Converter {
             }
         }
         Ok(schema)
+    }
+
+    /// The next place that became a definition.
+    fn next_hoisted(&mut self) -> Option<(String, Value)> {
+        let (name, definition) = self.document.next_hoisted()?;
+        let definition = match definition {
+            Some(found) if pay(&mut self.nodes, self.work, pointers::weight(found)) => found.clone(),
+            _ => Value::Bool(true),
+        };
+        Some((name, definition))
     }
 
     /// Converts a subschema. `None`: nothing can fit it (`false`).
@@ -184,11 +253,10 @@ impl Converter {
     }
 
     fn object(&mut self, source: Map<String, Value>, place: Place) -> Converted<Map<String, Value>> {
-        self.nodes += 1;
-        if place.depth >= MAX_DEPTH || self.nodes > MAX_NODES {
+        if place.depth >= MAX_DEPTH || !pay(&mut self.nodes, self.work, 1) {
             return self.cut(source);
         }
-        let open = self.open.len();
+        let open = self.open.order.len();
         let mut out = Out::default();
         let source = self.merged(source, place, &mut out.words)?;
         let converted = if source.contains_key("$ref") {
@@ -207,7 +275,8 @@ impl Converter {
     /// What is left of a schema that is too deep or too large: its type and its description.
     fn cut(&self, source: Map<String, Value>) -> Converted<Map<String, Value>> {
         if self.rigor != Rigor::Hint {
-            return Err(format!("a schema may hold at most {MAX_NODES} others, {MAX_DEPTH} levels deep"));
+            let why = format!("a schema may hold at most {MAX_NODES} others, {MAX_DEPTH} levels deep");
+            return Err(Refused::Limit(why));
         }
         let mut out = Out::default();
         for (key, value) in source {
@@ -235,7 +304,7 @@ impl Converter {
             let lost: Vec<&str> = lost.into_iter().filter(|name| !out.impossible.contains(*name)).collect();
             if let (Some(name), Rigor::Strict) = (lost.first(), self.rigor) {
                 let shown: String = name.chars().take(100).collect();
-                return Err(format!("`required` names `{shown}`, which is not among the properties"));
+                return Err(format!("`required` names `{shown}`, which is not among the properties").into());
             }
             let (kept, is_empty) = (json!(kept), kept.is_empty() && !required.is_empty());
             if !lost.is_empty() {
@@ -287,7 +356,7 @@ impl Converter {
     fn unresolved(&self, target: &Value, words: &mut Words) -> Converted<()> {
         if self.rigor != Rigor::Hint {
             let shown: String = target.as_str().unwrap_or_default().chars().take(100).collect();
-            return Err(format!("the reference `{shown}` leads nowhere in this schema"));
+            return Err(format!("the reference `{shown}` leads nowhere in this schema").into());
         }
         words.add("$ref", target);
         Ok(())
@@ -337,7 +406,7 @@ impl Converter {
     /// A value that no schema can have there: an error, or words, where the schema is only a hint.
     fn misfit(&self, key: &str, value: &Value, words: &mut Words) -> Converted<()> {
         if self.rigor != Rigor::Hint {
-            return Err(format!("`{key}` has a value of the wrong type"));
+            return Err(format!("`{key}` has a value of the wrong type").into());
         }
         words.add(key, value);
         Ok(())
@@ -359,6 +428,7 @@ impl Converter {
     fn pattern(&mut self, value: Value, place: Place, out: &mut Out) -> Converted<()> {
         let Value::Object(patterns) = value else { return Ok(()) };
         for (pattern, schema) in patterns {
+            self.work.spend(pointers::weight(&schema).saturating_mul(NODE));
             let is_free = out.map.get("additionalProperties").is_none_or(|more| more == &Value::Bool(false));
             match self.schema(schema.clone(), place)? {
                 Some(converted) if is_free => {
@@ -402,6 +472,12 @@ impl Converter {
         }
         Ok(())
     }
+}
+
+/// Takes the cost of a copy of this weight; `false`: it is too much.
+fn pay(nodes: &mut usize, work: &Work, weight: usize) -> bool {
+    *nodes = nodes.saturating_add(weight);
+    work.spend(weight.saturating_mul(NODE)) && *nodes <= MAX_NODES
 }
 
 impl Out {

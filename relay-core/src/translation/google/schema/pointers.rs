@@ -8,17 +8,25 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use crate::translation::work::{NODE, Work};
+
 /// The longest name of a definition, in characters.
 const MAX_NAME: usize = 64;
 
+/// Places deeper than this, in bytes of their pointer, are not found by name: a pointer is written once for each name below it.
+const MAX_PLACE: usize = 1024;
+
 /// The schema that references lead into.
-pub(super) struct Document {
+pub(super) struct Document<'w> {
+    work: &'w Work,
     root: Option<Value>,
     /// Places by `$anchor` (`#name`), by `$id`, and nested definitions by their name.
     index: Option<HashMap<String, String>>,
     /// What each definition is called, by its place.
     names: HashMap<String, String>,
     taken: HashSet<String>,
+    /// Where the search for a free name goes on, by what the name begins with.
+    numbers: HashMap<String, usize>,
     /// Places that became definitions and are not converted yet.
     hoisted: VecDeque<(String, String)>,
 }
@@ -31,10 +39,17 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Document {
-    pub(super) fn new(root: Option<Value>) -> Self {
-        let mut document =
-            Self { root, index: None, names: HashMap::new(), taken: HashSet::new(), hoisted: VecDeque::new() };
+impl<'w> Document<'w> {
+    pub(super) fn new(root: Option<Value>, work: &'w Work) -> Self {
+        let mut document = Self {
+            work,
+            root,
+            index: None,
+            names: HashMap::new(),
+            taken: HashSet::new(),
+            numbers: HashMap::new(),
+            hoisted: VecDeque::new(),
+        };
         // The root's own definitions keep their names, whatever else becomes one.
         let mut own = Vec::new();
         for key in ["$defs", "definitions"] {
@@ -74,10 +89,9 @@ impl Document {
     }
 
     /// The next place that became a definition: its name, and the schema there.
-    pub(super) fn next_hoisted(&mut self) -> Option<(String, Value)> {
+    pub(super) fn next_hoisted(&mut self) -> Option<(String, Option<&Value>)> {
         let (place, name) = self.hoisted.pop_front()?;
-        let value = self.root.as_ref().and_then(|root| root.pointer(&place)).cloned();
-        Some((name, value.unwrap_or(Value::Bool(true))))
+        Some((name, self.root.as_ref().and_then(|root| root.pointer(&place))))
     }
 
     /// A JSON pointer to a schema of this document.
@@ -109,6 +123,7 @@ impl Document {
         let root = self.root.as_ref()?;
         let index = self.index.get_or_insert_with(|| {
             let mut index = HashMap::new();
+            self.work.spend(weight(root).saturating_mul(NODE));
             collect(root, &mut String::new(), &mut index);
             index
         });
@@ -128,9 +143,9 @@ impl Document {
             base.push('_');
         }
         let mut name = base.clone();
-        let mut count = 1;
+        let count = self.numbers.entry(base.clone()).or_insert(1);
         while !self.taken.insert(name.clone()) {
-            count += 1;
+            *count += 1;
             name = format!("{base}_{count}");
         }
         self.names.insert(place.to_owned(), name.clone());
@@ -161,6 +176,9 @@ fn escaped(name: &str) -> String {
 /// Collects what can be referred to by name. The first one of a name counts.
 fn collect(value: &Value, place: &mut String, index: &mut HashMap<String, String>) {
     let length = place.len();
+    if length > MAX_PLACE {
+        return;
+    }
     match value {
         Value::Object(members) => {
             for (key, member) in members {

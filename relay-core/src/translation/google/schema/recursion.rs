@@ -44,9 +44,10 @@ fn cut_circles(schema: &mut Map<String, Value>) {
         return;
     }
     let groups = graph.groups();
+    let leads_to_itself: Vec<bool> = graph.links.iter().enumerate().map(|(at, links)| links.contains(&at)).collect();
     let leads_back = |from: usize, target: &str| {
         let Some(to) = node_of(target, &graph.nodes) else { return false };
-        groups.get(from) == groups.get(to) && (from != to || graph.links.get(from).is_some_and(|all| all.contains(&to)))
+        groups.get(from) == groups.get(to) && (from != to || leads_to_itself.get(from) == Some(&true))
     };
     let definitions = schema.get_mut("$defs").map(Value::take);
     cut(schema, &|target| leads_back(0, target));

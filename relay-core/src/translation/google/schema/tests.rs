@@ -1,14 +1,21 @@
 //! What Gemini gets of a schema.
 
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
-use super::{MAX_BYTES, Rigor, convert};
+use super::{MAX_BYTES, Owner, Rigor, convert};
+use crate::error::RelayError;
+use crate::translation::Work;
+
+fn converted(raw: &RawValue, rigor: Rigor) -> Result<Map<String, Value>, RelayError> {
+    convert(raw, Owner { param: "p", owner: "the tool `f`" }, rigor, &Work::new())
+}
 
 #[track_caller]
 fn check(source: &Value, want: &Value) {
     for rigor in [Rigor::Hint, Rigor::Answer] {
         let raw = serde_json::value::to_raw_value(source).unwrap();
-        let got = convert(&raw, "p", rigor).map(|map| Value::Object(map).to_string());
+        let got = converted(&raw, rigor).map(|map| Value::Object(map).to_string());
         assert_eq!(got.map_err(|error| error.message().to_owned()), Ok(want.to_string()), "{source}");
     }
 }
@@ -16,13 +23,13 @@ fn check(source: &Value, want: &Value) {
 /// What becomes of a tool's parameter.
 fn hint(source: &Value) -> Value {
     let raw = serde_json::value::to_raw_value(source).unwrap();
-    Value::Object(convert(&raw, "p", Rigor::Hint).unwrap())
+    Value::Object(converted(&raw, Rigor::Hint).unwrap())
 }
 
 #[track_caller]
 fn refused(source: &Value, rigor: Rigor) {
     let raw = serde_json::value::to_raw_value(source).unwrap();
-    assert_eq!(convert(&raw, "p", rigor).unwrap_err().param(), Some("p"), "{source}");
+    assert_eq!(converted(&raw, rigor).unwrap_err().param(), Some("p"), "{source}");
 }
 
 #[test]

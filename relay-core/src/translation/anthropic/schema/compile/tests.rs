@@ -6,7 +6,7 @@ use super::*;
 
 fn compiled(schema: &str, usage: Use) -> Result<Compiled, &'static str> {
     let raw: &RawValue = serde_json::from_str(schema).unwrap();
-    compile(raw, None, usage)
+    compile(raw, None, usage, &Work::new())
 }
 
 #[track_caller]
@@ -341,7 +341,7 @@ fn references_that_double_at_each_step_end() {
     let schema = json!({ "type": "object", "properties": { "a": { "allOf": [{ "$ref": "#/$defs/L0" }] } }, "$defs": definitions });
     let raw = RawValue::from_string(schema.to_string()).unwrap();
     for usage in [Use::Answer, Use::Tool] {
-        assert_eq!(compile(&raw, None, usage).unwrap_err(), "it has too many references");
+        assert_eq!(compile(&raw, None, usage, &Work::new()).unwrap_err(), "it has too many references");
     }
 }
 
@@ -356,7 +356,7 @@ fn thousands_of_properties_take_no_quadratic_time() {
     let schema = one.replace(":true", r#":{"const":1}"#);
     assert!(compiled(&schema, Use::Answer).is_ok());
     let tool = RawValue::from_string(format!(r#"{{"type":"object","allOf":[{one},{one},{one}]}}"#)).unwrap();
-    let sent = crate::translation::anthropic::schema::parameters(Some(&tool), "p").unwrap();
+    let sent = crate::translation::anthropic::schema::parameters(Some(&tool), "p", &Work::new()).unwrap();
     assert!(sent.schema.get().len() < one.len() + 50);
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
