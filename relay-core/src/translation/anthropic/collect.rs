@@ -26,6 +26,8 @@ const MAX_MEMBERS: usize = 128;
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     message: Option<Members>,
+    /// The message's counts, as far as later events changed them.
+    usage: Option<Members>,
     blocks: Vec<Block>,
     budget: AnswerBudget,
     has_begun: bool,
@@ -93,9 +95,10 @@ impl Collector {
             overlay(message, delta)?;
         }
         if let Some(usage) = usage {
-            let mut counts = message.get("usage").and_then(|own| Members::from_raw(own).ok()).unwrap_or_default();
-            overlay(&mut counts, usage)?;
-            message.write("usage", &counts);
+            let counts = self.usage.get_or_insert_with(|| {
+                message.get("usage").and_then(|own| Members::from_raw(own).ok()).unwrap_or_default()
+            });
+            overlay(counts, usage)?;
         }
         Ok(())
     }
@@ -113,6 +116,9 @@ impl Collector {
         }
         let blocks: Vec<Members> = std::mem::take(&mut self.blocks).into_iter().map(Block::whole).collect();
         message.write("content", &blocks);
+        if let Some(usage) = self.usage.take() {
+            message.write("usage", &usage);
+        }
         Some(message)
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::Few;
 use crate::translation::json::Text;
+use crate::translation::limits::MAX_BLOCKS;
 use crate::translation::surface::chat_completions::completion::{Annotation, UrlCitation};
 
 #[derive(Deserialize)]
@@ -59,19 +60,28 @@ struct Segment {
     end_index: usize,
 }
 
-/// One annotation for each page of each supported span. `starts` holds, for each part of the answer, the byte of
+/// The most bytes of addresses and titles in the annotations of one answer: each span repeats those of its pages.
+const MAX_CITED: usize = 1 << 20;
+
+/// One annotation for each page of each supported span, up to [`MAX_BLOCKS`] and [`MAX_CITED`]. `starts` holds, for each part of the answer, the byte of
 /// `content` that it begins at; in streams it is empty, since there parts are pieces of one text, which begins at `base`.
 pub(super) fn annotations<'a>(raw: &'a RawValue, content: &str, starts: &[usize], base: usize) -> Vec<Annotation<'a>> {
     let Ok(grounding) = serde_json::from_str::<Grounding<'a>>(raw.get()) else { return Vec::new() };
     let pages: Vec<Option<(Cow<'a, str>, Cow<'a, str>)>> = grounding.grounding_chunks.into_iter().map(page).collect();
-    let mut found = Vec::new();
+    let characters = Characters::new(content);
+    let (mut found, mut cited) = (Vec::new(), 0_usize);
     for support in grounding.grounding_supports {
         let segment = support.segment;
         let base = starts.get(segment.part_index).copied().unwrap_or(base);
-        let start_index = characters(content, base.saturating_add(segment.start_index));
-        let end_index = characters(content, base.saturating_add(segment.end_index));
+        let start_index = characters.in_first(base.saturating_add(segment.start_index));
+        let end_index = characters.in_first(base.saturating_add(segment.end_index));
         for index in support.grounding_chunk_indices {
-            let Some(Some((url, title))) = pages.get(index).cloned() else { continue };
+            let Some(Some((url, title))) = pages.get(index) else { continue };
+            cited = cited.saturating_add(url.len() + title.len());
+            if cited > MAX_CITED || found.len() == MAX_BLOCKS {
+                return found;
+            }
+            let (url, title) = (url.clone(), title.clone());
             let url_citation = UrlCitation { start_index, end_index, title, url };
             found.push(Annotation { r#type: "url_citation", url_citation });
         }
@@ -86,9 +96,39 @@ fn page<'a>(chunk: Chunk<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     Some((address.0, source.title.map_or(Cow::Borrowed(""), |title| title.0)))
 }
 
-/// How many characters begin in the first `bytes` bytes.
-fn characters(text: &str, bytes: usize) -> usize {
-    text.bytes().take(bytes).filter(|byte| byte & 0xC0 != 0x80).count()
+/// How far apart, in bytes, the places are up to which the characters of a text are counted ahead.
+const STRIDE: usize = 1024;
+
+/// Counts characters by bytes, without reading the text from its beginning each time.
+struct Characters<'t> {
+    text: &'t [u8],
+    /// How many characters begin before each stride.
+    before: Vec<usize>,
+}
+
+impl<'t> Characters<'t> {
+    fn new(text: &'t str) -> Self {
+        let mut count = 0;
+        let before = text.as_bytes().chunks(STRIDE).map(|stride| {
+            let here = count;
+            count += beginning(stride);
+            here
+        });
+        Self { text: text.as_bytes(), before: before.collect() }
+    }
+
+    /// How many characters begin in the first `bytes` bytes.
+    fn in_first(&self, bytes: usize) -> usize {
+        let bytes = bytes.min(self.text.len());
+        let stride = (bytes / STRIDE).min(self.before.len().saturating_sub(1));
+        let rest = self.text.get(stride * STRIDE..bytes).unwrap_or_default();
+        self.before.get(stride).map_or(0, |before| before + beginning(rest))
+    }
+}
+
+/// How many characters begin in a piece of UTF-8.
+fn beginning(piece: &[u8]) -> usize {
+    piece.iter().filter(|byte| *byte & 0xC0 != 0x80).count()
 }
 
 #[derive(Deserialize)]

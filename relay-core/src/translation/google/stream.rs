@@ -61,6 +61,8 @@ struct State {
     /// one, and Python's joins signatures and fails on lists.
     signature: Option<Box<RawValue>>,
     images: Vec<response::Image>,
+    /// Bytes of the pictures.
+    pictured: usize,
     /// Google's word for why it stopped.
     finish: Option<String>,
     /// Whether `finish` is why the prompt was blocked.
@@ -190,6 +192,7 @@ impl State {
             grounding: Vec::new(),
             signature: None,
             images: Vec::new(),
+            pictured: 0,
             finish: None,
             blocked: false,
         }
@@ -263,8 +266,8 @@ impl State {
     }
 
     fn image(&mut self, image: response::Image) -> Result<(), RelayError> {
-        let length = self.images.iter().map(response::Image::size).sum::<usize>() + image.size();
-        if length > MAX_ANSWER {
+        self.pictured = self.pictured.saturating_add(image.size());
+        if self.pictured > MAX_ANSWER {
             return Err(RelayError::unusable_answer(format!("Gemini's pictures are longer than {MAX_ANSWER} bytes")));
         }
         self.images.push(image);
