@@ -133,7 +133,7 @@ fn request(bencher: Bencher<'_, '_>, dialect: &dyn Dialect, model: &str, size: &
         let request = Object::parse(&body).unwrap();
         let (id, now, options) =
             (RequestId::new(1, [7; 10]), Timestamp(1_764_000_000_000), TranslationOptions::default());
-        let work = Work::new();
+        let work = Work::for_request(body.len());
         let call = Call { body: &body, request: &request, model, prefixed: false, id, now, options, work: &work };
         dialect.chat(&call).unwrap()
     });

@@ -4,6 +4,7 @@
 
 mod cipher;
 mod clock;
+mod compute;
 mod key_store;
 mod meta;
 mod projects;
@@ -17,6 +18,7 @@ mod users;
 
 pub use cipher::*;
 pub use clock::*;
+pub use compute::*;
 pub use key_store::*;
 pub use meta::*;
 pub use projects::*;

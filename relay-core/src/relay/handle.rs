@@ -3,7 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures::channel::oneshot;
+
 use crate::domain::ids::{RequestId, Timestamp};
+use crate::error::RelayError;
+use crate::ports::LARGE;
 use crate::relay::ports::Ports;
 use crate::relay::token_clock::TokenClock;
 
@@ -34,6 +38,24 @@ impl Relay {
     /// The time by which registration tokens are issued and expire.
     pub(super) fn token_time(&self) -> Timestamp {
         self.token_clock.now(&*self.ports.clock)
+    }
+
+    /// What `job` gives, which translates `bytes` bytes: a large job is left to the port for it.
+    ///
+    /// # Errors
+    /// `internal_error` if the port did not run the job.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RelayError> {
+        if bytes < LARGE {
+            return Ok(job());
+        }
+        let (done, result) = oneshot::channel();
+        // If nobody waits for the result any more, it is dropped.
+        self.ports.compute.run(bytes, Box::new(move || drop(done.send(job())))).await;
+        result.await.map_err(|_| RelayError::internal())
     }
 
     /// A new request id.

@@ -5,10 +5,10 @@
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
-use crate::domain::ids::Timestamp;
+use crate::domain::ids::{RequestId, Timestamp};
 use crate::domain::{Endpoint, Provider};
 use crate::error::{Disclosure, PaidBy, RelayError};
-use crate::ports::{WireRequest, WireResponse};
+use crate::ports::{LARGE, WireRequest, WireResponse};
 use crate::relay::call::Route;
 use crate::relay::caller::Caller;
 use crate::relay::handle::Relay;
@@ -17,7 +17,8 @@ use crate::relay::stream::{EventStream, Translation, collected};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
 use crate::translation::{
-    Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslationOptions, Work, dialect, surface,
+    Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslatedChat, TranslatedEmbeddings, TranslationOptions,
+    Work, dialect, surface,
 };
 
 /// How many calls one embeddings request may have under way.
@@ -103,17 +104,26 @@ impl Relay {
     /// The caller's mistakes, an unknown model, a user without a usable key.
     pub async fn prepare_chat(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
         let began = self.ports.clock.micros();
-        let request = Object::parse(&body)?;
-        let asked = surface::request::model(&request)?;
-        let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
-        let route = self.route(caller, provider).await?;
-        let now = self.ports.clock.now();
-        let mut chat = dialect(provider).chat(&call(&body, &request, &asked, model, (caller, now), &Work::new()))?;
+        let (route, mut chat, Asked { provider, model, .. }, now) = if body.len() < LARGE {
+            let request = Object::parse(&body)?;
+            let asked = Asked::read(&request)?;
+            let route = self.route(caller, asked.provider).await?;
+            let given = Given::new(caller, self.ports.clock.now());
+            (route, asked.chat(&body, &request, given)?, asked, given.now)
+        } else {
+            let (asked, body) = self.asked(body).await?;
+            let route = self.route(caller, asked.provider).await?;
+            let given = Given::new(caller, self.ports.clock.now());
+            let length = body.len();
+            let job = move || Ok((asked.chat(&body, &Object::parse(&body)?, given)?, asked));
+            let (chat, asked) = self.compute(length, job).await.and_then(|made: Result<_, RelayError>| made)?;
+            (route, chat, asked, given.now)
+        };
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
         chat.context.is_amendable &= !caller.project.policy.strict_params;
         let disclosure = known(&route, &chat.notes);
-        let meter = Meter::start(self, caller, provider, model, Endpoint::Chat, now);
+        let meter = Meter::start(self, caller, provider, &model, Endpoint::Chat, now);
         let stream = chat.context.stream;
         let wire = if chat.context.is_long { dialect(provider).as_stream(chat.wire) } else { chat.wire };
         let operation = Operation::Chat(route.addressed(wire), chat.context);
@@ -127,21 +137,32 @@ impl Relay {
     /// As [`Self::prepare_chat`].
     pub async fn prepare_embeddings(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
         let began = self.ports.clock.micros();
-        let request = Object::parse(&body)?;
-        let asked = surface::request::model(&request)?;
-        let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
-        let now = self.ports.clock.now();
+        let given = Given::new(caller, self.ports.clock.now());
+        let bytes = body.len();
+        let job = move || {
+            let request = Object::parse(&body)?;
+            let asked = Asked::read(&request)?;
+            let made = asked.embeddings(&body, &request, given)?;
+            Ok((asked, made))
+        };
         // Translated first: a provider without embeddings is the caller's mistake, whether or not the user has a key.
-        let embeddings =
-            dialect(provider).embeddings(&call(&body, &request, &asked, model, (caller, now), &Work::new()))?;
+        let made = self.compute(bytes, job).await.and_then(|made: Result<_, RelayError>| made)?;
+        let (Asked { provider, model, .. }, embeddings) = made;
         let route = self.route(caller, provider).await?;
         refuse_notes_if_strict(caller, &embeddings.notes)?;
         let disclosure = known(&route, &embeddings.notes);
-        let meter = Meter::start(self, caller, provider, model, Endpoint::Embeddings, now);
+        let meter = Meter::start(self, caller, provider, &model, Endpoint::Embeddings, given.now);
         let wires = embeddings.wires.into_iter().map(|wire| route.addressed(wire)).collect();
         let operation = Operation::Embeddings(wires, embeddings.context);
         let call = Outgoing { relay: self.clone(), route, meter, operation, notes: embeddings.notes, began };
         Ok(Prepared { disclosure, stream: false, call })
+    }
+
+    /// The model of a large request.
+    async fn asked(&self, body: Bytes) -> Result<(Asked, Bytes), RelayError> {
+        let length = body.len();
+        let job = move || Ok((Asked::read(&Object::parse(&body)?)?, body));
+        self.compute(length, job).await.and_then(|read| read)
     }
 }
 
@@ -189,7 +210,7 @@ impl Outgoing {
                 return relay.chat_stream(route, meter, (wire, context), notes, sent - began).await;
             }
             Operation::Chat(wire, context) => relay.chat_whole(&route, &mut meter, (wire, context), notes).await,
-            Operation::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, &context).await,
+            Operation::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, context).await,
         };
         match result {
             Ok((mut reply, answered)) => {
@@ -251,7 +272,8 @@ impl Relay {
             }
         }
         let answered = self.ports.clock.micros();
-        let answer = dialect.chat_answer(whole, &context)?;
+        let length = whole.len();
+        let answer = self.compute(length, move || dialect.chat_answer(whole, &context)).await??;
         meter.complete(answer.usage, answer.model);
         Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
     }
@@ -308,7 +330,7 @@ impl Relay {
         route: &Route,
         meter: &mut Meter,
         wires: Vec<WireRequest>,
-        context: &EmbeddingsContext,
+        context: EmbeddingsContext,
     ) -> Result<TimedReply, RelayError> {
         let calls = wires.into_iter().map(|wire| async {
             let response = self.send(route, wire).await?;
@@ -324,7 +346,8 @@ impl Relay {
             bodies.push(body);
         }
         let answered = self.ports.clock.micros();
-        let answer = dialect(route.provider()).embeddings_answer(bodies, context)?;
+        let (provider, length) = (route.provider(), bodies.iter().map(Bytes::len).sum());
+        let answer = self.compute(length, move || dialect(provider).embeddings_answer(bodies, &context)).await??;
         meter.complete(answer.usage, answer.model);
         disclosure.usage_estimated = answer.usage_estimated;
         Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
@@ -386,23 +409,48 @@ fn no_answer() -> RelayError {
     RelayError::unusable_answer("the rest of the provider's answer can't be read")
 }
 
-fn call<'a>(
-    body: &'a Bytes,
-    request: &'a Object<'a>,
-    asked: &str,
-    model: &'a str,
-    (caller, now): (&Caller, Timestamp),
-    work: &'a Work,
-) -> Call<'a> {
-    Call {
-        body,
-        request,
-        model,
-        prefixed: model.len() != asked.len(),
-        id: caller.request,
-        now,
-        options: TranslationOptions { forced_tool_choice_auto: caller.project.policy.forced_tool_choice_auto },
-        work,
+/// The model that a request names.
+struct Asked {
+    provider: Provider,
+    /// Without a provider prefix.
+    model: String,
+    prefixed: bool,
+}
+
+/// What a translation needs beside the request.
+#[derive(Clone, Copy)]
+struct Given {
+    id: RequestId,
+    now: Timestamp,
+    options: TranslationOptions,
+}
+
+impl Given {
+    fn new(caller: &Caller, now: Timestamp) -> Self {
+        let forced_tool_choice_auto = caller.project.policy.forced_tool_choice_auto;
+        Self { id: caller.request, now, options: TranslationOptions { forced_tool_choice_auto } }
+    }
+}
+
+impl Asked {
+    fn read(request: &Object<'_>) -> Result<Self, RelayError> {
+        let asked = surface::request::model(request)?;
+        let (provider, model) = Provider::for_model(&asked).ok_or_else(|| RelayError::model_not_found(&asked))?;
+        Ok(Self { provider, model: model.to_owned(), prefixed: model.len() != asked.len() })
+    }
+
+    fn call<'a>(&'a self, body: &'a Bytes, request: &'a Object<'a>, given: Given, work: &'a Work) -> Call<'a> {
+        let Self { model, prefixed, .. } = self;
+        let Given { id, now, options } = given;
+        Call { body, request, model, prefixed: *prefixed, id, now, options, work }
+    }
+
+    fn chat(&self, body: &Bytes, request: &Object<'_>, given: Given) -> Result<TranslatedChat, RelayError> {
+        dialect(self.provider).chat(&self.call(body, request, given, &Work::for_request(body.len())))
+    }
+
+    fn embeddings(&self, body: &Bytes, request: &Object<'_>, given: Given) -> Result<TranslatedEmbeddings, RelayError> {
+        dialect(self.provider).embeddings(&self.call(body, request, given, &Work::for_request(body.len())))
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ports::{
-    Cipher, Clock, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep, UsageReport, UsageSink, Users,
+    Cipher, Clock, Compute, Inline, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep, UsageReport,
+    UsageSink, Users,
 };
 use crate::relay::quotas::Quotas;
 
@@ -36,6 +37,8 @@ pub struct Ports {
     pub tokens: Arc<dyn TokenIssuer>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Translates large bodies. [`Inline`] at first; a server needs one that leaves its threads free.
+    pub compute: Arc<dyn Compute>,
     /// One client for each provider to be served.
     pub providers: Vec<Arc<dyn ProviderClient>>,
     /// Counts what projects do.
@@ -62,6 +65,7 @@ impl Ports {
             cipher,
             tokens,
             clock,
+            compute: Arc::new(Inline),
             providers,
             quotas: Arc::default(),
         }
@@ -89,6 +93,7 @@ impl Ports {
             cipher,
             tokens,
             clock,
+            compute: Arc::new(Inline),
             providers,
             quotas: Arc::default(),
         }

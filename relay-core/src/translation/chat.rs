@@ -72,7 +72,7 @@ impl ChatCall {
         let own = asked.strip_prefix(provider.name()).and_then(|rest| rest.strip_prefix('/'));
         let (model, prefixed) = own.map_or((asked.as_str(), false), |own| (own, true));
         let ChatOptions { id, now, translation } = options;
-        let work = Work::new();
+        let work = Work::for_request(body.len());
         let call = Call { body, request: &request, model, prefixed, id, now, options: translation, work: &work };
         let TranslatedChat { wire, mut context, notes } = dialect.chat(&call)?;
         context.may_continue = false;

@@ -11,11 +11,16 @@ use serde_json::value::RawValue;
 use crate::error::RelayError;
 use crate::translation::json::Object;
 
-/// What one request may cost. A step is a byte that is read or copied: this is about half a second of one core.
+/// What the longest request may cost. A step is a byte that is read or copied: this is about a quarter of a second of one
+/// core.
 ///
 /// Real requests are far below. The largest known sets of tools (500 tools, 3 MiB of schemas, ten levels deep) take a
 /// quarter; Anthropic compiles 20 strict tools with 24 optional properties, and Gemini refuses schemas long before.
 pub(crate) const MAX_WORK: u64 = 128 << 20;
+/// What any request may cost, and how much more for each of its bytes. A schema that is ten levels deep, and changed at
+/// each of them, takes about 80 steps a byte.
+const LEAST_WORK: u64 = 4 << 20;
+const WORK_PER_BYTE: u64 = 256;
 
 /// What a value of a schema costs beside its bytes, where it is read to a tree: an allocation and an entry of a map.
 pub(crate) const NODE: usize = 256;
@@ -25,20 +30,22 @@ pub(crate) const NODE: usize = 256;
 /// A schema that is read when the budget is spent looks empty, so that the translation ends soon, with an error.
 #[derive(Debug)]
 pub struct Work {
+    most: u64,
     left: Cell<u64>,
     is_spent: Cell<bool>,
 }
 
-impl Default for Work {
-    fn default() -> Self {
-        Self { left: Cell::new(MAX_WORK), is_spent: Cell::new(false) }
-    }
-}
-
 impl Work {
-    /// The budget of one request.
-    pub fn new() -> Self {
-        Self::default()
+    /// The budget of a request of this length, in bytes.
+    pub fn for_request(length: usize) -> Self {
+        let most = (length as u64).saturating_mul(WORK_PER_BYTE).saturating_add(LEAST_WORK).min(MAX_WORK);
+        Self { most, left: Cell::new(most), is_spent: Cell::new(false) }
+    }
+
+    /// The budget of the longest request.
+    #[cfg(test)]
+    pub(crate) fn new() -> Self {
+        Self::for_request(usize::MAX)
     }
 
     /// Takes `steps`; `false` if there are not enough left. From then on nothing is.
@@ -55,7 +62,7 @@ impl Work {
 
     /// The steps that were taken.
     pub fn spent(&self) -> u64 {
-        MAX_WORK - self.left.get()
+        self.most - self.left.get()
     }
 
     /// Call after the translation of the schema of `owner`, which stands at `param`.
@@ -89,6 +96,12 @@ const TOO_MUCH: &str = "the schemas of this request take too many steps to trans
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_longer_request_may_cost_more() {
+        let most = |length: usize| Work::for_request(length).most;
+        assert_eq!([0, 1000, 1 << 20, 32 << 20].map(most), [4_194_304, 4_450_304, MAX_WORK, MAX_WORK]);
+    }
 
     #[test]
     fn a_budget_ends_at_its_limit() {

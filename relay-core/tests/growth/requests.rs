@@ -53,14 +53,14 @@ fn translate(request: &Request, work: &Work) -> Result<usize, RelayError> {
 
 /// Translates a request, or has it refused.
 pub(crate) fn translated(request: &Request) -> Cost {
-    let work = Work::new();
+    let work = Work::for_request(request.body.len());
     let bytes = translate(request, &work).unwrap_or_else(|error| error.to_body().len());
     Cost { steps: work.spent(), bytes }
 }
 
 /// Why a request is refused.
 pub(crate) fn refusal(request: &Request) -> Option<RelayError> {
-    translate(request, &Work::new()).err()
+    translate(request, &Work::for_request(request.body.len())).err()
 }
 
 /// A family of requests: its name, n, and all members but the model.

@@ -45,6 +45,11 @@ pub(crate) fn enter(id: RequestId) -> Entered {
     Entered(CURRENT.replace(Some(id)))
 }
 
+/// The request that this thread works for.
+pub(crate) fn current() -> Option<RequestId> {
+    CURRENT.get()
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         CURRENT.set(self.0);

@@ -1,6 +1,7 @@
 //! What all requests share.
 
 pub(crate) mod budget;
+mod compute;
 pub(crate) mod drain;
 pub(crate) mod throttle;
 
@@ -10,6 +11,7 @@ use std::time::Instant;
 use relay_core::Relay;
 
 use self::budget::BodyBudget;
+use self::compute::Aside;
 use self::drain::Drain;
 use self::throttle::Throttle;
 use crate::config::TrustedProxies;
@@ -37,7 +39,7 @@ impl State {
         let metrics = Metrics::new();
         let budget = BodyBudget::new(&limits);
         Arc::new(Self {
-            relay: metrics.count_usage(&relay),
+            relay: aside(&metrics.count_usage(&relay)),
             throttle: Throttle::new(limits.refusals_a_minute),
             readiness: Readiness::default(),
             drain: Drain::default(),
@@ -59,4 +61,11 @@ impl State {
             uptime: self.began.elapsed(),
         })
     }
+}
+
+/// The same relay, which translates large bodies on threads of its own.
+fn aside(relay: &Relay) -> Relay {
+    let mut ports = relay.ports().clone();
+    ports.compute = Arc::new(Aside::new(ports.compute));
+    Relay::new(ports)
 }

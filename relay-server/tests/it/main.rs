@@ -9,6 +9,7 @@ mod errors;
 mod generated;
 mod harness;
 mod headers;
+mod large_bodies;
 mod onboarding;
 mod pages;
 mod process;

@@ -68,7 +68,7 @@ fn call(data: &[u8], act: impl FnOnce(&Call<'_>) -> Result<(), RelayError>) {
     let Ok(model) = request.text("model") else { return };
     let model = model.unwrap_or_default();
     let options = TranslationOptions { forced_tool_choice_auto: switches & 1 != 0 };
-    let work = Work::new();
+    let work = Work::for_request(body.len());
     let call = Call {
         body: &body,
         request: &request,
