@@ -22,8 +22,7 @@ pub(super) fn malformed(why: &'static str) -> TransportError {
 
 fn kind_of(error: &reqwest::Error) -> TransportErrorKind {
     if error.is_connect() {
-        // This includes a timeout while connecting: nothing was sent.
-        TransportErrorKind::Connect
+        if error.is_timeout() { TransportErrorKind::ConnectTimeout } else { TransportErrorKind::Connect }
     } else if error.is_timeout() {
         TransportErrorKind::Timeout
     } else if error.is_builder() || is_not_http(error) {

@@ -248,12 +248,12 @@ async fn a_connection_that_can_not_be_made_is_tried_once_more() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_finish_tls_is_a_connect_error() {
+async fn a_server_that_does_not_finish_tls_is_not_reached_in_time() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap()), PlainHttp::Refused).unwrap();
     let timeouts = Timeouts { connect: Duration::from_millis(50), ..Timeouts::default() };
     let error = openai(&transport(timeouts), base).send(chat(), &key()).await.unwrap_err();
-    assert_eq!(error.kind, TransportErrorKind::Connect);
+    assert_eq!(error.kind, TransportErrorKind::ConnectTimeout);
     let first = listener.accept().await;
     let second = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
     assert!(first.is_ok() && second.is_err(), "a time-out is not tried again");

@@ -177,7 +177,7 @@ codes! {
     StorageUnavailable = "storage_unavailable", Unavailable;
     /// The provider is overloaded.
     UpstreamOverloaded = "upstream_overloaded", Unavailable;
-    /// The provider did not answer in time. It may have done the work and billed it.
+    /// The provider could not be reached, or did not answer, in time. It may have done the work and billed it.
     UpstreamTimeout = "upstream_timeout", GatewayTimeout;
 }
 

@@ -13,6 +13,12 @@ impl RelayError {
             .with_source(source)
     }
 
+    /// Relay could not reach the provider in time, and sent nothing. 504 `upstream_timeout`, which may be retried.
+    pub(crate) fn connect_timeout(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::coded(Code::UpstreamTimeout, "Relay could not reach the provider in time and sent nothing; try again")
+            .with_source(source)
+    }
+
     /// Relay stopped waiting. 504 `upstream_timeout`, not to be retried: the provider may have done the work and billed
     /// it.
     pub(crate) fn upstream_timeout(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -129,6 +129,8 @@ pub const READ_HEADERS: &[&str] = &[
 pub enum TransportErrorKind {
     /// No connection: nothing was sent, so a retry is safe.
     Connect,
+    /// No connection within the time for one: nothing was sent, but the caller has waited already.
+    ConnectTimeout,
     /// The connection broke after something was sent.
     Interrupted,
     /// A timeout expired.
@@ -162,6 +164,7 @@ impl From<TransportError> for RelayError {
     fn from(error: TransportError) -> Self {
         match error.kind {
             TransportErrorKind::Connect => Self::upstream_unreachable(error),
+            TransportErrorKind::ConnectTimeout => Self::connect_timeout(error),
             TransportErrorKind::Timeout => Self::upstream_timeout(error),
             TransportErrorKind::Interrupted => Self::connection_broken(error),
             TransportErrorKind::Malformed => Self::malformed_response(error),
