@@ -10,6 +10,7 @@ use crate::relay::inference::collect;
 use crate::translation::dialect;
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};
+use crate::translation::surface::request::must_be_model;
 
 /// The most pages of a model list that are requested.
 const MAX_MODEL_PAGES: usize = 10;
@@ -36,8 +37,9 @@ impl Relay {
     /// One model of the user's providers.
     ///
     /// # Errors
-    /// `model_not_found`, and those of [`Self::models`].
+    /// `invalid_value` for what cannot be a model's name, `model_not_found`, and those of [`Self::models`].
     pub async fn model(&self, caller: &Caller, asked: &str) -> Result<Model, RelayError> {
+        must_be_model(asked)?;
         let unknown = || RelayError::model_not_found(asked);
         let (provider, id) = Provider::for_model(asked).ok_or_else(unknown)?;
         let connection = self.connection(caller, provider).await?;

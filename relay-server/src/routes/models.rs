@@ -21,6 +21,8 @@ pub(crate) async fn show(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     context.state().drain.refuse_new_calls()?;
     let caller = extract::caller(&request, &context).await?;
-    let id = extract::path_rest(&request, "/v1/models/").ok_or_else(|| RelayError::model_not_found("?"))?;
+    let id = extract::path_rest(&request, "/v1/models/").ok_or_else(|| {
+        RelayError::invalid_value("model", "the model in the path is not valid percent-encoded UTF-8")
+    })?;
     Ok(json(200, &context.state().relay.model(&caller, &id).await?))
 }

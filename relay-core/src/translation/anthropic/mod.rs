@@ -132,7 +132,8 @@ impl Dialect for Anthropic {
     }
 
     fn model(&self, name: &str) -> Option<WireRequest> {
-        Some(model_list::one(name))
+        // Anthropic's names have no slash; in a path it could lead elsewhere.
+        (!name.contains('/')).then(|| model_list::one(name))
     }
 
     fn model_answer(&self, body: &[u8]) -> Result<Model, RelayError> {
