@@ -32,7 +32,8 @@ works() {
   esac </dev/null >/dev/null 2>&1
 }
 
-# Prints the paths of a requirement's programs ($2, split by `|`). Not `command -v`, which finds the shell's own `kill`.
+# Prints the paths of a requirement's programs ($2, split by `|`). Not `command -v`, which finds the shell's own `kill`. Servers
+# are in folders that not everybody's PATH has.
 paths() {
   local names
   IFS='|' read -ra names <<<"$2"
@@ -43,7 +44,7 @@ paths() {
     firefox) [ -z "${RELAY_FIREFOX:-}" ] || names=("$RELAY_FIREFOX") ;;
     webkit-browser) names=("${RELAY_MINIBROWSER:-$(minibrowser)}") ;;
   esac
-  type -P "${names[@]}" || true
+  PATH="$PATH:${RELAY_SBIN-/usr/sbin:/usr/local/sbin}" type -P "${names[@]}" || true
 }
 
 version_of() {

@@ -31,6 +31,9 @@ COMPLETE = {
     "firefox-esr": "Mozilla Firefox 140.12.0esr",
     "WebKitWebDriver": "",
     "Xvfb": "",
+    "nginx": "",
+    "haproxy": "",
+    "caddy": "",
     "fc-list": "NotoSansCJK-Regular.ttc: Noto Sans CJK KR",
     "MiniBrowser": "",
 }
@@ -62,7 +65,7 @@ class Machine:
         return [line for line in lines if line.split()[0] == program]
 
     def run(self, *command, **env):
-        env = {"PATH": str(self.bin), "HOME": str(self.root), "RELAY_MINIBROWSER": str(self.bin / "MiniBrowser"), **env}
+        env = {"PATH": str(self.bin), "RELAY_SBIN": "", "HOME": str(self.root), "RELAY_MINIBROWSER": str(self.bin / "MiniBrowser"), **env}
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=env, cwd=ROOT)
         return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 

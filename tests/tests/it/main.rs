@@ -18,6 +18,7 @@ mod faults;
 mod fuzz;
 mod isolation;
 mod panics;
+mod proxies;
 mod redeem;
 mod registration;
 mod sdk;
