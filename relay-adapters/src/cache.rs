@@ -136,6 +136,10 @@ impl KeyStore for CachedStore {
         self.keys.grant(hash).await
     }
 
+    async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.keys.exchange_grant(from, to, now).await
+    }
+
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
         self.keys.count_refusal(hash).await
     }

@@ -77,6 +77,22 @@ impl KeyStore for Memory {
         Ok(self.state().grants.get(hash).cloned())
     }
 
+    async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let is_usable = |stored: &StoredGrant| stored.spent.is_none() && stored.grant.expires_at > now;
+        if !state.grants.get(from).is_some_and(is_usable) {
+            return Ok(false);
+        }
+        state.refuse_known(to)?;
+        if let Some(stored) = state.grants.remove(from) {
+            state.grants.insert(*to, stored);
+        }
+        for (_, hash) in state.idempotency.values_mut().filter(|(_, hash)| hash == from) {
+            *hash = *to;
+        }
+        Ok(true)
+    }
+
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
         let mut state = self.state();
         let Some(stored) = state.grants.get_mut(hash) else { return Ok(0) };

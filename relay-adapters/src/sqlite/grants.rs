@@ -72,6 +72,28 @@ pub(super) fn get(db: &rusqlite::Connection, hash: &SecretHash) -> Result<Option
     Ok(query.query_row([hash.0], stored_grant).optional()?)
 }
 
+/// Moves an unspent, unexpired grant to another token. Returns whether there was one.
+pub(super) fn exchange(
+    transaction: &Transaction<'_>,
+    from: &SecretHash,
+    to: &SecretHash,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    // A copy, since an idempotency record refers to the row. No `ON CONFLICT`: a grant is never overwritten.
+    const COPY: &str = "INSERT INTO grants
+        (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
+        SELECT ?2, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left
+        FROM grants WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?3";
+    const MOVE_RECORD: &str = "UPDATE idempotency SET grant_hash = ?2 WHERE grant_hash = ?1";
+    const DELETE: &str = "DELETE FROM grants WHERE hash = ?1";
+    if transaction.prepare_cached(COPY)?.execute(params![from.0, to.0, integer(now.0)])? == 0 {
+        return Ok(false);
+    }
+    transaction.prepare_cached(MOVE_RECORD)?.execute(params![from.0, to.0])?;
+    transaction.prepare_cached(DELETE)?.execute([from.0])?;
+    Ok(true)
+}
+
 /// Takes one of a token's tries, and returns how many are left.
 pub(super) fn count_refusal(transaction: &Transaction<'_>, hash: &SecretHash) -> Result<u32, Failure> {
     const COUNT: &str = "UPDATE grants SET tries_left = tries_left - 1 WHERE hash = ?1 AND tries_left > 0

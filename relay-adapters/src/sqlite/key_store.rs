@@ -74,6 +74,11 @@ impl KeyStore for Sqlite {
         self.readers.run(move |db| grants::get(db.reader(), &hash)).await
     }
 
+    async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+        let (from, to) = (*from, *to);
+        self.writer.run(move |db| db.write(|t| grants::exchange(t, &from, &to, now))).await
+    }
+
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
         let hash = *hash;
         self.writer.run(move |db| db.write(|t| grants::count_refusal(t, &hash))).await

@@ -1,6 +1,6 @@
 //! The conformance suite of [`KeyStore`] with its [`Users`].
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 
 use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
@@ -27,6 +27,11 @@ pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(a_refused_redemption_leaves_the_token_usable(store));
     rule!(a_grant_comes_back_as_it_was_stored(store));
     rule!(a_grant_is_never_overwritten(store));
+    rule!(an_exchanged_grant_belongs_to_the_new_token_alone(store));
+    rule!(a_spent_or_expired_grant_is_not_exchanged(store));
+    rule!(a_grant_is_not_exchanged_for_a_known_token(store));
+    rule!(an_exchange_and_a_redemption_never_both_succeed(store));
+    rule!(an_idempotency_key_follows_its_grant(store));
     rule!(an_idempotency_key_finds_the_earlier_grant(store));
     rule!(an_expired_idempotency_key_is_deleted(store));
     rule!(an_idempotency_key_keeps_its_grant(store));
@@ -225,6 +230,77 @@ async fn a_grant_is_never_overwritten(store: &(impl KeyStore + Users + ?Sized)) 
     assert_eq!(stored.grant, grant(&p, "ana"));
     assert!(stored.spent.is_some(), "a spent token must stay spent");
     assert_eq!(store.user(&p, &user("bo")).await.unwrap(), None, "nothing of the second grant may be stored");
+}
+
+async fn an_exchanged_grant_belongs_to_the_new_token_alone(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("exchange");
+    let (old, new) = (hash(&p, 1), hash(&p, 2));
+    let mut full = grant(&p, "ana");
+    (full.allowed, full.replace) = (Allowed::Only(Provider::OPENAI), false);
+    full.allowed_origins = vec!["https://app.example".into()];
+    store.put_grant(&old, full.clone(), None).await.unwrap();
+    assert_eq!(store.count_refusal(&old).await.unwrap(), REGISTRATION_TRIES - 1);
+    assert!(store.exchange_grant(&old, &new, NOW).await.unwrap());
+
+    assert_eq!(store.grant(&old).await.unwrap(), None);
+    let moved = store.grant(&new).await.unwrap().unwrap();
+    assert_eq!((moved.grant, moved.tries_left, moved.spent), (full, REGISTRATION_TRIES - 1, None));
+    let s = slot(&p, "ana", Provider::OPENAI);
+    let refused = store.redeem(&old, connection(&s, 1, 1), NOW).await;
+    assert!(matches!(refused, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{refused:?}");
+    assert_eq!(store.connection(&s).await.unwrap(), None);
+    store.redeem(&new, connection(&s, 1, 1), NOW).await.unwrap();
+    assert!(store.connection(&s).await.unwrap().is_some());
+    // Nothing brings the old one back.
+    assert!(!store.exchange_grant(&old, &hash(&p, 3), NOW).await.unwrap());
+    assert_eq!(store.grant(&hash(&p, 3)).await.unwrap(), None);
+}
+
+async fn a_spent_or_expired_grant_is_not_exchanged(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("exchangeover");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    let late = grant(&p, "ana");
+    store.put_grant(&hash(&p, 2), late.clone(), None).await.unwrap();
+    for (from, now) in [(1, NOW), (2, late.expires_at), (3, NOW)] {
+        let before = store.grant(&hash(&p, from)).await.unwrap();
+        assert!(!store.exchange_grant(&hash(&p, from), &hash(&p, 9), now).await.unwrap(), "{from}");
+        assert_eq!(store.grant(&hash(&p, from)).await.unwrap(), before);
+        assert_eq!(store.grant(&hash(&p, 9)).await.unwrap(), None);
+    }
+}
+
+async fn a_grant_is_not_exchanged_for_a_known_token(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("exchangeknown");
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
+    store.put_grant(&hash(&p, 2), grant(&p, "bo"), None).await.unwrap();
+    store.exchange_grant(&hash(&p, 1), &hash(&p, 2), NOW).await.unwrap_err();
+    for (n, user) in [(1, "ana"), (2, "bo")] {
+        assert_eq!(store.grant(&hash(&p, n)).await.unwrap().unwrap().grant, grant(&p, user));
+    }
+}
+
+async fn an_exchange_and_a_redemption_never_both_succeed(store: &(impl KeyStore + Users + ?Sized)) {
+    for round in 0..20 {
+        let p = project(&format!("exchangerace{round}x"));
+        let s = slot(&p, "ana", Provider::OPENAI);
+        let (old, new) = (hash(&p, 1), hash(&p, 2));
+        store.put_grant(&old, grant(&p, "ana"), None).await.unwrap();
+        let redeem = store.redeem(&old, connection(&s, 1, 1), NOW);
+        let (moved, redeemed) = join(store.exchange_grant(&old, &new, NOW), redeem).await;
+        assert!(moved.unwrap() != redeemed.is_ok());
+        assert_eq!(store.connection(&s).await.unwrap().is_some(), redeemed.is_ok());
+        assert_eq!(store.grant(&new).await.unwrap().is_some(), redeemed.is_err());
+    }
+}
+
+async fn an_idempotency_key_follows_its_grant(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("exchangerecord");
+    store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("k", 1))).await.unwrap();
+    assert!(store.exchange_grant(&hash(&p, 1), &hash(&p, 2), NOW).await.unwrap());
+    let found = store.put_grant(&hash(&p, 3), grant(&p, "ana"), Some(record("k", 2))).await.unwrap();
+    assert_eq!(found, Some((record("k", 1), grant(&p, "ana"))));
+    assert_eq!(store.grant(&hash(&p, 3)).await.unwrap(), None);
 }
 
 fn record(key: &str, salt: u8) -> IdempotencyRecord {

@@ -78,6 +78,13 @@ pub trait KeyStore: Send + Sync {
     /// earliest.
     async fn grant(&self, hash: &SecretHash) -> Result<Option<StoredGrant>, StoreError>;
 
+    /// Moves an unspent, unexpired grant from its token to another one, with its tries and its idempotency record: `from`
+    /// is an unknown token afterwards. Returns whether it was moved; nothing has changed if not.
+    ///
+    /// # Errors
+    /// [`StoreError`], also if `to` has a grant already.
+    async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Takes one of a token's tries after a provider refused a key. Returns how many are left.
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError>;
 

@@ -67,6 +67,38 @@ impl Relay {
         Ok(Registration { project, providers, connections, grant })
     }
 
+    /// Moves what a token allows to another one, `successor`, which the caller has made. The token itself is unknown
+    /// afterwards, and is not spent: no key is stored. The hosted page does this with the token in its link, which the
+    /// browser's history keeps.
+    ///
+    /// The same exchange again succeeds, so a lost response does no harm.
+    ///
+    /// # Errors
+    /// Those of [`Self::registration`]; `invalid_value` for a malformed successor.
+    pub async fn exchange_token(
+        &self,
+        token: &RegistrationToken,
+        page: Option<Page<'_>>,
+        successor: &RegistrationToken,
+    ) -> Result<(), RelayError> {
+        let hash_of = |token| self.ports.tokens.hash_registration_token(token);
+        let from = hash_of(token).ok_or_else(RelayError::invalid_registration_token)?;
+        let malformed = || RelayError::invalid_value("successor", "`successor` must be a registration token (`rrt-…`)");
+        let to = hash_of(successor).filter(|to| *to != from).ok_or_else(malformed)?;
+        let _locked = registration_lock::lock(from).await;
+        let stored = match self.find_grant(token, page).await {
+            Ok(found) => found.stored,
+            // Only who has made an exchange before knows its successor.
+            Err(error) => return self.find_grant(successor, page).await.map(drop).map_err(|_| error),
+        };
+        self.usable(&stored)?;
+        if self.ports.key_store.exchange_grant(&from, &to, self.ports.clock.now()).await? {
+            return Ok(());
+        }
+        // It was redeemed or exchanged meanwhile, on another node.
+        Err(RelayError::registration_token_used())
+    }
+
     /// Checks a key with its provider, stores it and spends the token.
     ///
     /// Until the token expires, the same token with the same key returns the same answer again, so a lost response does

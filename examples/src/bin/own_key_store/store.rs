@@ -154,6 +154,25 @@ impl KeyStore for JsonFile {
         Ok(self.state().grants.get(hash).cloned())
     }
 
+    async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.change(|state| {
+            let is_usable = |stored: &StoredGrant| stored.spent.is_none() && stored.grant.expires_at > now;
+            if !state.grants.get(from).is_some_and(is_usable) {
+                return Ok(false);
+            }
+            if state.grants.contains_key(to) {
+                return Err(StoreError::new("this token has a grant already"));
+            }
+            if let Some(stored) = state.grants.remove(from) {
+                state.grants.insert(*to, stored);
+            }
+            for (_, hash) in state.idempotency.values_mut().filter(|(_, hash)| hash == from) {
+                *hash = *to;
+            }
+            Ok(true)
+        })
+    }
+
     async fn count_refusal(&self, hash: &SecretHash) -> Result<u32, StoreError> {
         self.change(|state| {
             let Some(stored) = state.grants.get_mut(hash) else { return Ok(0) };
