@@ -68,6 +68,13 @@ pub(crate) static TABLE: &[Route] = &[
         cors: Cors::WithToken,
     },
     Route {
+        path: "/v1/registration/exchange",
+        methods: &[(Method::POST, || web::to(registration::exchange))],
+        allow: "POST",
+        // Relay's hosted page alone needs it.
+        cors: Cors::Refused,
+    },
+    Route {
         path: "/v1/registration/connections/{provider}",
         methods: &[(Method::DELETE, || web::to(registration::disconnect))],
         allow: "DELETE",

@@ -3,7 +3,7 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::HEXLOWER;
-use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::secret::{ProviderKey, RegistrationToken};
 use relay_core::domain::{Allowed, Grant};
 use relay_core::relay::registration::Registration;
 use relay_core::translation::json::Object;
@@ -33,6 +33,7 @@ struct Shown<'a> {
     replace: bool,
     expires_at: String,
     frame_only: bool,
+    allowed_origins: &'a [String],
     return_url: Option<&'a str>,
     providers: Vec<ShownProvider>,
     known_providers: Vec<KnownProvider>,
@@ -82,6 +83,7 @@ fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Sho
         replace: grant.replace,
         expires_at: grant.expires_at.to_string(),
         frame_only: project.policy.frame_only,
+        allowed_origins: &project.policy.allowed_origins,
         return_url: return_url.filter(|url| project.returns_to(url)),
         providers: providers.iter().copied().map(shown_provider).collect(),
         known_providers: Provider::ALL.iter().copied().map(known_provider).collect(),
@@ -125,6 +127,27 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     let (provider, key, workspace_id) = parse(&body.bytes)?;
     let registered = state.relay.register(&token, page, provider, key, workspace_id).await?;
     Ok(json(201, &ShownConnection::from(registered)))
+}
+
+/// Moves what the token allows to one that the caller has made.
+pub(crate) async fn exchange(request: HttpRequest, payload: Payload) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let token = extract::registration_token(&request);
+    let state = context.state();
+    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
+    let successor = parse_successor(&body.bytes)?;
+    let page = extract::page(&request, &context);
+    let exchanged = state.relay.exchange_token(&token, page.as_ref().map(CallingPage::as_page), &successor).await;
+    exchanged.map_err(|error| extract::refused(&request, &context, error))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn parse_successor(body: &[u8]) -> Result<RegistrationToken, RelayError> {
+    let object = Object::parse(body)?;
+    known_members_only(&object, &["successor"])?;
+    let text =
+        object.text("successor")?.ok_or_else(|| RelayError::invalid_value("successor", "`successor` is missing"))?;
+    Ok(RegistrationToken::new(text.into_owned()))
 }
 
 /// Deletes the user's key at the user's request. The token stays usable.

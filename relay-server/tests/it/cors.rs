@@ -42,6 +42,7 @@ async fn a_page_may_register_a_key_and_nothing_else() {
         ("/v1/models", "GET"),
         ("/v1/models/gpt-4o-mini", "GET"),
         ("/v1/registration-tokens", "POST"),
+        ("/v1/registration/exchange", "POST"),
         ("/v1/users", "GET"),
         ("/v1/users/ana", "DELETE"),
         ("/v1/users/ana/connections", "GET"),

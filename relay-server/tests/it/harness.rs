@@ -120,6 +120,11 @@ impl TestServer {
         self.token_with(user, json!({})).await
     }
 
+    /// A registration token that this server has not issued.
+    pub(crate) fn unknown_registration_token(&self) -> String {
+        self.issuer.registration_token().unwrap().expose().to_owned()
+    }
+
     pub(crate) async fn connect(&self, user: &str, provider: Provider, behaviour: &str) -> Answer {
         let token = self.registration_token(user).await;
         let key = sample_key(provider, behaviour, user);

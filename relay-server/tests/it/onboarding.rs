@@ -49,6 +49,39 @@ async fn an_idempotency_key_gives_the_same_token_again() {
     }
 }
 
+/// The token of a link stays in the browser's history. The hosted page continues with another one.
+#[tokio::test]
+async fn a_token_is_exchanged_without_being_spent() {
+    let test = TestServer::start().await;
+    let (old, new) = (test.registration_token("bo").await, test.unknown_registration_token());
+    let bearer = |token: &str| format!("Bearer {token}");
+    let show = |token: &str| test.request("GET", "/v1/registration").header("authorization", &bearer(token)).send();
+    let exchange = |token: &str, successor: &str| {
+        let request = test.request("POST", "/v1/registration/exchange").header("authorization", &bearer(token));
+        request.json(&json!({"successor": successor})).send()
+    };
+    let register = |token: &str| {
+        let request = test.request("POST", "/v1/registration").header("authorization", &bearer(token));
+        request.json(&json!({"provider": "openai", "apiKey": sample_key(Provider::OPENAI, "good", "bo")})).send()
+    };
+    let before = show(&old).await.json();
+    for bad in ["", "rrt-", &new[..52], &old, &bearer(&new)] {
+        assert_eq!(exchange(&old, bad).await.assert_error(400, "invalid_value")["param"], "successor", "{bad}");
+    }
+    assert_eq!(exchange(&old, &new).await.status, 204);
+    show(&old).await.assert_error(401, "invalid_registration_token");
+    register(&old).await.assert_error(401, "invalid_registration_token");
+    assert_eq!(show(&new).await.json(), before);
+    // A lost response.
+    assert_eq!(exchange(&old, &new).await.status, 204);
+    exchange(&old, &test.unknown_registration_token()).await.assert_error(401, "invalid_registration_token");
+    assert_eq!(register(&new).await.status, 201);
+    exchange(&new, &test.unknown_registration_token()).await.assert_error(410, "registration_token_used");
+    exchange(&test.unknown_registration_token(), &test.unknown_registration_token())
+        .await
+        .assert_error(401, "invalid_registration_token");
+}
+
 #[tokio::test]
 async fn a_token_shows_what_it_allows_and_stores_one_key() {
     let test = TestServer::start().await;
