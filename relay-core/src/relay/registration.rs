@@ -71,7 +71,7 @@ impl Relay {
     /// afterwards, and is not spent: no key is stored. The hosted page does this with the token in its link, which the
     /// browser's history keeps.
     ///
-    /// The same exchange again succeeds, so a lost response does no harm.
+    /// If the response is lost, the successor shows whether it was done: it is known then.
     ///
     /// # Errors
     /// Those of [`Self::registration`]; `invalid_value` for a malformed successor.
@@ -86,13 +86,8 @@ impl Relay {
         let malformed = || RelayError::invalid_value("successor", "`successor` must be a registration token (`rrt-…`)");
         let to = hash_of(successor).filter(|to| *to != from).ok_or_else(malformed)?;
         let _locked = registration_lock::lock(from).await;
-        let stored = match self.find_grant(token, page).await {
-            Ok(found) => found.stored,
-            // Only who has made an exchange before knows its successor.
-            Err(error) => return self.find_grant(successor, page).await.map(drop).map_err(|_| error),
-        };
-        self.usable(&stored)?;
-        if self.ports.key_store.exchange_grant(&from, &to, self.ports.clock.now()).await? {
+        self.usable(&self.token_access_from(token, page).await?.stored)?;
+        if self.ports.key_store.exchange_grant(&from, &to, self.token_time()).await? {
             return Ok(());
         }
         // It was redeemed or exchanged meanwhile, on another node.

@@ -132,13 +132,13 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
 /// Moves what the token allows to one that the caller has made.
 pub(crate) async fn exchange(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let token = extract::registration_token(&request);
-    let state = context.state();
-    let body = body::json(&request, payload, state.limits.registration_body, &state.limits, &state.budget).await?;
-    let successor = parse_successor(&body.bytes)?;
+    let (token, access) = extract::registration_token(&request, &context).await?;
     let page = extract::page(&request, &context);
-    let exchanged = state.relay.exchange_token(&token, page.as_ref().map(CallingPage::as_page), &successor).await;
-    exchanged.map_err(|error| extract::refused(&request, &context, error))?;
+    let state = context.state();
+    let reserved = state.budget.reserve(access.project(), Some(access.hash()));
+    let body = body::json(&request, payload, state.limits.registration_body, &context, reserved).await?;
+    let successor = parse_successor(&body.bytes)?;
+    state.relay.exchange_token(&token, page.as_ref().map(CallingPage::as_page), &successor).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
