@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 import type { Session } from "../src/bridge/messages.ts";
 import { refusal, TOKENS_A_MINUTE } from "../src/engine/cap.ts";
-import { type Action, type Event, isSame, type Phase, type Signal, type State, step, TABLE, type What } from "../src/engine/machine.ts";
+import { type Action, type Event, isSame, type Phase, type Sign, type Signal, type State, step, TABLE, type What } from "../src/engine/machine.ts";
 
 const session = (account: string, projectName: string, endUserLabel: string) => ({ account, projectName, endUserLabel }) as Session;
 /** A token is named after the account that it is for; `twin` is another project with the same name and the same label. */
@@ -17,6 +17,8 @@ const REGISTER = { provider: { name: "openai" } } as What;
 const DISCONNECT = { connection: { provider: "openai" } } as What;
 /** Answers that may be under way at once. Those that were replaced may still come. */
 const UNDER_WAY = 3;
+const SIGNS: Sign[] = ["seen", "hidden", "taken", "resumed"];
+const RUNNING = /calling|queued|asking|renewing/;
 
 interface Waiting {
   kind: "load" | "call";
@@ -34,7 +36,7 @@ interface World {
   pressed: string | null;
 }
 
-const START: World = { state: { phase: "opening", newest: "a", seq: 0 }, waiting: [], typed: null, pressed: null };
+const START: World = { state: { phase: "opening", newest: "a", seq: 0, seen: false, taken: false }, waiting: [], typed: null, pressed: null };
 
 type Step = typeof step;
 const nameOf = (shown: Session) => Object.keys(SESSIONS).find((name) => SESSIONS[name]!.account === shown.account)!;
@@ -48,10 +50,11 @@ function nexts(world: World, play: Step): World[] {
   for (const token of Object.keys(SESSIONS)) happens({ type: "token", token });
   happens({ type: "load" });
   happens({ type: "no_token" });
+  for (const type of SIGNS) happens({ type });
   const shown = shownIn(state);
-  const running = state.phase === "calling" || state.phase === "queued" || state.phase === "asking" || state.phase === "renewing";
-  // The field is read-only while a call runs.
-  if (shown && !running && world.typed === null) found.push({ ...world, typed: shown });
+  const running = RUNNING.test(state.phase);
+  // The field is read-only while a call runs, and hidden while the page has the keyboard.
+  if (shown && !running && !state.taken && world.typed === null) found.push({ ...world, typed: shown });
   if (shown) {
     const pressed = running ? world.pressed : shown;
     if (world.typed) happens({ type: "act", what: REGISTER }, { pressed });
@@ -71,7 +74,12 @@ function carryOut(world: World, event: Event, play: Step): World {
   const after: World = { ...world, state };
   if (event.seq !== undefined && event.seq !== world.state.seq) assert.equal(state, world.state, "a late answer changes nothing");
   if (event.type === "act") assert.ok(world.state.phase === "shown" || !actions.includes("send"), `sent while ${world.state.phase}`);
+  if (event.what === REGISTER && actions.includes("send")) {
+    assert.ok(world.state.seen, "the user sees the account when a key is submitted");
+    assert.ok(!world.state.taken, "nothing is submitted from a field that the page took the keyboard from");
+  }
   for (const action of actions) perform(after, action, event, world.state);
+  if (state.taken && !RUNNING.test(state.phase)) assert.equal(after.typed, null, "what was typed before the page took the keyboard is gone");
   return after;
 }
 
@@ -98,9 +106,9 @@ function perform(world: World, action: Action, event: Event, before: State): voi
 
 /** A world without what makes no difference: a call that is over, and whose answer it is that comes too late. */
 function keyOf({ state, waiting, typed, pressed }: World): string {
-  const { phase, newest, shown, call, seq } = state;
-  const live = /calling|queued|asking|renewing/.test(phase) && call;
-  return JSON.stringify([phase, newest, shown && [nameOf(shown.session), shown.token], live && [nameOf(live.session), live.what === REGISTER], typed, live && pressed,
+  const { phase, newest, shown, call, seq, seen, taken } = state;
+  const live = RUNNING.test(phase) && call;
+  return JSON.stringify([seen, taken, phase, newest, shown && [nameOf(shown.session), shown.token], live && [nameOf(live.session), live.what === REGISTER], typed, live && pressed,
     waiting.map((one) => `${one.kind} ${seq === one.seq ? one.account : "late"}`).sort()]);
 }
 
@@ -153,8 +161,10 @@ test("from every state a page that keeps to the protocol gets on", () => {
     go({ type: "token", token: "a" });
     answerAll();
     assert.deepEqual([now.state.phase, shownIn(now.state)], ["shown", "a"], keyOf(world));
-    now.pressed = "a";
-    go({ type: "act", what: DISCONNECT });
+    go({ type: "resumed" });
+    go({ type: "seen" });
+    [now.pressed, now.typed] = ["a", "a"];
+    go({ type: "act", what: REGISTER });
     assert.equal(now.state.phase, "calling");
   }
 });
@@ -173,6 +183,22 @@ test("the table loads, sends and asks only where it waits for what comes back", 
     }
   }
   assert.deepEqual(TABLE.over, {}, "nothing happens after the end");
+});
+
+test("a key is submitted only if the user sees the account, and the form says why not", () => {
+  const shown: State = { ...START.state, phase: "shown", shown: { session: SESSIONS.a!, token: "a" } };
+  const act: Event = { type: "act", what: REGISTER };
+  assert.deepEqual(step(shown, act), [shown, ["point"]]);
+  const [seen] = step(shown, { type: "seen" });
+  assert.equal(step(seen, act)[0].phase, "calling");
+  assert.deepEqual(step(step(seen, { type: "hidden" })[0], act)[1], ["point"]);
+  const [taken, actions] = step(seen, { type: "taken" });
+  assert.deepEqual(actions, ["clear", "lock"]);
+  assert.deepEqual(step(taken, act), [taken, []]);
+  assert.deepEqual(step(taken, { type: "taken" }), [taken, []], "once");
+  assert.equal(step(step(taken, { type: "resumed" })[0], act)[0].phase, "calling");
+  // Who may disconnect a key needs no form for it.
+  assert.equal(step(taken, { type: "act", what: DISCONNECT })[0].phase, "calling");
 });
 
 test("an account is the same only if its id and both names are", () => {
@@ -206,6 +232,11 @@ const MISTAKES: Record<string, Step> = {
   "names decide": (before, event) => step(before, event.session ? { ...event, session: { ...event.session, account: (before.shown?.session ?? event.session).account } } : event),
   "submit works while an account loads": withCell("pending", "act", ["calling", "note", "send"]),
   "what was typed stays for another account": withCell("pending", "other", ["shown", "show", "begin"]),
+  "a key is sent for an account that can't be seen": (before, event) => (event.type === "act" ? step({ ...before, seen: true }, event) : step(before, event)),
+  "what was typed stays when the page takes the keyboard": (before, event) => {
+    const [state, actions] = step(before, event);
+    return [state, event.type === "taken" ? actions.filter((action) => action !== "clear") : actions];
+  },
   "a call is repeated for another account": withCell("renewing", "other", ["calling", "show", "send"]),
 };
 

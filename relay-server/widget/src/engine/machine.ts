@@ -5,8 +5,11 @@
  * loaded, the form shows that account, and only then do calls use the token. Until then nothing is sent. One load or call runs at a
  * time. Each has a number, and only the answer with the newest number counts.
  *
- * `TABLE` is all of it. It is data: no DOM, no calls, no clock. The engine carries the actions out. `test/machine.test.ts` plays every
- * interleaving up to a bound.
+ * A key is submitted only while the user can see the account (`State.seen`) and while the page has not taken the keyboard from the
+ * field (`State.taken`): see guard.ts, which watches both.
+ *
+ * `TABLE` and `step` are all of it. They are data and a function: no DOM, no calls, no clock. The engine carries the actions out.
+ * `test/machine.test.ts` plays every interleaving up to a bound.
  */
 
 import type { Connected, Connection, Problem, ProviderInfo, Session } from "../bridge/messages.ts";
@@ -47,6 +50,15 @@ export type Signal =
   | "failed"
   | "stale";
 
+/** What changes no phase: whether the account can be seen, and who has the keyboard. */
+export type Sign =
+  | "seen"
+  | "hidden"
+  /** The page took the keyboard from the field. */
+  | "taken"
+  /** The user wants the field back. */
+  | "resumed";
+
 /** What is done on the way to the next phase, in this order. */
 export type Action =
   /** The token becomes the newest. */
@@ -69,6 +81,11 @@ export type Action =
   | "refuse"
   /** The call is given up. What was typed stays. */
   | "giveUp"
+  /** The form says that nothing is sent, because the account can't be seen. */
+  | "point"
+  /** The field is hidden, or shown again. */
+  | "lock"
+  | "unlock"
   /** The page is asked for a token. */
   | "ask"
   /** A problem is reported to the page. */
@@ -127,7 +144,7 @@ export type What = { provider: ProviderInfo; connection?: never } | { connection
 
 /** Something that happens, with what it brings. */
 export interface Event {
-  type: Exclude<Signal, "same" | "other"> | "loaded";
+  type: Exclude<Signal, "same" | "other"> | Sign | "loaded";
   /** The number of the load or call that this is the answer to. */
   seq?: number;
   token?: string;
@@ -150,6 +167,23 @@ export interface State {
   call?: { what: What; session: Session };
   /** The number of the newest load or call. */
   seq: number;
+  /** Whether the user can see the account. */
+  seen: boolean;
+  /** Whether the page took the keyboard, and the user has not asked for the field since. */
+  taken: boolean;
+}
+
+/** A call is running, or is to be repeated: what was typed was sent, and the field can't be changed. */
+const RUNNING = /^(calling|queued|asking|renewing)$/;
+
+/** The next state for a sign, and the actions. */
+function noted(before: State, type: Sign): [State, readonly Action[]] {
+  if (before.phase === "over") return [before, []];
+  if (type === "seen" || type === "hidden") return [{ ...before, seen: type === "seen" }, []];
+  const taken = type === "taken";
+  // Nothing that is typed during a call reaches the field, and a call's outcome must stay visible.
+  if (before.taken === taken || (taken && RUNNING.test(before.phase))) return [before, []];
+  return [{ ...before, taken }, taken ? ["clear", "lock"] : ["unlock"]];
 }
 
 /** Whether two sessions are of one account. The id alone decides; a Relay of an older version has none. */
@@ -159,6 +193,9 @@ export const isSame = (one: Session, other: Session): boolean =>
 /** The next state, and what the engine must do, in this order. */
 export function step(before: State, event: Event, table = TABLE): [State, readonly Action[]] {
   const { type, session, token, what } = event;
+  if (type === "seen" || type === "hidden" || type === "taken" || type === "resumed") return noted(before, type);
+  // A key goes to an account that the user sees.
+  if (type === "act" && what!.provider && (!before.seen || before.taken)) return [before, before.phase === "shown" && !before.taken ? ["point"] : []];
   const signal = type === "loaded" ? (!before.shown || isSame(before.shown.session, session!) ? "same" : "other") : type;
   const row = table[before.phase][signal];
   // A newer load or call has replaced the one that this is the answer to.
