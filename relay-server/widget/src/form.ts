@@ -13,5 +13,5 @@ export type LocalEngine = Pick<Engine, "root" | "handle" | "dispose">;
 export function begin(base: string, beginning: Beginning, tell: (message: ToPage) => void): LocalEngine {
   // As from a frame: what the page does about a message comes after what the engine is doing.
   const later = (message: ToPage) => queueMicrotask(() => tell(message));
-  return new Engine({ base, host: new URL(base).host, framed: false, pageOrigin: null }, beginning, later);
+  return new Engine({ base, host: new URL(base).host, framed: false, pageOrigin: null, pages: [] }, beginning, later);
 }

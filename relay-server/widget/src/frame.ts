@@ -3,6 +3,7 @@
 import type { Hello, Look, Start, ToFrame, ToPage } from "./bridge/messages.ts";
 import { PROTOCOL } from "./bridge/messages.ts";
 import { Engine } from "./engine/engine.ts";
+import { type Findings, watchFocus, watchLine, type Watched } from "./guard.ts";
 import { sheet } from "./look/sheet.ts";
 import { FRAME } from "./look/styles.ts";
 import { commonText } from "./text/index.ts";
@@ -17,11 +18,21 @@ const NARROWEST = 100;
 
 let engine: Engine | null = null;
 
+/** Watches a page that is not Relay's own. */
+function guard(watched: Watched, findings: Findings): () => void {
+  watchFocus(watched, findings);
+  return watchLine(watched, findings);
+}
+
 function begin(start: Start, port: MessagePort): void {
   const tell = (message: ToPage) => port.postMessage(message);
   // The hosted page is Relay's own, and may itself be embedded in another page.
+  const around = location.ancestorOrigins ? [...location.ancestorOrigins].reverse() : [pageOrigin];
+  const pages = [...new Set(around)].filter((origin) => origin !== location.origin);
+  // Firefox does not name the pages around the hosted page.
+  const strange = pages.length > 0 || parent !== top;
   const speaksFor = pageOrigin === location.origin ? (start.pageOrigin ?? null) : pageOrigin;
-  const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor }, start, tell);
+  const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor, pages, ...(strange && { guard }) }, start, tell);
   engine = made;
   document.body.replaceChildren(made.root);
   describe(start.look);

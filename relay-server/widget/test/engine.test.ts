@@ -12,13 +12,14 @@ import { clock, type FakeElement, openPage } from "./page.ts";
 import type { ToFrame, ToPage } from "../src/bridge/messages.ts";
 import { TOKENS_A_MINUTE } from "../src/engine/cap.ts";
 import { Engine } from "../src/engine/engine.ts";
+import type { Findings } from "../src/guard.ts";
 
 setMaxListeners(0);
 
 const WALKS = Number(process.env.RELAY_WALKS ?? 2_000);
 const STEPS = 60;
 
-const LOOK = { locale: "en", dark: false, accentColor: "#635bff", variables: {}, links: {}, provider: null, exits: true, renews: true };
+const LOOK = { locale: "en", dark: false, accentColor: "#635bff", variables: {}, provider: null, exits: true, renews: true };
 const PROVIDERS = ["openai", "anthropic"].map((name) => ({ name, label: name.toUpperCase(), keyPlaceholder: "", keyUrl: "", billingUrl: "", keyPrefixes: [] }));
 
 /** `twin` belongs to another project of the same name, and its user has the same label: only the id differs. */
@@ -59,6 +60,10 @@ class Walk {
   readonly typed = new Map<string, string>();
   /** The account that was shown when the user last submitted or confirmed. */
   pressed: string | null = null;
+  /** Whether the user sees the account, and whether that was so when they last pressed. */
+  visible = true;
+  sawIt = false;
+  findings!: Findings;
   /** Tokens that Relay saw, and when. */
   readonly seen = new Map<string, number>();
   sent = 0;
@@ -72,7 +77,11 @@ class Walk {
     clock.timers.clear();
     openPage((url, init) => this.relay(url, init));
     const token = this.token(ACCOUNTS[0]!);
-    this.engine = new Engine({ base: "", host: "relay.test", framed: true, pageOrigin: null }, { token, look: { ...LOOK, provider: this.pick([null, "openai"]) } as never }, (message) => this.hear(message));
+    const guard = (_: object, findings: Findings) => {
+      this.findings = findings;
+      return () => findings.see(this.visible);
+    };
+    this.engine = new Engine({ base: "", host: "relay.test", framed: true, pageOrigin: null, pages: ["https://alpha.example"], guard }, { token, look: { ...LOOK, provider: this.pick([null, "openai"]) } as never }, (message) => this.hear(message));
   }
 
   pick<T>(list: readonly T[]): T {
@@ -105,7 +114,7 @@ class Walk {
   get shown(): string | null {
     const session = this.told.findLast((message) => message.type === "session")?.session;
     if (!session) return null;
-    const words = this.form.all.find((element) => element.getAttribute("class") === "cue")!.textContent;
+    const words = this.form.all.find((element) => element.getAttribute("data-part") === "account")!.textContent;
     assert.ok(words.includes(`Connects to ${session.projectName} for ${session.endUserLabel}.`), words);
     return session.account;
   }
@@ -142,7 +151,7 @@ class Walk {
   // The user.
 
   type(): void {
-    if (this.field.readOnly || !this.form.visible) return;
+    if (this.field.readOnly || !this.field.visible) return;
     const key = `key-${this.typed.size}`;
     this.typed.set(key, this.shown!);
     this.field.value = key;
@@ -163,6 +172,7 @@ class Walk {
     const [loads, sent, running] = [this.loads.length, this.sent, this.waiting.some(({ method }) => method !== "GET")];
     const before = this.pressed;
     this.pressed = this.shown;
+    if (!this.field.readOnly) this.sawIt = this.visible;
     act();
     if (loads) assert.equal(this.sent, sent, "sent while the account was loading");
     // What is pressed during a call is nobody's.
@@ -209,6 +219,7 @@ class Walk {
     this.sent += 1;
     assert.equal(account, this.pressed, `${method} for the account that was shown when the user pressed`);
     assert.equal(account, this.shown, `${method} for the account that is shown`);
+    if (method === "POST") assert.ok(this.sawIt, "the user saw the account");
     if (method === "POST") assert.equal(this.typed.get(apiKey!), account, "the key was typed for the account that receives it");
   }
 
@@ -238,6 +249,20 @@ class Walk {
     for (const violation of this.violations) throw violation;
   }
 
+  /** The account comes into view, or goes out of it. The form may notice that late. */
+  glance(): void {
+    this.visible = this.next() < 0.85;
+    if (this.next() < 0.5) this.findings.see(this.visible);
+  }
+
+  /** Whatever was typed is gone then, unless it is being sent. */
+  steal(): void {
+    const running = this.field.readOnly;
+    this.findings.taken();
+    if (running) return;
+    assert.deepEqual([this.field.value, this.field.visible], ["", false]);
+  }
+
   async step(): Promise<void> {
     const luck = this.next();
     if (luck < 0.17) this.offer();
@@ -246,6 +271,8 @@ class Walk {
     else if (luck < 0.24) this.say({ type: "no_token" });
     else if (luck < 0.3) this.say({ type: "choose", provider: this.pick(PROVIDERS).name as never });
     else if (luck < 0.31) this.say({ type: "look", look: { ...LOOK, provider: this.pick([null, "openai", "anthropic"]) } as never });
+    else if (luck < 0.32) this.glance();
+    else if (luck < 0.325) this.steal();
     else if (luck < 0.46) this.type();
     else if (luck < 0.62) this.submit();
     else if (luck < 0.68) this.click();
@@ -274,7 +301,10 @@ class Walk {
       for (const call of [...this.waiting]) this.agree(call);
       await this.settle();
     }
+    this.visible = true;
+    this.findings.see(true);
     this.say({ type: "choose", provider: "openai" as never });
+    this.buttons.find((button) => button.textContent === "Try again here")?.fire("click");
     const before = this.received;
     this.type();
     this.submit();

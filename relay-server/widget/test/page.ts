@@ -141,6 +141,7 @@ export function openPage(fetch: (url: string, init: RequestInit) => Promise<Resp
     navigator: { onLine: true },
     ShadowRoot: class {},
     fetch,
+    open() {},
   };
   for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }

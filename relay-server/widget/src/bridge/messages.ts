@@ -40,7 +40,6 @@ export interface Look {
   dark: boolean;
   accentColor: string;
   variables: Partial<Record<AppearanceVariable, string>>;
-  links: Partial<Record<ProviderName, string>>;
   /** The only provider that the page allows. */
   provider: ProviderName | null;
   /** Whether the page reacts when the user is done. */
@@ -78,6 +77,8 @@ export type ToPage =
   | { type: "connected"; result: SuccessResult }
   | { type: "disconnected"; provider: ProviderName; requestId?: string | undefined }
   | { type: "not_disconnected"; problem: Problem }
+  /** The form has noticed something about the page. It shows that. */
+  | { type: "noticed"; problem: Problem }
   /** The user wants to connect another provider, which needs another token. */
   | { type: "more" }
   | { type: "leave"; reason: "done" | "cancelled" };
@@ -113,6 +114,8 @@ export interface Session {
   expiresAt: string;
   /** Whether the project refuses `isolation: 'shadow'`. */
   frameOnly: boolean;
+  /** The origins that the project lists as its own; empty: any. A Relay of an older version names none. */
+  allowedOrigins?: string[];
   /** Where to go afterwards, if it was requested and is allowed. */
   returnUrl: string | null;
   providers: ProviderInfo[];

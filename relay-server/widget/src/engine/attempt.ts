@@ -5,7 +5,8 @@ import type { ProviderName } from "../options.ts";
 import { clean, ownerOf } from "../paste.ts";
 import { formText } from "../text/index.ts";
 import { problemText } from "../text/problems.ts";
-import { Form } from "./form.ts";
+import type { Watched } from "../guard.ts";
+import { Form, type Place } from "./form.ts";
 
 /** After this many milliseconds the form says that it is still checking. */
 const STILL = 2_000;
@@ -16,9 +17,13 @@ export interface Helpers {
   /** Calls back with `sends`, and then with `refused` or `done`. */
   submit(provider: ProviderInfo): void;
   switchTo(provider: ProviderName): void;
+  /** Opens the hosted page. */
+  leave(): void;
+  /** The user wants the field back. */
+  resume(): void;
 }
 
-/** A problem with a key. `empty`, `not_text` and `invalid_workspace` come from the form itself and are shown only to the user. */
+/** A problem with a key. `empty`, `not_text`, `invalid_workspace` and `form_hidden` come from the form itself and are shown only to the user. */
 interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft" | "param"> {
   at?: "key" | "workspace";
   /** Whether a workspace was sent. */
@@ -42,9 +47,10 @@ export class Attempt {
   /** Whether the user confirmed that this key is for the chosen provider, whatever its prefix. */
   #insisted = "";
 
-  constructor(host: string, framed: boolean, helpers: Helpers) {
+  constructor(place: Place, helpers: Helpers) {
     this.#helpers = helpers;
-    this.#form = new Form(host, framed, { submit: () => this.#submit(), changed: (pasted) => this.#changed(pasted) });
+    const { leave, resume } = helpers;
+    this.#form = new Form(place, { submit: () => this.#submit(), changed: (pasted) => this.#changed(pasted), leave, resume });
   }
 
   /** Whether a registration is running. */
@@ -115,8 +121,33 @@ export class Attempt {
     this.#form.hold(held);
   }
 
+  /** The parts of the form that are watched. */
+  get watched(): Watched {
+    return this.#form.watched;
+  }
+
+  /** Whether the user sees the account. */
+  seen(seen: boolean): void {
+    this.#form.blind = !seen;
+    if (seen && this.#wrong?.code === "form_hidden") this.#reset();
+  }
+
+  /** Says that nothing is sent while the account can't be seen. Returns the text. */
+  point(): string {
+    this.#refuse({ code: "form_hidden" });
+    return this.#words;
+  }
+
+  /** Hides the field from which the page took the keyboard, or shows it again. Returns the text. */
+  lock(locked: boolean): string {
+    this.#form.lock(locked);
+    return this.#text.taken(this.#provider?.label ?? "");
+  }
+
   /** Shows that the form is being sent. Returns what is to be sent. */
   sends(): { key: string; workspace: string } {
+    // Not for a call that is repeated with another token.
+    if (this.#provider && !this.busy) this.#helpers.tell({ type: "submitted", provider: this.#provider.name });
     this.#wrong = null;
     this.#form.enter("checking");
     clearTimeout(this.#still);
@@ -155,7 +186,7 @@ export class Attempt {
 
   #complain(): void {
     const wrong = this.#wrong;
-    this.#form.fail(wrong && { code: wrong.code, text: this.#words, at: wrong.at, requestId: wrong.requestId });
+    this.#form.fail(wrong && { code: wrong.code, text: this.#words, at: wrong.at, requestId: wrong.requestId, leaves: wrong.code === "form_hidden" });
   }
 
   get #words(): string {
@@ -164,6 +195,7 @@ export class Attempt {
     const last = wrong?.triesLeft === 0 && !this.#renews;
     switch (wrong?.code) {
       case undefined: return "";
+      case "form_hidden": return text.hidden;
       case "empty": return text.empty(name);
       case "not_text": return text.notText;
       case "invalid_workspace": return text.workspaceRefused(name);
@@ -228,7 +260,6 @@ export class Attempt {
     this.#remark();
     // A key that looks like another provider's is not sent without asking.
     if (this.#stranger) return this.#form.focus("notice");
-    this.#helpers.tell({ type: "submitted", provider: provider.name });
     this.#helpers.submit(provider);
   }
 

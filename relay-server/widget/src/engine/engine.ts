@@ -6,6 +6,8 @@
 import type { Connection, Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage, View } from "../bridge/messages.ts";
 import { Client, Failure } from "../client.ts";
 import { fill, focusOn, h } from "../dom.ts";
+import { type Findings, NOTICED, type Watched } from "../guard.ts";
+import { isReadable } from "../look/fonts.ts";
 import { dress } from "../look/theme.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
 import { Attempt } from "./attempt.ts";
@@ -25,6 +27,10 @@ export interface Surroundings {
   framed: boolean;
   /** The page that embeds Relay's frame, on whose behalf it calls. */
   pageOrigin: string | null;
+  /** The origins of the pages around Relay's own, as the browser names them. The form shows them. */
+  pages: readonly string[];
+  /** Watches the page around the form. Returns a function that looks at once. Without it, the account counts as seen. */
+  guard?: (watched: Watched, findings: Findings) => () => void;
 }
 
 /** The current view. */
@@ -52,20 +58,27 @@ export class Engine {
   #held = false;
   /** Ends the running load. */
   #loading = new AbortController();
+  /** Looks whether the account can be seen. */
+  readonly #peek: () => void;
 
-  constructor({ base, host, framed, pageOrigin }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
+  constructor({ base, host, framed, pageOrigin, pages, guard }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
     this.#tell = tell;
     this.#client = new Client(base, pageOrigin, this.#life.signal);
-    this.#attempt = new Attempt(host, framed, {
+    this.#attempt = new Attempt({ host, framed, pages }, {
       tell,
-      submit: (provider) => this.#step({ type: "act", what: { provider } }),
+      submit: (provider) => this.#act({ provider }),
       switchTo: (provider) => this.#choose(provider, true),
+      leave: () => this.#leave(),
+      resume: () => this.#step({ type: "resumed" }),
     });
     this.root = h("div", { class: "stack", "data-part": framed ? "root" : "engine", hidden: true }, this.#above, this.#attempt.element);
     this.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) tell({ type: "leave", reason: "cancelled" });
     });
-    this.#state = { phase: "opening", newest: start.token, seq: 0 };
+    this.#state = { phase: "opening", newest: start.token, seq: 0, seen: !guard, taken: false };
+    this.#attempt.seen(!guard);
+    const findings = { see: (seen: boolean) => this.#step({ type: seen ? "seen" : "hidden" }), taken: () => this.#step({ type: "taken" }) };
+    this.#peek = guard?.(this.#attempt.watched, findings) ?? (() => {});
     this.#look = start.look;
     this.#returnUrl = start.returnUrl;
     this.#dress(start.look);
@@ -86,7 +99,7 @@ export class Engine {
 
   /** Ends running calls, and clears what was typed. */
   dispose(): void {
-    this.#state = { phase: "over", newest: "", seq: 0 };
+    this.#state = { phase: "over", newest: "", seq: 0, seen: false, taken: false };
     this.#life.abort();
     this.#attempt.done();
     this.root.remove();
@@ -111,8 +124,15 @@ export class Engine {
     this.#tell({ type: "problem", problem });
   }
 
+  /** The user submits a key, or confirms that one is to be disconnected. */
+  #act(what: What): void {
+    this.#peek();
+    this.#step({ type: "act", what });
+  }
+
   #step(event: Event): void {
     const [state, actions] = step(this.#state, event);
+    if (state.seen !== this.#state.seen) this.#attempt.seen(state.seen);
     this.#state = state;
     for (const action of actions) this.#do(action, event);
     // Submitting and disconnecting wait for the account of a newer token.
@@ -134,6 +154,9 @@ export class Engine {
       case "ask": return this.#tell({ type: "need_token", problem: event.problem! });
       case "report": return this.#tell({ type: "problem", problem: event.problem! });
       case "clear": return this.#attempt.done();
+      case "point": return this.#warn("form_hidden", this.#attempt.point());
+      case "lock": return this.#warn("focus_taken", this.#attempt.lock(true));
+      case "unlock": return void this.#attempt.lock(false);
       case "giveUp": return this.#giveUp();
       case "open":
       case "begin": return this.#begin(action === "begin");
@@ -204,14 +227,30 @@ export class Engine {
     if (this.#shown.name === "confirm_disconnect") this.#shown = { name: "choose" };
   }
 
+  /** Tells the page's developers what the form has noticed. */
+  #warn(code: string, displayMessage: string): void {
+    this.#tell({ type: "noticed", problem: { code, message: NOTICED[code]!, displayMessage } });
+  }
+
+  /** Opens the hosted page, in a window of its own, which no page can cover. */
+  #leave(): void {
+    const { locale, dark } = this.#look;
+    const query = new URLSearchParams({ locale, theme: dark ? "dark" : "light" });
+    open(`/connect?${query}#${this.#state.shown?.token ?? ""}`, "_blank", "noopener,noreferrer");
+  }
+
   get #busy(): boolean {
     return this.#attempt.busy || (this.#shown.name === "confirm_disconnect" && this.#shown.busy);
   }
 
-  /** The look, without an unknown `provider`, which the shell reports. */
+  /**
+   * The look, without an unknown `provider`, which the shell reports, and without a font that the page may not choose: this comes from
+   * the page, whatever the shell has checked.
+   */
   #usable(look: Look): Look {
+    const { fontFamily, ...variables } = look.variables;
     const known = this.#session?.knownProviders.some(({ name }) => name === look.provider);
-    return known === false ? { ...look, provider: null } : look;
+    return { ...look, variables: isReadable(fontFamily) ? look.variables : variables, provider: known === false ? null : look.provider };
   }
 
   // Permissions of the token and the page.
@@ -260,7 +299,7 @@ export class Engine {
     return {
       replace: ({ provider }) => this.#choose(provider, true),
       ask: (connection) => this.#show({ name: "confirm_disconnect", connection, busy: false, problem: null }, true),
-      disconnect: (connection) => this.#step({ type: "act", what: { connection } }),
+      disconnect: (connection) => this.#act({ connection }),
       back: () => this.#busy || this.#begin(true),
       more: () => this.#tell({ type: "more" }),
       done: () => {

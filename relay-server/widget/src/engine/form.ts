@@ -2,6 +2,8 @@
 
 import type { Look, Problem, ProviderInfo } from "../bridge/messages.ts";
 import { button, fill, h, icon, link, set } from "../dom.ts";
+import type { Watched } from "../guard.ts";
+import { hostOf, shortened } from "../names.ts";
 import { type CommonText, formText, type FormText } from "../text/index.ts";
 
 /** The phase of an attempt. */
@@ -12,6 +14,19 @@ export interface FormEvents {
   submit(): void;
   /** Something was typed or pasted. */
   changed(pasted: boolean): void;
+  /** Opens the hosted page. */
+  leave(): void;
+  /** Asks for the field back. */
+  resume(): void;
+}
+
+/** Where the form is. */
+export interface Place {
+  /** Relay's host. */
+  host: string;
+  framed: boolean;
+  /** The origins of the pages around Relay's own. */
+  pages: readonly string[];
 }
 
 /** A note below the field, with actions. */
@@ -27,11 +42,11 @@ export class Form {
   readonly element: HTMLFormElement;
   #text: CommonText & FormText = formText("en");
   #provider: ProviderInfo | null = null;
-  #links: Look["links"] = {};
   #account: [project: string, account: string] | null = null;
   #state: FormState = "idle";
   #shown = false;
   #held = false;
+  #blind = false;
 
   readonly #label = h("label", { for: "key" });
   readonly #help = h("span", { id: "help", class: "small" });
@@ -52,17 +67,22 @@ export class Form {
   readonly #error = h("div", { id: "error", role: "alert", "data-part": "error" });
   readonly #status = h("div", { role: "status", class: "hidden" });
   readonly #submit = h("button", { type: "submit", class: "primary" });
-  readonly #cue = h("p", { class: "cue" });
+  readonly #whose = h("p", { class: "cue", "data-part": "account" });
+  readonly #owner = h("p", { class: "owner" });
+  readonly #body: HTMLElement;
+  /** What is shown in place of the field that the page took the keyboard from. */
+  readonly #lock = h("div", { role: "alert", "data-part": "taken" });
 
-  #host: string;
-  #framed: boolean;
+  readonly #place: Place;
+  readonly #events: FormEvents;
 
-  constructor(host: string, framed: boolean, events: FormEvents) {
-    this.#host = host;
-    this.#framed = framed;
-    this.element = h("form", { "data-part": "form", "data-state": "idle", novalidate: true, autocomplete: "off" },
+  constructor(place: Place, events: FormEvents) {
+    this.#place = place;
+    this.#events = events;
+    this.#body = h("div", { class: "stack" },
       h("div", { class: "field" }, h("div", { class: "head" }, this.#label, this.#help), h("div", { class: "input" }, this.#key, this.#eye)),
-      this.#notice, this.#workspaceField, this.#error, this.#submit, this.#cue, this.#status);
+      this.#notice, this.#workspaceField, this.#error, this.#whose, this.#submit, this.#owner);
+    this.element = h("form", { "data-part": "form", "data-state": "idle", novalidate: true, autocomplete: "off" }, this.#lock, this.#body, this.#status);
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       events.submit();
@@ -71,10 +91,9 @@ export class Form {
     this.#show(false);
   }
 
-  /** Languages and links. */
-  dress({ locale, links }: Look): void {
+  /** The language. */
+  dress({ locale }: Look): void {
     this.#text = formText(locale);
-    this.#links = links;
     this.#draw();
   }
 
@@ -91,13 +110,18 @@ export class Form {
     const [provider, text] = [this.#provider, this.#text];
     fill(this.#label, provider ? text.keyLabel(provider.label) : "");
     set(this.#key, { placeholder: provider?.keyPlaceholder });
-    const url = provider && (this.#links[provider.name] ?? provider.keyUrl);
     const words = provider ? text.makeKey(provider.label) : "";
-    fill(this.#help, url && link(`${words} ↗`, url, `${words} (${text.opensNewTab})`));
+    fill(this.#help, provider && link(`${words} ↗`, provider.keyUrl, `${words} (${text.opensNewTab})`));
     fill(this.#workspaceLabel, text.workspaceLabel);
     fill(this.#workspaceHelp, text.workspaceHelp);
-    const whose = this.#account && `${text.connectsTo(...this.#account)} `;
-    fill(this.#cue, icon("lock"), h("span", {}, whose, this.#framed ? text.fieldOwner(this.#host) : text.sentTo(this.#host)));
+    const { host, framed, pages } = this.#place;
+    // `bdi`: a name can't turn the words around it.
+    const name = (words: string) => h("bdi", { class: "name" }, words);
+    const [project, account] = this.#account ?? ["", ""];
+    const around = pages.length > 0 && h("span", {}, ...text.onPage(name(pages.map(hostOf).join(" › "))));
+    fill(this.#whose, icon("lock"), this.#account && h("span", {}, ...text.connectsTo(name(project), name(account)), " ", around));
+    fill(this.#owner, framed ? text.fieldOwner(host) : text.sentTo(host));
+    if (this.#lock.firstChild) this.lock(true);
     this.#show(this.#shown);
     this.#drawState();
   }
@@ -149,9 +173,10 @@ export class Form {
     this.#key.readOnly = busy;
     this.#workspace.readOnly = busy;
     const waits = busy || this.#held;
-    set(this.#submit, { "aria-disabled": waits ? "true" : null });
-    const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : waits ? text.held : text.submit(name);
-    fill(this.#submit, waits && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, words));
+    set(this.#submit, { "aria-disabled": waits || this.#blind ? "true" : null });
+    const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.held;
+    const account = shortened(this.#account?.[1] ?? "");
+    fill(this.#submit, waits && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, ...(waits ? [words] : text.submit(account))));
     if (waits) fill(this.#status, words);
   }
 
@@ -166,17 +191,39 @@ export class Form {
     this.#drawState();
   }
 
+  /** Whether nothing can be sent because the user can't see the account. */
+  set blind(blind: boolean) {
+    this.#blind = blind;
+    this.#drawState();
+  }
+
+  get watched(): Watched {
+    return { line: this.#whose, button: this.#submit, field: this.#key };
+  }
+
+  /** Hides everything but what happened, or shows it again. */
+  lock(locked: boolean): void {
+    const { leave, resume } = this.#events;
+    this.#body.hidden = locked;
+    fill(this.#lock, locked && h("div", { class: "stack" },
+      h("p", { class: "note danger" }, icon("warning"), h("span", {}, this.#text.taken(this.#provider?.label ?? ""))),
+      button({ class: "primary" }, leave, this.#text.ownWindow),
+      button({}, resume, this.#text.tryHere)));
+    if (!locked) this.focus();
+  }
+
   get busy(): boolean {
     return this.#state === "checking" || this.#state === "still_checking";
   }
 
   /** Shows a problem, or removes it. */
-  fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at: "key" | "workspace" | undefined }) | null): void {
+  fail(problem: (Pick<Problem, "code" | "requestId"> & { text: string; at: "key" | "workspace" | undefined; leaves?: boolean }) | null): void {
     set(this.#error, { "data-code": problem?.code, class: problem ? "note danger" : null });
     set(this.#key, { "aria-invalid": problem?.at === "key" ? "true" : null });
     set(this.#workspace, { "aria-invalid": problem?.at === "workspace" ? "true" : null });
     const id = problem?.requestId && h("p", { class: "small" }, this.#text.requestId(problem.requestId));
-    fill(this.#error, problem && icon("warning"), problem && h("div", {}, problem.text, id));
+    const leave = problem?.leaves && button({ class: "link" }, this.#events.leave, this.#text.ownWindow);
+    fill(this.#error, problem && icon("warning"), problem && h("div", {}, problem.text, id, leave));
   }
 
   /** Shows a note that is not an error. */

@@ -16,6 +16,7 @@ h3{font-size:1em;font-weight:600;line-height:1.4}
 button{font:inherit;font-weight:600;color:inherit;margin:0;cursor:pointer;min-block-size:40px;padding:6px 14px;border:1px solid var(--outline);border-radius:calc(var(--radius)*.8);background:var(--background)}
 button:hover{background:var(--raised)}
 button.plain{border-color:transparent}
+a{color:var(--accent-ink);text-underline-offset:.18em}
 :focus{outline:none}
 :focus-visible{outline:2px solid var(--accent-ink);outline-offset:2px}
 h2:focus-visible,h3:focus-visible{outline-offset:4px;border-radius:4px}
@@ -29,7 +30,6 @@ h2:focus-visible,h3:focus-visible{outline-offset:4px;border-radius:4px}
 export const ENGINE = `
 ul{list-style:none}
 label{font-weight:600}
-a{color:var(--accent-ink);text-underline-offset:.18em}
 button.primary{background:var(--accent);color:var(--on-accent);border-color:transparent;min-block-size:44px;inline-size:100%}
 button.primary:hover{background:var(--accent-hover)}
 button.danger{color:var(--danger)}
@@ -47,8 +47,8 @@ button[aria-disabled=true]{cursor:progress;opacity:.75}
 .connection+.connection{margin-block-start:8px}
 .connection button{min-block-size:32px;padding:3px 10px;font-size:.867em}
 .badge{font-size:.8em;font-weight:600;border-radius:99px;padding:1px 9px}
-[data-part=form]{display:flex;flex-direction:column;gap:12px}
-[role=alert]:empty{margin-block-end:-12px}
+[data-part=form]{display:flex;flex-direction:column}
+[data-part=error]:empty{margin-block-end:-12px}
 .field{display:flex;flex-direction:column;gap:6px}
 .head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:2px 12px}
 .input{position:relative;display:flex}
@@ -60,7 +60,11 @@ form input:focus-visible{outline-offset:0;border-color:transparent}
 input[aria-invalid=true]{border-color:var(--danger)}
 .input button{position:absolute;inset-block:4px;inset-inline-end:4px;min-block-size:36px;inline-size:40px;padding:0;display:grid;place-items:center;border:0;background:transparent;color:var(--muted)}
 button[type=submit]{display:flex;gap:10px;align-items:center;justify-content:center}
-.cue{display:flex;gap:6px;align-items:flex-start;color:var(--muted);font-size:.8em;line-height:1.45}
+.cue{display:flex;gap:6px;align-items:flex-start;font-size:.867em;line-height:1.45}
+.owner{color:var(--muted);font-size:.8em;line-height:1.45}
+.cue,.owner,[data-part=form] button{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans KR","Apple SD Gothic Neo","Malgun Gothic",sans-serif}
+.name{font-weight:600}
+.middle{font-size:0}
 .spin{inline-size:1.1em;block-size:1.1em;border-radius:50%;border:2px solid currentColor;border-inline-start-color:transparent;animation:spin .8s linear infinite;flex:none}
 @keyframes spin{to{transform:rotate(1turn)}}
 @media (prefers-reduced-motion:reduce){.spin{border-style:dotted}}
@@ -70,7 +74,7 @@ button[type=submit]{display:flex;gap:10px;align-items:center;justify-content:cen
 /** The document of the frame. */
 export const FRAME = `
 html,body{margin:0;padding:0;background:transparent;overflow:hidden}
-[data-part=root]{padding:4px}
+[data-part=root]{padding:4px;background:var(--background)}
 ${SHARED}${ENGINE}`;
 
 /** The widget on the page. */
@@ -109,6 +113,18 @@ html{background:#f4f5f8;color-scheme:light}
 html.dark{background:#0d0f15;color-scheme:dark}
 body{margin:0;min-block-size:100vh;min-block-size:100dvh;display:grid;grid-template-columns:minmax(0,1fr);place-items:start center;align-content:start;padding:max(16px,env(safe-area-inset-top)) 16px 16px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif}
 #root{inline-size:100%;max-inline-size:440px}
+#ask{display:flex;flex-direction:column;gap:14px;padding:22px;font:400 var(--size)/1.5 system-ui,sans-serif;color:var(--text);background:var(--background);border:1px solid var(--border);border-radius:14px;box-sizing:border-box;overflow-wrap:anywhere}
+#ask:lang(ko){word-break:keep-all}
+#ask h1{margin:0;font-size:1.2em;font-weight:650;line-height:1.3}
+#ask h1:focus{outline:none}
+#ask p{margin:0}
+#ask p:empty{display:none}
+#ask [role=alert]{color:var(--danger)}
+.name{font-weight:600}
+.middle{font-size:0}
+#ask button{font:inherit;font-weight:600;min-block-size:44px;padding:6px 14px;border:1px solid var(--outline);border-radius:8px;background:var(--background);color:inherit;cursor:pointer}
+#ask button:focus-visible{outline:2px solid var(--accent-ink);outline-offset:2px}
+#ask .primary{background:var(--accent);color:var(--on-accent);border-color:transparent}
 #back{margin-block-start:16px;min-block-size:40px;padding:6px 12px;border:0;background:none;font:inherit;font-size:14px;color:inherit;text-decoration:underline;cursor:pointer}
 @media (min-width:560px){body{place-content:center;grid-template-columns:440px}}
 `;

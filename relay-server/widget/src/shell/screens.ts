@@ -20,7 +20,7 @@ export function header({ dialog, screen, session, text, settings, leave }: Shell
 /** The content. */
 export function content(shell: Shell): Nodes {
   const { screen, text } = shell;
-  if (screen.name === "view") return screen.view.open.length ? [picker(shell, screen.view)] : [];
+  if (screen.name === "view") return [screen.view.open.length > 0 && picker(shell, screen.view), help(shell, screen.view)];
   if (screen.name === "loading") {
     const bones = h("div", { class: "stack", "aria-hidden": "true" }, h("div", { class: "bone thin" }), h("div", { class: "bone" }), h("div", { class: "bone" }));
     return [h("h2", { class: "hidden", "data-focus": true }, text.loading), bones];
@@ -39,6 +39,12 @@ export function content(shell: Shell): Nodes {
 /** The footer: who stores the key, and for which account. */
 export function footer({ session, text }: Shell): Nodes {
   return [h("span", {}, icon("lock"), text.keptBy), session && h("span", {}, text.account(session.endUserLabel))];
+}
+
+/** The page's own help on keys. It is outside the frame, which shows nothing that comes from the page. */
+function help({ session, settings, text }: Shell, { provider }: View): HTMLElement | false {
+  const url = provider && settings.links[provider];
+  return !!url && h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, `${text.help(session!.projectName)} ↗`);
 }
 
 function picker({ text, choose }: Shell, { open, provider, connected, busy }: View): HTMLElement {

@@ -18,7 +18,7 @@ export interface Settings {
   locale: string;
   accentColor: string;
   variables: Look["variables"];
-  links: Look["links"];
+  links: NonNullable<MountOptions["links"]>;
   provider: ProviderName | null;
   isolation: "frame" | "shadow";
   layout: "inline" | "modal";

@@ -204,6 +204,7 @@ export class Shell {
         return void tell(options, { ...message.problem, provider: message.provider }, this.text);
       case "connected": return this.#connected(message.result);
       case "disconnected": return emit(options, { name: "disconnected", provider: message.provider, requestId: message.requestId });
+      case "noticed":
       case "not_disconnected": return void tell(options, message.problem, this.text);
       case "more": return this.#more();
       case "leave": if (message.reason === "done" || this.dialog) this.leave(message.reason);
@@ -292,7 +293,8 @@ export class Shell {
     const { theme } = this.settings;
     const { fetchToken, onExit } = this.#options;
     const dark = theme === "dark" || (theme === "auto" && this.#scheme.matches);
-    return { ...this.settings, dark, exits: !!(onExit || this.dialog), renews: !!fetchToken };
+    const { locale, accentColor, variables, provider } = this.settings;
+    return { locale, accentColor, variables, provider, dark, exits: !!(onExit || this.dialog), renews: !!fetchToken };
   }
 
   #redress(): void {

@@ -39,6 +39,7 @@ export const shell: ShellText = {
   loading: "Loading…",
   loadingSlow: "Still loading. Your connection seems slow.",
   chooseProvider: "Choose your provider",
+  help: (project) => `Help from ${project}`,
 };
 
 /** The key form in its frame. */
@@ -82,9 +83,15 @@ export const form: FormText = {
   show: "Show key",
   makeKey: (provider) => `Get a key from ${provider}`,
   fieldOwner: (host) => `This field belongs to ${host}. The page around it can't read it.`,
-  connectsTo: (project, account) => `Connects to ${project} for ${account}.`,
+  connectsTo: (project, account) => ["Connects to ", project, " for ", account, "."],
+  onPage: (pages) => ["You are on ", pages, "."],
   sentTo: (host) => `Your key is sent to ${host} only.`,
-  submit: (provider) => `Connect ${provider}`,
+  submit: (account) => ["Connect for ", account],
+  hidden: "This form is partly hidden, so nothing was sent. Scroll until you see all of it, or open it in its own window.",
+  ownWindow: "Open it in its own window",
+  taken: (provider) =>
+    `This page took the keyboard away from the field. What you type next could reach the page. If you have just pasted your key, delete it at ${provider} and create a new one.`,
+  tryHere: "Try again here",
   held: "Checking the account…",
   checking: (provider) => `Checking with ${provider}…`,
   stillChecking: (provider) => `Still checking with ${provider}…`,
@@ -109,6 +116,13 @@ export const form: FormText = {
 /** The hosted page around the widget. */
 export const hosted: HostedText = {
   title: "Connect your AI key",
+  askTitle: "Is this your account?",
+  ask: (account, project) => ["You are about to connect your key to ", account, " at ", project, "."],
+  cameFrom: (host) => ["You came here from ", host, "."],
+  cameFromUnknown: "Relay can't tell which page or message sent you here.",
+  askOnlyIf: (project) => `Continue only if you came from ${project} and this is your account. Otherwise somebody else would use AI at your expense.`,
+  proceed: (account) => ["Continue as ", account],
+  notMine: "This is not my account",
   backTo: (project) => `Cancel and go back to ${project}`,
   canBeClosed: "You can close this page.",
 };

@@ -35,6 +35,7 @@ export const shell: ShellText = {
   loading: "불러오는 중…",
   loadingSlow: "아직 불러오는 중입니다. 연결이 느린 것 같습니다.",
   chooseProvider: "AI 제공업체 선택",
+  help: (project) => `${project}의 도움말`,
 };
 
 /** The key form in its frame. */
@@ -78,9 +79,15 @@ export const form: FormText = {
   show: "키 표시",
   makeKey: (provider) => `${provider}에서 키 발급받기`,
   fieldOwner: (host) => `이 입력란은 ${host}에서 제공합니다. 바깥 페이지에서는 입력한 내용을 볼 수 없습니다.`,
-  connectsTo: (project, account) => `${project}의 ${account} 계정에 연결합니다.`,
+  connectsTo: (project, account) => [project, "의 ", account, " 계정에 연결합니다."],
+  onPage: (pages) => ["현재 페이지: ", pages],
   sentTo: (host) => `키는 ${host} 서버로만 전송됩니다.`,
-  submit: (provider) => `${provider} 연결`,
+  submit: (account) => [account, " 계정에 연결"],
+  hidden: "화면의 일부가 가려져 있어 전송하지 않았습니다. 전체가 보이도록 스크롤하거나 별도의 창에서 열어 주세요.",
+  ownWindow: "별도의 창에서 열기",
+  taken: (provider) =>
+    `이 페이지가 입력란에서 키보드 입력을 가져갔습니다. 지금부터 입력하는 내용은 페이지에 노출될 수 있습니다. 방금 키를 붙여넣었다면 ${provider}에서 해당 키를 삭제하고 새로 발급받아 주세요.`,
+  tryHere: "여기서 다시 시도",
   held: "계정을 확인하는 중…",
   checking: (provider) => `${provider}에서 키를 확인하는 중…`,
   stillChecking: (provider) => `아직 ${provider}에서 키를 확인하고 있습니다…`,
@@ -103,6 +110,13 @@ export const form: FormText = {
 /** The hosted page around the widget. */
 export const hosted: HostedText = {
   title: "AI 키 연결",
+  askTitle: "본인의 계정이 맞나요?",
+  ask: (account, project) => ["내 키를 ", project, "의 ", account, " 계정에 연결하려고 합니다."],
+  cameFrom: (host) => [host, "에서 이 페이지로 이동했습니다."],
+  cameFromUnknown: "어떤 페이지나 메시지에서 이동했는지 확인할 수 없습니다.",
+  askOnlyIf: (project) => `${project}에서 이동했고 본인의 계정이 맞는 경우에만 계속하세요. 그렇지 않으면 다른 사람이 내 비용으로 AI를 사용하게 됩니다.`,
+  proceed: (account) => [account, " 계정으로 계속"],
+  notMine: "내 계정이 아닙니다",
   backTo: (project) => `취소하고 ${project} 앱으로 돌아가기`,
   canBeClosed: "이 페이지를 닫아도 됩니다.",
 };

@@ -46,6 +46,8 @@ export interface ShellText {
   loading: string;
   loadingSlow: string;
   chooseProvider: string;
+  /** The page's own help on keys. */
+  help(project: string): string;
 }
 
 /** The key form. */
@@ -84,11 +86,21 @@ export interface FormText {
   makeKey(provider: string): string;
   /** The hint in the frame: who owns the field. */
   fieldOwner(host: string): string;
-  /** Whose account the key is for. */
-  connectsTo(project: string, account: string): string;
+  /** Whose account the key is for. Both are elements. */
+  connectsTo<T>(project: T, account: T): (string | T)[];
+  /** The pages around the form. */
+  onPage<T>(pages: T): (string | T)[];
   /** The hint without a frame. */
   sentTo(host: string): string;
-  submit(provider: string): string;
+  /** Names the account again. */
+  submit<T>(account: T): (string | T)[];
+  /** The account can't be seen. */
+  hidden: string;
+  /** The link to the hosted page. */
+  ownWindow: string;
+  /** The page took the keyboard. */
+  taken(provider: string): string;
+  tryHere: string;
   /** In place of `submit`, while the account is not known. */
   held: string;
   checking(provider: string): string;
@@ -112,6 +124,15 @@ export interface FormText {
 /** The hosted page around the widget. */
 export interface HostedText {
   title: string;
+  /** The question before the form. */
+  askTitle: string;
+  ask<T>(account: T, project: T): (string | T)[];
+  /** The page that the user came from, as the browser names it. */
+  cameFrom<T>(host: T): (string | T)[];
+  cameFromUnknown: string;
+  askOnlyIf(project: string): string;
+  proceed<T>(account: T): (string | T)[];
+  notMine: string;
   /** The link for cancelling. */
   backTo(project: string): string;
   canBeClosed: string;
