@@ -45,6 +45,11 @@ export class Client {
     throw new Failure({ code: "unexpected_answer", message: "the answer is not Relay's" });
   }
 
+  /** Moves what a token allows to another one. */
+  async exchange(token: string, successor: string): Promise<void> {
+    await this.#call(token, { method: "POST", path: "/v1/registration/exchange", body: { successor } });
+  }
+
   /** Sends a key. */
   async register(token: string, provider: ProviderName, apiKey: string, workspaceId: string): Promise<Connected> {
     const body = { provider, apiKey, ...(workspaceId && { workspaceId }) };

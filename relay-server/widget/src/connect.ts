@@ -1,17 +1,25 @@
-/** `/connect`: the hosted page. It mounts the widget, reports events to the surrounding app, and redirects the user back. */
+/**
+ * `/connect`: the hosted page. It asks whether the account is the user's, mounts the widget, reports events to the surrounding app, and
+ * redirects the user back.
+ */
 
 import type { Session } from "./bridge/messages.ts";
+import { Client, Failure } from "./client.ts";
 import { button, fill, h } from "./dom.ts";
+import { question } from "./hosted/question.ts";
+import { type Kept, Tab } from "./hosted/kept.ts";
+import { makeToken } from "./hosted/token.ts";
 import { sheet } from "./look/sheet.ts";
 import { HOSTED } from "./look/styles.ts";
+import { dress } from "./look/theme.ts";
 import { grantOf } from "./bridge/link.ts";
 import { mount } from "./mount.ts";
 import type { MountOptions, SuccessResult, Theme } from "./options.ts";
 import { hostedText, languageOf } from "./text/index.ts";
 
 const query = new URLSearchParams(location.search);
-const token = location.hash.slice(1);
-// Removes the token from the address bar and the history.
+const linked = location.hash.slice(1);
+// Removes the token from the address bar and the tab's own list of pages. The browser's history keeps it: see kept.ts.
 history.replaceState(null, "", location.pathname + location.search);
 
 const locale = languageOf(query.get("locale")) ?? languageOf(navigator.language) ?? "en";
@@ -29,7 +37,72 @@ function originOf(text: string | null): string | undefined {
 /** In a frame, the URL must have the token's own grant, because Relay chose `frame-ancestors` by it. */
 async function isFramedRightly(): Promise<boolean> {
   const grant = query.get("grant");
-  return parent === window || (!!grant && grant === (await grantOf(token)));
+  return parent === window || (!!grant && grant === (await grantOf(linked)));
+}
+
+/** In a frame, the page around it holds the token. A link in a window of its own is exchanged. */
+const alone = parent === window;
+const tab = new Tab(query.get("grant") ?? "");
+const client = new Client("", pageOrigin ?? null, new AbortController().signal);
+
+/** What this tab goes on with. Without a token in the address, the page was loaded again. */
+async function resumed(): Promise<Kept | null> {
+  const { kept } = tab;
+  if (!linked) return kept;
+  const link = await grantOf(linked);
+  return kept && link && kept.link === link ? kept : { link, token: linked, continued: false };
+}
+
+/** Continues with a token that is in no history. */
+async function exchange(kept: Kept): Promise<Kept> {
+  const next = kept.next ?? makeToken();
+  tab.kept = { ...kept, next };
+  await client.exchange(kept.token, next);
+  return continued(kept.link, next);
+}
+
+const continued = (link: string, token: string): Kept => (tab.kept = { link, token, continued: true });
+
+/** Forgets the token at the end of its life. */
+function forgetLater({ expiresAt }: Session): void {
+  const left = Date.parse(expiresAt) - Date.now();
+  if (left > 0) setTimeout(() => (tab.kept = null), left);
+}
+
+/** Asks, unless the user has continued before, and mounts the widget. A problem with the token is shown by the widget. */
+async function start(root: HTMLElement): Promise<void> {
+  const kept = await resumed();
+  if (!alone || !kept || kept.continued) return open(root, kept?.token ?? linked);
+  tab.kept = kept;
+  const look = (token: string) => client.session(token, returnUrl, new AbortController().signal).catch(() => null);
+  // The response to an exchange may have been lost.
+  if (kept.next && (await look(kept.next))) return open(root, continued(kept.link, kept.next).token);
+  const found = await look(kept.token);
+  if (!found) return open(root, kept.token);
+  take(found);
+  const card = question(found, document.referrer, text, {
+    async proceed() {
+      try {
+        open(root, (await exchange(tab.kept ?? kept)).token);
+      } catch (error) {
+        const problem = error instanceof Failure ? error.problem : { code: "other", message: String(error) };
+        if (!/token/.test(problem.code)) throw problem;
+        // Done before, and the response was lost.
+        const next = tab.kept?.next;
+        open(root, next && (await look(next)) ? continued(kept.link, next).token : kept.token);
+      }
+    },
+    cancel() {
+      tab.kept = null;
+      tell("exit", { reason: "cancelled" });
+      if (found.returnUrl) leave("cancelled");
+      else closeSelf(root);
+    },
+  });
+  const dressed = () => dress(card, { locale, dark: isDark(), accentColor: query.get("accent") ?? "", variables: {}, provider: null, exits: false, renews: false });
+  darkness.addEventListener("change", dressed);
+  dressed();
+  fill(root, card);
 }
 
 let session: Session | null = null;
@@ -85,6 +158,7 @@ function wayBack(project: string): void {
 
 function take(found: Session): void {
   session = found;
+  forgetLater(found);
   document.title = `${found.projectName} · ${text.title}`;
   if (found.returnUrl) wayBack(found.projectName);
   if (returnUrl !== undefined && found.returnUrl === null) {
@@ -92,16 +166,21 @@ function take(found: Session): void {
   }
 }
 
-function open(root: HTMLElement): void {
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => theme === "dark" || (theme !== "light" && darkness.matches);
+
+function setUp(): void {
   document.documentElement.lang = locale;
   document.documentElement.dir = text.dir;
   document.title = text.title;
   document.adoptedStyleSheets = [sheet(HOSTED)];
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const dress = () => document.documentElement.classList.toggle("dark", theme === "dark" || (theme !== "light" && dark.matches));
-  dark.addEventListener("change", dress);
-  dress();
+  const colour = () => document.documentElement.classList.toggle("dark", isDark());
+  darkness.addEventListener("change", colour);
+  colour();
+}
 
+function open(root: HTMLElement, token: string): void {
+  fill(root);
   const options: MountOptions = {
     registrationToken: token || undefined,
     theme: ["light", "dark", "auto"].includes(theme) ? theme : "auto",
@@ -110,6 +189,7 @@ function open(root: HTMLElement): void {
     onReady: () => tell("ready"),
     onSuccess: (result) => {
       success = result;
+      tab.kept = null;
       // From now on the widget has its own button.
       document.getElementById("back")?.remove();
       tell("success", result);
@@ -134,7 +214,8 @@ function closeSelf(root: HTMLElement): void {
 const root = document.getElementById("root");
 if (root) {
   void isFramedRightly().then((rightly) => {
-    if (rightly) return open(root);
+    setUp();
+    if (rightly) return start(root);
     console.error("[Relay] frame_blocked: in a frame, use `connectUrl` unchanged, with its `grant`, and over https:");
     root.append(text.problems.notHere);
   });
