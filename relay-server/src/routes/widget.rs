@@ -2,8 +2,8 @@
 //! `docs/adr/0008-the-key-is-typed-into-relays-own-frame.md`.
 
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_RESOURCE_POLICY,
-    PERMISSIONS_POLICY,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_OPENER_POLICY,
+    CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue, PERMISSIONS_POLICY,
 };
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
@@ -89,9 +89,12 @@ pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     // The empty icon saves a request that would be answered with a 404.
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" frame-src 'self'; img-src data:;"));
     let icon = "<link rel=\"icon\" href=\"data:,\">\n";
+    // No page that opened it can navigate it away, or see that it is still open.
     let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
                 Please switch JavaScript on and load the page again.</noscript>\n";
-    Ok(page(csp, document(&CONNECT, "Connect your key", icon, body)))
+    let mut answer = page(csp, document(&CONNECT, "Connect your key", icon, body));
+    answer.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(answer)
 }
 
 const TRUSTED_TYPES: &str = "require-trusted-types-for 'script'; trusted-types 'none'";

@@ -187,7 +187,8 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
         [("/frame", pinned("frame"), frame_policy("*")), ("/connect", pinned("connect"), connect_policy("'none'"))]
     {
         let answer = test.request("GET", path).send().await;
-        let want = [
+        let hosted = path == "/connect";
+        let mut want = vec![
             ("cache-control", "no-store"),
             ("content-security-policy", policy.as_str()),
             ("content-type", "text/html; charset=utf-8"),
@@ -197,7 +198,11 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
         ];
-        assert_eq!((answer.status, headers(&answer)), (GOOD, want.to_vec()), "{path}");
+        if hosted {
+            // The page that opened it has no hold on it.
+            want.insert(4, ("cross-origin-opener-policy", "same-origin"));
+        }
+        assert_eq!((answer.status, headers(&answer)), (GOOD, want), "{path}");
         let text = answer.text();
         assert!(text.starts_with("<!doctype html>\n<html lang=\"en\">"), "{text}");
         assert!(text.contains("<meta name=\"viewport\""), "{text}");
@@ -208,7 +213,6 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
         for inline in ["<style", "style=", "onload", "<base", "http"] {
             assert!(!text.contains(inline), "{inline} in {text}");
         }
-        let hosted = path == "/connect";
         assert_eq!(text.contains("<div id=\"root\"></div>"), hosted);
         assert_eq!(text.contains("<noscript>"), hosted);
     }
@@ -308,5 +312,6 @@ async fn the_widget_is_small() {
     let widget = size("/widget.js".into()).await;
     assert!(widget <= 12 << 10, "widget.js has {widget} bytes");
     let frame = gzipped(&test.request("GET", "/frame").send().await.body) + size(pinned("frame")).await;
-    assert!(frame <= 15 << 10, "the frame and its script have {frame} bytes");
+    // Three of them since the frame watches what the page around it does (guard.ts), and says so in two languages.
+    assert!(frame <= 18 << 10, "the frame and its script have {frame} bytes");
 }

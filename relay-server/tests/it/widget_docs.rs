@@ -58,7 +58,15 @@ fn the_page_s_codes_are_those_of_the_widget() {
     let listed: Vec<&str> = cells.flat_map(|cell| cell.split("`, `")).map(|code| code.trim_matches('`')).collect();
 
     let mut sources = String::new();
-    for file in ["bridge/link.ts", "client.ts", "mount.ts", "shell/shell.ts", "shell/tokens.ts", "shell/settings.ts"] {
+    for file in [
+        "bridge/link.ts",
+        "client.ts",
+        "engine/engine.ts",
+        "mount.ts",
+        "shell/shell.ts",
+        "shell/tokens.ts",
+        "shell/settings.ts",
+    ] {
         sources += &read(&format!("relay-server/widget/src/{file}"));
     }
     sources += &read("relay-server/widget/npm/src/react.ts");
