@@ -15,6 +15,8 @@ const FLAGS = [
   "--host-resolver-rules=MAP insecure.example 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
 ];
 const TIMEOUT = 20_000;
+/** Longer than the moments after which the form takes a lost focus for the page's doing, in milliseconds. */
+const MOMENT = 2_100;
 
 let browser;
 let site;
@@ -30,6 +32,13 @@ export function useChromium(last = async () => {}) {
     await browser?.close();
     await site?.close();
   });
+}
+
+/** A page in a browser of its own, whose profile is on the disk. */
+export async function inProfile(folder, work) {
+  const context = await chromium.launchPersistentContext(folder, { executablePath: pathOf("chromium"), headless: true, args: FLAGS });
+  await work(await context.newPage());
+  await context.close();
 }
 
 /** A page that has nothing to do with a widget. */
@@ -186,6 +195,8 @@ export class Host {
 
   /** Copies text in another tab: the page under test has nothing to do with it. */
   async copyElsewhere(text) {
+    // A headless page stays visible behind another one, and a focus that goes at once looks as if the page had taken it.
+    await this.page.waitForTimeout(MOMENT);
     const tab = await this.context.newPage();
     await tab.goto(site.page({ script: "", body: "<textarea></textarea>" }));
     await tab.locator("textarea").fill(text);
