@@ -1,23 +1,29 @@
 // `/connect`: the page for links, e-mails and native apps.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { accessibility, fits } from "../lib/checks.mjs";
-import { insecureOrigin, newPage, open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
+import { inProfile, insecureOrigin, newPage, open, siteOrigin, until, useChromium } from "../lib/chromium.mjs";
 import { PROJECTS, RELAY, RETURN_URLS, connections, grant, keyFor, newUser, secretsIn, token } from "../lib/relay.mjs";
 
 useChromium();
 
-/** Opens the hosted page of a token, as a link does. */
-async function follow(t, { query = {}, user = newUser(), wishes = {}, project = PROJECTS.app, ...settings } = {}) {
+/** Opens the hosted page of a token, as a link does, and says that the account is the right one. */
+async function follow(t, { query = {}, user = newUser(), wishes = {}, project = PROJECTS.app, asked = true, ...settings } = {}) {
   const host = await open(t, { goto: false, ...settings });
   const { connectUrl } = await grant(user, wishes, project);
   const url = new URL(connectUrl);
   assert.equal(url.origin, RELAY);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   await host.page.goto(url.href);
-  return { host, widget: host.widget("#root"), user };
+  if (asked) await proceed(host.page);
+  return { host, widget: host.widget("#root"), user, url };
 }
+
+const proceed = (page) => page.locator("#ask .primary").click();
 
 /** The apps that may surround the page. Records the messages of each. */
 function bridges() {
@@ -40,9 +46,129 @@ test("the token is gone from the address bar and the history", async (t) => {
   // The rest of the link stays, for a page that the browser reloads.
   assert.match(host.page.url(), new RegExp(`^${RELAY}/connect\\?grant=[0-9a-f]{64}$`));
   assert.doesNotMatch(await host.page.evaluate(() => location.href + document.referrer + JSON.stringify(history.state)), /rrt-|#/);
+});
+
+test("a reloaded page goes on where it was, before and after the question", async (t) => {
+  const { host, widget, user } = await follow(t, { asked: false });
+  await host.page.locator("#ask").waitFor();
   await host.page.reload();
-  await widget.screen("problem");
-  await widget.problemIs("missing_token");
+  await proceed(host.page);
+  await widget.screen("choose");
+  await host.page.reload();
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+  assert.equal(await host.page.locator("#ask").count(), 0);
+});
+
+test("a link is good for one opening: once the user has continued, its token opens nothing", async (t) => {
+  const { host, widget, user, url } = await follow(t);
+  await widget.screen("choose");
+  const linked = url.hash.slice(1);
+  const call = (method, body) => fetch(`${RELAY}/v1/registration`, {
+    method, headers: { authorization: `Bearer ${linked}`, "content-type": "application/json" }, body: body && JSON.stringify(body),
+  });
+  assert.deepEqual([(await call("GET")).status, (await call("POST", { provider: "openai", apiKey: keyFor("openai") })).status], [401, 401]);
+  assert.deepEqual(await connections(user), {}, "it was not spent");
+  // Elsewhere the link is dead. In this tab it goes on.
+  const other = await open(t, { goto: false });
+  await other.page.goto(url.href);
+  await other.widget("#root").problemIs("invalid_registration_token");
+  await host.page.goto("about:blank");
+  await host.page.goto(url.href);
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
+  assert.equal(await host.page.evaluate(() => sessionStorage.length), 0, "a stored key ends it");
+});
+
+test("before anything is typed the page asks whose account it is, and names where the user came from", async (t) => {
+  const user = newUser();
+  const host = await open(t);
+  const { connectUrl } = await grant(user, {}, PROJECTS.linked);
+  await host.page.evaluate((href) => document.body.append(Object.assign(document.createElement("a"), { href, textContent: "go" })), connectUrl);
+  await host.page.locator("a").click();
+  const card = host.page.locator("#ask");
+  await card.waitFor();
+  const said = await card.innerText();
+  for (const words of [`connect your key to ${user} at ${(await card.locator("bdi").allInnerTexts())[1]}`, `You came here from ${siteOrigin()}.`, "Continue only if you came from", `Continue as ${user}`]) {
+    assert.ok(said.includes(words), `${words}: ${said}`);
+  }
+  assert.equal(await host.page.locator("iframe, input").count(), 0, "there is no form yet");
+  assert.equal(host.calls("POST").length, 0, "looking at the question changes nothing");
+  assert.deepEqual(await accessibility(host.widget("#root"), "html"), []);
+  await card.getByRole("button", { name: "This is not my account" }).click();
+  await host.page.getByText("You can close this page.").waitFor();
+  assert.equal(await host.page.evaluate(() => sessionStorage.length), 0);
+  assert.deepEqual(await connections(user, PROJECTS.linked), {});
+});
+
+/** All registration tokens in a file, in either encoding of a browser. */
+function tokensIn(path) {
+  const bytes = readFileSync(path);
+  const texts = [bytes.toString("latin1"), bytes.toString("utf16le"), bytes.subarray(1).toString("utf16le")];
+  return texts.flatMap((text) => text.match(/rrt-[0-9A-Za-z]{49}/g) ?? []);
+}
+
+/** The tokens that a browser's profile holds on the disk, by file. */
+const tokensOnDisk = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  .flatMap((entry) => tokensIn(join(entry.parentPath ?? entry.path, entry.name)).map((token) => ({ file: join(entry.parentPath ?? entry.path, entry.name).slice(folder.length), token })));
+
+/** The key frame. The shadow root around it is closed here. */
+async function formIn(page) {
+  const found = () => page.frames().find((frame) => frame.url().startsWith(`${RELAY}/frame`));
+  await until(found, () => "no frame");
+  return found();
+}
+
+test("what the browser's history keeps of a link opens nothing", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "relay-profile-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const user = newUser();
+  const { connectUrl, registrationToken: linked } = await grant(user, { provider: "openai" });
+  const usable = async (token) => (await fetch(`${RELAY}/v1/registration`, { headers: { authorization: `Bearer ${token}` } })).status === 200;
+  await inProfile(folder, async (page) => {
+    await page.goto(connectUrl);
+    await proceed(page);
+    await formIn(page);
+  });
+  const left = tokensOnDisk(folder);
+  assert.ok(left.some(({ file, token }) => file.endsWith("History") && token === linked), "Chromium keeps the whole link");
+  for (const { file, token } of left) {
+    if (/History|Sessions|Favicons|Top Sites|Network/.test(file)) assert.equal(await usable(token), false, file);
+  }
+  // A key that is stored ends the tab's own token as well.
+  await inProfile(folder, async (page) => {
+    await page.goto((await grant(user, { provider: "openai" })).connectUrl);
+    await proceed(page);
+    const frame = await formIn(page);
+    await frame.locator('input[name="key"]').fill(keyFor("openai"));
+    await frame.locator('button[type="submit"]').click();
+    await frame.locator('[data-part="success"]').waitFor();
+  });
+  const after = new Set(tokensOnDisk(folder).map(({ token }) => token).filter((token) => !left.some((known) => known.token === token)));
+  assert.ok(after.size >= 1);
+  for (const token of after) assert.equal(await usable(token), false);
+});
+
+test("a link from a message says that nobody knows where it comes from", async (t) => {
+  const { host } = await follow(t, { asked: false });
+  await host.page.getByText("Relay can't tell which page or message sent you here.").waitFor();
+});
+
+for (const again of ["reloaded", "pressed", "pressed again"]) test(`a lost answer to the exchange does no harm (${again})`, async (t) => {
+  const { host, widget, user } = await follow(t, { asked: false });
+  await host.page.locator("#ask").waitFor();
+  const stop = host.answer("POST", async (route) => {
+    await route.fetch();
+    await route.abort("connectionreset");
+  }, "/v1/registration/exchange");
+  await proceed(host.page);
+  await host.page.getByText("Relay can't be reached.").waitFor();
+  if (again === "pressed again") await proceed(host.page);
+  stop();
+  if (again === "reloaded") await host.page.reload();
+  else await proceed(host.page);
+  await widget.connect("openai", keyFor("openai"));
+  assert.ok((await connections(user)).openai);
 });
 
 test("its look and language come with the link", async (t) => {
@@ -98,39 +224,46 @@ function noting() {
   if (location.hostname === "localhost") addEventListener("message", (event) => window.relayCallback("message", { origin: event.origin, data: event.data }));
 }
 
-test("a page that opens it in a window gets messages", async (t) => {
+/** A page that opens the hosted page in a window, and keeps hold of it as well as it can. */
+async function popUp(t, user, query = {}, project = PROJECTS.app) {
   const host = await open(t, { init: noting });
-  const user = newUser();
-  const { connectUrl } = await grant(user);
-  const url = new URL(connectUrl);
-  url.searchParams.set("origin", siteOrigin());
+  const url = new URL((await grant(user, {}, project)).connectUrl);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const opened = host.context.waitForEvent("page");
-  await host.page.evaluate((address) => void window.open(address, "relay", "popup"), url.href);
+  await host.page.evaluate((address) => void (window.popup = window.open(address, "relay", "popup")), url.href);
   const popup = await opened;
-  const inner = host.widget("#root");
-  inner.root = popup.locator('#root [data-part="root"]');
-  await inner.root.getByRole("radio", { name: "OpenAI" }).click({ force: true });
+  await popup.locator("#ask").waitFor();
+  return { host, popup };
+}
+
+test("a page that opens it in a window can't navigate it, read it, or hear from it", async (t) => {
+  const user = newUser();
+  const { host, popup } = await popUp(t, user, { origin: siteOrigin() });
+  await proceed(popup);
+  await popup.getByRole("radio", { name: "OpenAI" }).click({ force: true });
   const frame = popup.frameLocator('[data-part="frame"]');
   await frame.locator('input[name="key"]').fill(keyFor("openai"));
+  const elsewhere = newPage({ script: "" });
+  assert.deepEqual(await host.page.evaluate((address) => {
+    const { popup } = window;
+    const before = [popup.closed, popup.length];
+    popup.location = address;
+    popup.postMessage("x", "*");
+    popup.close();
+    return before;
+  }, elsewhere), [true, 0]);
+  // By its name, too.
+  await host.page.evaluate((address) => void window.open(address, "relay"), elsewhere);
+  await host.page.waitForTimeout(500);
+  assert.ok(popup.url().startsWith(`${RELAY}/connect?`), popup.url());
+  assert.equal(await popup.evaluate(() => window.opener), null);
   await frame.locator('button[type="submit"]').click();
-  await until(() => host.values("message").some(({ data }) => data?.type === "relay-success"), () => JSON.stringify(host.values("message")));
-  assert.ok(host.values("message").every(({ origin }) => origin === RELAY));
+  await frame.getByRole("button", { name: "Done" }).waitFor();
+  assert.deepEqual(host.values("message"), []);
   const closed = popup.waitForEvent("close");
   await frame.getByRole("button", { name: "Done" }).click();
   await closed;
   assert.ok((await connections(user)).openai);
-});
-
-test("a page that it does not name gets no message", async (t) => {
-  const host = await open(t, { init: noting });
-  const url = new URL((await grant()).connectUrl);
-  url.searchParams.set("origin", "https://app.example");
-  const opened = host.context.waitForEvent("page");
-  await host.page.evaluate((address) => void window.open(address, "relay", "popup"), url.href);
-  const popup = await opened;
-  await popup.locator('[data-part="root"]').and(popup.locator('[data-screen="choose"], [data-screen="problem"]')).waitFor();
-  assert.deepEqual(host.values("message"), []);
-  await popup.close();
 });
 
 test("a page that frames it gets messages, if the token is for that page", async (t) => {

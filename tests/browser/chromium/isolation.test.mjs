@@ -142,7 +142,7 @@ test("a page that puts its own token into the frame can't hide whose account the
   const host = await open(t);
   await host.page.evaluate(comeFirst, await token(mallory));
   const widget = await host.mount({ registrationToken: await token(victim), provider: "openai" });
-  const words = widget.inner.locator("[data-part=form] .cue");
+  const words = widget.inner.locator("[data-part=account]");
   await words.getByText(`Connects to`).waitFor({ state: "attached" });
   const said = await words.textContent();
   assert.ok(said.includes(mallory) && !said.includes(victim), said);
@@ -153,7 +153,7 @@ test("a page that changes the account while somebody types gets an empty field",
   const host = await open(t);
   await host.page.evaluate(comeFirst, await token(first));
   const widget = await host.mount({ registrationToken: await token(newUser()), provider: "openai" });
-  const words = widget.inner.locator("[data-part=form] .cue");
+  const words = widget.inner.locator("[data-part=account]");
   await words.getByText(first).waitFor({ state: "attached" });
   const field = widget.inner.locator("input[name=key]");
   await field.evaluate((input, key) => (input.value = key), keyFor("openai"));
@@ -162,14 +162,25 @@ test("a page that changes the account while somebody types gets an empty field",
   assert.equal(await field.evaluate((input) => input.value), "");
 });
 
+/** Shows the frame, which the widget keeps back while the page speaks to it. The form must see that it is seen. */
+async function uncover(widget) {
+  await widget.iframe.evaluate((frame) => {
+    frame.parentElement.removeAttribute("class");
+    Object.defineProperty(frame.parentElement, "className", { set() {} });
+    frame.style.blockSize = "420px";
+  });
+  await widget.iframe.contentFrame().locator("button[type=submit]:not([aria-disabled])").waitFor({ state: "attached" });
+}
+
 /** A page that begins the frame with the victim's token, whose form is filled in. The page can hand over any token. */
 async function filled(t, victim) {
   const host = await open(t);
   await host.page.evaluate(comeFirst, await token(victim));
   const widget = await host.mount({ registrationToken: await token(newUser()), provider: "openai" });
   const inner = widget.iframe.contentFrame();
-  const words = inner.locator("[data-part=form] .cue");
+  const words = inner.locator("[data-part=account]");
   await words.getByText(`Connects to Test app for ${victim}.`).waitFor({ state: "attached" });
+  await uncover(widget);
   const key = keyFor("openai");
   const field = inner.locator("input[name=key]");
   await field.evaluate((input, text) => {
@@ -218,7 +229,7 @@ test("while the account of a token loads nothing can be submitted, and the form 
   release();
   await words.getByText(mallory).waitFor({ state: "attached" });
   assert.equal(await field.inputValue(), "", "what was typed for another account is gone");
-  assert.equal(await button.textContent(), "Connect OpenAI");
+  assert.equal(await button.textContent(), `Connect for ${mallory}`);
   await submit();
   await inner.locator("[data-part=error][data-code=empty]").waitFor({ state: "attached" });
   assert.deepEqual([host.calls("POST").length, await connections(victim), await connections(mallory)], [0, {}, {}]);

@@ -37,7 +37,7 @@ async function themed(widget, theme) {
   await until(() => widget.inner.locator(`[data-part="root"][data-theme="${theme}"]`).count(), () => `the frame is not ${theme}`);
 }
 
-const wordsAtTheField = (widget) => widget.inner.locator(".cue").textContent();
+const wordsAtTheField = (widget) => widget.inner.locator("[data-part=account]").textContent();
 
 /** Mounts with a `fetchToken` whose answers the test gives, by `relayFetched`. */
 const mountWaiting = (host, registrationToken) => host.page.evaluate((given) => {

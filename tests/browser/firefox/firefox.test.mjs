@@ -32,6 +32,7 @@ async function attack(t, isolation, enter) {
   if (isolation === "frame") await host.click('input[name="key"]');
   else await (await host.shell('input[name="key"]')).click();
   await enter(host, key);
+  if (isolation === "frame") await host.ready();
   await host.page.keyboard.press("Enter");
   await host.called("onSuccess");
   assert.equal((await connections(user)).openai.last4, key.slice(-4), "the whole key arrived");
@@ -60,6 +61,37 @@ for (const [way, enter] of [["typed", type], ["pasted", paste]]) {
     if (way === "typed") assert.ok(typed >= tag.length);
   });
 }
+
+/** CSS of the frame that this browser reports. docs/widget.md says what it does not. */
+for (const css of ["max-block-size: 128px", "margin-block-start: -180px", "transform: translateX(-2000px)", "inline-size: 60px"]) {
+  test(`a page that hides the account gets no key: ${css}`, async (t) => {
+    const user = newUser();
+    const host = await open(t);
+    await host.mount({ registrationToken: await token(user), provider: "openai" });
+    const field = await host.inner('input[name="key"]');
+    await field.evaluate((input, key) => (input.value = key), keyFor("openai"));
+    await (await host.shell("iframe")).evaluate((frame, text) => {
+      frame.style.cssText += `;${text}`;
+      frame.parentElement.style.overflow = "hidden";
+    }, css);
+    await new Promise((soon) => setTimeout(soon, 800));
+    await field.evaluate((input) => input.form.requestSubmit());
+    await until(async () => (await host.log()).some(({ name, value }) => name === "onError" && value.code === "form_hidden"), () => "it is not noticed");
+    assert.deepEqual(await connections(user), {});
+  });
+}
+
+test("a page that takes the keyboard from the field is found out", async (t) => {
+  const host = await open(t);
+  await host.mount({ provider: "openai" });
+  await host.inner('input[name="key"]');
+  await host.page.evaluate(() => {
+    const trap = document.body.appendChild(document.createElement("textarea"));
+    addEventListener("blur", () => setTimeout(() => trap.focus(), 50));
+  });
+  await host.click('input[name="key"]');
+  await host.inner("[data-part=taken] .note");
+});
 
 test("a refused key, then a good one", async (t) => {
   const host = await open(t);

@@ -109,7 +109,13 @@ class Host {
   async send(key) {
     await this.click('input[name="key"]', { count: 3 });
     await this.page.keyboard.type(key);
+    await this.ready();
     await this.page.keyboard.press("Enter");
+  }
+
+  /** Waits until the form has seen that it is seen. */
+  ready() {
+    return this.inner("button[type=submit]:not([aria-disabled])");
   }
 
   handle(method, options, target = "#relay-widget") {
@@ -118,6 +124,8 @@ class Host {
 
   /** Copies text in another tab. */
   async copyElsewhere(text) {
+    // A page behind another one stays visible here, and a focus that goes at once looks as if the page had taken it.
+    await new Promise((soon) => setTimeout(soon, 2_100));
     const tab = await this.page.browserContext().newPage();
     await tab.goto(site.page({ script: "", body: "<textarea></textarea>" }));
     await tab.type("textarea", text);

@@ -10,6 +10,8 @@ import { open, until, useWebKit } from "../lib/webkit.mjs";
 useWebKit();
 
 const ENTER = "\uE007";
+/** The form has seen that it is seen. */
+const READY = "button[type=submit]:not([aria-disabled])";
 
 for (const provider of PROVIDERS) {
   test(`a key for ${provider} is connected`, async (t) => {
@@ -19,6 +21,7 @@ for (const provider of PROVIDERS) {
     await host.click(await host.shell(`input[value="${provider}"]`));
     await host.enter();
     await host.click(await host.find('input[name="key"]'));
+    await host.find(READY);
     await host.type(keyFor(provider) + ENTER);
     await host.find('[data-part="success"]');
     assert.equal((await host.called("onSuccess")).provider, provider);
@@ -36,6 +39,7 @@ async function attack(t, isolation) {
   if (isolation === "frame") {
     await host.enter();
     await host.click(await host.find('input[name="key"]'));
+    await host.find(READY);
   } else {
     await host.shell('input[name="key"]');
     await host.evaluate(() => void relayHandles["#relay-widget"].focus());
@@ -94,4 +98,43 @@ test("theme and language change while something is typed, and what was typed sta
   await host.enter();
   await host.find('html[lang="ko"] [data-part="root"][data-theme="dark"]');
   assert.equal(await host.evaluate(() => document.querySelector('input[name="key"]').value), "sk-half-typed");
+});
+
+/** CSS of the frame that this browser reports. docs/widget.md says what it does not. */
+for (const css of ["max-block-size: 128px", "margin-block-start: -180px", "transform: translateX(-2000px)", "inline-size: 60px"]) {
+  test(`a page that hides the account gets no key: ${css}`, async (t) => {
+    const user = newUser();
+    const host = await open(t);
+    await host.mount({ registrationToken: await token(user), provider: "openai" });
+    await host.enter();
+    await host.find('input[name="key"]');
+    await host.leave();
+    await host.evaluate((text) => {
+      const frame = relayRoots.map((root) => root.querySelector("iframe")).find(Boolean);
+      frame.style.cssText += `;${text}`;
+      frame.parentElement.style.overflow = "hidden";
+    }, css);
+    await host.enter();
+    await new Promise((soon) => setTimeout(soon, 800));
+    await host.evaluate((key) => {
+      const field = document.querySelector("input[name=key]");
+      field.value = key;
+      field.form.requestSubmit();
+    }, keyFor("openai"));
+    await host.leave();
+    await until(async () => (await host.log()).some(({ name, value }) => name === "onError" && value.code === "form_hidden"), () => "it is not noticed");
+    assert.deepEqual(await connections(user), {});
+  });
+}
+
+test("a page that takes the keyboard from the field is found out", async (t) => {
+  const host = await open(t);
+  await host.mount({ registrationToken: await token(), provider: "openai" });
+  await host.evaluate(() => {
+    const trap = document.body.appendChild(document.createElement("textarea"));
+    addEventListener("blur", () => setTimeout(() => trap.focus(), 50));
+  });
+  await host.enter();
+  await host.click(await host.find('input[name="key"]'));
+  await host.find("[data-part=taken] .note");
 });
