@@ -32,7 +32,7 @@ export interface MountOptions {
   isolation?: "frame" | "shadow" | undefined;
   /** `inline` (default) in the element; `modal` in a dialog above the page, which opens at once. */
   layout?: "inline" | "modal" | undefined;
-  /** Help pages in place of the providers' pages for creating a key. Only `https:` URLs. */
+  /** Your own help pages, shown beside the providers' pages for creating a key, outside the frame. Only `https:` URLs. */
   links?: Partial<Record<ProviderName, string>> | undefined;
   /** Relay's origin, if it can't be derived from the script's address: `https://vault.example`. */
   baseURL?: string | undefined;

@@ -37,7 +37,7 @@ export function question(session: Session, referrer: string, text: CommonText & 
     heading,
     h("p", {}, ...text.ask(name(endUserLabel), name(projectName)), hosts && " ", hosts && h("span", {}, "(", name(hosts), ").")),
     h("p", {}, ...from),
-    h("p", {}, text.askOnlyIf(projectName)),
+    h("p", {}, ...text.askOnlyIf(name(projectName))),
     error, go, button({ class: "plain" }, cancel, text.notMine));
   queueMicrotask(() => focusOn(heading));
   return card;

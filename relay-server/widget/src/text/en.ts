@@ -120,7 +120,7 @@ export const hosted: HostedText = {
   ask: (account, project) => ["You are about to connect your key to ", account, " at ", project, "."],
   cameFrom: (host) => ["You came here from ", host, "."],
   cameFromUnknown: "Relay can't tell which page or message sent you here.",
-  askOnlyIf: (project) => `Continue only if you came from ${project} and this is your account. Otherwise somebody else would use AI at your expense.`,
+  askOnlyIf: (project) => ["Continue only if you came from ", project, " and this is your account. Otherwise somebody else would use AI at your expense."],
   proceed: (account) => ["Continue as ", account],
   notMine: "This is not my account",
   backTo: (project) => `Cancel and go back to ${project}`,

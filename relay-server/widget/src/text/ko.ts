@@ -114,7 +114,7 @@ export const hosted: HostedText = {
   ask: (account, project) => ["내 키를 ", project, "의 ", account, " 계정에 연결하려고 합니다."],
   cameFrom: (host) => [host, "에서 이 페이지로 이동했습니다."],
   cameFromUnknown: "어떤 페이지나 메시지에서 이동했는지 확인할 수 없습니다.",
-  askOnlyIf: (project) => `${project}에서 이동했고 본인의 계정이 맞는 경우에만 계속하세요. 그렇지 않으면 다른 사람이 내 비용으로 AI를 사용하게 됩니다.`,
+  askOnlyIf: (project) => [project, "에서 이동했고 본인의 계정이 맞는 경우에만 계속하세요. 그렇지 않으면 다른 사람이 내 비용으로 AI를 사용하게 됩니다."],
   proceed: (account) => [account, " 계정으로 계속"],
   notMine: "내 계정이 아닙니다",
   backTo: (project) => `취소하고 ${project} 앱으로 돌아가기`,

@@ -130,7 +130,7 @@ export interface HostedText {
   /** The page that the user came from, as the browser names it. */
   cameFrom<T>(host: T): (string | T)[];
   cameFromUnknown: string;
-  askOnlyIf(project: string): string;
+  askOnlyIf<T>(project: T): (string | T)[];
   proceed<T>(account: T): (string | T)[];
   notMine: string;
   /** The link for cancelling. */
