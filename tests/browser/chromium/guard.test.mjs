@@ -1,4 +1,6 @@
-// What the frame notices about the page around it: whether the account can be seen, and whether the page takes the keyboard.
+// What the frame notices about the page around it: whether the account can be seen, and whether the page takes the keyboard. Each row
+// of "What it protects from" in docs/widget.md has its test: reading the field and swapping the token in isolation.test.mjs, the rest here;
+// the other browsers in firefox/ and webkit/.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -192,6 +194,44 @@ test("a page's own link is outside the frame", async (t) => {
   assert.deepEqual(links, ["platform.openai.com"]);
 });
 
+test("names can't turn the words around them", async (t) => {
+  const host = await open(t);
+  host.amend({ projectName: "Alpha\u202e", endUserLabel: "ana" }, "GET");
+  const widget = await host.mount({ provider: "openai" });
+  const names = widget.inner.locator("[data-part=account] bdi");
+  await names.first().waitFor({ state: "attached" });
+  assert.deepEqual(await names.allTextContents(), ["Alpha\u202e", "ana", hostOf(siteOrigin())]);
+  const [project, account] = await names.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+  assert.ok(project < account, "the account stays behind the project");
+});
+
+/** docs/widget.md says that these can't be prevented. If one is refused some day, say so there. */
+describe("what no browser reports", { concurrency: 2 }, () => {
+  const holes = {
+    "a mask": async () => "mask-image:linear-gradient(#000 60px,#0000 60px)",
+    "a hole": async (widget) => `clip-path:path(evenodd,"M0 0H900V900H0ZM0 ${(await line(widget)).top}H900V${(await line(widget)).bottom}H0Z")`,
+  };
+  for (const [name, css] of Object.entries(holes)) {
+    test(name, async (t) => {
+      const { host, widget, user } = await typed(t);
+      await style(widget, await css(widget));
+      await host.page.waitForTimeout(700);
+      await send(widget);
+      await host.called("onSuccess");
+      assert.ok((await connections(user)).openai);
+    });
+  }
+
+  test("a frame that never gets the focus", async (t) => {
+    const { host, widget } = await empty(t);
+    await style(widget, "pointer-events:none");
+    const { x, y } = await widget.field.boundingBox();
+    await host.page.mouse.click(x + 20, y + 20);
+    await host.page.waitForTimeout(400);
+    assert.equal(await notice(widget).count(), 0);
+  });
+});
+
 /** Takes the keyboard from the frame whenever it gets it, some time later. */
 const steal = (host, after) => host.page.evaluate((wait) => {
   const trap = Object.assign(document.createElement("textarea"), { id: "trap" });
@@ -225,6 +265,38 @@ for (const after of [0, 50, 300, 1_200]) {
     const [opened] = await Promise.all([host.context.waitForEvent("page"), widget.button("Open it in its own window").click()]);
     await opened.waitForURL(/\/connect\?locale=en&theme=light$/);
     assert.equal(await opened.evaluate(() => opener), null);
+  });
+}
+
+/** Other ways to the keyboard than `focus()` on a field of the page. */
+const WAYS = {
+  "makes the frame inert": (frame) => (frame.inert = true),
+  "blurs the frame": (frame) => frame.blur(),
+  "focuses its own window": () => window.focus(),
+  "opens a dialog": () => document.body.appendChild(document.createElement("dialog")).showModal(),
+  "selects text of its own": () => {
+    const trap = document.body.appendChild(document.createElement("textarea"));
+    trap.value = "x";
+    trap.select();
+  },
+  "makes itself editable": () => {
+    document.body.contentEditable = "true";
+    document.body.focus();
+  },
+};
+for (const [name, act] of Object.entries(WAYS)) {
+  test(`a page that ${name} is found out, if that takes the keyboard`, async (t) => {
+    const { host, widget } = await empty(t);
+    await host.page.evaluate(() => {
+      window.heard = 0;
+      addEventListener("keydown", () => (window.heard += 1), true);
+    });
+    await widget.field.click();
+    await widget.iframe.evaluate(act);
+    await host.page.waitForTimeout(50);
+    await host.page.keyboard.type("abc");
+    if ((await host.page.evaluate(() => window.heard)) === 0) assert.equal(await widget.field.inputValue(), "abc", "the frame has the keyboard");
+    else await notice(widget).waitFor({ state: "attached" });
   });
 }
 

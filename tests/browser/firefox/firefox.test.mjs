@@ -81,6 +81,19 @@ for (const css of ["max-block-size: 128px", "margin-block-start: -180px", "trans
   });
 }
 
+test("what this browser does not report: docs/widget.md says that it can't be prevented here", async (t) => {
+  const user = newUser();
+  const host = await open(t);
+  await host.mount({ registrationToken: await token(user), provider: "openai" });
+  const field = await host.inner('input[name="key"]');
+  await field.evaluate((input, key) => (input.value = key), keyFor("openai"));
+  await (await host.shell("iframe")).evaluate((frame) => (frame.style.opacity = "0.5"));
+  await host.ready();
+  await new Promise((soon) => setTimeout(soon, 500));
+  await field.evaluate((input) => input.form.requestSubmit());
+  await host.called("onSuccess");
+});
+
 test("a page that takes the keyboard from the field is found out", async (t) => {
   const host = await open(t);
   await host.mount({ provider: "openai" });
