@@ -68,6 +68,8 @@ pub(super) struct Directives {
 const MAX_CHUNKS: usize = 100_000;
 /// The most rounds, pauses and continuations.
 const MAX_ROUNDS: usize = 64;
+/// The longest directive, in characters.
+const MAX_DIRECTIVE: usize = 200;
 /// The longest line, in MiB.
 const MAX_LINE: usize = 1024;
 
@@ -79,7 +81,9 @@ impl Directives {
         let mut left = String::new();
         while let Some((before, behind)) = rest.split_once("{{") {
             left.push_str(before);
-            match behind.split_once("}}") {
+            let end = behind.char_indices().nth(MAX_DIRECTIVE).map_or(behind.len(), |(end, _)| end);
+            let near = behind.get(..end).unwrap_or_default();
+            match near.find("}}").and_then(|at| Some((behind.get(..at)?, behind.get(at + 2..)?))) {
                 Some((directive, after)) if directives.take(directive.trim()) => rest = after,
                 _ => {
                     left.push_str("{{");

@@ -2,15 +2,38 @@
 
 use std::fmt::Write as _;
 
-/// FNV-1a. Stable over releases, which the standard library's hasher is not.
-pub(super) fn hash(parts: &[&[u8]]) -> u64 {
-    let mut state = 0xcbf2_9ce4_8422_2325_u64;
-    for part in parts {
-        for byte in part.iter().chain(std::iter::once(&0xff)) {
-            state = (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+/// FNV-1a of a text that comes in pieces. Stable over releases, which the standard library's hasher is not.
+#[derive(Clone, Copy)]
+pub(super) struct Hasher(u64);
+
+impl Hasher {
+    pub(super) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
-    state
+
+    /// The hash of what came so far.
+    pub(super) fn end(mut self) -> u64 {
+        self.add(&[0xff]);
+        self.0
+    }
+}
+
+/// The hash of several texts.
+pub(super) fn hash(parts: &[&[u8]]) -> u64 {
+    let mut hasher = Hasher::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            hasher.add(&[0xff]);
+        }
+        hasher.add(part);
+    }
+    if parts.is_empty() { hasher.0 } else { hasher.end() }
 }
 
 /// SplitMix64: the next of a row of well-mixed numbers.

@@ -23,7 +23,11 @@ impl LoneSurrogate {
 
 /// The first half of a pair that stands alone, if there is one.
 pub(super) fn lone_surrogate(body: &[u8]) -> Option<LoneSurrogate> {
-    let mut at = 0;
+    lone_surrogate_from(body, 0)
+}
+
+/// The same from byte `at` on, where no escape is cut.
+fn lone_surrogate_from(body: &[u8], mut at: usize) -> Option<LoneSurrogate> {
     while let Some(byte) = body.get(at) {
         if *byte != b'\\' {
             at += 1;
@@ -50,8 +54,12 @@ fn escaped(body: &[u8], at: usize) -> Option<u32> {
 /// The text with U+FFFD for each half that stands alone, as a lenient reader takes it.
 pub(super) fn replaced(body: &[u8]) -> Vec<u8> {
     let mut out = body.to_vec();
-    while let Some(lone) = lone_surrogate(&out) {
-        out.splice(lone.at..lone.at + 6, *b"\\ufffd");
+    let mut at = 0;
+    while let Some(lone) = lone_surrogate_from(&out, at) {
+        at = lone.at + 6;
+        if let Some(escape) = out.get_mut(lone.at..at) {
+            escape.copy_from_slice(b"\\ufffd");
+        }
     }
     out
 }

@@ -1,5 +1,7 @@
 //! What a simulated model answers.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 
 use crate::chat::{ChatAnswer, ChatRequest, Choice, FILLER, Finish, Form, REFUSAL, Think, Tool, ToolCall};
@@ -8,6 +10,8 @@ use crate::sample::sample;
 use crate::text;
 
 const THINKING: &str = "Let me think about that.";
+/// How many stop texts are looked for: more than any provider takes.
+const MAX_STOPS: usize = 64;
 /// Answers.
 pub(super) fn answer(chat: &ChatRequest) -> (Directives, ChatAnswer) {
     let (directives, user_text, calls) = decide(chat);
@@ -105,8 +109,13 @@ fn full_text(chat: &ChatRequest, directives: &Directives, user_text: &str) -> St
 
 /// The text up to the limit or the first stop text.
 fn limited(chat: &ChatRequest, text: &str) -> (String, Finish) {
-    let stop =
-        chat.stops.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| Some((text.find(stop)?, stop))).min();
+    let stop = chat
+        .stops
+        .iter()
+        .filter(|stop| !stop.is_empty())
+        .take(MAX_STOPS)
+        .filter_map(|stop| Some((text.find(stop)?, stop)))
+        .min();
     let (text, mut finish) = match stop {
         Some((at, stop)) => (text.get(..at).unwrap_or_default(), Finish::StopText(stop.clone())),
         None => (text, Finish::Stop),
@@ -122,7 +131,8 @@ fn calls(chat: &ChatRequest, user_text: &str) -> Vec<ToolCall> {
     let allowed: Vec<&Tool> = match &chat.choice {
         Choice::Never => Vec::new(),
         Choice::Must(names) | Choice::Only(names) if !names.is_empty() => {
-            chat.tools.iter().filter(|tool| names.contains(&tool.name)).collect()
+            let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+            chat.tools.iter().filter(|tool| names.contains(tool.name.as_str())).collect()
         }
         _ => chat.tools.iter().collect(),
     };
@@ -137,12 +147,15 @@ fn calls(chat: &ChatRequest, user_text: &str) -> Vec<ToolCall> {
 
 /// Tools whose names stand behind `call`, or behind an `and` after one of them.
 fn named_tools<'a>(user_text: &str, tools: &[&'a Tool]) -> Vec<&'a Tool> {
+    let mut by_name: HashMap<&str, &Tool> = HashMap::new();
+    for tool in tools {
+        by_name.entry(&tool.name).or_insert(tool);
+    }
     let mut found = Vec::new();
     let mut calling = false;
     for word in user_text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
-        let tool = tools.iter().find(|tool| tool.name == word || tool.name == bare);
-        match tool {
+        match by_name.get(word).or_else(|| by_name.get(bare)) {
             Some(tool) if calling => found.push(*tool),
             _ => calling = bare.eq_ignore_ascii_case("call") || (calling && bare.eq_ignore_ascii_case("and")),
         }

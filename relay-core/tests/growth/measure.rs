@@ -70,6 +70,7 @@ pub(crate) fn grows_linearly<I>(
 }
 
 /// CPU time of one run.
+#[allow(dead_code, reason = "another test that shares this file has no use for it")]
 pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (Duration, T) {
     let before = cpu_time();
     let made = run();
@@ -89,11 +90,11 @@ fn quadratic_growth_is_seen_and_linear_is_not() {
         let sum: u64 = text.bytes().map(|byte| u64::from(std::hint::black_box(byte))).sum();
         cost(sum.min(1))
     };
-    grows_linearly(1_000_000, text, linear).unwrap();
+    grows_linearly(200_000, text, linear).unwrap();
     let quadratic = |text: &String| {
         let pairs = text.bytes().map(|a| text.bytes().filter(|b| *b == std::hint::black_box(a)).count() as u64);
         cost(pairs.sum::<u64>().min(1))
     };
-    assert!(grows_linearly(2_000, text, quadratic).is_err());
+    assert!(grows_linearly(600, text, quadratic).is_err());
     assert!(grows_linearly(100, |n| n as u64, |n| cost(n * n)).is_err(), "counted");
 }

@@ -1,5 +1,7 @@
 //! What an answer depends on in Anthropic's chat requests.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::digests;
@@ -26,12 +28,13 @@ pub(super) fn read(body: &Value, family: &Family, seed: u64) -> ChatRequest {
     };
     let spoken = messages.iter().rposition(|message| has_text(&message));
     let turn = messages.get(spoken.unwrap_or(0)..).unwrap_or_default();
+    let calls = names_of_calls(&messages);
     let all = messages.iter().map(|message| text::words(&content(message))).sum::<u64>();
     ChatRequest {
         model: string(body, "model").to_owned(),
         user_text: messages.iter().rev().find(has_text).map(|message| own_text(message)).unwrap_or_default(),
-        results: if paused(&messages) { Vec::new() } else { results(&messages) },
-        turn_results: turn.iter().flat_map(|message| results_of(message, &messages)).collect(),
+        results: if paused(&messages) { Vec::new() } else { results(&messages, &calls) },
+        turn_results: turn.iter().flat_map(|message| results_of(message, &calls)).collect(),
         rounds: turn.iter().filter(|message| has(message, "tool_use")).count(),
         prompt_words: all + body.get("system").map_or(0, |system| text::words(&content(system))),
         tools: tools.collect(),
@@ -58,18 +61,26 @@ fn own_text(message: &Value) -> String {
 }
 
 /// The results in the last message, if there is no text of the user beside them.
-fn results(messages: &[&Value]) -> Vec<(String, String)> {
+fn results(messages: &[&Value], calls: &HashMap<&str, &str>) -> Vec<(String, String)> {
     let last = messages.last().filter(|last| own_text(last).is_empty());
-    last.map(|last| results_of(last, messages)).unwrap_or_default()
+    last.map(|last| results_of(last, calls)).unwrap_or_default()
+}
+
+/// The name of the tool in each call, by its id.
+fn names_of_calls<'a>(messages: &[&'a Value]) -> HashMap<&'a str, &'a str> {
+    let mut names = HashMap::new();
+    let blocks = messages.iter().flat_map(|message| items(message, "content"));
+    for call in blocks.filter(|block| string(block, "type") == "tool_use") {
+        names.entry(string(call, "id")).or_insert(string(call, "name"));
+    }
+    names
 }
 
 /// The results in a message, with the names of the tools.
-fn results_of(message: &Value, messages: &[&Value]) -> Vec<(String, String)> {
+fn results_of(message: &Value, calls: &HashMap<&str, &str>) -> Vec<(String, String)> {
     let result = |block: &&Value| {
-        let id = string(block, "tool_use_id");
-        let mut calls = messages.iter().flat_map(|message| items(message, "content"));
-        let call = calls.find(|call| string(call, "type") == "tool_use" && string(call, "id") == id)?;
-        Some((string(call, "name").to_owned(), block.get("content").map(content).unwrap_or_default()))
+        let name = calls.get(string(block, "tool_use_id"))?;
+        Some(((*name).to_owned(), block.get("content").map(content).unwrap_or_default()))
     };
     items(message, "content").iter().filter_map(result).collect()
 }

@@ -1,5 +1,7 @@
 //! Schemas that Anthropic compiles into a grammar: the answer's, and those of strict tools.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use super::errors::Checked;
@@ -138,19 +140,33 @@ fn python(value: &Value) -> String {
 fn references(schema: &Value, path: &str) -> Checked {
     let mut names = Vec::new();
     collect(schema, &mut names);
+    // Definitions that were entered, and whether they were left again: with all that they refer to.
+    let mut left: HashMap<&str, bool> = HashMap::new();
     for name in names {
-        let mut open = vec![name];
-        let mut seen = vec![name];
-        while let Some(next) = open.pop() {
-            let Some(found) = definition(schema, next) else { return Err(REFERENCE.say(&[path, next])) };
-            let mut inner = Vec::new();
-            collect(found, &mut inner);
-            if inner.contains(&name) {
-                return Err(RECURSION.say(&[path, name]));
+        let mut way = vec![(name, None)];
+        while let Some((name, inner)) = way.last_mut() {
+            let name = *name;
+            let inner = match inner {
+                Some(inner) => inner,
+                None if left.get(name) == Some(&true) => {
+                    way.pop();
+                    continue;
+                }
+                None if left.insert(name, false).is_some() => return Err(RECURSION.say(&[path, name])),
+                None => {
+                    let Some(found) = definition(schema, name) else { return Err(REFERENCE.say(&[path, name])) };
+                    let mut names = Vec::new();
+                    collect(found, &mut names);
+                    inner.insert(names)
+                }
+            };
+            match inner.pop() {
+                Some(next) => way.push((next, None)),
+                None => {
+                    left.insert(name, true);
+                    way.pop();
+                }
             }
-            inner.retain(|one| !seen.contains(one));
-            seen.extend(inner.iter().copied());
-            open.extend(inner);
         }
     }
     Ok(())
@@ -171,9 +187,9 @@ fn collect<'a>(schema: &'a Value, names: &mut Vec<&'a str>) {
 /// Counts properties that are not required, and those of several types.
 fn count(schema: &Value, optional: &mut usize, unions: &mut usize) {
     let Some(map) = schema.as_object() else { return };
-    let required = items(schema, "required");
+    let required: HashSet<&str> = items(schema, "required").into_iter().filter_map(Value::as_str).collect();
     for (name, property) in map.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        *optional += usize::from(!required.iter().any(|one| *one == name));
+        *optional += usize::from(!required.contains(name.as_str()));
         let is_union = property.get("anyOf").is_some() || property.get("type").is_some_and(Value::is_array);
         *unions += usize::from(is_union);
     }

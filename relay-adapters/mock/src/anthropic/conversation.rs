@@ -1,5 +1,7 @@
 //! The order of messages and of the blocks in them.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::chat::{content, paused};
@@ -102,17 +104,16 @@ fn id(block: &Value, name: &str, path: &str) -> Checked {
 /// Every `tool_use` has an id of its own, and its `tool_result` at the beginning of the next message; and the other way round.
 fn pairs(messages: &[&Value]) -> Checked {
     let mut open: Vec<&str> = Vec::new();
-    let mut known: Vec<&str> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for (at, message) in messages.iter().enumerate() {
         let blocks = items(message, "content");
         results(&blocks, at, &open)?;
         open.clear();
         for (index, block) in blocks.iter().enumerate().filter(|(_, block)| string(block, "type") == "tool_use") {
             let id = string(block, "id");
-            if known.contains(&id) {
+            if !known.insert(id) {
                 return Err(UNIQUE_TOOL_IDS.say(&[&format!("messages.{at}.content.{index}")]));
             }
-            known.push(id);
             open.push(id);
         }
     }
@@ -124,15 +125,17 @@ fn results(blocks: &[&Value], at: usize, open: &[&str]) -> Checked {
     let leading = blocks.iter().take_while(|block| string(block, "type") == "tool_result");
     let given: Vec<&str> = leading.map(|block| string(block, "tool_use_id")).collect();
     let all = blocks.iter().filter(|block| string(block, "type") == "tool_result").count();
-    let missing: Vec<&str> = open.iter().copied().filter(|id| !given.contains(id)).collect();
+    let (answered, asked): (HashSet<&str>, HashSet<&str>) =
+        (given.iter().copied().collect(), open.iter().copied().collect());
+    let missing: Vec<&str> = open.iter().copied().filter(|id| !answered.contains(id)).collect();
     if !missing.is_empty() {
         return Err(unanswered(at.saturating_sub(1), &missing));
     }
-    if let Some((index, id)) = given.iter().enumerate().find(|(_, id)| !open.contains(id)) {
+    if let Some((index, id)) = given.iter().enumerate().find(|(_, id)| !asked.contains(**id)) {
         return Err(UNASKED.say(&[&format!("messages.{at}.content.{index}"), id]));
     }
-    let again = given.iter().enumerate().find(|(index, id)| given.iter().take(*index).any(|one| one == *id));
-    if let Some((_, id)) = again {
+    let mut once = HashSet::new();
+    if let Some(id) = given.iter().find(|id| !once.insert(**id)) {
         return Err(SINGLE_RESULT.say(&[&at.to_string(), id]));
     }
     if all > given.len() { Err(RESULTS_FIRST.say(&[&at.to_string()])) } else { Ok(()) }
@@ -144,10 +147,20 @@ fn unanswered(at: usize, ids: &[&str]) -> String {
 
 /// A later system message stands behind a user's turn, and before the assistant's or at the end. Neighbours count as one.
 fn systems(messages: &[&Value]) -> Checked {
-    for (at, _) in messages.iter().enumerate().filter(|(_, message)| string(message, "role") == "system") {
-        let other = |message: &&&Value| string(message, "role") != "system";
-        let before = messages.iter().take(at).rev().find(other).copied().unwrap_or(&Value::Null);
-        let after = messages.iter().skip(at).find(other);
+    let is_system = |message: &Value| string(message, "role") == "system";
+    // Behind each message, the next one that is not a system message.
+    let mut behind = Vec::with_capacity(messages.len());
+    let mut next = None;
+    for message in messages.iter().rev() {
+        next = if is_system(message) { next } else { Some(*message) };
+        behind.push(next);
+    }
+    let mut before = &Value::Null;
+    for ((at, message), after) in messages.iter().enumerate().zip(behind.into_iter().rev()) {
+        if !is_system(message) {
+            before = message;
+            continue;
+        }
         let searched =
             items(before, "content").last().is_some_and(|block| string(block, "type").ends_with("_tool_result"));
         if string(before, "role") != "user" && !searched {

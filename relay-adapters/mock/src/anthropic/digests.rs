@@ -17,18 +17,42 @@ pub(super) fn tools(body: &Value) -> u64 {
 /// Neighbours of one role count as one message, and a string as one text block. Thinking blocks do not count: whoever
 /// leaves them out has not edited what was said.
 pub(super) fn prefix(body: &Value, before: usize) -> u64 {
-    let mut out = String::new();
-    content(body.get("system").unwrap_or(&Value::Null), &mut out);
-    let mut role = "";
-    for message in items(body, "messages").into_iter().take(before) {
+    let mut prefixes = Prefixes::new(body);
+    items(body, "messages").into_iter().take(before).for_each(|message| prefixes.add(message));
+    prefixes.digest()
+}
+
+/// As [`prefix`], before each message in turn.
+pub(super) struct Prefixes<'a> {
+    hasher: hash::Hasher,
+    role: &'a str,
+}
+
+impl<'a> Prefixes<'a> {
+    /// Before the first message.
+    pub(super) fn new(body: &Value) -> Self {
+        let mut out = String::new();
+        content(body.get("system").unwrap_or(&Value::Null), &mut out);
+        let mut hasher = hash::Hasher::new();
+        hasher.add(out.as_bytes());
+        Self { hasher, role: "" }
+    }
+
+    /// Goes on behind a message.
+    pub(super) fn add(&mut self, message: &'a Value) {
+        let mut out = String::new();
         let own = string(message, "role");
-        if own != role {
+        if own != self.role {
             out.push_str(&format!("\n{own}:"));
-            role = own;
+            self.role = own;
         }
         content(message.get("content").unwrap_or(&Value::Null), &mut out);
+        self.hasher.add(out.as_bytes());
     }
-    hash::hash(&[out.as_bytes()])
+
+    pub(super) fn digest(&self) -> u64 {
+        self.hasher.end()
+    }
 }
 
 /// The digest of blocks. What is encrypted in them does not count: the digest goes there.

@@ -1,5 +1,7 @@
 //! What Claude made must come back as it was: thinking, searches, turns that were interrupted.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::chat::paused;
@@ -19,11 +21,11 @@ pub(super) fn check(body: &Value, family: &Family) -> Checked {
     let latest = messages.iter().rposition(|message| string(message, "role") == "assistant");
     let dropping =
         body.pointer("/thinking/block_binding/prefix_mismatch_behavior").is_some_and(|what| what == "drop_block");
+    // The digest of what is before the assistant's turn that a message is in.
+    let mut before = digests::Prefixes::new(body);
+    let mut prefix = before.digest();
     for (at, message) in messages.iter().enumerate() {
         let origins = thinking(message, at)?;
-        let start =
-            messages.iter().take(at).rposition(|one| string(one, "role") != "assistant").map_or(0, |last| last + 1);
-        let prefix = digests::prefix(body, start);
         if family.binds && !dropping && origins.iter().any(|(_, origin)| origin.prefix != prefix) {
             return Err(THINKING_BOUND.say(&[]));
         }
@@ -31,6 +33,10 @@ pub(super) fn check(body: &Value, family: &Family) -> Checked {
             unmodified(at, &origins)?;
         }
         searches(message, at)?;
+        before.add(message);
+        if string(message, "role") != "assistant" {
+            prefix = before.digest();
+        }
     }
     if let Some((at, message)) = latest.and_then(|at| Some((at, *messages.get(at)?))) {
         starts_with_thinking(body, &messages, message, at)?;
@@ -106,12 +112,12 @@ fn disabled(body: &Value, messages: &[&Value], latest: &Value, at: usize) -> Che
 fn searches(message: &Value, at: usize) -> Checked {
     let content = items(message, "content");
     let place = |index: usize| format!("messages.{at}.content.{index}");
+    let mut ids = HashSet::new();
     for (index, block) in content.iter().enumerate() {
         match string(block, "type") {
             "web_search_tool_result" => {
                 let id = string(block, "tool_use_id");
-                let asked = content.iter().take(index).any(|one| string(one, "id") == id);
-                if !asked {
+                if !ids.contains(id) {
                     return Err(SEARCH_WITHOUT_CALL.say(&[&place(index), id]));
                 }
             }
@@ -127,6 +133,7 @@ fn searches(message: &Value, at: usize) -> Checked {
             }
             _ => {}
         }
+        ids.insert(string(block, "id"));
     }
     Ok(())
 }

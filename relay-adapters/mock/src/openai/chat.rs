@@ -1,5 +1,7 @@
 //! What an answer depends on in OpenAI's chat requests.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::chat::{ChatRequest, Choice, Form, Tool};
@@ -17,17 +19,14 @@ pub(super) fn read(body: &Value, seed: u64) -> ChatRequest {
         let tool = tool.get("function").or(tool.get("custom")).unwrap_or(tool);
         Tool { name: string(tool, "name").to_owned(), schema: tool.get("parameters").cloned().unwrap_or_default() }
     });
+    let names = names_of_calls(&messages);
     let limit = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| body.get(name)?.as_u64());
     let count = body.get("n").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
     ChatRequest {
         model: string(body, "model").to_owned(),
         user_text: spoken.and_then(|at| messages.get(at)).map(|message| content(message)).unwrap_or_default(),
-        results: results(&messages),
-        turn_results: turn
-            .iter()
-            .filter(|message| is_result(message))
-            .map(|message| result(message, &messages))
-            .collect(),
+        results: results(&messages, &names),
+        turn_results: turn.iter().filter(|message| is_result(message)).map(|message| result(message, &names)).collect(),
         rounds: turn.iter().filter(|message| calls(message)).count(),
         prompt_words: messages.iter().map(|message| text::words(&content(message))).sum(),
         tools: tools.collect(),
@@ -55,9 +54,9 @@ pub(super) fn read(body: &Value, seed: u64) -> ChatRequest {
 }
 
 /// The tool messages at the end, with the names of the tools.
-fn results(messages: &[&Value]) -> Vec<(String, String)> {
+fn results(messages: &[&Value], names: &HashMap<&str, &str>) -> Vec<(String, String)> {
     let at_end = messages.iter().rev().take_while(|message| is_result(message));
-    let mut results: Vec<_> = at_end.map(|message| result(message, messages)).collect();
+    let mut results: Vec<_> = at_end.map(|message| result(message, names)).collect();
     results.reverse();
     results
 }
@@ -70,11 +69,18 @@ fn calls(message: &Value) -> bool {
     !items(message, "tool_calls").is_empty() || message.get("function_call").is_some_and(Value::is_object)
 }
 
-fn result(message: &Value, messages: &[&Value]) -> (String, String) {
-    let id = string(message, "tool_call_id");
-    let mut calls = messages.iter().flat_map(|message| items(message, "tool_calls"));
-    let call = calls.find(|call| string(call, "id") == id && !id.is_empty());
-    let name = call.and_then(|call| call.pointer("/function/name")?.as_str()).unwrap_or(string(message, "name"));
+/// The name of the function in each call, by its id. Of an empty id nothing is known.
+fn names_of_calls<'a>(messages: &[&'a Value]) -> HashMap<&'a str, &'a str> {
+    let mut names = HashMap::new();
+    let calls = messages.iter().flat_map(|message| items(message, "tool_calls"));
+    for call in calls.filter(|call| !string(call, "id").is_empty()) {
+        names.entry(string(call, "id")).or_insert(call.pointer("/function/name").and_then(Value::as_str));
+    }
+    names.into_iter().filter_map(|(id, name)| Some((id, name?))).collect()
+}
+
+fn result(message: &Value, names: &HashMap<&str, &str>) -> (String, String) {
+    let name = names.get(string(message, "tool_call_id")).copied().unwrap_or(string(message, "name"));
     (name.to_owned(), content(message))
 }
 

@@ -1,5 +1,7 @@
 //! The order of messages: calls and their results.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::chat::content;
@@ -14,25 +16,24 @@ const LONGEST_ID: usize = 40;
 
 /// Every call has its result right behind it, and no result comes out of nothing.
 pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
-    let mut open: Vec<&str> = Vec::new();
+    let mut open = Open::default();
     let mut asked_at = 0;
     for (at, message) in messages.iter().enumerate() {
         let role = string(message, "role");
         let id = string(message, "tool_call_id");
         strings(message, at)?;
         if role == "tool" {
-            let Some(found) = open.iter().position(|known| *known == id) else {
+            if !open.answer(id) {
                 return Err(bad_param(&format!("messages.[{at}].role"), None, UNASKED.words));
-            };
-            open.remove(found);
+            }
             continue;
         }
-        unanswered(&open, asked_at)?;
+        unanswered(std::mem::take(&mut open), asked_at)?;
         asked_at = at;
-        open = items(message, "tool_calls").into_iter().map(|call| string(call, "id")).collect();
+        open = Open::of(message);
         if role == "assistant"
             && content(message).is_empty()
-            && open.is_empty()
+            && open.calls.is_empty()
             && string(message, "refusal").is_empty()
             && ["function_call", "audio"].iter().all(|name| message.get(name).is_none_or(Value::is_null))
             && message.get("content").is_none_or(Value::is_null)
@@ -41,14 +42,51 @@ pub(super) fn check(messages: &[&Value]) -> Result<(), Reply> {
             return Err(bad_param(&format!("messages.[{at}].content"), None, &text));
         }
     }
-    unanswered(&open, asked_at)
+    unanswered(open, asked_at)
 }
 
-fn unanswered(open: &[&str], at: usize) -> Result<(), Reply> {
-    if open.is_empty() {
+/// The calls of a message, and how many of the same id have no result yet.
+#[derive(Default)]
+struct Open<'a> {
+    calls: Vec<&'a str>,
+    waiting: HashMap<&'a str, usize>,
+    count: usize,
+}
+
+impl<'a> Open<'a> {
+    fn of(message: &'a Value) -> Self {
+        let calls: Vec<&str> = items(message, "tool_calls").into_iter().map(|call| string(call, "id")).collect();
+        let mut waiting = HashMap::new();
+        calls.iter().for_each(|id| *waiting.entry(*id).or_default() += 1);
+        Self { count: calls.len(), calls, waiting }
+    }
+
+    /// Whether a call of this id waits; it does no more.
+    fn answer(&mut self, id: &str) -> bool {
+        let Some(waiting) = self.waiting.get_mut(id).filter(|waiting| **waiting > 0) else { return false };
+        *waiting -= 1;
+        self.count -= 1;
+        true
+    }
+
+    /// The ids of the calls without a result: of equal ones the last.
+    fn left(mut self) -> Vec<&'a str> {
+        let mut left = Vec::with_capacity(self.count);
+        for id in std::mem::take(&mut self.calls).into_iter().rev() {
+            if self.answer(id) {
+                left.push(id);
+            }
+        }
+        left.reverse();
+        left
+    }
+}
+
+fn unanswered(open: Open<'_>, at: usize) -> Result<(), Reply> {
+    if open.count == 0 {
         return Ok(());
     }
-    let message = UNANSWERED.say(&[&open.join(", ")]);
+    let message = UNANSWERED.say(&[&open.left().join(", ")]);
     Err(bad_param(&format!("messages.[{at}].role"), None, &message))
 }
 
