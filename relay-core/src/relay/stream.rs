@@ -14,6 +14,7 @@ use crate::ports::{ByteStream, WireRequest};
 use crate::relay::call::Route;
 use crate::relay::handle::Relay;
 use crate::relay::metering::Meter;
+use crate::translation::limits::{MAX_EMPTY, MAX_STREAM};
 use crate::translation::sse::Decoder;
 use crate::translation::stream::{StreamTranslation, is_cut, too_long};
 use crate::translation::{Continuation, ProviderError, StreamCollector, StreamTranslator};
@@ -37,6 +38,33 @@ pub(crate) struct Translation {
     asked: Option<WireRequest>,
     /// What to ask for when the bytes before it are out.
     next: Option<Continuation>,
+    received: Received,
+}
+
+/// How much of the provider's stream came, over all its requests.
+#[derive(Default)]
+struct Received {
+    all: u64,
+    /// Since something was in it for the caller.
+    empty: u64,
+}
+
+impl Received {
+    /// Counts a piece, with something for the caller in it or not.
+    ///
+    /// # Errors
+    /// A stream that is too long, or has nothing in it for too long.
+    fn add(&mut self, bytes: usize, has_answer: bool) -> Result<(), RelayError> {
+        self.all += bytes as u64;
+        self.empty = if has_answer { 0 } else { self.empty + bytes as u64 };
+        if self.all > MAX_STREAM || self.empty > MAX_EMPTY {
+            let message = format!(
+                "the provider's stream is longer than {MAX_STREAM} bytes, or has {MAX_EMPTY} bytes without an answer in them"
+            );
+            return Err(RelayError::unusable_answer(message));
+        }
+        Ok(())
+    }
 }
 
 impl Translation {
@@ -48,7 +76,17 @@ impl Translation {
         meter: Meter,
     ) -> Self {
         let stream = StreamTranslation::new(translator);
-        Self { upstream, stream, meter, failure: None, relay, route, asked: None, next: None }
+        Self {
+            upstream,
+            stream,
+            meter,
+            failure: None,
+            relay,
+            route,
+            asked: None,
+            next: None,
+            received: Received::default(),
+        }
     }
 
     /// Keeps the request, for a provider that may want to be asked again.
@@ -89,7 +127,11 @@ impl Translation {
                 self.continue_with(next).await?;
             }
             match self.upstream.next().await {
-                Some(piece) => self.stream.feed(&piece.map_err(RelayError::from)?)?,
+                Some(piece) => {
+                    let piece = piece.map_err(RelayError::from)?;
+                    self.stream.feed(&piece)?;
+                    self.received.add(piece.len(), !self.stream.is_empty())?;
+                }
                 None => self.end()?,
             }
             if self.stream.is_done() {
@@ -162,9 +204,12 @@ pub(crate) async fn collected(
     mut body: ByteStream,
     mut collector: Box<dyn StreamCollector>,
 ) -> Result<Bytes, ProviderError> {
-    let mut decoder = Decoder::mending();
+    let (mut decoder, mut received) = (Decoder::mending(), Received::default());
     while let Some(piece) = body.next().await {
-        decoder.feed(&piece.map_err(RelayError::from)?);
+        let piece = piece.map_err(RelayError::from)?;
+        // What is in it is the collector's to count.
+        received.add(piece.len(), true)?;
+        decoder.feed(&piece);
         while let Some(event) = decoder.next_event().map_err(too_long)? {
             collector.feed(event)?;
             if collector.is_complete() {
