@@ -6,6 +6,7 @@ mod connection_state;
 mod day;
 mod grant;
 pub mod ids;
+mod key_forms;
 mod master_key;
 pub mod origin;
 mod policy;

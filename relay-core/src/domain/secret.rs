@@ -7,6 +7,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::domain::key_forms;
+
 /// Why a pasted text is not a provider key. The error never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProviderKey {
@@ -59,23 +61,15 @@ impl ProviderKey {
 
     /// Replaces this key in a text by three stars. `None` if the text does not contain the key.
     ///
-    /// Also finds the escaped form that a key with a quote or a backslash has in JSON and in `Debug` output.
+    /// Also finds pieces of at least 16 characters of a long key, and what JSON, `Debug`, base64, hexadecimal digits and
+    /// URLs make of the key or of such a piece.
     pub(crate) fn taken_out_of(&self, words: &str) -> Option<String> {
-        let key = self.0.as_str();
-        let plain = words.contains(key).then(|| words.replace(key, "***"));
-        if !key.contains(['"', '\\']) {
-            return plain;
-        }
-        let mut quoted = Zeroizing::new(String::with_capacity(2 * key.len()));
-        for c in key.chars() {
-            if matches!(c, '"' | '\\') {
-                quoted.push('\\');
-            }
-            quoted.push(c);
-        }
-        let words = plain.as_deref().unwrap_or(words);
-        let clean = words.contains(quoted.as_str()).then(|| words.replace(quoted.as_str(), "***"));
-        clean.or(plain)
+        key_forms::taken_out(&self.0, words)
+    }
+
+    /// Whether a short text, such as the value of a header, shows this key, as [`Self::taken_out_of`] finds it.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        key_forms::is_in(&self.0, text)
     }
 
     /// The last four characters, which Relay shows so that a user can tell keys apart.
