@@ -81,9 +81,24 @@ impl Disclosure {
         self.allowed_methods = allowed_methods.or(self.allowed_methods);
     }
 
-    /// Removes the provider's values that contain the key.
-    pub(super) fn hide(&mut self, key: &ProviderKey) {
-        let has_key = |value: &String| key.taken_out_of(value).is_some();
+    /// Notes the provider's id of the request, if it is a plain one: 8 to 128 letters, digits and `._:-`.
+    pub(crate) fn note_request_id(&mut self, id: &str) {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
+        if (8..=128).contains(&id.len()) && id.bytes().all(plain) {
+            self.provider_request_id = Some(id.to_owned());
+        }
+    }
+
+    /// Notes a header that is passed on, if its value is a short text.
+    pub(crate) fn note_header(&mut self, name: &'static str, value: &str) {
+        if is_short(value) {
+            self.provider_headers.push((name, value.to_owned()));
+        }
+    }
+
+    /// Removes the provider's values that show the key.
+    pub(crate) fn hide(&mut self, key: &ProviderKey) {
+        let has_key = |value: &String| key.is_in(value);
         self.provider_request_id.take_if(|id| has_key(id));
         self.provider_headers.retain(|(_, value)| !has_key(value));
         if let Some(RetryAfter { seconds, millis }) = &mut self.retry_after {
@@ -91,6 +106,11 @@ impl Disclosure {
             millis.take_if(|text| has_key(text));
         }
     }
+}
+
+/// Whether a header's value can be a number, a duration or a date: at most 64 printable ASCII characters.
+fn is_short(value: &str) -> bool {
+    value.len() <= 64 && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
 }
 
 impl PaidBy {
@@ -114,7 +134,8 @@ impl RetryAfter {
 
     /// The headers `retry-after` and `retry-after-ms` of a provider; `None` if it sent neither.
     pub(crate) fn as_sent(seconds: Option<&str>, millis: Option<&str>) -> Option<Self> {
-        let wait = Self { seconds: seconds.map(str::to_owned), millis: millis.map(str::to_owned) };
+        let [seconds, millis] = [seconds, millis].map(|text| text.filter(|text| is_short(text)).map(str::to_owned));
+        let wait = Self { seconds, millis };
         (wait != Self::default()).then_some(wait)
     }
 

@@ -93,8 +93,7 @@ impl Relay {
     /// Sends a request. The outer error is a failed connection, the inner one a refusal of the provider.
     async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
         let failure = |error| RelayError::from(error).without(&route.key).with_provider(route.provider());
-        let mut response = route.client.send(wire, &route.key).await.map_err(failure)?;
-        response.headers.retain(|(_, value)| route.key.taken_out_of(value).is_none());
+        let response = route.client.send(wire, &route.key).await.map_err(failure)?;
         if (200..300).contains(&response.status) {
             if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {
                 self.observe(route, KeySignal::Works).await;
@@ -141,7 +140,7 @@ impl Refusal {
     /// Removes the key from the body before the body is cut.
     async fn read(response: WireResponse, key: &ProviderKey) -> Self {
         let (status, headers) = (response.status, response.headers.clone());
-        let mut body = collect_up_to(response, MAX_ERROR).await;
+        let mut body = without_escapes(collect_up_to(response, MAX_ERROR).await);
         if let Some(clean) = std::str::from_utf8(&body).ok().and_then(|text| key.taken_out_of(text)) {
             body = clean.into();
         }
@@ -174,6 +173,15 @@ impl Route {
             _ => wire,
         }
     }
+}
+
+/// JSON without the escapes that are not needed: they can hide a key.
+fn without_escapes(body: Bytes) -> Bytes {
+    if memchr::memchr(b'\\', &body).is_none() {
+        return body;
+    }
+    let plain = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    plain.map_or(body, |json| json.to_string().into())
 }
 
 /// The first `limit` bytes of a body, or what arrived before the connection broke.

@@ -295,6 +295,7 @@ impl Relay {
         dialect.read_headers(&response.headers, context);
         let mut disclosure = Disclosure::default();
         dialect.disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
+        disclosure.hide(&route.key);
         if let Some(Amended { wire, changed }) = amended {
             notes.adjust(changed);
             disclosure.adjusted_params = notes.adjusted;
@@ -336,6 +337,7 @@ impl Relay {
             let response = self.send(route, wire).await?;
             let mut disclosure = Disclosure::default();
             dialect(route.provider()).disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
+            disclosure.hide(&route.key);
             Ok::<_, RelayError>((disclosure, collect(response, MAX_EMBEDDINGS).await?))
         });
         let mut answers = futures::stream::iter(calls).buffered(EMBEDDINGS_AT_ONCE);

@@ -2,13 +2,32 @@
 
 use crate::domain::beginnings;
 
+/// The longest text, in characters.
+const MAX_TEXT: usize = 500;
+
 /// A provider's text for a caller: at most 500 characters, with anything that looks like a key masked.
 pub(crate) fn redact(text: &str) -> String {
-    let mut words = String::new();
-    for word in text.split_inclusive(|c: char| c.is_whitespace() || "\"',()<>`".contains(c)).take(500) {
-        words.push_str(&masked(word));
+    let (mut words, mut left) = (String::new(), MAX_TEXT);
+    for word in text.split_inclusive(|c: char| c.is_whitespace() || "\"',()<>`".contains(c)).take(MAX_TEXT) {
+        let word = masked(word);
+        let length = word.chars().count();
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            // Half of a word could be half of a key, which nobody would find any more.
+            None if word.is_ascii() => {
+                if words.is_empty() {
+                    words.push_str("***");
+                }
+                break;
+            }
+            None => {
+                words.extend(word.chars().take(left));
+                break;
+            }
+        }
+        words.push_str(&word);
     }
-    words.chars().take(500).collect()
+    words
 }
 
 /// Masks what begins like a secret within a word, up to the word's end. Punctuation behind it stays.
@@ -45,5 +64,7 @@ mod tests {
     #[test]
     fn long_words_of_a_provider_are_cut() {
         assert_eq!(redact(&"é".repeat(600)).chars().count(), 500);
+        let words = "word ".repeat(99);
+        assert_eq!(redact(&format!("{words}0123456789 more")), words, "half a word could be half a key");
     }
 }

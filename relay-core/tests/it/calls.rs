@@ -40,6 +40,12 @@ impl World {
         self
     }
 
+    /// Any answer may change the state of the user's key.
+    pub(super) fn with_any_state(mut self) -> Self {
+        self.key_store.expect_observe().returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+        self
+    }
+
     pub(super) fn with_client(self, client: MockProviderClient) -> Self {
         self.with_shared(Arc::new(client))
     }

@@ -24,12 +24,12 @@ pub(super) fn disclose(headers: &[(String, String)], now: Timestamp, disclosure:
     };
     for (name, value) in headers {
         if name == "request-id" {
-            disclosure.provider_request_id = Some(value.clone());
+            disclosure.note_request_id(value);
         } else if let Some(ours) = named(RENAMED, name) {
-            disclosure.provider_headers.push((ours, value.clone()));
+            disclosure.note_header(ours, value);
         } else if let (Some(ours), Some(at)) = (named(RESETS, name), instant(value)) {
             let left = at.0.saturating_sub(now.0).div_ceil(1000);
-            disclosure.provider_headers.push((ours, duration(left)));
+            disclosure.note_header(ours, &duration(left));
         }
     }
 }

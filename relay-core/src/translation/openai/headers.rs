@@ -15,7 +15,9 @@ const PASSED: &[&str] = &[
 
 /// Notes OpenAI's id of the request and its rate limits, of good answers and errors alike.
 pub(super) fn disclose(headers: &[(String, String)], disclosure: &mut Disclosure) {
-    let named = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    disclosure.provider_headers.extend(PASSED.iter().filter_map(|name| named(name).map(|value| (*name, value))));
-    disclosure.provider_request_id = named("x-request-id");
+    let named = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    for name in PASSED {
+        named(name).into_iter().for_each(|value| disclosure.note_header(name, value));
+    }
+    named("x-request-id").into_iter().for_each(|id| disclosure.note_request_id(id));
 }

@@ -257,7 +257,7 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
     let headers = [
         ("retry-after", "17"),
         ("x-should-retry", "true"),
-        ("request-id", "req_1"),
+        ("request-id", "req_0123456789"),
         ("anthropic-ratelimit-requests-limit", "50"),
         ("anthropic-ratelimit-requests-remaining", "0"),
         ("anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z"),
@@ -281,7 +281,7 @@ fn headers_are_passed_on_renamed_and_tenant_data_is_not() {
         shown_error(&Anthropic.error(&failure, now).error)["headers"].clone()
     };
     let mut want = json!({
-        "retry-after": "17", "x-should-retry": "true", "x-relay-provider-request-id": "req_1",
+        "retry-after": "17", "x-should-retry": "true", "x-relay-provider-request-id": "req_0123456789",
         "x-ratelimit-limit-requests": "50", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30s",
         "x-ratelimit-limit-tokens": "9", "x-ratelimit-remaining-tokens": "8", "x-ratelimit-reset-tokens": "1h0m1s",
     });
