@@ -7,4 +7,5 @@ mod calls;
 mod connection_state;
 mod continuation;
 mod embeddings;
+mod hostile_provider;
 mod registration;
