@@ -15,6 +15,8 @@
 mod base_url;
 mod body;
 mod crypto;
+#[cfg(test)]
+mod dns_tests;
 mod error;
 mod exchange;
 #[cfg(test)]

@@ -61,6 +61,14 @@ impl HttpTransport {
         Self { lanes: Arc::new(Lanes::new(first, || None)), timeouts }
     }
 
+    /// A transport that finds names with this resolver, for tests.
+    #[cfg(test)]
+    pub(super) fn resolving(timeouts: Timeouts, resolver: impl reqwest::dns::Resolve + 'static) -> Self {
+        super::crypto::install_crypto();
+        let first = builder(&timeouts).dns_resolver(Arc::new(resolver)).build().unwrap();
+        Self { lanes: Arc::new(Lanes::new(first, || None)), timeouts }
+    }
+
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }

@@ -9,3 +9,5 @@ mod http;
 mod ring;
 mod sqlite;
 mod stores;
+#[cfg(feature = "http")]
+mod tls;
