@@ -41,7 +41,7 @@ pub struct RequestLimits {
     pub registration_body: usize,
     /// The memory of all request bodies of more than 64 KiB together, in bytes.
     pub bodies_at_once: usize,
-    /// The memory of all smaller request bodies together, in bytes.
+    /// The memory of all smaller request bodies together, in bytes. Registrations have a quarter of it besides.
     pub small_bodies_at_once: usize,
     /// The share of both that one project may hold, in percent. The largest body fits in any case.
     pub body_share_percent: u8,

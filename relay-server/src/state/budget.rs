@@ -1,8 +1,9 @@
 //! The memory of all request bodies together, and everybody's share of it.
 //!
-//! Small bodies have a part of their own, so they never wait for large ones. In each part a project may hold a share,
-//! and of the small one a registration token a few bodies, so nobody can use up what others need. No body is read
-//! before its credential is known, so an address without one holds nothing.
+//! Small bodies have a part of their own, so they never wait for large ones, and so have registrations, which come from
+//! browsers, so an app's users can't keep the app itself from calling. In each part a project may hold a share, and a
+//! registration token a few bodies, so nobody can use up what others need. No body is read before its credential is
+//! known, so an address without one holds nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,8 +24,8 @@ pub(crate) struct BodyBudget(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    small: Part,
-    large: Part,
+    /// The parts, in the order of [`Kind`].
+    parts: [Part; 3],
     /// The most that one registration token may hold.
     of_a_token: usize,
     held: Mutex<Held>,
@@ -45,10 +46,15 @@ struct Held {
     tokens: HashMap<SecretHash, usize>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sums {
-    small: usize,
-    large: usize,
+/// Bytes by [`Kind`].
+type Sums = [usize; 3];
+
+/// A kind of body, which has its own part of the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Small,
+    Large,
+    Registration,
 }
 
 /// Whose limit a body would exceed.
@@ -86,9 +92,11 @@ impl BodyBudget {
             // The largest body must fit.
             Part { most, share: share.max(largest).min(most) }
         };
+        let small = part(limits.small_bodies_at_once, SMALL);
+        let large = part(limits.bodies_at_once, limits.inference_body);
+        let registration = part(limits.small_bodies_at_once / 4, limits.registration_body);
         Self(Arc::new(Inner {
-            small: part(limits.small_bodies_at_once, SMALL),
-            large: part(limits.bodies_at_once, limits.inference_body),
+            parts: [small, large, registration],
             of_a_token: limits.registration_body.saturating_mul(4),
             held: Mutex::default(),
         }))
@@ -101,15 +109,13 @@ impl BodyBudget {
 
     /// How many bytes are held.
     pub(crate) fn held(&self) -> usize {
-        let Sums { small, large } = self.lock().total;
-        small + large
+        self.lock().total.iter().sum()
     }
 
     /// Whether less than an eighth of a part is left, so that bodies of any project may be refused.
     pub(crate) fn is_spent(&self) -> bool {
-        let Sums { small, large } = self.lock().total;
-        let is_spent = |held: usize, part: Part| held > part.most - part.most / 8;
-        is_spent(small, self.0.small) || is_spent(large, self.0.large)
+        let held = self.lock().total;
+        self.0.parts.iter().zip(held).any(|(part, held)| held > part.most - part.most / 8)
     }
 
     /// No code panics while it holds the lock.
@@ -120,13 +126,10 @@ impl BodyBudget {
     /// Which limit is exceeded, if any, when a body of `before` bytes has grown to `now`.
     fn exceeded(&self, held: &Held, reservation: &Reservation, now: usize) -> Option<Exceeded> {
         let of_project = held.projects.get(&reservation.project).copied().unwrap_or_default();
-        let sums = |sums: Sums| sums.moved(reservation.bytes, now);
-        let (total, project) = (sums(held.total), sums(of_project));
-        let (part, total, project) = if now > SMALL {
-            (self.0.large, total.large, project.large)
-        } else {
-            (self.0.small, total.small, project.small)
-        };
+        let place = reservation.kind(now) as usize;
+        let after = |sums: Sums| reservation.moved(sums, now).get(place).copied().unwrap_or_default();
+        let (total, project) = (after(held.total), after(of_project));
+        let part = self.0.parts.get(place)?;
         let of_token = reservation.token.and_then(|token| held.tokens.get(&token)).copied().unwrap_or_default();
         if reservation.token.is_some() && of_token - reservation.bytes + now > self.0.of_a_token {
             return Some(Exceeded::Token);
@@ -139,29 +142,17 @@ impl BodyBudget {
     }
 }
 
-impl Sums {
-    /// The sums after a body of `before` bytes has become one of `now`.
-    fn moved(self, before: usize, now: usize) -> Self {
-        let part = |sum: usize, is_mine: fn(usize) -> bool| {
-            let mine = |bytes: usize| if is_mine(bytes) { bytes } else { 0 };
-            sum.saturating_sub(mine(before)).saturating_add(mine(now))
-        };
-        Self { small: part(self.small, |bytes| bytes <= SMALL), large: part(self.large, |bytes| bytes > SMALL) }
-    }
-}
-
 impl Held {
     fn set(&mut self, reservation: &Reservation, now: usize) {
-        let before = reservation.bytes;
-        self.total = self.total.moved(before, now);
+        self.total = reservation.moved(self.total, now);
         let project = self.projects.entry(reservation.project.clone()).or_default();
-        *project = project.moved(before, now);
+        *project = reservation.moved(*project, now);
         if *project == Sums::default() {
             self.projects.remove(&reservation.project);
         }
         if let Some(token) = reservation.token {
             let sum = self.tokens.entry(token).or_default();
-            *sum = sum.saturating_sub(before).saturating_add(now);
+            *sum = sum.saturating_sub(reservation.bytes).saturating_add(now);
             if *sum == 0 {
                 self.tokens.remove(&token);
             }
@@ -179,6 +170,26 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
+    /// The kind of a body of this reservation that has so many bytes.
+    fn kind(&self, bytes: usize) -> Kind {
+        match self.token {
+            Some(_) => Kind::Registration,
+            None if bytes > SMALL => Kind::Large,
+            None => Kind::Small,
+        }
+    }
+
+    /// The sums after this reservation's bytes have become `now`.
+    fn moved(&self, mut sums: Sums, now: usize) -> Sums {
+        if let Some(sum) = sums.get_mut(self.kind(self.bytes) as usize) {
+            *sum = sum.saturating_sub(self.bytes);
+        }
+        if let Some(sum) = sums.get_mut(self.kind(now) as usize) {
+            *sum = sum.saturating_add(now);
+        }
+        sums
+    }
+
     /// Makes the reservation as large as the memory of the body that is being received.
     ///
     /// # Errors
@@ -295,6 +306,13 @@ mod tests {
         assert!(with(2).is_ok());
         drop(four);
         assert!(with(1).is_ok());
+        // All tokens of a project together leave its own calls alone.
+        let all: Vec<_> =
+            (0..=255).flat_map(|n| std::iter::from_fn(move || Some(n)).take(4)).map_while(|n| with(n).ok()).collect();
+        assert_eq!(all.len(), 4 * MIB / (16 << 10));
+        assert_eq!(with(255).unwrap_err(), Exceeded::Project);
+        assert!(held(&budget, 'a', SMALL).is_ok());
+        drop(all);
         assert_eq!((budget.held(), budget.lock().tokens.len()), (0, 0));
     }
 

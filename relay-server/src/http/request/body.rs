@@ -15,12 +15,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::config::options::RequestLimits;
 use crate::http::context::RequestContext;
-use crate::state::budget::Reservation;
+use crate::state::budget::{Reservation, SMALL};
 
 /// How often the rate of a slow body is checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// The most bytes that are allocated because of `content-length` alone.
-const TRUSTED_LENGTH: usize = 256 << 10;
+/// The most bytes that are allocated because of `content-length` alone: with more, a body of which little comes would be
+/// counted as a large one.
+const TRUSTED_LENGTH: usize = SMALL;
 
 /// A body and its reservation. Keep the reservation while the bytes are in use.
 #[derive(Debug)]
