@@ -35,7 +35,7 @@ impl Relay {
         &self.ports
     }
 
-    /// The time by which registration tokens are issued and expire.
+    /// The time by which registration tokens are issued, and expire as Relay keys do.
     pub(super) fn token_time(&self) -> Timestamp {
         self.token_clock.now(&*self.ports.clock)
     }

@@ -94,7 +94,7 @@ impl Relay {
     pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
         let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(RelayError::invalid_relay_key)?;
         let found = self.ports.projects.relay_key(&hash).await?;
-        let live = found.filter(|found| found.key.is_live(self.ports.clock.now()));
+        let live = found.filter(|found| found.key.is_live(self.token_time()));
         let access = live.ok_or_else(RelayError::invalid_relay_key)?;
         if access.key.scopes.contains(&scope) {
             return Ok(access);

@@ -1,4 +1,5 @@
-//! The time by which registration tokens expire. It never goes back, so an expired token never becomes valid again.
+//! The time by which registration tokens and Relay keys expire. It never goes back, so nothing that has expired becomes
+//! valid again.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -190,14 +190,19 @@ async fn an_expired_token_stays_expired_when_the_clock_is_set_back() {
         let request = test.request("GET", "/v1/registration").header("authorization", &format!("Bearer {token}"));
         request.send().await
     };
+    let short = test.relay_key(NewRelayKey::new("short").seconds(600)).await;
     assert_eq!(show(&first).await.status, 200);
     hands.set_ahead(3600);
+    let expired = test.request("GET", "/v1/users").header("authorization", &format!("Bearer {short}")).send().await;
+    expired.assert_error(401, "invalid_relay_key");
     show(&first).await.assert_error(410, "registration_token_expired");
     hands.set_ahead(0);
     for token in [&first, &second] {
         show(token).await.assert_error(410, "registration_token_expired");
         register(&test, token, "good").await.assert_error(410, "registration_token_expired");
     }
+    let restored = test.request("GET", "/v1/users").header("authorization", &format!("Bearer {short}")).send().await;
+    restored.assert_error(401, "invalid_relay_key");
     // Tokens that are issued now live for their time.
     let fresh = test.registration_token("cy").await;
     hands.pass(599);
