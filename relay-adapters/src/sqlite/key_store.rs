@@ -47,6 +47,10 @@ impl KeyStore for Sqlite {
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
         const DELETE: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
+        // A deletion of what is not there needs no write.
+        if self.connection(slot).await?.is_none() {
+            return Ok(false);
+        }
         let Slot { project, user, provider } = slot.clone();
         let write = move |db: &mut Db| {
             let key = params![project.as_str(), user.as_str(), provider.name()];

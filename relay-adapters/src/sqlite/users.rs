@@ -31,6 +31,10 @@ impl Users for Sqlite {
     async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
         // Everything else about the user refers to this row: `ON DELETE CASCADE`.
         const DELETE: &str = "DELETE FROM users WHERE project = ?1 AND user = ?2";
+        // Most deletions of somebody unknown need no write.
+        if self.user(project, user).await?.is_none() {
+            return Ok(false);
+        }
         let (project, user, queue) = (project.clone(), user.clone(), self.usage.clone());
         let write = move |db: &mut Db| {
             usage_queue::flush(db, &queue)?; // otherwise it would count for a later user with the same label
