@@ -35,13 +35,13 @@ pub(super) fn image<'a>(image: &Object<'a>, family: &ModelFamily, notes: &mut No
             Kind::Unknown => return Err(refused("must name its media type")),
             _ => return Err(not_taken(&declared, image.path("url"))),
         };
-        part.inline_data = Some(Blob { mime_type, data });
+        part.inline_data = Some(Box::new(Blob { mime_type, data }));
     } else if has_scheme(&url, "https://") {
         let mime_type = kinds::type_of_name(&url).unwrap_or("image/jpeg");
         if !kinds::is_taken(mime_type) && mime_type != "image/bmp" {
             return Err(not_taken(mime_type, image.path("url")));
         }
-        part.file_data = Some(FileData { mime_type, file_uri: url });
+        part.file_data = Some(Box::new(FileData { mime_type, file_uri: url }));
     } else {
         return Err(refused("must be an https or a data URL"));
     }
@@ -84,7 +84,7 @@ pub(super) fn audio<'a>(audio: &Object<'a>) -> Result<Part<'a>, RelayError> {
         let why = "the format of audio must be one of wav, mp3, aac, aiff, flac, ogg, opus, m4a, webm and pcm16";
         RelayError::invalid_value(audio.path("format"), why)
     })?;
-    Ok(Part { inline_data: Some(Blob { mime_type: mime_type.into(), data }), ..Part::default() })
+    Ok(Part { inline_data: Some(Box::new(Blob { mime_type: mime_type.into(), data })), ..Part::default() })
 }
 
 /// A file: its content, or where Google has it.
@@ -100,7 +100,7 @@ pub(super) fn file<'a>(file: &Object<'a>) -> Result<Part<'a>, RelayError> {
     let Some(data) = file.text("file_data")?.filter(|data| !data.is_empty()) else {
         let by_name = name.as_deref().and_then(kinds::type_of_name);
         let file_data = referenced(file, by_name, no_type)?;
-        return Ok(Part { file_data: Some(file_data), ..Part::default() });
+        return Ok(Part { file_data: Some(Box::new(file_data)), ..Part::default() });
     };
     let (declared, data) = match has_scheme(&data, SCHEME) {
         true => DataUrl::parse(data).map(|url| (url.declared, url.data)).unwrap_or_default(),
@@ -115,7 +115,7 @@ pub(super) fn file<'a>(file: &Object<'a>) -> Result<Part<'a>, RelayError> {
         return Ok(text_part(Words::Own(words.into())));
     }
     match kinds::kind(&declared, name.as_deref(), &data) {
-        Kind::Taken(mime_type) => Ok(Part { inline_data: Some(Blob { mime_type, data }), ..Part::default() }),
+        Kind::Taken(mime_type) => Ok(Part { inline_data: Some(Box::new(Blob { mime_type, data })), ..Part::default() }),
         Kind::NotTaken(kind) => Err(not_taken(&kind, file.path("file_data"))),
         Kind::Unknown => Err(no_type()),
     }

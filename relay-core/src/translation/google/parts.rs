@@ -21,13 +21,13 @@ pub(super) struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<Words<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) inline_data: Option<Blob<'a>>,
+    pub(super) inline_data: Option<Box<Blob<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file_data: Option<FileData<'a>>,
+    pub(super) file_data: Option<Box<FileData<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) function_call: Option<FunctionCall<'a>>,
+    pub(super) function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) function_response: Option<FunctionResponse<'a>>,
+    pub(super) function_response: Option<Box<FunctionResponse<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) thought_signature: Option<Words<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,12 +92,12 @@ impl<'a> ResponsePart<'a> {
     pub(super) fn inside(part: Part<'a>) -> Result<(Self, Option<MediaResolution>), Box<Part<'a>>> {
         match part {
             Part { inline_data: Some(blob), media_resolution, .. } if IN_RESULTS.contains(&blob.mime_type.as_ref()) => {
-                Ok((Self::InlineData(blob), media_resolution))
+                Ok((Self::InlineData(*blob), media_resolution))
             }
             Part { file_data: Some(file), media_resolution, .. }
                 if IN_RESULTS.contains(&file.mime_type) && file.file_uri.starts_with(FILES) =>
             {
-                Ok((Self::FileData(file), media_resolution))
+                Ok((Self::FileData(*file), media_resolution))
             }
             part => Err(Box::new(part)),
         }
@@ -106,8 +106,8 @@ impl<'a> ResponsePart<'a> {
     /// The part on its own.
     pub(super) fn alone(self, media_resolution: Option<MediaResolution>) -> Part<'a> {
         match self {
-            Self::InlineData(blob) => Part { inline_data: Some(blob), media_resolution, ..Part::default() },
-            Self::FileData(file) => Part { file_data: Some(file), media_resolution, ..Part::default() },
+            Self::InlineData(blob) => Part { inline_data: Some(Box::new(blob)), media_resolution, ..Part::default() },
+            Self::FileData(file) => Part { file_data: Some(Box::new(file)), media_resolution, ..Part::default() },
         }
     }
 }

@@ -118,7 +118,7 @@ impl<'a> OpenCall<'a> {
     pub(super) fn part(&self, family: &ModelFamily) -> Part<'a> {
         let id = self.id.clone().filter(|_| family.since_gemini_3);
         let call = FunctionCall { id, name: self.name.clone(), args: args(&self.arguments) };
-        Part { function_call: Some(call), ..Part::default() }
+        Part { function_call: Some(Box::new(call)), ..Part::default() }
     }
 
     /// The result as a part of the user's turn. Media that can't stand in it goes to `beside`.
@@ -151,7 +151,7 @@ impl<'a> OpenCall<'a> {
         }
         let id = self.id.filter(|_| family.since_gemini_3);
         let function_response = FunctionResponse { id, name: self.name, response: response(&result.text), parts };
-        Part { function_response: Some(function_response), ..Part::default() }
+        Part { function_response: Some(Box::new(function_response)), ..Part::default() }
     }
 }
 
