@@ -2,14 +2,17 @@
 //! users it may have who never connected a key. They keep one project from filling the store, or from using Relay to
 //! try keys in bulk.
 
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{EndUser, ProjectId};
 use crate::domain::{KEEP_GRANTS_SECONDS, RateLimit, SecretHash};
 use crate::error::RelayError;
 
 /// Key checks a minute and token. A provider may refuse [`crate::domain::REGISTRATION_TRIES`] keys of a token; this limit
 /// also counts checks whose client left before the provider's answer.
 const CHECKS_A_TOKEN: u32 = 10;
-/// How many projects and tokens are tracked at once: some megabytes.
+/// Exchanges of a registration token for another, a minute and user: each writes, and gives the new token checks of its
+/// own.
+const EXCHANGES_A_USER: u32 = 20;
+/// How many projects, users and tokens are tracked at once: some megabytes.
 const TRACKED: usize = 50_000;
 
 /// The limits of [`Quotas`].
@@ -38,6 +41,7 @@ pub struct Quotas {
     tokens: RateLimit<ProjectId>,
     key_checks: RateLimit<ProjectId>,
     key_checks_of_token: RateLimit<SecretHash>,
+    exchanges: RateLimit<(ProjectId, EndUser)>,
 }
 
 impl Default for Quotas {
@@ -55,6 +59,7 @@ impl Quotas {
             tokens: half_at_once(limits.tokens_a_minute),
             key_checks: half_at_once(limits.key_checks_a_minute),
             key_checks_of_token: RateLimit::new(CHECKS_A_TOKEN, CHECKS_A_TOKEN, TRACKED),
+            exchanges: RateLimit::new(EXCHANGES_A_USER, EXCHANGES_A_USER, TRACKED),
         }
     }
 }
@@ -85,6 +90,13 @@ impl Quotas {
         }
         let what = || format!("key checks: {} a minute", self.limits.key_checks_a_minute);
         self.key_checks.take(project.clone(), now).map_err(|wait| RelayError::quota_reached(&what(), wait))
+    }
+
+    /// Counts an exchange of a user's token for another.
+    pub(super) fn take_exchange(&self, project: &ProjectId, user: &EndUser, now: u64) -> Result<(), RelayError> {
+        let what = || format!("exchanged tokens of one user: {EXCHANGES_A_USER} a minute");
+        let refused = |wait| RelayError::quota_reached(&what(), wait);
+        self.exchanges.take((project.clone(), user.clone()), now).map_err(refused)
     }
 
     /// The refusal of a user who would be one too many of those who never connected a key. They go when their tokens

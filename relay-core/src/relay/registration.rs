@@ -74,7 +74,8 @@ impl Relay {
     /// If the response is lost, the successor shows whether it was done: it is known then.
     ///
     /// # Errors
-    /// Those of [`Self::registration`]; `invalid_value` for a malformed successor.
+    /// Those of [`Self::registration`]; `invalid_value` for a malformed successor; `rate_limit_exceeded` after too many of
+    /// them for one user.
     pub async fn exchange_token(
         &self,
         token: &RegistrationToken,
@@ -86,7 +87,10 @@ impl Relay {
         let malformed = || RelayError::invalid_value("successor", "`successor` must be a registration token (`rrt-…`)");
         let to = hash_of(successor).filter(|to| *to != from).ok_or_else(malformed)?;
         let _locked = registration_lock::lock(from).await;
-        self.usable(&self.token_access_from(token, page).await?.stored)?;
+        let TokenAccess { stored, .. } = self.token_access_from(token, page).await?;
+        self.usable(&stored)?;
+        let (grant, now) = (&stored.grant, self.ports.clock.micros());
+        self.ports.quotas.take_exchange(&grant.project, &grant.user, now)?;
         if self.ports.key_store.exchange_grant(&from, &to, self.token_time()).await? {
             return Ok(());
         }

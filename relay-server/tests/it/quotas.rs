@@ -153,6 +153,29 @@ async fn key_checks_are_limited_by_token() {
     assert_eq!(register(&test, &other, "good").await.status, 201);
 }
 
+/// Each exchange writes, and the new token has checks of its own.
+#[tokio::test]
+async fn exchanges_are_limited_by_user() {
+    let (test, hands) = server(QuotaLimits::default()).await;
+    hands.pass(60);
+    let exchange = |token: &str, successor: &str| {
+        let request = test.request("POST", "/v1/registration/exchange");
+        request.header("authorization", &format!("Bearer {token}")).json(&json!({"successor": successor})).send()
+    };
+    let mut token = test.registration_token("bo").await;
+    for _ in 0..20 {
+        let next = test.unknown_registration_token();
+        assert_eq!(exchange(&token, &next).await.status, 204);
+        token = next;
+    }
+    let next = test.unknown_registration_token();
+    assert_eq!(wait(&exchange(&token, &next).await, "exchanged tokens of one user: 20 a minute"), 3);
+    let other = test.registration_token("cy").await;
+    assert_eq!(exchange(&other, &test.unknown_registration_token()).await.status, 204);
+    hands.pass(3);
+    assert_eq!(exchange(&token, &next).await.status, 204);
+}
+
 #[tokio::test]
 async fn users_without_a_key_are_limited_and_go_with_their_tokens() {
     let (test, hands) = server(QuotaLimits { pending_users: 3, ..QuotaLimits::default() }).await;
