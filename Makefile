@@ -98,13 +98,13 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 
 $(VENV)/.installed: $(CLIENTS)/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(CLIENTS)/python/requirements.txt
 	@touch $@
 
 # The previous major version, which cannot be installed beside the current one.
 $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 	$(PYTHON) -m venv $(VENV2)
-	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $(CLIENTS)/python/requirements-2.txt
+	$(VENV2)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(CLIENTS)/python/requirements-2.txt
 	@touch $@
 
 # Files that are generated from tables in the code: pages, the API description, types, the widget's bundle and the line that pins
