@@ -1,9 +1,12 @@
-# syntax=docker/dockerfile:1
 # Not run by this project's tests: build it once before you rely on it.
 #   docker build -t relay . && docker run --rm relay --version
 # How to run it: docs/self-hosting.md, "Container".
+#
+# The base images are named by their content, since a tag can be moved. To move to the newest of a tag:
+#   docker buildx imagetools inspect rust:1.95-bookworm --format '{{.Manifest.Digest}}'
+#   docker buildx imagetools inspect gcr.io/distroless/cc-debian12:nonroot --format '{{.Manifest.Digest}}'
 
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95-bookworm@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1 AS build
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -15,7 +18,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && printf '[server]\nlisten = "0.0.0.0:8080"\n\n[storage]\npath = "/var/lib/relay/relay.db"\n' > /out/etc/relay/relay.toml
 
 # glibc and root certificates; no shell, no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
 COPY --from=build /out/ /
 # Variables such as RELAY_SERVER_PUBLIC_URL override the file; the master key comes in RELAY_MASTER_KEY_FILE.
 ENV RELAY_CONFIG=/etc/relay/relay.toml
