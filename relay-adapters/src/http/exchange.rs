@@ -5,9 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Request, Response};
 use tokio::time::{Instant, Sleep, sleep_until};
+use zeroize::Zeroizing;
 
 use relay_core::Provider;
 use relay_core::domain::provider::CredentialHeader;
@@ -117,7 +119,11 @@ impl ProviderClient for HttpProvider {
 /// The credential header, in the form that the provider expects.
 fn signed(header: CredentialHeader, key: &ProviderKey) -> Result<(HeaderName, HeaderValue), TransportError> {
     let name = HeaderName::from_bytes(header.name().as_bytes()).map_err(refused)?;
-    let mut value = HeaderValue::try_from([header.prefix(), key.expose()].concat()).map_err(refused)?;
+    // Allocated at once, and wiped when hyper has written the header.
+    let mut text = Zeroizing::new(Vec::with_capacity(header.prefix().len() + key.expose().len()));
+    text.extend_from_slice(header.prefix().as_bytes());
+    text.extend_from_slice(key.expose().as_bytes());
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(refused)?;
     value.set_sensitive(true);
     Ok((name, value))
 }

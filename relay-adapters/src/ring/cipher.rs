@@ -30,7 +30,7 @@ use relay_core::ports::{Cipher, CipherError};
 
 use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
 use super::fields::Fields;
-use super::master_key::MasterKeys;
+use super::master_key::{MasterKey, MasterKeys};
 use super::sub_keys::{self, Purpose};
 
 const VERSION: u8 = 1;
@@ -64,17 +64,28 @@ struct Member {
     key: AeadKey,
 }
 
+impl Member {
+    fn new(key: &MasterKey) -> Result<Self, CipherError> {
+        Ok(Self { kid: key.kid(), key: AeadKey::new(key.expose())? })
+    }
+}
+
 impl RingCipher {
     /// A cipher that seals under the first key and opens under all of them.
     ///
     /// # Errors
     /// [`CipherError::Unavailable`] without random bytes.
     pub fn new(keys: &MasterKeys) -> Result<Self, CipherError> {
-        let members = keys.iter().map(|key| Ok(Member { kid: key.kid(), key: AeadKey::new(key.expose())? }));
-        let mut members = members.collect::<Result<Vec<_>, CipherError>>()?.into_iter();
+        let mut keys_left = keys.iter();
+        let active = Member::new(keys_left.next().ok_or(CipherError::Unavailable)?)?;
+        // Allocated at once, so that growing does not leave copies of expanded keys behind.
+        let mut retired = Vec::with_capacity(keys_left.len());
+        for key in keys_left {
+            retired.push(Member::new(key)?);
+        }
         let mut cipher = Self {
-            active: members.next().ok_or(CipherError::Unavailable)?,
-            retired: members.collect(),
+            active,
+            retired,
             fingerprints: keys
                 .active()
                 .and_then(|key| sub_keys::derive(key, Purpose::Fingerprint).ok())

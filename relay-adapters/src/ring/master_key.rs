@@ -167,7 +167,7 @@ impl MasterKeys {
     }
 
     /// All keys, the active one first.
-    pub fn iter(&self) -> impl Iterator<Item = &MasterKey> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &MasterKey> {
         self.0.iter()
     }
 
