@@ -13,6 +13,9 @@ use super::migrate::{self, MIGRATIONS};
 /// 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// The smallest database that is not empty, in bytes: one page of the smallest size.
+const SMALLEST: u64 = 512;
+
 /// Refuses a version of SQLite that is too old.
 pub(super) fn refuse_old(version: i32) -> Result<(), SqliteOpenError> {
     if version < OLDEST_SQLITE { Err(SqliteOpenError::TooOld(version)) } else { Ok(()) }
@@ -30,11 +33,18 @@ pub(super) fn make_file(path: &Path) -> Result<PathBuf, SqliteOpenError> {
     // SQLite gives the other files (-wal, -shm) the same mode.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = match options.open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => path.canonicalize(),
-        made => made.and_then(|_| path.canonicalize()),
-    };
-    made.map_err(|cause| SqliteOpenError::File { path: path.to_owned(), cause })
+    let file_error = |cause| SqliteOpenError::File { path: path.to_owned(), cause };
+    match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // SQLite would take such a file for an empty database, and overwrite it.
+            let length = std::fs::metadata(path).map_err(file_error)?.len();
+            if (1..SMALLEST).contains(&length) {
+                return Err(SqliteOpenError::NotRelay);
+            }
+        }
+        made => drop(made.map_err(file_error)?),
+    }
+    path.canonicalize().map_err(file_error)
 }
 
 /// Opens the connection that writes, and migrates the schema.

@@ -3,6 +3,7 @@
 
 mod administration;
 mod cache;
+mod damage;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "ring")]
