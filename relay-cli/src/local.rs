@@ -9,7 +9,7 @@ use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::Timestamp;
 use relay_core::{Ports, Relay};
-use relay_server::config::{Config, StoragePath};
+use relay_server::config::{Config, StoragePath, check_store};
 
 use crate::failure::Failure;
 
@@ -35,7 +35,9 @@ impl Local {
     /// If the master key or the store is invalid.
     pub fn of(config: &Config) -> Result<Self, Failure> {
         let keys = master_keys(config)?;
-        let store = Arc::new(Sqlite::open(store_path(config)?, SqliteOptions::default()).map_err(Failure::config)?);
+        let path = store_path(config)?;
+        check_store(path).map_err(Failure::config)?;
+        let store = Arc::new(Sqlite::open(path, SqliteOptions::default()).map_err(Failure::config)?);
         let cipher = Arc::new(RingCipher::new(&keys).map_err(Failure::failed)?);
         let issuer = Arc::new(RingIssuer::new(&keys).map_err(Failure::failed)?);
         let ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());

@@ -16,7 +16,7 @@ use relay_core::ports::{ProviderClient, Store};
 use relay_core::relay::quotas::Quotas;
 use relay_core::{Ports, Provider, Relay};
 
-use crate::config::{Config, ConfigErrors, StoragePath};
+use crate::config::{Config, ConfigErrors, StoragePath, check_store};
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,19 +95,33 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// What the operator must change. Nothing is written to a store that belongs to a different master key.
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let providers = providers(config)?;
-    let keys = master_keys(config)?;
+    check_master_keys(config)?;
     let store = open_store(&config.storage.path)?;
-    let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
-    let cipher = Arc::new(blocking(known_keys::adopt(store.as_ref(), cipher))?);
+    let (cipher, tokens) = on_a_stack_of_its_own(|| ciphers(config, store.as_ref()))?;
     if cipher.near_limit() {
         tracing::warn!(kid = %cipher.active_kid(), "the master key has wrapped many data keys; put a new one on the first line of the key file");
     }
     let clock = Arc::new(SystemClock);
-    let tokens = Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?);
     let mut ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
     ports.quotas = Arc::new(Quotas::new(config.quota));
     let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
     Ok(Wired { relay, store, cipher })
+}
+
+/// What needs the master keys. Of these only the cipher keeps them, expanded for AES.
+fn ciphers(config: &Config, store: &dyn Store) -> Result<(Arc<RingCipher>, Arc<RingIssuer>), StartError> {
+    let keys = master_keys(config)?;
+    let cipher = RingCipher::new(&keys).map_err(no_cipher)?;
+    let cipher = Arc::new(blocking(known_keys::adopt(store, cipher))?);
+    Ok((cipher, Arc::new(RingIssuer::new(&keys).map_err(no_cipher)?)))
+}
+
+/// Checks that there are master keys and that they can be parsed.
+///
+/// # Errors
+/// What the operator must change.
+pub fn check_master_keys(config: &Config) -> Result<(), StartError> {
+    on_a_stack_of_its_own(|| master_keys(config).map(drop))
 }
 
 impl Wired {
@@ -159,10 +173,17 @@ impl Wired {
 fn open_store(path: &StoragePath) -> Result<Arc<dyn Store>, StartError> {
     match path {
         StoragePath::Memory => Ok(Arc::new(Memory::default())),
-        StoragePath::File(path) => match Sqlite::open(path, SqliteOptions::default()) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(StartError::Store(format!("the store {} could not be opened: {error}", path.display()))),
-        },
+        StoragePath::File(path) => {
+            if let Some(warning) = check_store(path).map_err(StartError::Store)? {
+                tracing::warn!("{warning}");
+            }
+            match Sqlite::open(path, SqliteOptions::default()) {
+                Ok(store) => Ok(Arc::new(store)),
+                Err(error) => {
+                    Err(StartError::Store(format!("the store {} could not be opened: {error}", path.display())))
+                }
+            }
+        }
     }
 }
 
@@ -223,13 +244,32 @@ fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
 
 /// Runs a future to completion, inside or outside a runtime.
 fn blocking<T: Send>(future: impl Future<Output = T> + Send) -> T {
-    std::thread::scope(|scope| {
-        let run = || futures::executor::block_on(future);
-        match scope.spawn(run).join() {
-            Ok(value) => value,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+    joined(|| futures::executor::block_on(future))
+}
+
+/// Runs `work` on a thread and waits for it.
+fn joined<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
     })
+}
+
+/// The distance that keeps what `work` leaves on its stack away from the page in which its thread ends.
+const GAP: usize = 16 << 10;
+
+/// Runs `work` on a thread whose stack is given back to the kernel when it ends, with all copies of keys that moves left on
+/// it. (The C library keeps the stack of a thread that has ended for the next one, without its pages.)
+fn on_a_stack_of_its_own<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    #[inline(never)]
+    fn deeper<T>(work: impl FnOnce() -> T) -> T {
+        let mut gap = [0_u8; GAP];
+        std::hint::black_box(&mut gap);
+        let done = work();
+        std::hint::black_box(&mut gap);
+        done
+    }
+    joined(|| deeper(work))
 }
 
 impl std::fmt::Debug for Wired {

@@ -55,11 +55,13 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "server.max_body_mib" => json!(server.max_body >> 20),
         "server.drain_seconds" => json!(server.drain.as_secs()),
         "server.drain_delay_seconds" => json!(server.drain_delay.as_secs()),
+        "server.allow_core_dumps" => json!(server.allow_core_dumps),
         "storage.path" => match &config.storage.path {
             StoragePath::Memory => json!(":memory:"),
             StoragePath::File(path) => json!(path),
         },
         "master_key.file" => json!(config.master_key.file.as_ref()?),
+        "master_key.allow_readable_file" => json!(config.master_key.allow_readable_file),
         "master_key.env" => json!(config.master_key.env),
         "upstream.allow_http_loopback" => json!(config.upstream.allow_http_loopback),
         "metrics.listen" => json!(config.metrics.listen?),
@@ -86,7 +88,7 @@ mod tests {
     fn every_setting_is_shown_as_it_is_in_effect() {
         let text = "mock = true\n[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://r.example\"\nworkers = 3\n\
             max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
-            drain_delay_seconds = 12\n[storage]\npath = \":memory:\"\n[master_key]\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
+            drain_delay_seconds = 12\nallow_core_dumps = true\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
             [upstream]\nallow_http_loopback = true\n";
         let base_urls = Provider::ALL.iter().map(|provider| format!("{provider} = \"http://127.0.0.1:2\"\n"));
         let text = text.to_owned() + &base_urls.collect::<String>();

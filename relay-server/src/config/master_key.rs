@@ -1,6 +1,6 @@
 //! `[master_key]`: the source of the master keys.
 //!
-//! In this order: the file, the systemd credential `relay-master-key`, the environment variable. Never the command
+//! In this order: standard input, if the command line says so; the file, the systemd credential `relay-master-key`, the environment variable. Never the command
 //! line, which every user of the machine can read.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::files::{self, Readers};
 use super::reader::Reader;
 
 /// The credential's name: `LoadCredential=relay-master-key:…` in a systemd unit.
@@ -19,12 +20,16 @@ const CREDENTIAL: &str = "relay-master-key";
 pub struct MasterKeyConfig {
     /// The file, if one is set.
     pub file: Option<PathBuf>,
+    /// Whether other users may read the file.
+    pub allow_readable_file: bool,
     /// The environment variable that is read last.
     pub env: String,
     /// The key's text, if one was found.
     pub text: Option<MasterKeyText>,
     /// A description of where it was found.
     pub origin: Option<String>,
+    /// Whether it was found in the variable [`Self::env`].
+    pub from_variable: bool,
 }
 
 /// The text of a key file. `Debug` hides it.
@@ -32,9 +37,20 @@ pub struct MasterKeyConfig {
 pub struct MasterKeyText(Zeroizing<String>);
 
 impl MasterKeyText {
+    /// Wraps a text without a check.
+    pub fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
     /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for MasterKeyText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 }
 
@@ -45,31 +61,41 @@ impl fmt::Debug for MasterKeyText {
 }
 
 impl MasterKeyConfig {
-    pub(super) fn read(reader: &mut Reader, variables: &BTreeMap<String, String>) -> Self {
+    /// Reads the settings, and the key from where they say unless it was `given`.
+    pub(super) fn read(
+        reader: &mut Reader,
+        variables: &BTreeMap<String, String>,
+        given: Option<MasterKeyText>,
+    ) -> Self {
         let file = reader.path("master_key.file");
+        let readable = reader.flag("master_key.allow_readable_file").unwrap_or(false);
         let env = reader.get("master_key.env", variable_name).unwrap_or_else(|| "RELAY_MASTER_KEY".to_owned());
         let credential = variables.get("CREDENTIALS_DIRECTORY").map(|directory| Path::new(directory).join(CREDENTIAL));
-        let mut config = Self { file: None, env, text: None, origin: None };
-        if let Some(path) = &file {
-            match read_private(path) {
-                Ok(text) => config.found(text, format!("file {}", path.display())),
+        let mut config =
+            Self { file: None, allow_readable_file: readable, env, text: None, origin: None, from_variable: false };
+        if let Some(text) = given {
+            config.found(text, "standard input".to_owned());
+        } else if let Some(path) = &file {
+            match files::read_private(path, if readable { Readers::All } else { Readers::RootsGroup }) {
+                Ok(text) => config.found(MasterKeyText(text), format!("file {}", path.display())),
                 Err(message) => reader.error("master_key.file", message),
             }
         } else if let Some(path) = credential.filter(|path| path.exists()) {
             // systemd protects it. Its mode is not conclusive, since access is granted by an ACL.
             match std::fs::read_to_string(&path) {
-                Ok(text) => config.found(text, format!("systemd credential {CREDENTIAL}")),
+                Ok(text) => config.found(text.into(), format!("systemd credential {CREDENTIAL}")),
                 Err(cause) => reader.general_error(format!("the credential {CREDENTIAL} could not be read: {cause}")),
             }
         } else if let Some(text) = variables.get(&config.env) {
             let origin = format!("variable {}", config.env);
-            config.found(text.clone(), origin);
+            config.found(text.clone().into(), origin);
+            config.from_variable = true;
         }
         Self { file, ..config }
     }
 
-    fn found(&mut self, text: String, origin: String) {
-        self.text = Some(MasterKeyText(Zeroizing::new(text)));
+    fn found(&mut self, text: MasterKeyText, origin: String) {
+        self.text = Some(text);
         self.origin = Some(origin);
     }
 }
@@ -81,24 +107,4 @@ fn variable_name(text: &str) -> Result<String, String> {
     } else {
         Err("must be a variable's name; the key itself does not belong here".to_owned())
     }
-}
-
-/// Reads a file that nobody else may read.
-fn read_private(path: &Path) -> Result<String, String> {
-    let shown = path.display();
-    let metadata = std::fs::metadata(path).map_err(|cause| {
-        format!("names {shown}, which could not be read ({cause}); generate a key with `relay master-key generate --out FILE`")
-    })?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(format!("names {shown}, which other users may read (mode {mode:04o}); run: chmod 600 {shown}"));
-        }
-    }
-    if !metadata.is_file() {
-        return Err(format!("names {shown}, which is not a file"));
-    }
-    std::fs::read_to_string(path).map_err(|cause| format!("names {shown}, which could not be read: {cause}"))
 }

@@ -4,6 +4,7 @@
 //! command line.
 
 mod error;
+mod files;
 mod log;
 mod master_key;
 mod metrics;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use files::check_store;
 pub use log::{LogConfig, LogFormat};
 pub use master_key::{MasterKeyConfig, MasterKeyText};
 pub use metrics::MetricsConfig;
@@ -57,14 +59,25 @@ pub struct Config {
 /// Where a configuration file is looked for if none is named.
 const DEFAULT_FILES: [&str; 2] = ["relay.toml", "/etc/relay/relay.toml"];
 
+fn default_file<'a>() -> Option<&'a Path> {
+    DEFAULT_FILES.map(Path::new).into_iter().find(|path| path.exists())
+}
+
 impl Config {
     /// Reads `file`, or else the first that exists of `relay.toml` and `/etc/relay/relay.toml`, and this process's environment.
     ///
     /// # Errors
     /// As [`Self::load`].
     pub fn find(file: Option<&Path>) -> Result<Self, ConfigErrors> {
-        let default = || DEFAULT_FILES.map(Path::new).into_iter().find(|path| path.exists());
-        Self::load(file.or_else(default))
+        Self::load(file.or_else(default_file))
+    }
+
+    /// The same with a master key from elsewhere, which takes the place of the configured one.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn find_with_master_key(file: Option<&Path>, text: MasterKeyText) -> Result<Self, ConfigErrors> {
+        Self::load_given(file.or_else(default_file), Some(text))
     }
 
     /// Reads `file` and this process's environment.
@@ -72,12 +85,16 @@ impl Config {
     /// # Errors
     /// Every invalid setting; a file that could not be read.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigErrors> {
+        Self::load_given(file, None)
+    }
+
+    fn load_given(file: Option<&Path>, master_key: Option<MasterKeyText>) -> Result<Self, ConfigErrors> {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         match file.map(|path| (path, std::fs::read_to_string(path))) {
-            None => Self::read(None, &variables),
-            Some((path, Ok(text))) => Self::read(Some((path, &text)), &variables),
+            None => Self::read_given(None, &variables, master_key),
+            Some((path, Ok(text))) => Self::read_given(Some((path, &text)), &variables, master_key),
             Some((path, Err(cause))) => Err(ConfigErrors(vec![ConfigError {
                 place: path.display().to_string(),
                 message: format!("the configuration could not be read: {cause}"),
@@ -90,13 +107,21 @@ impl Config {
     /// # Errors
     /// Every invalid setting.
     pub fn read(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Self, ConfigErrors> {
+        Self::read_given(file, variables, None)
+    }
+
+    fn read_given(
+        file: Option<(&Path, &str)>,
+        variables: &BTreeMap<String, String>,
+        master_key: Option<MasterKeyText>,
+    ) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(file, variables);
         let config = Self {
             mock: reader.flag("mock").unwrap_or(false),
             server: ServerConfig::read(&mut reader),
             storage: StorageConfig::read(&mut reader),
             quota: quota::read(&mut reader),
-            master_key: MasterKeyConfig::read(&mut reader, variables),
+            master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
             upstream: UpstreamConfig::read(&mut reader),
             metrics: MetricsConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),

@@ -36,6 +36,8 @@ pub struct ServerConfig {
     pub drain: Duration,
     /// How long the listener stays open after a stop.
     pub drain_delay: Duration,
+    /// Whether core dumps and debuggers are allowed.
+    pub allow_core_dumps: bool,
 }
 
 impl ServerConfig {
@@ -68,6 +70,7 @@ impl ServerConfig {
                 .unwrap_or(default.limits.body_share_percent),
             drain: seconds(reader, "server.drain_seconds", 0..=3600, default.drain),
             drain_delay: seconds(reader, "server.drain_delay_seconds", 0..=300, default.drain_delay),
+            allow_core_dumps: reader.flag("server.allow_core_dumps").unwrap_or(false),
         }
     }
 

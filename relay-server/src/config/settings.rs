@@ -37,11 +37,13 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("server.body_share_percent", "25"),
     ("server.drain_seconds", "120"),
     ("server.drain_delay_seconds", "0"),
+    ("server.allow_core_dumps", "false"),
     ("storage.path", "relay.db"),
     ("quota.tokens_per_minute", "2000"),
     ("quota.key_checks_per_minute", "2000"),
     ("quota.pending_users", "500000"),
     ("master_key.file", ""),
+    ("master_key.allow_readable_file", "false"),
     ("master_key.env", "RELAY_MASTER_KEY"),
 ];
 

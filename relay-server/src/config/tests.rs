@@ -51,6 +51,7 @@ fn every_setting_is_read_from_the_file() {
         body_share_percent = 50
         drain_seconds = 0
         drain_delay_seconds = 4
+        allow_core_dumps = true
         [storage]
         path = "data/relay.db"
         [quota]
@@ -58,6 +59,7 @@ fn every_setting_is_read_from_the_file() {
         key_checks_per_minute = 8
         pending_users = 9
         [master_key]
+        allow_readable_file = true
         env = "OTHER_KEY"
         [upstream]
         openai = "http://127.0.0.1:9001"
@@ -74,6 +76,7 @@ fn every_setting_is_read_from_the_file() {
     )
     .unwrap();
     let options = config.server.options(config.metrics.listen);
+    assert!(config.server.allow_core_dumps && config.master_key.allow_readable_file);
     assert!(config.mock && config.upstream.allow_http_loopback && config.log.format == LogFormat::Text);
     assert_eq!((options.workers, options.max_connections, options.limits.inference_body), (3, 1000, 1 << 20));
     assert!(options.trusted_proxies.contains([10, 1, 2, 3].into()));
@@ -207,14 +210,16 @@ fn a_key_file_that_others_can_read_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("master.key");
     write_private(&path, "secret");
-    for mode in [0o640, 0o604, 0o660, 0o620, 0o601] {
+    for mode in [0o604, 0o660, 0o620, 0o601] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         check(&format!("[master_key]\nfile = {path:?}"), &[], &["run: chmod 600"]);
     }
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
     assert!(read(&format!("[master_key]\nfile = {path:?}"), &[]).is_ok());
     check("[master_key]\nfile = \"/nowhere/master.key\"", &[], &["`master_key.file` names /nowhere/master.key"]);
-    check(&format!("[master_key]\nfile = {:?}", folder.path()), &[], &["chmod"]);
+    check(&format!("[master_key]\nfile = {:?}", folder.path()), &[], &["is not a file"]);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    assert!(read(&format!("[master_key]\nfile = {path:?}\nallow_readable_file = true"), &[]).is_ok());
 }
 
 fn write_private(path: &Path, text: &str) {
@@ -232,7 +237,7 @@ fn the_documented_settings_are_those_that_are_read() {
     let _ = reader.flag("mock");
     let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
     let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
-    let _ = (MasterKeyConfig::read(&mut reader, &BTreeMap::new()), quota::read(&mut reader));
+    let _ = (MasterKeyConfig::read(&mut reader, &BTreeMap::new(), None), quota::read(&mut reader));
     let known: BTreeSet<String> = SETTINGS.iter().map(|key| key.name.to_string()).collect();
     assert_eq!(reader.asked, known);
 

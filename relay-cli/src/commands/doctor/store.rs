@@ -1,6 +1,5 @@
 //! The doctor's checks of the store.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use relay_adapters::ring::known_keys::{self, KnownKeysError};
@@ -8,7 +7,7 @@ use relay_adapters::ring::{MasterKeys, RingCipher};
 use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::domain::ids::Timestamp;
 use relay_core::ports::{Meta as _, Projects as _};
-use relay_server::config::{Config, StoragePath};
+use relay_server::config::{Config, StoragePath, check_store};
 
 use super::report::{Check, Report};
 
@@ -27,7 +26,9 @@ pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &m
         );
         return None;
     }
-    private(path, report);
+    if !private(path, report) {
+        return None;
+    }
     let store = match Sqlite::open(path, SqliteOptions::default()) {
         Ok(store) => store,
         Err(error) => {
@@ -50,11 +51,22 @@ pub(super) async fn check(config: &Config, keys: Option<&MasterKeys>, report: &m
     contents(&store, report).await
 }
 
-fn private(path: &Path, report: &mut Report) {
-    let mode = std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777).unwrap_or_default();
-    if mode & 0o077 != 0 {
-        let open = Check::warn("store", format!("other users may read {} (mode {mode:04o})", path.display()));
-        report.add(open.fix(format!("chmod 600 {}", path.display())));
+/// Checks who else can read or change the store. Returns whether the server would use it.
+fn private(path: &Path, report: &mut Report) -> bool {
+    // The message ends with what to do.
+    let problem = |text: &str| text.rsplit_once("; run: ").map(|(problem, fix)| (problem.to_owned(), fix.to_owned()));
+    match check_store(path) {
+        Ok(None) => true,
+        Ok(Some(warning)) => {
+            let (text, fix) = problem(&warning).unwrap_or((warning, String::new()));
+            report.add(Check::warn("store", text).fix(fix));
+            true
+        }
+        Err(error) => {
+            let (text, fix) = problem(&error).unwrap_or((error, String::new()));
+            report.add(Check::misconfigured("store", text).fix(fix));
+            false
+        }
     }
 }
 
