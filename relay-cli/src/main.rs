@@ -4,20 +4,25 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 use relay_cli::cli::{Cli, Command};
 use relay_cli::failure::{Exit, Failure};
 use relay_cli::output::Out;
 use relay_cli::{commands, secrets};
+use relay_server::process::{self, Protection};
+use zeroizing_alloc::ZeroAlloc;
 
-/// A call makes about a hundred small allocations; this allocator spends less time on them than the system's.
+/// A call makes about a hundred small allocations; mimalloc spends less time on them than the system's allocator. What is freed is
+/// overwritten with zeros first: buffers of actix, hyper and rustls hold users' keys.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
+    let protection = process::protect();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let (out, result) = match parse(&arguments) {
-        Ok(cli) => (Out::new(cli.json), run(cli)),
+        Ok(cli) => (Out::new(cli.json), run(cli, protection)),
         Err(Parsed::Failure(failure)) => (Out::new(wants_json), Err(failure)),
         Err(Parsed::Message(error)) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -52,11 +57,12 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Parsed> {
     Cli::try_parse_from(arguments).map_err(Parsed::Message)
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, protection: Protection) -> Result<(), Failure> {
     if let Command::Serve(args) = &cli.command {
         // The server starts its own runtime.
-        return commands::serve::run(args);
+        return commands::serve::run(args, protection);
     }
+    protection.keep();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::failed(format_args!("could not start the runtime's threads: {error}")))?;
@@ -66,7 +72,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn dispatch(command: Command, out: Out) -> Result<(), Failure> {
     match command {
         Command::Init(args) => commands::init::run(args, out).await,
-        Command::Serve(args) => commands::serve::run(&args),
+        Command::Serve(args) => commands::serve::run(&args, process::protect()),
         #[cfg(feature = "mock")]
         Command::Demo(args) => relay_cli::demo::run(&args, out).await,
         #[cfg(not(feature = "mock"))]

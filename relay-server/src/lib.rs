@@ -46,7 +46,7 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
-//! | `run` | the process: from a [`config::Config`] to a signal |
+//! | `run` | the process: its protection, and from a [`config::Config`] to a signal |
 //! | `wiring` | the composition root: the one place that names concrete adapters |
 //! | `server` | listens, serves, drains and stops |
 //! | `routes` | the table of routes, and one file for each resource: a handler reads the request, calls relay-core and writes the response |
@@ -68,5 +68,5 @@ pub mod wiring;
 
 pub use config::{Options, RequestLimits};
 pub use observe::logging;
-pub use run::run;
+pub use run::{Start, process, run, start};
 pub use server::{Running, Stopper, serve};

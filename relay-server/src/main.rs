@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use relay_server::config::Config;
-use relay_server::wiring::StartError;
-use relay_server::{logging, run};
+use mimalloc::MiMalloc;
+use relay_server::{Start, process, start};
+use zeroizing_alloc::ZeroAlloc;
 
 /// Relay's HTTP server. Settings come from a file and from RELAY_… variables; see docs/configuration.md.
 #[derive(Debug, Parser)]
@@ -19,26 +19,24 @@ struct Arguments {
     /// Use simulated providers, for tests. Costs nothing.
     #[arg(long)]
     mock: bool,
+    /// Read the master key from standard input, to its end, rather than from where the configuration says.
+    #[arg(long)]
+    master_key_stdin: bool,
 }
 
-/// A call makes about a hundred small allocations; this allocator spends less time on them than the system's.
+/// A call makes about a hundred small allocations; mimalloc spends less time on them than the system's allocator. What is freed is
+/// overwritten with zeros first: buffers of actix, hyper and rustls hold users' keys.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match start(&arguments) {
+    let protection = process::protect();
+    let Arguments { config, mock, master_key_stdin } = Arguments::parse();
+    match start(&Start { config: config.as_deref(), mock, master_key_stdin }, protection) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "relay-server: {error}");
             ExitCode::from(error.exit_code())
         }
     }
-}
-
-fn start(arguments: &Arguments) -> Result<(), StartError> {
-    let mut config = Config::find(arguments.config.as_deref())?;
-    config.mock |= arguments.mock;
-    logging::start(&config.log);
-    run(&config, |_| {})
 }

@@ -13,4 +13,7 @@ pub struct ServeArgs {
     /// Let simulated providers answer: for tests, costs nothing.
     #[arg(long)]
     pub mock: bool,
+    /// Read the master key from standard input, to its end, rather than from where the configuration says.
+    #[arg(long)]
+    pub master_key_stdin: bool,
 }

@@ -1,8 +1,7 @@
 //! `relay serve`: the server, as `relay-server` runs it.
 
-use relay_server::config::Config;
-use relay_server::wiring::StartError;
-use relay_server::{logging, run as serve};
+use relay_server::process::Protection;
+use relay_server::{Start, start};
 
 use crate::cli::ServeArgs;
 use crate::failure::{Exit, Failure};
@@ -11,16 +10,11 @@ use crate::failure::{Exit, Failure};
 ///
 /// # Errors
 /// The reason why the server could not start, with the exit code of `relay-server`.
-pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    start(args).map_err(|error| {
+pub fn run(args: &ServeArgs, protection: Protection) -> Result<(), Failure> {
+    let ServeArgs { config, mock, master_key_stdin } = args;
+    let how = Start { config: config.as_deref(), mock: *mock, master_key_stdin: *master_key_stdin };
+    start(&how, protection).map_err(|error| {
         let exit = if error.exit_code() == Exit::Unavailable.code() { Exit::Unavailable } else { Exit::Config };
         Failure::new(exit, error)
     })
-}
-
-fn start(args: &ServeArgs) -> Result<(), StartError> {
-    let mut config = Config::find(args.config.as_deref())?;
-    config.mock |= args.mock;
-    logging::start(&config.log);
-    serve(&config, |_| {})
 }

@@ -1,6 +1,10 @@
 //! Runs the server from its configuration until a signal.
 
+mod hand_over;
+pub mod process;
+
 use std::io;
+use std::path::Path;
 
 use actix_web::rt::System;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,7 +12,54 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::observe::logging;
 use crate::server::{Stopper, serve};
-use crate::wiring::{StartError, wire};
+use crate::wiring::{StartError, check_master_keys, wire};
+
+/// What the command line of a program that runs the server says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start<'a> {
+    /// The configuration file; see [`Config::find`].
+    pub config: Option<&'a Path>,
+    /// Whether simulated providers answer, whatever the configuration says.
+    pub mock: bool,
+    /// Whether the master key is on standard input, rather than where the configuration says.
+    pub master_key_stdin: bool,
+}
+
+/// What the programs `relay-server` and `relay serve` do after they have called [`process::protect`]: reads the
+/// configuration, starts the log, and serves until a signal.
+///
+/// If the master key is in an environment variable, the program is first started again, in the same process, without
+/// that variable.
+///
+/// # Errors
+/// The reason why the server could not start.
+pub fn start(start: &Start<'_>, protection: process::Protection) -> Result<(), StartError> {
+    let mut config = if start.master_key_stdin {
+        let text = hand_over::master_key_from_stdin().map_err(|cause| {
+            StartError::MasterKey(format!("the master key could not be read from standard input: {cause}"))
+        })?;
+        Config::find_with_master_key(start.config, text)?
+    } else {
+        Config::find(start.config)?
+    };
+    config.mock |= start.mock;
+    if config.server.allow_core_dumps {
+        protection.lift();
+    } else {
+        protection.keep();
+    }
+    check_master_keys(&config)?;
+    let left = hand_over::leave_environment(&config);
+    logging::start(&config.log);
+    if let Err(cause) = left {
+        let variable = config.master_key.env.as_str();
+        tracing::warn!(%cause, variable, "the master key could not be taken out of the environment, where root can read it; put it into a file");
+    }
+    if config.server.allow_core_dumps {
+        tracing::warn!("core dumps are allowed (server.allow_core_dumps): they contain keys");
+    }
+    run(config, |_| {})
+}
 
 /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
 ///
@@ -16,8 +67,10 @@ use crate::wiring::{StartError, wire};
 ///
 /// # Errors
 /// The reason why the server could not start.
-pub fn run(config: &Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
-    let wired = wire(config)?;
+pub fn run(mut config: Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
+    let wired = wire(&config)?;
+    // From here on only the cipher needs the master keys.
+    config.master_key.text = None;
     let served = System::new().block_on(async {
         let options = config.server.options(config.metrics.listen);
         let listen = options.listen;
