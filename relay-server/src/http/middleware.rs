@@ -12,8 +12,10 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use bytes::BytesMut;
 use relay_core::RelayError;
 use relay_core::domain::ids::RequestId;
 use relay_core::error::chain;
@@ -28,7 +30,7 @@ use crate::state::State;
 /// Serves one request. It is the only layer around the routes.
 pub(crate) fn around<S>(
     state: Data<State>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     routes: &S,
 ) -> impl Future<Output = Result<ServiceResponse<BoxBody>, Error>> + use<S>
 where
@@ -36,6 +38,8 @@ where
 {
     let context = RequestContext::begin(state, &request);
     let origin = request.headers().get(ORIGIN).cloned();
+    let with_key = carries_provider_key(&request);
+    own_header_values(request.headers_mut());
     let refused = refuse_head(&request, &context.state().limits);
     request.extensions_mut().insert(context.clone());
     // Routing happens in `call`, the handler in the future.
@@ -52,8 +56,29 @@ where
             Err(response) => response,
         };
         finish(&context, origin.as_ref(), &mut response);
+        if with_key {
+            // Its buffer is freed with it, and so wiped.
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
         Ok(response)
     }
+}
+
+/// Whether the body of a request has a provider key: then no copy of it may stay in the connection's buffer.
+fn carries_provider_key(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && request.path().trim_end_matches('/') == "/v1/registration"
+}
+
+/// Copies the headers' values out of the connection's buffer, which they share with all bodies that it receives. actix keeps a
+/// request's headers until it needs their place for another request, and they would keep the whole buffer, with provider keys
+/// and prompts.
+fn own_header_values(headers: &mut HeaderMap) {
+    let mut copies = BytesMut::with_capacity(headers.iter().map(|(_, value)| value.len()).sum());
+    headers.retain(|_, value| {
+        copies.extend_from_slice(value.as_bytes());
+        let copied = HeaderValue::from_maybe_shared(copies.split().freeze()).map(|copy| *value = copy);
+        copied.is_ok()
+    });
 }
 
 /// Polls with the request's id set for the log; `None` after a panic.
@@ -139,4 +164,26 @@ fn panicked(context: &RequestContext) -> Error {
     context.set_complete();
     context.state().metrics.panicked();
     InternalError::from_response("panic", response).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_keep_their_values_and_not_the_connections_buffer() {
+        let shared = BytesMut::from(&b"one\x80two"[..]).freeze();
+        let mut headers = HeaderMap::new();
+        for (name, part) in [("a", 0..3), ("a", 4..7), ("b", 3..4), ("c", 0..0)] {
+            let value = HeaderValue::from_maybe_shared(shared.slice(part)).unwrap();
+            headers.append(HeaderName::from_static(name), value);
+        }
+        own_header_values(&mut headers);
+        let values = |name: &str| headers.get_all(name).map(HeaderValue::as_bytes).collect::<Vec<_>>();
+        assert_eq!(
+            (values("a"), values("b"), values("c")),
+            (vec![&b"one"[..], b"two"], vec![&b"\x80"[..]], vec![&b""[..]])
+        );
+        assert!(shared.try_into_mut().is_ok(), "a header still shares the buffer");
+    }
 }
