@@ -12,6 +12,7 @@ pub mod api;
 pub mod fuzz;
 pub mod harness;
 pub mod logs;
+pub mod memory;
 pub mod process;
 pub mod scan;
 pub mod upstream;

@@ -17,6 +17,7 @@ mod crash;
 mod faults;
 mod fuzz;
 mod isolation;
+mod memory;
 mod panics;
 mod proxies;
 mod redeem;
