@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 const WRITES: [&str; 8] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "write", "writev", "sendto"];
 
 /// Whether strace works here. `make test` demands it; a plain `cargo test` may go without.
-fn can_trace() -> bool {
+pub(super) fn can_trace() -> bool {
     let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
     let can = traced.is_ok_and(|status| status.success());
     assert!(
@@ -32,14 +32,27 @@ fn can_trace() -> bool {
     can
 }
 
+/// The command that serves a folder, so that a user without root's rights can trace it, too.
+pub(super) fn traceable(folder: &Folder) -> Command {
+    let mut command = folder.serve();
+    command.env("RELAY_SERVER_ALLOW_CORE_DUMPS", "true");
+    command
+}
+
 fn kill_at(call: &str, n: usize) -> String {
     format!("inject={call}:signal=SIGKILL:when={n}")
 }
 
 /// Begins to count the calls of a process that runs.
 fn attach(process: &Process, call: &str, n: usize) -> Child {
+    attach_with(process, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &kill_at(call, n)])
+}
+
+/// Begins to trace a process that runs, with these options.
+pub(super) fn attach_with(process: &Process, options: &[&str]) -> Child {
     let mut strace = Command::new("strace")
-        .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &kill_at(call, n)])
+        .arg("-f")
+        .args(options)
         .args(["-p", &process.id().to_string()])
         .stderr(Stdio::piped())
         .spawn()
@@ -53,23 +66,23 @@ fn attach(process: &Process, call: &str, n: usize) -> Child {
 
 /// Ends strace, and not what it traced. A signal that it can catch would have it wait for threads that it has to let
 /// go.
-fn detach(mut strace: Child) {
+pub(super) fn detach(mut strace: Child) {
     let _ = strace.kill();
     strace.wait().unwrap();
 }
 
 /// One registration, and what its caller knows.
-struct Attempt {
-    user: String,
-    token: String,
-    key: String,
+pub(super) struct Attempt {
+    pub(super) user: String,
+    pub(super) token: String,
+    pub(super) key: String,
     /// The answer, if there was one.
-    answer: Option<(u16, Value)>,
+    pub(super) answer: Option<(u16, Value)>,
 }
 
 impl Attempt {
     /// A token and a key that were not used yet.
-    async fn begin(api: &Api, user: String, n: usize) -> Option<Self> {
+    pub(super) async fn begin(api: &Api, user: String, n: usize) -> Option<Self> {
         let body = json!({"user": user});
         let (status, issued) = post(api, "/v1/registration-tokens", &api.key, &body).await?;
         assert_eq!(status, 201, "{issued}");
@@ -78,7 +91,7 @@ impl Attempt {
         Some(Self { user, token, key, answer: None })
     }
 
-    async fn register(&mut self, api: &Api) {
+    pub(super) async fn register(&mut self, api: &Api) {
         let body = json!({"provider": "openai", "apiKey": self.key});
         self.answer = post(api, "/v1/registration", &self.token, &body).await;
         if let Some((status, body)) = &self.answer {
@@ -86,13 +99,13 @@ impl Attempt {
         }
     }
 
-    fn last4(&self) -> &str {
+    pub(super) fn last4(&self) -> &str {
         &self.key[self.key.len() - 4..]
     }
 }
 
 /// An answer, or nothing if the server was gone.
-async fn post(api: &Api, path: &str, bearer: &str, body: &Value) -> Option<(u16, Value)> {
+pub(super) async fn post(api: &Api, path: &str, bearer: &str, body: &Value) -> Option<(u16, Value)> {
     let request = api.http.post(format!("{}{path}", api.url)).bearer_auth(bearer);
     let request = request.header("content-type", "application/json").body(body.to_string());
     let response = request.send().await.ok()?;
@@ -100,7 +113,7 @@ async fn post(api: &Api, path: &str, bearer: &str, body: &Value) -> Option<(u16,
     Some((status, serde_json::from_str(&response.text().await.ok()?).ok()?))
 }
 
-async fn is_alive(api: &Api) -> bool {
+pub(super) async fn is_alive(api: &Api) -> bool {
     let answer = api.http.get(format!("{}/api/health", api.url)).send().await;
     answer.is_ok_and(|answer| answer.status() == 200)
 }
@@ -111,7 +124,7 @@ fn killed(ended: &Ended) {
 }
 
 /// What the database says after a crash; whether the token is spent.
-fn check_database(folder: &Folder, attempt: &Attempt) -> bool {
+pub(super) fn check_database(folder: &Folder, attempt: &Attempt) -> bool {
     let keys = MasterKeys::new(vec![MasterKey::generate().unwrap()]).unwrap();
     let hash = RingIssuer::new(&keys).unwrap().hash_registration_token(&RegistrationToken::new(attempt.token.clone()));
     let database = folder.database();
@@ -129,7 +142,7 @@ fn check_database(folder: &Folder, attempt: &Attempt) -> bool {
     is_stored
 }
 
-fn check_integrity(database: &rusqlite::Connection) {
+pub(super) fn check_integrity(database: &rusqlite::Connection) {
     let text = |sql| database.query_row(sql, [], |row| row.get::<_, String>(0)).optional().unwrap();
     assert_eq!(text("PRAGMA integrity_check").as_deref(), Some("ok"));
     assert_eq!(text("PRAGMA foreign_key_check"), None);
@@ -139,7 +152,7 @@ fn check_integrity(database: &rusqlite::Connection) {
 }
 
 /// What holds after a crash and a restart.
-async fn check(folder: &Folder, api: &Api, attempt: &Attempt) {
+pub(super) async fn check(folder: &Folder, api: &Api, attempt: &Attempt) {
     let is_stored = check_database(folder, attempt);
     assert!(is_stored || attempt.answer.is_none(), "an acknowledged key is gone");
     let body = json!({"provider": "openai", "apiKey": attempt.key});
@@ -155,7 +168,7 @@ async fn check(folder: &Folder, api: &Api, attempt: &Attempt) {
 /// Kills a running server at each write of a registration; returns how often.
 async fn sweep_registrations(replaces: bool) -> usize {
     let folder = Folder::init();
-    let mut server = Process::start(folder.serve(), &folder.key);
+    let mut server = Process::start(traceable(&folder), &folder.key);
     let (mut killed_at, mut points) = (Vec::new(), 0);
     for call in WRITES {
         for n in 1.. {
@@ -173,7 +186,7 @@ async fn sweep_registrations(replaces: bool) -> usize {
             let alive = is_alive(&server.api).await;
             if !alive {
                 killed(&server.wait());
-                server = Process::start(folder.serve(), &folder.key);
+                server = Process::start(traceable(&folder), &folder.key);
                 killed_at.push(format!("{call} {n}"));
             }
             check(&folder, &server.api, &attempt).await;
@@ -246,7 +259,7 @@ async fn a_crash_at_any_write_from_the_start_to_a_registration_loses_nothing() {
                     alive
                 }
             };
-            let server = Process::start(folder.serve(), &folder.key);
+            let server = Process::start(traceable(&folder), &folder.key);
             check_integrity(&folder.database());
             if let Some(attempt) = &attempt {
                 check(&folder, &server.api, attempt).await;
@@ -292,7 +305,7 @@ async fn what_was_acknowledged_under_load_is_there_after_a_crash() {
     let folder = Folder::init();
     let mut acknowledged = 0;
     for round in 0..5 {
-        let server = Process::start(folder.serve(), &folder.key);
+        let server = Process::start(traceable(&folder), &folder.key);
         let (running, api) = (&server, &server.api);
         let work = (0..16).map(|worker| async move {
             let mut attempts = Vec::new();
@@ -313,7 +326,7 @@ async fn what_was_acknowledged_under_load_is_there_after_a_crash() {
         });
         let attempts: Vec<Attempt> = futures::future::join_all(work).await.into_iter().flatten().collect();
         killed(&server.wait());
-        let server = Process::start(folder.serve(), &folder.key);
+        let server = Process::start(traceable(&folder), &folder.key);
         for attempt in &attempts {
             let stored = check_database(&folder, attempt);
             assert!(stored || attempt.answer.is_none(), "an acknowledged key is gone");
