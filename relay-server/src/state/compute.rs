@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use crate::observe::logging;
 
 /// How many bytes of bodies are translated at once: one body of the largest size, or many small ones. A translation holds up
-/// to 13 times its body, so this bounds the memory above the budget of bodies, whatever the number of cores.
+/// to 15 times its body, so this bounds the memory above the budget of bodies, whatever the number of cores.
 const BYTES_AT_ONCE: usize = 32 << 20;
 /// In what pieces these bytes are given out.
 const UNIT: usize = 64 << 10;
