@@ -72,7 +72,7 @@ pub(crate) static TABLE: &[Route] = &[
         methods: &[(Method::POST, || web::to(registration::exchange))],
         allow: "POST",
         // Relay's hosted page alone needs it.
-        cors: Cors::Refused,
+        cors: Cors::None,
     },
     Route {
         path: "/v1/registration/connections/{provider}",

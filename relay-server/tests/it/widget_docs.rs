@@ -61,7 +61,7 @@ fn the_page_s_codes_are_those_of_the_widget() {
     for file in [
         "bridge/link.ts",
         "client.ts",
-        "engine/engine.ts",
+        "guard.ts",
         "mount.ts",
         "shell/shell.ts",
         "shell/tokens.ts",
