@@ -132,7 +132,25 @@ impl RelayError {
         Self::coded(Code::MethodNotAllowed, message).with_disclosure(disclosure)
     }
 
-    /// The path and query are longer than `limit` bytes. 431 `url_too_long`.
+    /// The request breaks a rule of HTTP/1.1, which `rule` states. 400 `malformed_request`.
+    pub fn malformed_request(rule: &'static str) -> Self {
+        Self::coded(Code::MalformedRequest, format!("the request is not valid HTTP/1.1: {rule}"))
+    }
+
+    /// No path supports the method. 501 `method_not_implemented`.
+    pub fn method_not_implemented() -> Self {
+        Self::coded(
+            Code::MethodNotImplemented,
+            "no path supports this method; methods are written in capitals, such as GET and POST",
+        )
+    }
+
+    /// The head of the request took too long to arrive. 408 `request_timeout`.
+    pub fn head_timeout() -> Self {
+        Self::coded(Code::RequestTimeout, "the head of the request took too long to arrive; send it faster")
+    }
+
+    /// The path and query are longer than `limit` bytes. 414 `url_too_long`.
     pub fn url_too_long(limit: usize) -> Self {
         Self::coded(Code::UrlTooLong, format!("the path and query are longer than {limit} bytes; send a shorter URL"))
     }

@@ -14,24 +14,28 @@ pub enum Class {
     NotFound,
     /// 405: the path exists but does not support the method.
     MethodNotAllowed,
-    /// 408: the body took too long to arrive.
+    /// 408: the request took too long to arrive.
     RequestTimeout,
     /// 410: the registration token is used up or expired.
     Gone,
     /// 413: the body is too large.
     TooLarge,
+    /// 414: the path and query are too long.
+    UriTooLong,
     /// 415: the body is not JSON, or it is compressed.
     UnsupportedMediaType,
     /// 422: at registration, the provider refused the key.
     Unprocessable,
     /// 429: a rate limit of Relay or of the provider, or the user's credit is used up.
     RateLimited,
-    /// 431: the request headers or the path are too large.
+    /// 431: the request headers are too large.
     HeadersTooLarge,
     /// 499: the provider reports that the call was cancelled. nginx introduced this status; Google uses it too.
     Cancelled,
     /// 500: an error in Relay itself, or a 500 of the provider.
     Internal,
+    /// 501: no path supports the method.
+    NotImplemented,
     /// 502: the provider could not be reached, or its answer could not be read.
     BadGateway,
     /// 503: temporarily unavailable: the provider is overloaded, the store is busy, or Relay is shutting down.
@@ -61,12 +65,14 @@ impl Class {
             Self::RequestTimeout => 408,
             Self::Gone => 410,
             Self::TooLarge => 413,
+            Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
             Self::Unprocessable => 422,
             Self::RateLimited => 429,
             Self::HeadersTooLarge => 431,
             Self::Cancelled => 499,
             Self::Internal => 500,
+            Self::NotImplemented => 501,
             Self::BadGateway => 502,
             Self::Unavailable => 503,
             Self::GatewayTimeout => 504,

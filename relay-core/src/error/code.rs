@@ -67,6 +67,8 @@ codes! {
     InvalidUser = "invalid_user", InvalidRequest;
     /// The value of `param` is not valid. 413 when the request is larger than Gemini accepts.
     InvalidValue = "invalid_value", InvalidRequest | TooLarge;
+    /// The request breaks a rule of HTTP/1.1.
+    MalformedRequest = "malformed_request", InvalidRequest;
     /// Gemini needs the signature that came with an earlier tool call.
     MissingThoughtSignature = "missing_thought_signature", InvalidRequest;
     /// The request does not name the end user.
@@ -119,7 +121,7 @@ codes! {
     UserNotFound = "user_not_found", NotFound;
     /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", MethodNotAllowed;
-    /// The body took too long to arrive.
+    /// The head of the request, or its body, took too long to arrive.
     RequestTimeout = "request_timeout", RequestTimeout;
     /// The registration token has expired, or the provider refused too many keys that came with it.
     RegistrationTokenExpired = "registration_token_expired", Gone;
@@ -127,6 +129,8 @@ codes! {
     RegistrationTokenUsed = "registration_token_used", Gone;
     /// The body is larger than this route, or the provider, accepts.
     RequestTooLarge = "request_too_large", TooLarge;
+    /// The path and query are too long.
+    UrlTooLong = "url_too_long", UriTooLong;
     /// The body is not `application/json`, or it is compressed.
     UnsupportedMediaType = "unsupported_media_type", UnsupportedMediaType;
     /// At registration: the provider refused the key.
@@ -139,14 +143,14 @@ codes! {
     TooManyRefusals = "too_many_refusals", RateLimited;
     /// The request headers are too long.
     RequestHeadersTooLarge = "request_headers_too_large", HeadersTooLarge;
-    /// The path and query are too long.
-    UrlTooLong = "url_too_long", HeadersTooLarge;
     /// The provider reports that the call was cancelled.
     UpstreamCancelled = "upstream_cancelled", Cancelled;
     /// An error in Relay itself.
     InternalError = "internal_error", Internal;
     /// None of the configured master keys opens the stored provider key.
     ProviderKeyUnreadable = "provider_key_unreadable", Internal;
+    /// No path supports the method.
+    MethodNotImplemented = "method_not_implemented", NotImplemented;
     /// The provider returned more or fewer vectors than inputs.
     EmbeddingCountMismatch = "embedding_count_mismatch", BadGateway;
     /// The provider returned an empty answer.
@@ -171,7 +175,7 @@ codes! {
     Draining = "draining", Unavailable;
     /// `/api/health/ready`: the master key no longer opens what it sealed.
     MasterKeyUnusable = "master_key_unusable", Unavailable;
-    /// Relay is holding too many large requests at once.
+    /// Relay is holding too many large requests, or too many connections, at once.
     Overloaded = "overloaded", Unavailable;
     /// The key store did not answer, or cannot be written to.
     StorageUnavailable = "storage_unavailable", Unavailable;

@@ -243,9 +243,11 @@ impl RelayError {
             | Class::MethodNotAllowed
             | Class::Gone
             | Class::TooLarge
+            | Class::UriTooLong
             | Class::UnsupportedMediaType
             | Class::Unprocessable
-            | Class::HeadersTooLarge => true,
+            | Class::HeadersTooLarge
+            | Class::NotImplemented => true,
             Class::RateLimited if self.error_type() == error_type::INSUFFICIENT_QUOTA => true,
             _ => self.disclosure().retry_after.as_ref().and_then(RetryAfter::as_seconds) > Some(MAX_RETRY_AFTER),
         };

@@ -48,6 +48,12 @@ impl RelayError {
         Self::coded(Code::RateLimitExceeded, message).with_retry_after(RetryAfter::from_seconds(1))
     }
 
+    /// The server has as many connections as it can serve. 503 `overloaded`.
+    pub fn too_many_connections() -> Self {
+        Self::coded(Code::Overloaded, "Relay is holding too many connections at once; try again")
+            .with_retry_after(RetryAfter::from_seconds(1))
+    }
+
     /// Relay is holding too many large requests at once. 503 `overloaded`.
     pub fn overloaded() -> Self {
         Self::coded(Code::Overloaded, "Relay is holding too many large requests at once; try again")
