@@ -1,13 +1,14 @@
 //! Log lines: one JSON object (or one line of text) for each event, with the request's id, written by a separate
 //! thread.
 //!
-//! A log whose reader is slow or gone never blocks a request. Lines are then dropped and counted.
+//! A log whose reader is slow or gone never blocks a request, and holds little memory. Lines are then dropped and
+//! counted.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,11 +22,18 @@ use crate::config::{LogConfig, LogFormat};
 
 /// The length of the writer's queue, in lines.
 const QUEUE: usize = 8192;
+/// The same in bytes: callers can make lines long.
+const QUEUE_BYTES: usize = 4 << 20;
+/// What is written together, in bytes.
+const BATCH_BYTES: usize = 256 << 10;
+/// The longest value of a field, in bytes. Longer ones are cut.
+const LONGEST_VALUE: usize = 4 << 10;
 
 /// How long lines are collected before they are written together.
 const BATCH: Duration = Duration::from_millis(10);
 
 static QUEUED: OnceLock<SyncSender<Job>> = OnceLock::new();
+static QUEUED_BYTES: Budget = Budget::new(QUEUE_BYTES);
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
@@ -77,6 +85,28 @@ enum Job {
     Flush(SyncSender<()>),
 }
 
+/// Bytes of lines that wait to be written.
+struct Budget {
+    held: AtomicUsize,
+    most: usize,
+}
+
+impl Budget {
+    const fn new(most: usize) -> Self {
+        Self { held: AtomicUsize::new(0), most }
+    }
+
+    /// Takes bytes, if there is room for them.
+    fn take(&self, bytes: usize) -> bool {
+        let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.most);
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 /// Waits until everything logged so far is written; at most a second, since the reader may have stalled.
 pub(crate) fn flush() {
     let (done, written) = sync_channel(1);
@@ -103,7 +133,7 @@ fn write_all(receiver: &Receiver<Job>) {
         if matches!(first, Job::Line(_)) {
             std::thread::sleep(BATCH);
         }
-        for job in std::iter::once(first).chain(receiver.try_iter()).take(QUEUE) {
+        for job in std::iter::once(first).chain(receiver.try_iter()) {
             match job {
                 Job::Line(line) => {
                     text.push_str(&line);
@@ -111,10 +141,14 @@ fn write_all(receiver: &Receiver<Job>) {
                 }
                 Job::Flush(done) => flushed.push(done),
             }
+            if text.len() > BATCH_BYTES {
+                break;
+            }
         }
         if std::io::stdout().write_all(text.as_bytes()).is_err() {
             DROPPED.fetch_add(lines, Ordering::Relaxed);
         }
+        QUEUED_BYTES.give_back(text.len());
         text.clear();
         for done in flushed {
             // The caller may have stopped waiting.
@@ -139,7 +173,11 @@ impl<S: Subscriber> Layer<S> for Lines {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Timestamp(u64::try_from(now.as_millis()).unwrap_or_default());
         let line = line(self.format, now, event.metadata(), CURRENT.get(), |visit| event.record(visit));
-        if self.queue.try_send(Job::Line(line)).is_err() {
+        let length = line.len();
+        if !QUEUED_BYTES.take(length) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+        } else if self.queue.try_send(Job::Line(line)).is_err() {
+            QUEUED_BYTES.give_back(length);
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -217,11 +255,18 @@ impl Visit for Fields {
         self.put(field, value);
     }
     fn record_str(&mut self, field: &Field, value: &str) {
+        let value = cut(value);
         if field.name() == "message" { self.message.push_str(value) } else { self.put(field, Quoted(value)) }
     }
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.record_str(field, &format!("{value:?}"));
     }
+}
+
+/// The beginning of a long value.
+fn cut(value: &str) -> &str {
+    let end = (0..=LONGEST_VALUE.min(value.len())).rev().find(|end| value.is_char_boundary(*end));
+    value.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// A JSON string.
@@ -265,6 +310,21 @@ mod tests {
         let quoted = Quoted(text).to_string();
         assert!(!quoted.chars().any(char::is_control));
         assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_between_characters() {
+        assert_eq!(cut("é"), "é");
+        assert_eq!(cut(&format!("a{}", "é".repeat(LONGEST_VALUE))).len(), LONGEST_VALUE - 1);
+    }
+
+    #[test]
+    fn lines_that_wait_have_a_budget_of_bytes() {
+        let budget = Budget::new(100);
+        assert!(budget.take(60) && !budget.take(41) && budget.take(40));
+        assert!(!budget.take(usize::MAX));
+        budget.give_back(60);
+        assert!(budget.take(60) && !budget.take(1));
     }
 
     #[test]
