@@ -48,15 +48,26 @@ struct Inner {
 
 impl RequestContext {
     pub(crate) fn begin(state: Data<State>, request: &ServiceRequest) -> Self {
+        let headers = request.headers();
+        Self::new(state, request.method().clone(), client_id(headers), client_retry(headers))
+    }
+
+    /// The context of a request that is refused before any route sees it. `method`: `None` if it is not known.
+    pub(crate) fn refused(state: Data<State>, method: Option<Method>) -> Self {
+        let unknown = || Method::from_bytes(b"-").unwrap_or_default();
+        Self::new(state, method.unwrap_or_else(unknown), None, None)
+    }
+
+    fn new(state: Data<State>, method: Method, client_id: Option<HeaderValue>, client_retry: Option<u64>) -> Self {
         let id = state.relay.request_id();
         let text = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static("req_"));
         Self(Rc::new(Inner {
             state,
             id,
             text,
-            client_id: client_id(request.headers()),
-            client_retry: client_retry(request.headers()),
-            method: request.method().clone(),
+            client_id,
+            client_retry,
+            method,
             began: Instant::now(),
             route: Cell::new(None),
             status: Cell::new(CLIENT_LEFT),

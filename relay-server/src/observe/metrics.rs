@@ -50,6 +50,8 @@ struct Inner {
     auth_failures: IntCounterVec,
     streams_active: IntGauge,
     streams_cut: IntCounterVec,
+    connections: IntGauge,
+    connections_refused: IntCounterVec,
     panics: IntCounter,
     bodies_refused: IntCounterVec,
     draining: IntGauge,
@@ -101,6 +103,12 @@ impl Metrics {
                 "Streams that ended early, by the side that ended them.",
                 &["by"],
             ),
+            connections: gauge("relay_connections", "Connections of clients that are currently open."),
+            connections_refused: counters(
+                "relay_connections_refused_total",
+                "Connections beyond a limit, which serve health checks only.",
+                &["limit"],
+            ),
             panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),
             bodies_refused: counters(
                 "relay_bodies_refused_total",
@@ -140,6 +148,16 @@ impl Metrics {
         self.0.bodies_refused.with_label_values(&[limit]).inc();
     }
 
+    /// Counts a connection for as long as the result exists.
+    pub(crate) fn connection(&self) -> OpenConnection {
+        self.0.connections.inc();
+        OpenConnection(self.clone())
+    }
+
+    pub(crate) fn connection_refused(&self, limit: &str) {
+        self.0.connections_refused.with_label_values(&[limit]).inc();
+    }
+
     pub(crate) fn panicked(&self) {
         self.0.panics.inc();
     }
@@ -177,6 +195,15 @@ impl Metrics {
         // Writing to memory does not fail.
         let _ = TextEncoder::new().encode(&self.0.registry.gather(), &mut text);
         text
+    }
+}
+
+/// A connection that is counted while this exists.
+pub(crate) struct OpenConnection(Metrics);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.0.connections.dec();
     }
 }
 
