@@ -26,8 +26,10 @@ pub struct Options {
     pub drain_delay: Duration,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
-    /// Connections per worker; more are not accepted.
+    /// Connections of all workers. The limit on open files may allow fewer. Further ones serve health checks only.
     pub max_connections: usize,
+    /// Connections from one address; 0: half of all.
+    pub max_connections_per_address: usize,
 }
 
 /// Limits of a request's size and time.
@@ -76,6 +78,7 @@ impl Default for Options {
             drain_delay: Duration::ZERO,
             keep_alive: Duration::from_secs(75),
             max_connections: 25_000,
+            max_connections_per_address: 0,
         }
     }
 }

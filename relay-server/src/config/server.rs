@@ -20,8 +20,10 @@ pub struct ServerConfig {
     pub trusted_proxies: TrustedProxies,
     /// Worker threads; 0: one per processor.
     pub workers: usize,
-    /// Connections per worker.
+    /// Connections of all workers.
     pub max_connections: usize,
+    /// Connections from one address; 0: half of all.
+    pub max_connections_per_address: usize,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// After this long without an event a stream sends a comment.
@@ -56,6 +58,10 @@ impl ServerConfig {
             trusted_proxies: reader.get("server.trusted_proxies", str::parse).unwrap_or_default(),
             workers: small(reader.number("server.workers", 0..=1024), 0),
             max_connections: small(reader.number("server.max_connections", 1..=1_000_000), default.max_connections),
+            max_connections_per_address: small(
+                reader.number("server.max_connections_per_address", 0..=1_000_000),
+                default.max_connections_per_address,
+            ),
             keep_alive: seconds(reader, "server.keep_alive_seconds", 1..=3600, default.keep_alive),
             ping: seconds(reader, "server.ping_seconds", 1..=3600, default.limits.ping),
             max_body: small(Some(max_body_mib), 32) << 20,
@@ -93,6 +99,7 @@ impl ServerConfig {
             drain_delay: self.drain_delay,
             keep_alive: self.keep_alive,
             max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
         }
     }
 }

@@ -30,6 +30,7 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("server.trusted_proxies", ""),
     ("server.workers", "0"),
     ("server.max_connections", "25000"),
+    ("server.max_connections_per_address", "0"),
     ("server.keep_alive_seconds", "75"),
     ("server.ping_seconds", "15"),
     ("server.max_body_mib", "32"),
