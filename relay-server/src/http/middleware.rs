@@ -1,4 +1,4 @@
-//! Wraps every request: its id, the limits of its head, the headers of its response, and panics.
+//! Wraps every request: its id, the headers of its response, and panics.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,13 +14,12 @@ use actix_web::http::header::{
 };
 use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use bytes::BytesMut;
 use relay_core::RelayError;
 use relay_core::domain::ids::RequestId;
 use relay_core::error::chain;
 
-use crate::config::options::RequestLimits;
 use crate::http::context::RequestContext;
 use crate::http::cors;
 use crate::http::error::{self, ApiError};
@@ -40,20 +39,13 @@ where
     let origin = request.headers().get(ORIGIN).cloned();
     let with_key = carries_provider_key(&request);
     own_header_values(request.headers_mut());
-    let refused = refuse_head(&request, &context.state().limits);
     request.extensions_mut().insert(context.clone());
     // Routing happens in `call`, the handler in the future.
-    let served = match refused {
-        None => Ok(routes.call(request)),
-        Some(error) => Err(request.into_response(error::response(&error))),
-    };
+    let served = routes.call(request);
     async move {
-        let mut response = match served {
-            Ok(future) => match poll_caught(context.id(), future).await {
-                Some(response) => response?,
-                None => return Err(panicked(&context)),
-            },
-            Err(response) => response,
+        let mut response = match poll_caught(context.id(), served).await {
+            Some(response) => response?,
+            None => return Err(panicked(&context)),
         };
         finish(&context, origin.as_ref(), &mut response);
         if with_key {
@@ -93,16 +85,6 @@ async fn poll_caught<F: Future>(id: RequestId, future: F) -> Option<F::Output> {
         }
     })
     .await
-}
-
-/// Limits the size of the request's head; actix's own limit is 128 KiB.
-fn refuse_head(request: &ServiceRequest, limits: &RequestLimits) -> Option<RelayError> {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if target > limits.url {
-        return Some(RelayError::url_too_long(limits.url));
-    }
-    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (size > limits.headers).then(|| RelayError::request_headers_too_large(limits.headers))
 }
 
 fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut ServiceResponse<BoxBody>) {
@@ -153,15 +135,20 @@ fn put_security(headers: &mut HeaderMap) {
     }
 }
 
-/// The response after a panic. Other requests are not affected.
-fn panicked(context: &RequestContext) -> Error {
-    let error = RelayError::internal();
-    let mut response = error::response(&error);
+/// Finishes the response to a request that no route saw.
+pub(crate) fn refused(context: &RequestContext, error: &RelayError, response: &mut HttpResponse) {
     context.put(response.headers_mut());
     put_security(response.headers_mut());
     context.set_status(response.status());
     context.set_code(error.code());
     context.set_complete();
+}
+
+/// The response after a panic. Other requests are not affected.
+fn panicked(context: &RequestContext) -> Error {
+    let error = RelayError::internal();
+    let mut response = error::response(&error);
+    refused(context, &error, &mut response);
     context.state().metrics.panicked();
     InternalError::from_response("panic", response).into()
 }

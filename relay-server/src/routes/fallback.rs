@@ -23,8 +23,11 @@ pub(super) fn other_method(request: &HttpRequest, route: &Route) -> ApiResult {
     Err(RelayError::method_not_allowed(shown_method(request.method()), route.allow).into())
 }
 
-/// 404 for a path without a route.
+/// 404 for a path without a route. `OPTIONS *` asks about the server as a whole (RFC 9110, 9.3.7).
 pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
+    if request.method() == Method::OPTIONS && request.path() == "*" {
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let path: String = request.path().chars().take(100).filter(|c| !c.is_control()).collect();
     let message = format!("the path `{path}` does not exist; /openapi.json describes the API");
     Err(RelayError::unknown_endpoint(message).into())

@@ -1,6 +1,9 @@
 //! Listens, serves requests, and shuts down gracefully.
 
-use std::any::Any;
+mod connection;
+mod listen;
+mod open_files;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -8,30 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::body::BoxBody;
-use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::ServerHandle;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data};
-use actix_web::{App, Error, HttpResponse, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer};
 use relay_core::Relay;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::config::options::Options;
-use crate::http::middleware;
-use crate::routes;
 use crate::state::State;
 use crate::state::drain::Drain;
-
-/// The backlog of the listening socket: connections that wait to be accepted.
-const BACKLOG: u32 = 2048;
-/// Timeout for a request's line and headers.
-const HEAD_TIME: Duration = Duration::from_secs(5);
-/// Timeout for closing a connection.
-const DISCONNECT_TIME: Duration = Duration::from_secs(1);
-/// How much longer than the drain actix may take before it drops the remaining connections.
-const AFTER_DRAIN: Duration = Duration::from_secs(10);
 
 /// A running server. Dropping this handle does not stop it; the end of its runtime does.
 #[derive(Debug)]
@@ -110,37 +100,14 @@ impl Stopper {
 /// # Errors
 /// If it cannot listen on an address.
 pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
-    let listener = listen(options.listen)?;
+    let listener = listen::bind(options.listen)?;
     let addr = listener.local_addr()?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
     let state = Data::from(State::new(relay, public_url, &options));
     let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address)).transpose()?;
     let (metrics_addr, metrics_server) = metrics.unzip();
 
-    let mut server = HttpServer::new({
-        let state = state.clone();
-        move || app(state.clone())
-    });
-    if options.workers > 0 {
-        server = server.workers(options.workers);
-    }
-    let write_stall = options.limits.write_stall;
-    let server = server
-        .keep_alive(options.keep_alive)
-        .client_request_timeout(HEAD_TIME)
-        .client_disconnect_timeout(DISCONNECT_TIME)
-        // Without this, the server does not detect a client that disconnects while nothing is being written, and the
-        // call runs (and is paid for) to the end.
-        .h1_allow_half_closed(false)
-        // Without this, small events wait for the acknowledgement of earlier ones (Nagle): a stream takes twice as
-        // long.
-        .tcp_nodelay(true)
-        .max_connections(options.max_connections)
-        .on_connect(move |connection, _| end_when_stalled(connection, write_stall))
-        .disable_signals()
-        .shutdown_timeout((options.drain + AFTER_DRAIN).as_secs())
-        .listen(listener)?
-        .run();
+    let server = listen::start(&state, listener, &options)?;
     let stopper = Stopper(Arc::new(Stop {
         drain: state.drain.clone(),
         server: server.handle(),
@@ -150,42 +117,6 @@ pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
         begun: AtomicBool::new(false),
     }));
     Ok(Running { addr, metrics_addr, stopper, task: tokio::spawn(server) })
-}
-
-/// The application: the routes, and the middleware around them.
-fn app(
-    state: Data<State>,
-) -> App<
-    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
-> {
-    App::new()
-        .app_data(state.clone())
-        .configure(routes::configure)
-        .default_service(web::to(routes::unknown))
-        .wrap_fn(move |request, routes| middleware::around(state.clone(), request, routes))
-}
-
-fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = socket2::Socket::new(
-        socket2::Domain::for_address(address),
-        socket2::Type::STREAM,
-        Some(socket2::Protocol::TCP),
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
-    Ok(socket.into())
-}
-
-/// Makes the kernel close a connection, and so end the call, if the client has acknowledged nothing for this long.
-fn end_when_stalled(connection: &dyn Any, after: Duration) {
-    #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        // Best effort: without it, such a client is detected only when the provider's stream ends.
-        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (connection.downcast_ref::<TcpStream>(), after);
 }
 
 /// Serves Prometheus text on an address of its own.

@@ -1,5 +1,6 @@
 //! What all requests share.
 
+pub(crate) mod admission;
 pub(crate) mod budget;
 mod compute;
 pub(crate) mod drain;
