@@ -191,7 +191,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn to(addr: std::net::SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(addr).await.unwrap(), buffer: Vec::new() }
+        TcpStream::connect(addr).await.unwrap().into()
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
@@ -259,6 +259,12 @@ impl Connection {
         }
     }
 
+    /// What comes until the end.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        self.read_until(|_| false).await;
+        std::mem::take(&mut self.buffer)
+    }
+
     /// Whether the server has closed this connection.
     pub(crate) async fn is_closed_by_server(&mut self) -> bool {
         self.read_until(|_| false).await;
@@ -274,6 +280,12 @@ impl Connection {
     pub(crate) fn reset(self) {
         socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
         drop(self);
+    }
+}
+
+impl From<TcpStream> for Connection {
+    fn from(stream: TcpStream) -> Self {
+        Self { stream, buffer: Vec::new() }
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod bodies;
 mod cancel;
+mod connections;
 mod cors;
 mod drain;
 mod errors;
+mod framing;
 mod generated;
 mod harness;
 mod headers;

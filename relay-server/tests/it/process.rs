@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use relay_adapters::ring::MasterKey;
 use relay_core::domain::Policy;
@@ -43,7 +44,20 @@ impl Site {
     }
 
     fn start(&self) -> Server {
-        let mut child = self.command().spawn().unwrap();
+        self.start_as(self.command())
+    }
+
+    /// Starts it with a limit on open files.
+    fn start_with_files(&self, most: u32) -> Server {
+        let server = self.command();
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {most} && exec \"$0\" \"$@\"")).arg(server.get_program());
+        shell.args(server.get_args()).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.start_as(shell)
+    }
+
+    fn start_as(&self, mut command: Command) -> Server {
+        let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let addr = loop {
             let mut line = String::new();
@@ -277,4 +291,32 @@ async fn it_serves_on_when_nobody_reads_its_log() {
     }
     server.signal("TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_small_limit_on_open_files_stops_neither_health_checks_nor_the_recovery() {
+    let site = Site::new().await;
+    let server = site.start_with_files(96);
+    let mut held = Vec::new();
+    for round in 0..3 {
+        for _ in 0..200 {
+            // Silent ones, and some that ask and stay.
+            let mut connection = Connection::to(server.addr).await;
+            if held.len() % 2 == 0 {
+                let _ = connection.stream.try_write(b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n");
+            }
+            held.push(connection);
+        }
+        for _ in 0..20 {
+            let answer = tokio::time::timeout(Duration::from_secs(1), server.send("GET /api/health", "")).await;
+            assert_eq!(answer.expect("no answer within a second").status, 200, "in round {round}");
+        }
+    }
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for _ in 0..20 {
+        assert_eq!(server.send("GET /v1/users", "").await.status, 200, "it serves everything again");
+    }
+    server.signal("TERM");
+    assert_eq!(server.end().0, Some(0));
 }
