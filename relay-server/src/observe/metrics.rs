@@ -106,7 +106,7 @@ impl Metrics {
             connections: gauge("relay_connections", "Connections of clients that are currently open."),
             connections_refused: counters(
                 "relay_connections_refused_total",
-                "Connections beyond a limit, which serve health checks only.",
+                "Connections beyond a limit: they serve health checks only, or take the place of an idle one.",
                 &["limit"],
             ),
             panics: register(&registry, IntCounter::new("relay_panics_total", "Requests that ended in a panic.")),

@@ -52,11 +52,11 @@ pub(super) fn start(state: &Data<State>, listener: TcpListener, options: &Option
         workers => workers,
     };
     let room = open_files::room(workers);
-    let shared = shared(state, options, room);
+    let most = most(options, room);
+    let shared = shared(state, options, most, room.reserve);
     let builder = Server::build()
         .workers(workers)
-        // The limit is the admission's. This one is a second one, for a worker that does not get to its connections.
-        .max_concurrent_connections(room.connections.saturating_add(room.reserve))
+        .max_concurrent_connections(room.of_a_worker(most, workers))
         .disable_signals()
         .shutdown_timeout((options.drain + AFTER_DRAIN).as_secs());
     let stopping = builder.graceful_shutdown_signal();
@@ -86,8 +86,8 @@ pub(super) fn start(state: &Data<State>, listener: TcpListener, options: &Option
     Ok(server.run())
 }
 
-fn shared(state: &Data<State>, options: &Options, room: Room) -> Shared {
-    let limits = &state.limits;
+/// Connections of all workers.
+fn most(options: &Options, room: Room) -> usize {
     let most = options.max_connections.min(room.connections);
     if most < options.max_connections {
         tracing::info!(
@@ -97,6 +97,11 @@ fn shared(state: &Data<State>, options: &Options, room: Room) -> Shared {
             "the limit on open files allows fewer connections; raise it (LimitNOFILE, ulimit -n) for more"
         );
     }
+    most
+}
+
+fn shared(state: &Data<State>, options: &Options, most: usize, reserve: usize) -> Shared {
+    let limits = &state.limits;
     let of_one = match options.max_connections_per_address {
         0 => most.div_ceil(2),
         of_one => of_one,
@@ -111,7 +116,7 @@ fn shared(state: &Data<State>, options: &Options, room: Room) -> Shared {
             write_stall: limits.write_stall,
         },
         admission: Admission::new(most, of_one),
-        reserve: room.reserve,
+        reserve,
     }
 }
 

@@ -20,8 +20,17 @@ pub(super) struct Room {
     pub(super) files: usize,
     /// Connections of all workers.
     pub(super) connections: usize,
-    /// Connections of each worker beyond those.
+    /// Connections of each worker beyond those, for health checks. As many again may wait for the worker.
     pub(super) reserve: usize,
+}
+
+impl Room {
+    /// When a worker gets no more connections: beyond its share it has its reserve, and as many that it has not looked
+    /// at. A full server is told by the worker, which closes something; this limit keeps the acceptor from running out
+    /// of files before the worker gets to it.
+    pub(super) fn of_a_worker(&self, connections: usize, workers: usize) -> usize {
+        connections.div_ceil(workers.max(1)) + 2 * self.reserve
+    }
 }
 
 /// Raises the soft limit to the hard one, and divides it.
@@ -49,7 +58,7 @@ fn open() -> usize {
 fn divide(files: usize, open: usize, workers: usize) -> Room {
     let reserve = (files / 64).clamp(1, RESERVE);
     let left = (files / 8).clamp(*LEFT.start(), *LEFT.end());
-    let used = open + left + OF_THE_START + workers.saturating_mul(OF_A_WORKER + reserve);
+    let used = open + left + OF_THE_START + workers.saturating_mul(OF_A_WORKER + 2 * reserve);
     Room { files, connections: files.saturating_sub(used).max(FEWEST), reserve }
 }
 
@@ -62,7 +71,7 @@ mod tests {
         for (files, open, workers) in [(64, 20, 2), (256, 30, 2), (1024, 40, 8), (20_000, 40, 2), (1 << 20, 40, 64)] {
             let room = divide(files, open, workers);
             assert!(room.connections >= FEWEST && room.reserve >= 1, "{room:?}");
-            let others = open + workers * (OF_A_WORKER + room.reserve) + *LEFT.start();
+            let others = open + workers * (OF_A_WORKER + 2 * room.reserve) + *LEFT.start();
             assert!(room.connections == FEWEST || room.connections + others <= files, "{files}: {room:?}");
         }
         assert!(divide(20_000, 40, 2).connections > 17_000, "nearly all");

@@ -50,9 +50,18 @@ impl Admission {
         if self.open.load(Ordering::Relaxed) >= self.most {
             return Admitted::Full;
         }
+        Admitted::Room(self.count(&mut of_one, address))
+    }
+
+    /// Counts a connection from `address` that takes the place of another one, which is about to end.
+    pub(crate) fn replace(self: &Arc<Self>, address: IpAddr) -> Permit {
+        self.count(&mut self.of_one.lock().unwrap_or_else(PoisonError::into_inner), network(address))
+    }
+
+    fn count(self: &Arc<Self>, of_one: &mut HashMap<IpAddr, usize>, address: IpAddr) -> Permit {
         self.open.fetch_add(1, Ordering::Relaxed);
-        of_one.insert(address, count + 1);
-        Admitted::Room(Permit { admission: Arc::clone(self), address })
+        *of_one.entry(address).or_default() += 1;
+        Permit { admission: Arc::clone(self), address }
     }
 }
 
@@ -90,7 +99,9 @@ mod tests {
         assert!(matches!(admit("2001:db8::3"), Admitted::TooManyOfOne), "the same network");
         let Admitted::Room(_third) = admit("10.0.0.1") else { panic!("there is room") };
         assert!(matches!(admit("10.0.0.2"), Admitted::Full));
-        drop(first);
+        let replacing = admission.replace("10.0.0.3".parse().unwrap());
+        assert!(matches!(admit("10.0.0.2"), Admitted::Full), "one more than there may be, for a moment");
+        drop((first, replacing));
         assert_eq!(admission.open.load(Ordering::Relaxed), 2);
         let Admitted::Room(_fourth) = admit("::ffff:10.0.0.1") else { panic!("there is room again") };
         assert_eq!(admission.of_one.lock().unwrap().len(), 2);

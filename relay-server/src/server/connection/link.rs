@@ -62,17 +62,18 @@ impl WeakLink {
         self.0.strong_count() > 0
     }
 
-    /// Ends the connection, unless a service works on a request of it. Whether it ends.
+    /// Ends the connection if it waits for a request, or is about to end anyway. Whether it does.
     pub(super) fn evict(&self) -> bool {
-        let Some(link) = self.0.upgrade() else { return true };
+        let Some(link) = self.0.upgrade() else { return false };
         let mut this = link.borrow_mut();
-        if this.answer == Answer::Pending {
+        let waits = this.answer == Answer::Unasked && !this.framer.is_complete();
+        if this.evicted || !(waits || this.ending) {
             return false;
         }
         this.evicted = true;
         this.finish(End::Silent);
-        if let Some(waker) = this.waker.take() {
-            waker.wake();
+        if let Some(waker) = &this.waker {
+            waker.wake_by_ref();
         }
         true
     }
@@ -105,6 +106,8 @@ struct Inner {
     /// Wakes the connection's task when another connection takes its place.
     waker: Option<Waker>,
     evicted: bool,
+    /// Its end was decided.
+    ending: bool,
 }
 
 /// What a connection waits for until a deadline.
@@ -151,6 +154,7 @@ impl Link {
             starves: false,
             waker: None,
             evicted: false,
+            ending: false,
             times,
         })))
     }
@@ -192,7 +196,9 @@ impl Link {
     /// Takes how the connection ends, if it must.
     pub(super) fn take_end(&self) -> Option<End> {
         let this = &mut *self.0.borrow_mut();
-        match this.end.take()? {
+        let end = this.end.take()?;
+        this.ending = true;
+        match end {
             End::Refused(..) if this.begun => Some(End::Answered),
             end => Some(end),
         }

@@ -10,8 +10,8 @@ pub(crate) mod framing;
 mod link;
 mod refusal;
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -67,7 +67,8 @@ where
     fn new_service(&self, (): ()) -> Self::Future {
         let (http, shared) = (self.http.new_service(()), self.shared.clone());
         Box::pin(async move {
-            let worker = Rc::new(Worker { shared, beyond: RefCell::default() });
+            let worker =
+                Rc::new(Worker { shared, open: RefCell::default(), beyond: RefCell::default(), next: Cell::new(0) });
             Ok(Connections { http: http.await?, worker })
         })
     }
@@ -76,11 +77,42 @@ where
 /// One worker.
 struct Worker {
     shared: Shared,
+    /// Its connections, the oldest first.
+    open: RefCell<BTreeMap<u64, WeakLink>>,
     /// The connections beyond the maximum, the oldest first.
     beyond: RefCell<VecDeque<WeakLink>>,
+    next: Cell<u64>,
 }
 
+/// How many connections are looked at to find an idle one.
+const LOOKED_AT: usize = 256;
+
 impl Worker {
+    /// How a new connection is served: with a permit, or without one for health checks only; `None`: not at all.
+    fn admit(&self, address: IpAddr) -> Option<Option<Permit>> {
+        let Shared { admission, state, .. } = &self.shared;
+        let limit = match admission.admit(address) {
+            Admitted::Room(permit) => return Some(Some(permit)),
+            // An idle connection goes: who sends a request has a better claim. As long as there are idle ones, nobody
+            // can fill the server with them.
+            Admitted::Full if self.evict_idle() => {
+                state.metrics.connection_refused("idle");
+                return Some(Some(admission.replace(address)));
+            }
+            Admitted::Full => "maximum",
+            Admitted::TooManyOfOne => "address",
+        };
+        state.metrics.connection_refused(limit);
+        self.has_room_beyond().then_some(None)
+    }
+
+    /// Ends the oldest connection that waits for a request.
+    fn evict_idle(&self) -> bool {
+        let mut open = self.open.borrow_mut();
+        let idle = open.iter().take(LOOKED_AT).find(|(_, link)| link.evict()).map(|(id, _)| *id);
+        idle.is_some_and(|id| open.remove(&id).is_some())
+    }
+
     /// Makes room for one more connection beyond the maximum; whether there is some. The oldest one that is not being
     /// answered goes: a health check sends its request at once.
     fn has_room_beyond(&self) -> bool {
@@ -92,6 +124,31 @@ impl Worker {
         let Some(oldest) = beyond.iter().position(WeakLink::evict) else { return false };
         beyond.remove(oldest);
         true
+    }
+
+    /// Remembers a connection for as long as the result exists.
+    fn remember(self: &Rc<Self>, link: &Link, is_beyond: bool) -> Remembered {
+        let id = self.next.get();
+        self.next.set(id + 1);
+        if is_beyond {
+            self.beyond.borrow_mut().push_back(link.downgrade());
+        } else {
+            self.open.borrow_mut().insert(id, link.downgrade());
+        }
+        Remembered { worker: Rc::clone(self), id, _counted: self.shared.state.metrics.connection() }
+    }
+}
+
+/// A connection that its worker knows.
+struct Remembered {
+    worker: Rc<Worker>,
+    id: u64,
+    _counted: OpenConnection,
+}
+
+impl Drop for Remembered {
+    fn drop(&mut self) {
+        self.worker.open.borrow_mut().remove(&self.id);
     }
 }
 
@@ -117,28 +174,15 @@ where
         let shared = &self.worker.shared;
         let peer = stream.peer_addr().ok();
         let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let permit = match shared.admission.admit(address) {
-            Admitted::Room(permit) => Some(permit),
-            refused => {
-                let limit = if matches!(refused, Admitted::Full) { "maximum" } else { "address" };
-                shared.state.metrics.connection_refused(limit);
-                if !self.worker.has_room_beyond() {
-                    return Either::Left(ready(Ok(())));
-                }
-                None
-            }
-        };
+        let Some(permit) = self.worker.admit(address) else { return Either::Left(ready(Ok(()))) };
         set_options(&stream, shared.times);
         let link = Link::new(stream, shared.limits, shared.times, permit.is_none());
-        if permit.is_none() {
-            self.worker.beyond.borrow_mut().push_back(link.downgrade());
-        }
         Either::Right(Connection {
             dispatcher: Some(self.http.call((Transport(link.clone()), peer))),
             timer: sleep_until(link.deadline().unwrap_or_else(Instant::now)),
             closing: None,
-            worker: Rc::clone(&self.worker),
-            counted: shared.state.metrics.connection(),
+            remembered: self.worker.remember(&link, permit.is_none()),
+            registered: false,
             link,
             permit,
         })
@@ -175,9 +219,10 @@ pin_project! {
         timer: Sleep,
         closing: Option<Closing>,
         link: Link,
-        worker: Rc<Worker>,
+        remembered: Remembered,
+        // Whether the link can wake this task.
+        registered: bool,
         permit: Option<Permit>,
-        counted: OpenConnection,
     }
 }
 
@@ -186,7 +231,7 @@ impl<F: Future> Future for Connection<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.permit.is_none() {
+        if !std::mem::replace(this.registered, true) {
             this.link.register(cx);
         }
         loop {
@@ -202,7 +247,7 @@ impl<F: Future> Future for Connection<F> {
                 let bytes = match end {
                     End::Silent => return Poll::Ready(Ok(())),
                     End::Answered => Vec::new(),
-                    End::Refused(refusal, method) => refusal::answer(&this.worker.shared, refusal, method),
+                    End::Refused(refusal, method) => refusal::answer(&this.remembered.worker.shared, refusal, method),
                 };
                 *this.closing = Some(Closing::new(bytes, this.timer.as_mut()));
                 continue;
@@ -215,7 +260,7 @@ impl<F: Future> Future for Connection<F> {
             }
             let now = Instant::now();
             this.link.expire(now);
-            let next = this.link.deadline().unwrap_or_else(|| now + this.worker.shared.times.idle);
+            let next = this.link.deadline().unwrap_or_else(|| now + this.remembered.worker.shared.times.idle);
             this.timer.as_mut().reset(next);
         }
     }
