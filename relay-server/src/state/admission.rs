@@ -38,12 +38,12 @@ impl Admission {
         Arc::new(Self { most, most_of_one, open: AtomicUsize::new(0), of_one: Mutex::default() })
     }
 
-    /// Counts a connection from `address`.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Admitted {
+    /// Counts a connection from `address`, which is that of many clients if it is a trusted proxy's.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Admitted {
         let address = network(address);
         let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
         let count = of_one.get(&address).copied().unwrap_or_default();
-        if count >= self.most_of_one {
+        if count >= self.most_of_one && !is_proxy {
             return Admitted::TooManyOfOne;
         }
         // Only changed under the lock.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn connections_are_counted_together_and_by_address() {
         let admission = Admission::new(3, 2);
-        let admit = |address: &str| admission.admit(address.parse().unwrap());
+        let admit = |address: &str| admission.admit(address.parse().unwrap(), false);
         let Admitted::Room(first) = admit("2001:db8::1") else { panic!("there is room") };
         let Admitted::Room(_second) = admit("2001:db8::ffff:2") else { panic!("there is room") };
         assert!(matches!(admit("2001:db8::3"), Admitted::TooManyOfOne), "the same network");
@@ -108,10 +108,19 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_may_have_all_of_them() {
+        let admission = Admission::new(3, 1);
+        let admit = || admission.admit(IpAddr::from([10, 0, 0, 1]), true);
+        let held = [admit(), admit(), admit()];
+        assert!(held.iter().all(|admitted| matches!(admitted, Admitted::Room(_))));
+        assert!(matches!(admit(), Admitted::Full));
+    }
+
+    #[test]
     fn nothing_is_remembered_of_a_closed_connection() {
         let admission = Admission::new(10, 10);
         for n in 0..100_u8 {
-            drop(admission.admit(IpAddr::from([10, 0, 0, n])));
+            drop(admission.admit(IpAddr::from([10, 0, 0, n]), false));
         }
         assert_eq!((admission.open.load(Ordering::Relaxed), admission.of_one.lock().unwrap().len()), (0, 0));
     }

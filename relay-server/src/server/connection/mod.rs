@@ -91,7 +91,7 @@ impl Worker {
     /// How a new connection is served: with a permit, or without one for health checks only; `None`: not at all.
     fn admit(&self, address: IpAddr) -> Option<Option<Permit>> {
         let Shared { admission, state, .. } = &self.shared;
-        let limit = match admission.admit(address) {
+        let limit = match admission.admit(address, state.trusted_proxies.contains(address)) {
             Admitted::Room(permit) => return Some(Some(permit)),
             // An idle connection goes: who sends a request has a better claim. As long as there are idle ones, nobody
             // can fill the server with them.
