@@ -42,7 +42,7 @@ pub(super) fn room(workers: usize) -> Room {
 fn raise() -> usize {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let mut raised = limit.clone();
+        let mut raised = limit;
         raised.current = limit.maximum;
         // Not every system takes its own hard limit. The soft one then stays.
         let _ = setrlimit(Resource::Nofile, raised);
