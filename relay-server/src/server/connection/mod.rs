@@ -9,17 +9,16 @@ mod closing;
 pub(crate) mod framing;
 mod link;
 mod refusal;
+mod shared;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_service::{Service, ServiceFactory};
-use actix_web::web::Data;
 use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
@@ -27,24 +26,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 pub(crate) use answers::AnswersFactory;
 pub(crate) use link::{Link, Times, Transport};
+pub(crate) use shared::Shared;
 
 use self::closing::Closing;
-use self::framing::HeadLimits;
 use self::link::{End, WeakLink};
 use crate::observe::metrics::OpenConnection;
-use crate::state::State;
-use crate::state::admission::{Admission, Admitted, Permit};
-
-/// What all connections share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) state: Data<State>,
-    pub(crate) limits: HeadLimits,
-    pub(crate) times: Times,
-    pub(crate) admission: Arc<Admission>,
-    /// Connections of each worker beyond the maximum, which serve health checks only.
-    pub(crate) reserve: usize,
-}
+use crate::state::admission::{Admitted, Permit};
 
 /// Makes the service of one worker. `F` makes actix's service for one connection.
 pub(crate) struct ConnectionsFactory<F> {

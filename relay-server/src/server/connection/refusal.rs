@@ -8,8 +8,8 @@ use actix_web::body::MessageBody as _;
 use actix_web::http::Method;
 use actix_web::http::header::HttpDate;
 
-use super::Shared;
 use super::framing::Refusal;
+use super::shared::Shared;
 use crate::http::context::RequestContext;
 use crate::http::{error, middleware};
 

@@ -1,6 +1,6 @@
 //! The chunked transfer coding (RFC 9112, 7.1), without what its grammar only tolerates.
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// Bytes of chunk extensions and trailer fields of one body. RFC 9112, 7.1.1 wants a limit; nobody needs any.
 const MOST_EXTRA: u16 = 8 << 10;

@@ -4,8 +4,8 @@ use std::mem::MaybeUninit;
 
 use httparse::{Error, Header, Request, Status};
 
-use super::chunked::Chunked;
-use super::{HeadLimits, Refusal, State, host};
+use super::host;
+use super::refusal::{HeadLimits, Refusal};
 
 /// Header fields of a request.
 const MOST_FIELDS: usize = 96;
@@ -20,7 +20,7 @@ const BESIDE_TARGET: usize = LONGEST_METHOD + 10;
 pub(crate) struct Head {
     /// Its length in bytes.
     pub(super) length: usize,
-    body: Body,
+    pub(super) body: Body,
     /// The client waits for `100 Continue` before it sends the body.
     pub(crate) expects_continue: bool,
     /// `GET` or `HEAD` of a health check.
@@ -29,25 +29,20 @@ pub(crate) struct Head {
 
 /// How the body is framed (RFC 9112, 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Body {
+pub(super) enum Body {
     None,
     Length(u64),
     Chunked,
 }
 
-impl Head {
-    pub(super) fn state(&self) -> State {
-        match self.body {
-            Body::None => State::Complete,
-            Body::Length(length) => State::Length(length),
-            Body::Chunked => State::Chunked(Chunked::new()),
-        }
-    }
+/// How many bytes at the beginning are empty lines, which a server ignores before a request line (RFC 9112, 2.2).
+pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.chunks_exact(2).take_while(|pair| *pair == b"\r\n").count() * 2
 }
 
 /// The method at the beginning of a request, if it is one that may be named in a log.
 pub(crate) fn known_method(bytes: &[u8]) -> Option<actix_web::http::Method> {
-    let start = super::empty_lines(bytes);
+    let start = empty_lines(bytes);
     let bytes = bytes.get(start..)?;
     let word = bytes.get(..memchr::memchr(b' ', bytes.get(..bytes.len().min(LONGEST_METHOD))?)?)?;
     let known = [&b"GET"[..], b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT"];

@@ -6,59 +6,15 @@
 mod chunked;
 mod head;
 mod host;
+mod refusal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use head::{Head, known_method};
+pub(crate) use head::{Head, empty_lines, known_method};
+pub(crate) use refusal::{HeadLimits, Refusal};
 
 use chunked::Chunked;
-use relay_core::RelayError;
-
-/// The limits of a request's head, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HeadLimits {
-    /// The request target.
-    pub(crate) url: usize,
-    /// The request line and all header fields.
-    pub(crate) head: usize,
-}
-
-/// Why a request is refused before any route sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The head breaks a rule of HTTP/1.1, which the text names.
-    Malformed(&'static str),
-    /// The method is longer than any that Relay knows, is not in capitals, or is `CONNECT`.
-    UnknownMethod,
-    /// The request target is too long.
-    UrlTooLong,
-    /// The head is too long, or has too many fields.
-    HeadTooLarge,
-    /// The head did not arrive in time.
-    HeadTimeout,
-    /// The body breaks a rule of the chunked coding, which the text names.
-    BrokenBody(&'static str),
-    /// The body did not arrive in time.
-    BodyTimeout,
-    /// The server has as many connections as it can serve.
-    TooManyConnections,
-}
-
-impl Refusal {
-    /// The error that the client receives.
-    pub(crate) fn to_error(self, limits: HeadLimits) -> RelayError {
-        match self {
-            Self::Malformed(rule) => RelayError::malformed_request(rule),
-            Self::UnknownMethod => RelayError::method_not_implemented(),
-            Self::UrlTooLong => RelayError::url_too_long(limits.url),
-            Self::HeadTooLarge => RelayError::request_headers_too_large(limits.head),
-            Self::HeadTimeout => RelayError::head_timeout(),
-            Self::BrokenBody(rule) => RelayError::incomplete_body(rule),
-            Self::BodyTimeout => RelayError::request_timeout(),
-            Self::TooManyConnections => RelayError::too_many_connections(),
-        }
-    }
-}
+use head::Body;
 
 /// How far the current request has come.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +57,11 @@ impl Framer {
         if matches!(self.state, State::Head) {
             let Some(head) = self.take_head(bytes)? else { return Ok(0) };
             taken = head.length;
-            self.state = head.state();
+            self.state = match head.body {
+                Body::None => State::Complete,
+                Body::Length(length) => State::Length(length),
+                Body::Chunked => State::Chunked(Chunked::new()),
+            };
             self.head = Some(head);
         }
         Ok(taken + self.take_body(bytes.get(taken..).unwrap_or_default())?)
@@ -147,9 +107,4 @@ impl Framer {
     pub(crate) fn next(&mut self) {
         *self = Self::new(self.limits);
     }
-}
-
-/// How many bytes at the beginning are empty lines, which a server ignores before a request line (RFC 9112, 2.2).
-pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
-    bytes.chunks_exact(2).take_while(|pair| *pair == b"\r\n").count() * 2
 }
