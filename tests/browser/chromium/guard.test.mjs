@@ -112,9 +112,11 @@ describe("a page that hides the account gets no key, and the form says why", { c
     const scene = await typed(t);
     await cover(scene.widget, "");
     await scene.host.page.waitForTimeout(700);
+    const from = Date.now();
     await scene.host.page.locator("#cover").evaluate((cover) => cover.remove());
-    await scene.host.page.waitForTimeout(50);
     await send(scene.widget);
+    // On a machine that is too slow for it, the line was seen for long enough.
+    if (Date.now() - from > 300) return t.skip("slow machine");
     await scene.widget.inner.locator('[data-part="error"][data-code="form_hidden"]').waitFor({ state: "attached" });
     assert.deepEqual([scene.host.calls("POST").length, await connections(scene.user)], [0, {}]);
   });

@@ -167,7 +167,8 @@ async function uncover(widget) {
   await widget.iframe.evaluate((frame) => {
     frame.parentElement.removeAttribute("class");
     Object.defineProperty(frame.parentElement, "className", { set() {} });
-    frame.style.blockSize = "420px";
+    // In view, whatever the widget shows around it.
+    frame.style.cssText += ";position:fixed;inset:0 auto auto 0;z-index:9;min-block-size:420px";
   });
   await widget.iframe.contentFrame().locator("button[type=submit]:not([aria-disabled])").waitFor({ state: "attached" });
 }
