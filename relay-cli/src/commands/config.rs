@@ -48,11 +48,15 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "mock" => json!(config.mock),
         "server.listen" => json!(server.listen),
         "server.public_url" => json!(server.public_url.as_ref()?),
+        "server.trusted_proxies" => json!(server.trusted_proxies.to_string()),
         "server.workers" => json!(server.workers),
         "server.max_connections" => json!(server.max_connections),
+        "server.max_connections_per_address" => json!(server.max_connections_per_address),
         "server.keep_alive_seconds" => json!(server.keep_alive.as_secs()),
         "server.ping_seconds" => json!(server.ping.as_secs()),
         "server.max_body_mib" => json!(server.max_body >> 20),
+        "server.body_budget_mib" => json!(server.body_budget >> 20),
+        "server.body_share_percent" => json!(server.body_share),
         "server.drain_seconds" => json!(server.drain.as_secs()),
         "server.drain_delay_seconds" => json!(server.drain_delay.as_secs()),
         "server.allow_core_dumps" => json!(server.allow_core_dumps),
@@ -60,6 +64,9 @@ fn value(config: &Config, name: &str) -> Option<Value> {
             StoragePath::Memory => json!(":memory:"),
             StoragePath::File(path) => json!(path),
         },
+        "quota.tokens_per_minute" => json!(config.quota.tokens_a_minute),
+        "quota.key_checks_per_minute" => json!(config.quota.key_checks_a_minute),
+        "quota.pending_users" => json!(config.quota.pending_users),
         "master_key.file" => json!(config.master_key.file.as_ref()?),
         "master_key.allow_readable_file" => json!(config.master_key.allow_readable_file),
         "master_key.env" => json!(config.master_key.env),
@@ -88,7 +95,9 @@ mod tests {
     fn every_setting_is_shown_as_it_is_in_effect() {
         let text = "mock = true\n[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://r.example\"\nworkers = 3\n\
             max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
-            drain_delay_seconds = 12\nallow_core_dumps = true\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
+            drain_delay_seconds = 12\nallow_core_dumps = true\ntrusted_proxies = \"10.0.0.0/8, ::1\"\n\
+            max_connections_per_address = 13\nbody_budget_mib = 14\nbody_share_percent = 15\n[quota]\n\
+            tokens_per_minute = 16\nkey_checks_per_minute = 17\npending_users = 18\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
             [upstream]\nallow_http_loopback = true\n";
         let base_urls = Provider::ALL.iter().map(|provider| format!("{provider} = \"http://127.0.0.1:2\"\n"));
         let text = text.to_owned() + &base_urls.collect::<String>();
@@ -99,5 +108,6 @@ mod tests {
             let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
             assert_ne!(shown, key.default, "{}", key.name);
         }
+        assert_eq!(effective["server.trusted_proxies"], "10.0.0.0/8, ::1/128");
     }
 }

@@ -1,5 +1,6 @@
 //! `server.trusted_proxies`: whose word about a client's address counts.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -31,6 +32,21 @@ fn mapped(address: IpAddr) -> u128 {
         IpAddr::V6(address) => address,
     };
     address.to_bits()
+}
+
+/// As [`FromStr`] reads it.
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, Network { address, bits }) in self.0.iter().enumerate() {
+            let separator = if number > 0 { ", " } else { "" };
+            let address = Ipv6Addr::from_bits(*address);
+            match address.to_ipv4_mapped() {
+                Some(address) => write!(f, "{separator}{address}/{}", bits.saturating_sub(96))?,
+                None => write!(f, "{separator}{address}/{bits}")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl FromStr for TrustedProxies {
