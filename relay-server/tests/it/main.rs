@@ -11,6 +11,7 @@ mod framing;
 mod generated;
 mod harness;
 mod headers;
+mod json;
 mod large_bodies;
 mod onboarding;
 mod pages;
