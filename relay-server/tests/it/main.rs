@@ -5,6 +5,7 @@ mod bodies;
 mod cancel;
 mod connections;
 mod cors;
+mod credentials;
 mod drain;
 mod errors;
 mod framing;
