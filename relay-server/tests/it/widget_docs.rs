@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
 }
 
 /// `RELAY_WRITE_DOCS=1` writes the line again.
-#[actix_web::test]
+#[tokio::test]
 async fn docs_widget_md_pins_the_script_that_is_served() {
     let relay = TestServer::start().await;
     let about = relay.request("GET", "/api/widget").send().await.json();
