@@ -37,12 +37,14 @@ test("the whole flow works by keyboard alone", async (t) => {
   assert.ok(await inGroup(), "arrow keys do not take the focus out of the group");
   await press(host, "Tab", () => focused(widget.field), 4);
   await host.page.keyboard.type(keyFor("openai", "refused"));
+  await widget.ready();
   await host.page.keyboard.press("Enter");
   await widget.errorIs("key_refused_by_provider");
   await until(() => focused(widget.field));
   await host.page.keyboard.press("Control+A");
   await host.page.keyboard.type(keyFor("openai"));
   await press(host, "Tab", () => focused(widget.submit), 3);
+  await widget.ready();
   await host.page.keyboard.press("Space");
   await widget.screen("success");
   await until(() => focused(widget.success));

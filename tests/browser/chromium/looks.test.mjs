@@ -48,11 +48,13 @@ async function series(t, page, theme) {
   await widget.pick("openai");
   await widget.field.fill("sk-half-typed");
   await still(widget);
+  await widget.ready();
   pictures.key = await shoot(widget);
   host.answer("POST", (route) => route.fulfill({ status: 422, json: { error: { code: "key_refused_by_provider", message: "", triesLeft: 3 } } }));
   await widget.submit.click();
   await widget.errorIs("key_refused_by_provider");
   await still(widget);
+  await widget.ready();
   pictures.refused = await shoot(widget);
   await host.mount({ registrationToken: undefined, theme, locale: "en" });
   await widget.problemIs("missing_token");
@@ -89,6 +91,7 @@ test("the comparison detects another accent", async (t) => {
   const widget = await host.mount({ provider: "openai" });
   await widget.field.waitFor();
   await still(widget);
+  await widget.ready();
   const before = await shoot(widget);
   await host.handle("update", { accentColor: "#935bff" });
   await until(() => widget.submit.evaluate((button) => getComputedStyle(button).backgroundColor === "rgb(147, 91, 255)"));

@@ -91,6 +91,7 @@ test("Enter and a click at once send one request", async (t) => {
   const widget = await host.mount();
   await widget.pick("openai");
   await widget.field.fill(keyFor("openai"));
+  await widget.ready();
   await widget.form.evaluate((form) => {
     form.requestSubmit();
     form.querySelector('button[type="submit"]').click();

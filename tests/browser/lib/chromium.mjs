@@ -306,9 +306,17 @@ export class Widget {
 
   async pick(provider) {
     await this.screen("choose", "key");
-    // Not `check`: the picker is drawn again once the frame asks for the key.
+    // Not `check`: the picker is drawn again once the frame asks for the key. The mouse comes by a way, as a person's: one that
+    // is here and then there looks like a page that takes the focus.
+    const box = await this.radio(provider).boundingBox();
+    if (box) await this.host.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 12 });
     await this.radio(provider).click();
     await this.field.waitFor();
+  }
+
+  /** Waits until the form has seen that its account is seen. */
+  async ready() {
+    await this.inner.locator("button[type=submit]:not([aria-disabled])").waitFor();
   }
 
   async send(key) {

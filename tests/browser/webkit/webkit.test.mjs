@@ -70,11 +70,15 @@ test("a refused key, then a good one", async (t) => {
   await host.called("onReady");
   await host.enter();
   await host.click(await host.find('input[name="key"]'));
-  await host.type(keyFor("openai", "refused") + ENTER);
+  await host.type(keyFor("openai", "refused"));
+  await host.find(READY);
+  await host.type(ENTER);
   await host.find('[data-part="error"][data-code="key_refused_by_provider"]');
   await until(() => host.evaluate(() => document.activeElement.name === "key"), () => "the focus is elsewhere");
   await host.shortcut("a");
-  await host.type(keyFor("openai") + ENTER);
+  await host.type(keyFor("openai"));
+  await host.find(READY);
+  await host.type(ENTER);
   await host.called("onSuccess");
 });
 
