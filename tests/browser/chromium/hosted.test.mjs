@@ -276,6 +276,9 @@ test("a page that frames it gets messages, if the token is for that page", async
   await hosted.getByRole("radio", { name: "OpenAI" }).click({ force: true });
   const frame = hosted.frameLocator('[data-part="frame"]');
   await frame.locator('input[name="key"]').fill(keyFor("openai"));
+  await frame.locator('button[type="submit"]').scrollIntoViewIfNeeded();
+  await host.page.waitForTimeout(500);
+  await frame.locator('button[type="submit"]:not([aria-disabled])').waitFor();
   await frame.locator('button[type="submit"]').click();
   await until(() => host.values("message").some(({ data }) => data?.type === "relay-success"), () => JSON.stringify(host.values("message")));
   assert.ok((await connections(user)).openai);

@@ -19,6 +19,7 @@ async function attack(t, isolation, enter) {
   await host.handle("focus");
   if (isolation === "frame") await focused(host);
   await enter(host, key);
+  if (isolation === "frame") await ready(host);
   await host.page.keyboard.press("Enter");
   await host.called("onSuccess");
   assert.equal((await connections(user)).openai.last4, key.slice(-4), "the whole key arrived");
@@ -27,9 +28,13 @@ async function attack(t, isolation, enter) {
 }
 
 /** The frame is another process: the focus arrives there some time after it was given. Nobody types as fast as a test does. */
+const frameOf = (host) => host.page.frames().find((known) => new URL(known.url()).pathname === "/frame");
+
+/** Waits until the form has seen that its account is seen. */
+const ready = (host) => frameOf(host).waitForFunction(() => document.querySelector("button[type=submit]:not([aria-disabled])"));
+
 async function focused(host) {
-  const frame = host.page.frames().find((known) => new URL(known.url()).pathname === "/frame");
-  await frame.waitForFunction(() => document.activeElement.name === "key" && document.hasFocus());
+  await frameOf(host).waitForFunction(() => document.activeElement.name === "key" && document.hasFocus());
 }
 
 const type = (host, key) => host.page.keyboard.type(key);

@@ -15,8 +15,8 @@ test("two widgets on one page are independent", async (t) => {
   const two = await host.mount({ target: "#two", registrationToken: await token(bo), theme: "dark", locale: "ko" });
   await one.pick("openai");
   await one.field.fill("sk-half-typed");
-  // A field that loses the focus at once takes that for a theft (guard.test.mjs).
-  await host.page.waitForTimeout(1_000);
+  // A field that loses the focus at once takes that for a theft (guard.test.mjs): within 2 s, as the mouse crosses its frame.
+  await host.page.waitForTimeout(2_500);
   await two.connect("google", keyFor("google"));
   await one.send(keyFor("openai"));
   await one.screen("success");
