@@ -60,7 +60,8 @@ async function isRefused({ host, widget, user, key }) {
 const FRAME_STYLES = {
   "cut above the line": async (widget) => `clip-path:inset(0 0 ${(await line(widget)).whole - (await line(widget)).top}px 0)`,
   "cut through the line": async (widget) => `clip-path:inset(0 0 ${(await line(widget)).whole - (await line(widget)).top - 10}px 0)`,
-  "cut below the field only": async (widget) => `clip-path:inset(${(await line(widget)).bottom}px 0 0 0)`,
+  // The message about it moves the line down: not below the cut.
+  "cut below the line": async (widget) => `clip-path:inset(${(await line(widget)).bottom + 100}px 0 0 0)`,
   "a low box": async () => "max-block-size:128px",
   "half transparent": async () => "opacity:.5",
   "invisible": async () => "opacity:0",
