@@ -70,8 +70,8 @@ async fn run(browser: &str) {
         relay.new_project_with(|project| project.policy.return_urls = RETURN_URLS.map(str::to_owned).to_vec()).await;
     let secrets = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("node");
-    // A file of tests that hangs is named.
-    command.args(["--test", "--test-reporter=spec", "--test-concurrency=2", "--test-timeout=600000"]);
+    // One file at a time: the form judges what its page does by time, which a busy machine falsifies. A file that hangs is named.
+    command.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=600000"]);
     command.current_dir(folder());
     command.args(tests_in(&folder().join(browser)));
     command.env("RELAY_BASE_URL", &relay.url).env("RELAY_KEY", &relay.key).env("RELAY_SECRETS", secrets.path());
