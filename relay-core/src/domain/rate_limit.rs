@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 const MICROS_A_MINUTE: u64 = 60_000_000;
 
-/// At most so many events a minute for each key; a part of them may come at once. The generic cell rate algorithm
+/// A maximum of events a minute for each key, of which a part may come at once. The generic cell rate algorithm
 /// (GCRA): a key costs one number, and an idle key nothing.
 ///
 /// Memory is bounded: if `keys` keys are tracked, events of further keys are not limited until idle keys are removed,

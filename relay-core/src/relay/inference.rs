@@ -104,6 +104,8 @@ impl Relay {
     /// The caller's mistakes, an unknown model, a user without a usable key.
     pub async fn prepare_chat(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
         let began = self.ports.clock.micros();
+        // The key is looked up before the translation, so that a user without one costs little. A large body, which moves to
+        // another thread, is read twice for that.
         let (route, mut chat, Asked { provider, model, .. }, now) = if body.len() < LARGE {
             let request = Object::parse(&body)?;
             let asked = Asked::read(&request)?;

@@ -62,9 +62,7 @@ impl Quotas {
             exchanges: RateLimit::new(EXCHANGES_A_USER, EXCHANGES_A_USER, TRACKED),
         }
     }
-}
 
-impl Quotas {
     /// The limits.
     pub fn limits(&self) -> QuotaLimits {
         self.limits

@@ -77,13 +77,13 @@ impl Work {
         }
     }
 
-    /// A value of a schema as an object; `None` if it is none.
+    /// A value of a schema as an object; `None` for other values.
     pub(crate) fn object<'a>(&self, raw: &'a RawValue) -> Option<Object<'a>> {
         let is_object = raw.get().starts_with('{') && self.spend(raw.get().len());
         if is_object { Object::from_raw(raw, String::new()).ok() } else { None }
     }
 
-    /// A value of a schema as a list; `None` if it is none.
+    /// A value of a schema as a list; `None` for other values.
     pub(crate) fn list<'a>(&self, raw: &'a RawValue) -> Option<Vec<&'a RawValue>> {
         let is_list = raw.get().starts_with('[') && self.spend(raw.get().len());
         if is_list { serde_json::from_str(raw.get()).ok() } else { None }

@@ -170,7 +170,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// The kind of a body of this reservation that has so many bytes.
+    /// Which kind a body of this length is.
     fn kind(&self, bytes: usize) -> Kind {
         match self.token {
             Some(_) => Kind::Registration,

@@ -65,7 +65,7 @@ pub(super) const HOSTS: &[Row] = &[
     ("a query", "9112, 3.2", b"GET /api/health HTTP/1.1\r\nHost: relay.test?x\r\n\r\n", BAD),
     ("a whole URL", "9112, 3.2", b"GET /api/health HTTP/1.1\r\nHost: http://relay.test\r\n\r\n", BAD),
     ("two names", "9112, 3.2", b"GET /api/health HTTP/1.1\r\nHost: a.test b.test\r\n\r\n", BAD),
-    ("a port that is none", "3986, 3.2.3", b"GET /api/health HTTP/1.1\r\nHost: relay.test:80x\r\n\r\n", BAD),
+    ("an invalid port", "3986, 3.2.3", b"GET /api/health HTTP/1.1\r\nHost: relay.test:80x\r\n\r\n", BAD),
     ("a port that is too large", "3986, 3.2.3", b"GET /api/health HTTP/1.1\r\nHost: relay.test:99999\r\n\r\n", BAD),
     ("two ports", "3986, 3.2.3", b"GET /api/health HTTP/1.1\r\nHost: relay.test:80:80\r\n\r\n", BAD),
     ("an open bracket", "3986, 3.2.2", b"GET /api/health HTTP/1.1\r\nHost: [::1\r\n\r\n", BAD),

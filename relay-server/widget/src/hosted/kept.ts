@@ -2,7 +2,7 @@
  * The token of this tab, so that the page survives a reload, a discarded tab and the way back from another page.
  *
  * The browser's history keeps the link that the page was opened with, whatever a script does afterwards. So the link's token is
- * exchanged for another one when the user continues, and is of no use from then on. The other one is in the tab's `sessionStorage`
+ * exchanged for another one when the user continues, and opens nothing from then on. The other one is in the tab's `sessionStorage`
  * until a key is stored or the token expires.
  */
 
