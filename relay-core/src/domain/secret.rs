@@ -59,6 +59,11 @@ impl ProviderKey {
         &self.0
     }
 
+    /// The text, for rules of the domain that look at its form.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Replaces this key in a text by three stars. `None` if the text does not contain the key.
     ///
     /// Also finds pieces of at least 16 characters of a long key, and what JSON, `Debug`, base64, hexadecimal digits and
