@@ -14,7 +14,7 @@ use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_core::domain::ids::{EndUser, Timestamp};
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{Project, UsageQuery};
+use relay_core::domain::{AccountIds, Project, UsageQuery};
 use relay_core::ports::{FixedClock, TransportErrorKind};
 use relay_core::relay::registration_tokens::TokenRequest;
 use relay_core::{Ports, Provider, Relay, RelayError, ReplyBody};
@@ -116,7 +116,7 @@ async fn time_passes_when_the_test_says_so() -> Tested {
     let issued = world.relay.issue_token(&world.project, request, None).await?;
     world.clock.advance_seconds(601);
     let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, "good", "ana1"))?;
-    let late = world.relay.register(&issued.token, None, Provider::ANTHROPIC, key, None).await;
+    let late = world.relay.register(&issued.token, None, Provider::ANTHROPIC, key, AccountIds::default()).await;
     let code = late.err().map(|error| error.code().to_owned()).unwrap_or_default();
     assert_eq!(code, "registration_token_expired");
 
@@ -157,7 +157,7 @@ impl World {
     /// Connects a key for ana. The word in it picks how the provider treats it; `docs/mock.md` lists them.
     async fn connect(&self, behaviour: &str) -> Tested {
         let key = ProviderKey::parse(sample_key(Provider::ANTHROPIC, behaviour, "ana1"))?;
-        self.relay.connect(&self.project, ana()?, Provider::ANTHROPIC, key, None).await?;
+        self.relay.connect(&self.project, ana()?, Provider::ANTHROPIC, key, AccountIds::default()).await?;
         Ok(())
     }
 

@@ -20,9 +20,9 @@ use bytes::Bytes;
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::domain::Project;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::{AccountIds, Project};
 use relay_core::{Ports, Provider, Relay, RelayError, Reply, ReplyBody};
 use relay_examples::embedded;
 use relay_examples::http::Request;
@@ -90,7 +90,7 @@ async fn connect_key(State(app): State<App>, Session(user): Session, body: Bytes
     let provider = Provider::from_name(&text("provider"))
         .ok_or_else(|| RelayError::invalid_value("provider", "no such provider"))?;
     let key = ProviderKey::parse(text("key")).map_err(|error| RelayError::invalid_value("key", error.to_string()))?;
-    let stored = app.relay.connect(&app.project, user, provider, key, None).await?;
+    let stored = app.relay.connect(&app.project, user, provider, key, AccountIds::default()).await?;
     Ok((StatusCode::CREATED, format!("{} key …{} is {}", stored.provider.label(), stored.last4, stored.state.as_str()))
         .into_response())
 }

@@ -5,8 +5,8 @@ use futures::future::{join, join_all};
 use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
 use crate::domain::{
-    Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal, Spent,
-    StoredGrant, UserSummary,
+    AccountIds, Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal,
+    Spent, StoredGrant, UserSummary,
 };
 use crate::ports::{KeyStore, RedeemError, Users};
 
@@ -37,6 +37,7 @@ pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(an_idempotency_key_keeps_its_grant(store));
     rule!(idempotency_keys_belong_to_their_project(store));
     rule!(a_signal_changes_the_state(store));
+    rule!(a_region_is_stored_for_its_version(store));
     rule!(a_signal_for_another_version_changes_nothing(store));
     rule!(connections_come_in_the_order_of_providers(store));
     rule!(projects_never_meet(store));
@@ -191,7 +192,8 @@ async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?
     }
     let mut longer = connection(&s, 2, 2);
     longer.sealed.bytes.extend([2; 64]);
-    longer.workspace_id = None;
+    longer.ids = AccountIds::default();
+    longer.region = None;
     store.redeem(&hash(&p, 2), longer.clone(), NOW).await.unwrap();
     assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection may be left");
 }
@@ -386,6 +388,21 @@ async fn a_signal_changes_the_state(store: &(impl KeyStore + Users + ?Sized)) {
         let mut want = connection(&s, 1, 1);
         (want.state, want.refusals, want.last_refused_at) = (state, refusals, refused);
         assert_eq!(store.connection(&s).await.unwrap(), Some(want), "step {step}");
+    }
+}
+
+async fn a_region_is_stored_for_its_version(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("region");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    let regions: Vec<_> = Provider::OPENAI.regions().map(Some).chain([None]).collect();
+    assert!(!store.set_region(&s, 1, None).await.unwrap(), "no connection");
+    connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
+    for region in regions {
+        assert!(!store.set_region(&s, 2, region).await.unwrap(), "another version");
+        assert!(store.set_region(&s, 1, region).await.unwrap());
+        let mut want = connection(&s, 1, 1);
+        want.region = region;
+        assert_eq!(store.connection(&s).await.unwrap(), Some(want));
     }
 }
 

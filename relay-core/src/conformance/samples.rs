@@ -37,10 +37,14 @@ pub(super) fn grant(project: &ProjectId, label: &str) -> Grant {
 
 /// A connection whose sealed bytes all are `mark`.
 pub(super) fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
+    let region = slot.provider.regions().next();
     let slot = SealedSlot { slot: slot.clone(), record: RecordId([mark; 16]), version };
     let sealed = SealedKey::new(MasterKeyId([5; 8]), vec![mark; 162]);
     let mut connection = Connection::new(slot, sealed, "a1b2", [mark; 16], ConnectionState::Active, NOW);
-    connection.workspace_id = Some("wrkspc_1".into());
+    connection.ids.workspace = Some("wrkspc_1".into());
+    connection.ids.organization = Some("org-1".into());
+    connection.ids.project = Some("proj_1".into());
+    connection.region = region;
     connection
 }
 

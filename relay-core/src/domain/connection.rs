@@ -3,7 +3,7 @@
 use crate::domain::connection_state::ConnectionState;
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use crate::domain::master_key::MasterKeyId;
-use crate::domain::provider::Provider;
+use crate::domain::provider::{Provider, Region};
 
 /// The project, user and provider that a key belongs to. A slot has at most one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,33 @@ impl std::fmt::Debug for SealedKey {
     }
 }
 
+/// The ids of an account that some keys need beside them. Not secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountIds {
+    /// Anthropic's workspace: `wrkspc_…`.
+    pub workspace: Option<String>,
+    /// OpenAI's organization: `org-…`.
+    pub organization: Option<String>,
+    /// OpenAI's project: `proj_…`.
+    pub project: Option<String>,
+}
+
+impl AccountIds {
+    /// No ids but this workspace.
+    pub fn of_workspace(workspace: impl Into<String>) -> Self {
+        Self { workspace: Some(workspace.into()), ..Self::default() }
+    }
+
+    /// Each header of this provider for which there is an id.
+    pub(crate) fn headers(&self, provider: Provider) -> impl Iterator<Item = (&'static str, &str)> {
+        let names = provider.id_headers();
+        [(names.workspace, &self.workspace), (names.organization, &self.organization), (names.project, &self.project)]
+            .into_iter()
+            .filter_map(|(name, id)| Some((name?, id.as_deref()?)))
+    }
+}
+
 /// One user's stored key for one provider, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,8 +91,10 @@ pub struct Connection {
     pub last4: String,
     /// Keyed digest of the key.
     pub fingerprint: [u8; 16],
-    /// Anthropic's workspace id, if the key needs one. Not a secret.
-    pub workspace_id: Option<String>,
+    /// The ids that the key needs beside it.
+    pub ids: AccountIds,
+    /// The region whose host the key works at; `None` for the provider's usual host.
+    pub region: Option<Region>,
     /// The state of the key.
     pub state: ConnectionState,
     /// The number of `Invalid` or `Revoked` signals in a row.
@@ -93,7 +122,8 @@ impl Connection {
             sealed,
             last4: last4.into(),
             fingerprint,
-            workspace_id: None,
+            ids: AccountIds::default(),
+            region: None,
             state,
             refusals: 0,
             connected_at,

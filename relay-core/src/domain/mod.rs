@@ -8,6 +8,7 @@ mod grant;
 pub mod ids;
 mod key_forms;
 mod master_key;
+mod not_a_key;
 pub mod origin;
 mod policy;
 mod project;
@@ -21,16 +22,18 @@ mod secret_hash;
 mod usage;
 mod user;
 
-pub use connection::{Connection, SealedKey, SealedSlot, Slot};
+pub use connection::{AccountIds, Connection, SealedKey, SealedSlot, Slot};
 pub use connection_state::{ConnectionState, KeySignal};
+pub(crate) use connection_state::{KeyAnswer, KeyRow};
 pub use day::Day;
 pub use grant::{
     Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
 };
 pub use master_key::MasterKeyId;
+pub use not_a_key::NotAKey;
 pub use policy::{Policy, PolicyField, PolicyKind};
 pub use project::Project;
-pub use provider::Provider;
+pub use provider::{Provider, Region};
 pub use rate_limit::RateLimit;
 pub use relay_key::{KeyedProject, RelayKeyRecord, Scope};
 pub(crate) use secret_form::beginnings;

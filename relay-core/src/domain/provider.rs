@@ -50,6 +50,43 @@ impl CredentialHeader {
     }
 }
 
+/// The headers that carry the ids of an account beside a key, in lower case; `None` where the provider has no such id.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct IdHeaders {
+    /// The workspace's id.
+    pub workspace: Option<&'static str>,
+    /// The organization's id.
+    pub organization: Option<&'static str>,
+    /// The project's id.
+    pub project: Option<&'static str>,
+}
+
+/// A host of a provider for the keys of one region: a row of a fixed list, so a provider's answer can't lead a key
+/// anywhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Region(&'static RegionRow);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RegionRow {
+    /// The name in stores: lower-case letters.
+    name: &'static str,
+    /// The host, in lower case. HTTPS on the standard port.
+    host: &'static str,
+}
+
+impl Region {
+    /// The name in stores.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The host, in lower case.
+    pub fn host(self) -> &'static str {
+        self.0.host
+    }
+}
+
 /// The data of one provider.
 struct ProviderRow {
     /// The name in the API, the database, the configuration and the model prefix: lower-case letters and digits.
@@ -63,6 +100,9 @@ struct ProviderRow {
     /// paths.
     api_path: &'static str,
     credential: CredentialHeader,
+    id_headers: IdHeaders,
+    /// The hosts for regional keys, the default host among them. Empty for a provider without regions.
+    regions: &'static [RegionRow],
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
@@ -101,6 +141,26 @@ static OPENAI: ProviderRow = ProviderRow {
     base_url: "https://api.openai.com",
     api_path: "/v1",
     credential: CredentialHeader::Bearer,
+    // <https://developers.openai.com/api/reference/overview>
+    id_headers: IdHeaders {
+        workspace: None,
+        organization: Some("openai-organization"),
+        project: Some("openai-project"),
+    },
+    // <https://developers.openai.com/api/docs/guides/data-residency>
+    regions: &[
+        RegionRow { name: "us", host: "us.api.openai.com" },
+        RegionRow { name: "eu", host: "eu.api.openai.com" },
+        RegionRow { name: "au", host: "au.api.openai.com" },
+        RegionRow { name: "ca", host: "ca.api.openai.com" },
+        RegionRow { name: "jp", host: "jp.api.openai.com" },
+        RegionRow { name: "in", host: "in.api.openai.com" },
+        RegionRow { name: "sg", host: "sg.api.openai.com" },
+        RegionRow { name: "kr", host: "kr.api.openai.com" },
+        RegionRow { name: "gb", host: "gb.api.openai.com" },
+        RegionRow { name: "ae", host: "ae.api.openai.com" },
+        RegionRow { name: "global", host: "api.openai.com" },
+    ],
     key_placeholder: "sk-proj-…",
     key_url: "https://platform.openai.com/api-keys",
     billing_url: "https://platform.openai.com/settings/organization/billing/overview",
@@ -131,6 +191,8 @@ static ANTHROPIC: ProviderRow = ProviderRow {
     api_path: "/v1",
     // Never together with `x-api-key`, which would take precedence.
     credential: CredentialHeader::Bearer,
+    id_headers: IdHeaders { workspace: Some("anthropic-workspace-id"), organization: None, project: None },
+    regions: &[],
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
     billing_url: "https://platform.claude.com/settings/billing",
@@ -149,6 +211,8 @@ static GOOGLE: ProviderRow = ProviderRow {
     api_path: "/v1beta",
     // Never in the query, where it would end up in logs.
     credential: CredentialHeader::Named("x-goog-api-key"),
+    id_headers: IdHeaders { workspace: None, organization: None, project: None },
+    regions: &[],
     key_placeholder: "AQ.… / AIza…",
     key_url: "https://aistudio.google.com/apikey",
     billing_url: "https://aistudio.google.com/billing",
@@ -172,6 +236,8 @@ static ACME: ProviderRow = ProviderRow {
     base_url: "https://api.acme.example/inference",
     api_path: "/v4",
     credential: CredentialHeader::Named("x-acme-key"),
+    id_headers: IdHeaders { workspace: None, organization: None, project: None },
+    regions: &[],
     key_placeholder: "acme_…",
     key_url: "https://acme.example/keys",
     billing_url: "https://acme.example/billing",
@@ -239,6 +305,28 @@ impl Provider {
     /// The header that carries the key.
     pub fn credential(self) -> CredentialHeader {
         self.0.credential
+    }
+
+    /// The headers that carry ids of the account beside the key.
+    pub fn id_headers(self) -> IdHeaders {
+        self.0.id_headers
+    }
+
+    /// The hosts for the keys of one region, the default host last. Empty for a provider without regions.
+    pub fn regions(self) -> impl Iterator<Item = Region> {
+        self.0.regions.iter().map(Region)
+    }
+
+    /// The region with this name.
+    pub fn region(self, name: &str) -> Option<Region> {
+        self.regions().find(|region| region.name() == name)
+    }
+
+    /// The region whose host a text names.
+    pub fn region_in(self, text: &str) -> Option<Region> {
+        let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let words = || text.split(|c| !is_host(c)).map(|word| word.trim_matches('.'));
+        self.regions().find(|region| words().any(|word| word.eq_ignore_ascii_case(region.host())))
     }
 
     /// A placeholder for the input field of a key.
@@ -386,6 +474,29 @@ mod tests {
             let header = provider.credential().name();
             assert!(header.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{header}");
         }
+    }
+
+    #[test]
+    fn a_text_leads_only_to_a_host_of_the_list() {
+        let openai = Provider::OPENAI;
+        let found = |text: &str| openai.region_in(text).map(Region::name);
+        let says = |host: &str| format!("incorrect regional hostname. Please make your request to {host}");
+        assert_eq!(found(&says("us.api.openai.com")), Some("us"));
+        assert_eq!(found(&says("https://EU.api.openai.com/v1.")), Some("eu"));
+        assert_eq!(found(&says("api.openai.com")), Some("global"));
+        for host in ["evil.example", "us.api.openai.com.evil.example", "xus.api.openai.com", "us-api.openai.com", "a@b"]
+        {
+            assert_eq!(found(&says(host)), None, "{host}");
+        }
+        assert_eq!(Provider::GOOGLE.region_in("us.api.openai.com"), None);
+        for region in openai.regions() {
+            assert!(region.host().ends_with("api.openai.com"));
+            assert_eq!(openai.region(region.name()), Some(region));
+        }
+        assert_eq!(
+            openai.regions().last().map(|region| format!("https://{}", region.host())).as_deref(),
+            Some(openai.base_url())
+        );
     }
 
     #[test]

@@ -95,12 +95,21 @@ codes! {
     ProviderAccountDisabled = "provider_account_disabled", Forbidden;
     /// The provider refuses this user's key.
     ProviderKeyInvalid = "provider_key_invalid", Forbidden;
+    /// The owner of the user's key allows it other IP addresses than Relay's. 422 at registration.
+    ProviderIpNotAllowed = "provider_ip_not_allowed", Forbidden | Unprocessable;
     /// The user has not connected a key for this provider.
     ProviderKeyMissing = "provider_key_missing", Forbidden;
+    /// The user's key needs an organization id, or another one. 422 at registration, where one can be sent.
+    ProviderKeyNeedsOrganization = "provider_key_needs_organization", Forbidden | Unprocessable;
+    /// The user's key needs a project id, or another one. 422 at registration, where one can be sent.
+    ProviderKeyNeedsProject = "provider_key_needs_project", Forbidden | Unprocessable;
     /// The user's key needs a workspace id. 422 at registration, where one can be sent.
     ProviderKeyNeedsWorkspace = "provider_key_needs_workspace", Forbidden | Unprocessable;
     /// The user's key was revoked at the provider.
     ProviderKeyRevoked = "provider_key_revoked", Forbidden;
+    /// The user's key works at one of the provider's regional hosts only, and this Relay may not send it there. 422 at
+    /// registration.
+    ProviderKeyWrongRegion = "provider_key_wrong_region", Forbidden | Unprocessable;
     /// The user's key lacks a permission that the request needs.
     ProviderPermissionDenied = "provider_permission_denied", Forbidden;
     /// The registration token may not replace or remove a connected key.
@@ -135,6 +144,10 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UnsupportedMediaType;
     /// At registration: the provider refused the key.
     KeyRefusedByProvider = "key_refused_by_provider", Unprocessable;
+    /// At registration: the key is shortened, as a provider's list shows it.
+    ProviderKeyMasked = "provider_key_masked", Unprocessable;
+    /// At registration: the text is a sign-in token or a subscription's, not an API key.
+    SubscriptionToken = "subscription_token", Unprocessable;
     /// The user's account has no credit or quota left.
     InsufficientQuota = "insufficient_quota", RateLimited;
     /// The provider's rate limit for this user's key is reached.

@@ -47,6 +47,8 @@ struct Inner {
     message: Cow<'static, str>,
     provider: Option<Provider>,
     tries_left: Option<u32>,
+    reason: Option<&'static str>,
+    cause: Option<&'static str>,
     disclosure: Disclosure,
     retry: Option<bool>,
     source: Option<source::Source>,
@@ -96,6 +98,8 @@ impl RelayError {
             message: message.into(),
             provider: None,
             tries_left: None,
+            reason: None,
+            cause: None,
             disclosure: Disclosure::default(),
             retry: None,
             source: None,
@@ -128,6 +132,20 @@ impl RelayError {
     #[must_use]
     pub fn with_provider(mut self, provider: Provider) -> Self {
         self.0.provider = Some(provider);
+        self
+    }
+
+    /// Sets `error.reason`: a stable word that tells situations with one code apart.
+    #[must_use]
+    pub(crate) fn with_reason(mut self, reason: Option<&'static str>) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
+    /// Sets the stable word for what went wrong between Relay and the provider. For the log.
+    #[must_use]
+    pub(crate) fn with_cause(mut self, cause: &'static str) -> Self {
+        self.0.cause = Some(cause);
         self
     }
 
@@ -225,6 +243,17 @@ impl RelayError {
         self.0.tries_left
     }
 
+    /// A stable word that tells situations with one code apart, such as `expired` with `provider_key_invalid`;
+    /// `docs/errors.md` lists them.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
+    /// A stable word for what went wrong between Relay and the provider, such as `dns`; `None` for another error.
+    pub fn cause(&self) -> Option<&'static str> {
+        self.0.cause
+    }
+
     /// What is known about the call: whose key was used, how long to wait, and the provider's rate limits.
     pub fn disclosure(&self) -> &Disclosure {
         &self.0.disclosure
@@ -254,7 +283,7 @@ impl RelayError {
         self.0.retry.or(is_final.then_some(false))
     }
 
-    /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider` and `triesLeft` if they are set.
+    /// The JSON body: `{"error":{"message","type","param","code"}}`, with `provider`, `reason` and `triesLeft` if they are set.
     pub fn to_body(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -268,6 +297,8 @@ impl RelayError {
             code: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             provider: Option<&'static str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<&'static str>,
             #[serde(rename = "triesLeft", skip_serializing_if = "Option::is_none")]
             tries_left: Option<u32>,
         }
@@ -278,6 +309,10 @@ impl RelayError {
                 param: self.0.param.as_deref(),
                 code: self.0.code.as_str(),
                 provider: self.0.provider.map(Provider::name),
+                // Other codes say it themselves.
+                reason: self.0.reason.filter(|_| {
+                    matches!(self.relay_code(), Some(Code::ProviderKeyInvalid | Code::KeyRefusedByProvider))
+                }),
                 tries_left: self.0.tries_left,
             },
         };

@@ -32,10 +32,15 @@ impl RelayError {
     }
 
     /// A check of a stored key gave no result, because the provider did not answer. 502 `upstream_unreachable`.
-    pub(crate) fn provider_key_unchecked(provider: Provider) -> Self {
+    pub(crate) fn provider_key_unchecked(provider: Provider, why: Self) -> Self {
         let message =
             format!("{} could not be reached, so this key was not checked; try again later", provider.label());
-        Self::coded(Code::UpstreamUnreachable, message).with_provider(provider)
+        let error = Self::coded(Code::UpstreamUnreachable, message).with_provider(provider);
+        match why.cause() {
+            Some(cause) => error.with_cause(cause),
+            None => error,
+        }
+        .with_source(why)
     }
 
     /// None of the configured master keys opens the stored key. 500 `provider_key_unreadable`, not to be retried.

@@ -55,6 +55,14 @@ impl RelayError {
         Self::coded(Code::UpstreamError, message)
     }
 
+    /// Something on the way to the provider answered: a proxy, a firewall, a login page. 502 `upstream_error`.
+    pub(crate) fn not_the_provider(label: &str, status: u16) -> Self {
+        Self::unusable_answer(format!(
+            "something between Relay and {label} answered with status {status}; check the proxy on the way"
+        ))
+        .with_cause("not_the_provider")
+    }
+
     /// The error that a provider's answer stands for, if Relay has a code for it. The dialects' tables choose the code.
     pub(crate) fn from_answer(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self::coded(code, message)

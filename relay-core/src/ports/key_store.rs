@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, RedeemRefusal, SecretHash, Slot, StoredGrant,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, RedeemRefusal, Region, SecretHash, Slot,
+    StoredGrant,
 };
 use crate::ports::store_error::StoreError;
 
@@ -58,6 +59,9 @@ pub trait KeyStore: Send + Sync {
         checked: bool,
         now: Timestamp,
     ) -> Result<Option<ConnectionState>, StoreError>;
+
+    /// Sets the region that the key in `slot` works at, if the slot still has this `version`. Returns whether it has.
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError>;
 
     /// Deletes the connection in `slot`. Returns whether there was one.
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError>;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::Stream;
 
-use crate::domain::Provider;
 use crate::domain::secret::ProviderKey;
+use crate::domain::{AccountIds, Provider, Region};
 use crate::error::RelayError;
 
 /// A request's method.
@@ -41,6 +41,8 @@ pub struct WireRequest {
     pub body: Bytes,
     /// One body or a stream.
     pub expect: Expect,
+    /// The region whose host gets it; `None` for the usual one.
+    pub region: Option<Region>,
 }
 
 /// Leaves out the body, which contains a prompt.
@@ -53,12 +55,19 @@ impl std::fmt::Debug for WireRequest {
 impl WireRequest {
     /// A GET of `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), headers: Vec::new(), body: Bytes::new(), expect: Expect::Whole }
+        Self {
+            method: Method::Get,
+            path: path.into(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            expect: Expect::Whole,
+            region: None,
+        }
     }
 
     /// A POST of a JSON body to `path`.
     pub fn post(path: impl Into<String>, body: impl Into<Bytes>, expect: Expect) -> Self {
-        Self { method: Method::Post, path: path.into(), headers: Vec::new(), body: body.into(), expect }
+        Self { method: Method::Post, path: path.into(), headers: Vec::new(), body: body.into(), expect, region: None }
     }
 
     /// Adds a header.
@@ -66,6 +75,13 @@ impl WireRequest {
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Adds what a key needs beside it: the headers of its account's ids, and the region whose host it works at.
+    #[must_use]
+    pub(crate) fn addressed(mut self, provider: Provider, ids: &AccountIds, region: Option<Region>) -> Self {
+        self.region = region;
+        ids.headers(provider).fold(self, |wire, (name, id)| wire.with_header(name, id))
     }
 }
 
@@ -139,6 +155,72 @@ pub enum TransportErrorKind {
     Malformed,
 }
 
+/// Why a provider could not be reached, or its answer broke off: what an operator has to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportCause {
+    /// The host's name was not found.
+    Dns,
+    /// The host, or the proxy, refused the connection.
+    Refused,
+    /// There is no route to the host.
+    NoRoute,
+    /// A timeout expired.
+    Timeout,
+    /// The connection was closed or reset before the answer was complete.
+    Reset,
+    /// The certificate's issuer is unknown.
+    UnknownCa,
+    /// The certificate is for another name.
+    WrongCertificateName,
+    /// The certificate has expired, or is not valid yet.
+    CertificateExpired,
+    /// The certificate is not valid for another reason.
+    BadCertificate,
+    /// The other side does not speak TLS.
+    NotTls,
+    /// The TLS handshake failed.
+    Tls,
+    /// The proxy refused to connect to the host.
+    ProxyRefused,
+    /// The proxy wants a user name and a password, or others.
+    ProxyCredentials,
+    /// The proxy could not be reached.
+    ProxyUnreachable,
+    /// The answer is not valid HTTP.
+    NotHttp,
+    /// The answer is valid HTTP that Relay does not take: too large, or compressed.
+    BadAnswer,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl TransportCause {
+    /// The stable word for logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::NoRoute => "no_route",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::UnknownCa => "unknown_ca",
+            Self::WrongCertificateName => "wrong_certificate_name",
+            Self::CertificateExpired => "certificate_expired",
+            Self::BadCertificate => "bad_certificate",
+            Self::NotTls => "not_tls",
+            Self::Tls => "tls",
+            Self::ProxyRefused => "proxy_refused",
+            Self::ProxyCredentials => "proxy_credentials",
+            Self::ProxyUnreachable => "proxy_unreachable",
+            Self::NotHttp => "not_http",
+            Self::BadAnswer => "bad_answer",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The provider could not be reached, or its answer broke off. An answer with an error status is not a
 /// `TransportError`.
 ///
@@ -148,7 +230,9 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     /// The kind of failure, which decides whether a retry is safe.
     pub kind: TransportErrorKind,
-    /// The cause, for the log.
+    /// What went wrong, for the log.
+    pub cause: TransportCause,
+    /// The error behind it, for the log.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -156,19 +240,34 @@ pub struct TransportError {
 impl TransportError {
     /// Wraps a cause.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into() }
+        let cause = match kind {
+            TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => TransportCause::Timeout,
+            TransportErrorKind::Interrupted => TransportCause::Reset,
+            TransportErrorKind::Malformed => TransportCause::BadAnswer,
+            TransportErrorKind::Connect => TransportCause::Other,
+        };
+        Self { kind, cause, source: source.into() }
+    }
+
+    /// Sets what went wrong.
+    #[must_use]
+    pub fn because(mut self, cause: TransportCause) -> Self {
+        self.cause = cause;
+        self
     }
 }
 
 impl From<TransportError> for RelayError {
     fn from(error: TransportError) -> Self {
-        match error.kind {
+        let cause = error.cause.as_str();
+        let error = match error.kind {
             TransportErrorKind::Connect => Self::upstream_unreachable(error),
             TransportErrorKind::ConnectTimeout => Self::connect_timeout(error),
             TransportErrorKind::Timeout => Self::upstream_timeout(error),
             TransportErrorKind::Interrupted => Self::connection_broken(error),
             TransportErrorKind::Malformed => Self::malformed_response(error),
-        }
+        };
+        error.with_cause(cause)
     }
 }
 
@@ -184,6 +283,12 @@ pub trait ProviderClient: Send + Sync {
     /// The provider that it calls.
     fn provider(&self) -> Provider;
 
+    /// Whether it sends a request with a [`Region`] to that region's host. `false` where the operator chose the address:
+    /// a key must go nowhere else then.
+    fn reaches_regions(&self) -> bool {
+        false
+    }
+
     /// Sends a request that is signed with this key.
     ///
     /// # Errors
@@ -197,6 +302,7 @@ impl MockProviderClient {
     pub fn replying(provider: Provider, status: u16, body: &'static [u8]) -> Self {
         let mut mock = Self::new();
         mock.expect_provider().return_const(provider);
+        mock.expect_reaches_regions().return_const(false);
         mock.expect_send().returning(move |_, _| Ok(WireResponse::whole(status, body)));
         mock
     }

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
 use crate::domain::secret::ProviderKey;
-use crate::domain::{Connection, ConnectionState, KeySignal, Provider, Slot};
+use crate::domain::{Connection, ConnectionState, KeySignal, Provider, Region, Slot};
 use crate::error::RelayError;
 use crate::ports::{ProviderClient, WireRequest, WireResponse};
 use crate::relay::caller::Caller;
@@ -91,16 +91,56 @@ impl Relay {
     }
 
     /// Sends a request. The outer error is a failed connection, the inner one a refusal of the provider.
+    ///
+    /// A key that has not worked yet may be one of another region: it was stored while the provider could not be reached.
+    /// Then the request is sent once more, to the region's host.
     async fn exchange(&self, route: &Route, wire: WireRequest) -> Result<Result<WireResponse, Refusal>, RelayError> {
+        let again = (route.is_unproven() && route.client.reaches_regions()).then(|| wire.clone());
+        let refusal = match self.exchange_once(route, wire).await? {
+            Ok(response) => return Ok(Ok(response)),
+            Err(refusal) => refusal,
+        };
+        let named = self.region_of(route, &refusal);
+        let (Some(again), Some(region)) = (again, named) else { return Ok(Err(refusal)) };
+        self.move_to(route, region).await;
+        self.exchange_once(route, WireRequest { region: Some(region), ..again }).await
+    }
+
+    async fn exchange_once(
+        &self,
+        route: &Route,
+        wire: WireRequest,
+    ) -> Result<Result<WireResponse, Refusal>, RelayError> {
         let failure = |error| RelayError::from(error).without(&route.key).with_provider(route.provider());
         let response = route.client.send(wire, &route.key).await.map_err(failure)?;
         if (200..300).contains(&response.status) {
-            if route.connection.state != ConnectionState::Active || route.connection.refusals > 0 {
-                self.observe(route, KeySignal::Works).await;
-            }
             return Ok(Ok(response));
         }
         Ok(Err(Refusal::read(response, &route.key).await))
+    }
+
+    /// The region that a refusal sends the key to, unless it is there already.
+    fn region_of(&self, route: &Route, refusal: &Refusal) -> Option<Region> {
+        route.provider().regions().next()?;
+        match dialect(route.provider()).error(&refusal.failure(), self.ports.clock.now()).signal? {
+            KeySignal::WrongRegion(named) => named.filter(|named| route.connection.region != Some(*named)),
+            _ => None,
+        }
+    }
+
+    /// Stores the region that a key works at.
+    async fn move_to(&self, route: &Route, region: Region) {
+        let SlotRef { slot, version } = route.slot();
+        // If it can't be stored, the next call finds it again.
+        let _ = self.ports.key_store.set_region(slot, version, Some(region)).await;
+    }
+
+    /// Notes that the provider gave an answer that could be read: the key works. Not at the answer's status: a network's
+    /// login page has status 200, too.
+    pub(crate) async fn worked(&self, route: &Route) {
+        if route.is_unproven() {
+            self.observe(route, KeySignal::Works).await;
+        }
     }
 
     async fn settle_refusal(&self, route: &Route, refusal: &Refusal) -> RelayError {
@@ -116,8 +156,13 @@ impl Relay {
 
     /// Updates the connection's state with what a failure reveals about the key, and returns the caller's error.
     pub(crate) async fn settle(&self, route: &Route, fault: ProviderError) -> RelayError {
-        if let Some(signal) = fault.signal {
-            self.observe(route, signal).await;
+        match fault.signal {
+            // The next call goes there.
+            Some(KeySignal::WrongRegion(Some(region))) if route.client.reaches_regions() => {
+                self.move_to(route, region).await;
+            }
+            Some(signal) if route.would_change(signal) => self.observe(route, signal).await,
+            _ => {}
         }
         fault.error.without(&route.key).with_provider(route.provider())
     }
@@ -166,12 +211,20 @@ impl Route {
         self.connection.slot.slot.provider
     }
 
-    /// Adds the workspace id, if the connection has one.
+    /// Whether the last answers were not good ones.
+    fn is_unproven(&self) -> bool {
+        self.connection.state != ConnectionState::Active || self.connection.refusals > 0
+    }
+
+    /// Whether a signal is worth a write. A refusal always is: its time is stored.
+    fn would_change(&self, signal: KeySignal) -> bool {
+        let known = (self.connection.state, self.connection.refusals);
+        matches!(signal, KeySignal::Invalid | KeySignal::Revoked) || signal.apply(known.0, known.1, false) != known
+    }
+
+    /// Adds what the key needs beside it: the ids of its account, and its region.
     pub(crate) fn addressed(&self, wire: WireRequest) -> WireRequest {
-        match (dialect(self.provider()).workspace_header(), &self.connection.workspace_id) {
-            (Some(name), Some(id)) => wire.with_header(name, id.clone()),
-            _ => wire,
-        }
+        wire.addressed(self.provider(), &self.connection.ids, self.connection.region)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::{Connection, Project, Provider, Slot};
 use crate::error::RelayError;
 use crate::relay::call::Route;
 use crate::relay::handle::Relay;
-use crate::relay::key_check::Verdict;
+use crate::relay::key_check::{Checked, Sent, Verdict};
 use crate::relay::page::Page;
 use crate::relay::registration::for_provider;
 use crate::relay::token_access::TokenAccess;
@@ -28,10 +28,17 @@ impl Relay {
             self.ports.key_store.connection(&slot).await?.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         let Route { mut connection, key, .. } = self.open_unchecked(connection)?;
         self.count_key_check(&project.id, None)?;
-        let Verdict::Known(signal) = self.ask(provider, &key, connection.workspace_id.as_deref()).await? else {
-            return Err(RelayError::provider_key_unchecked(provider));
-        };
+        let sent = Sent { provider, key: &key, ids: &connection.ids, region: connection.region };
+        let Checked { verdict, region } = self.ask(sent).await?;
         let (version, now) = (connection.slot.version, self.ports.clock.now());
+        if region != connection.region {
+            self.ports.key_store.set_region(&slot, version, region).await?;
+            connection.region = region;
+        }
+        let signal = match verdict {
+            Verdict::Known(signal, _) => signal,
+            Verdict::Unknown(why) => return Err(RelayError::provider_key_unchecked(provider, why)),
+        };
         let state = self.ports.key_store.observe(&slot, version, signal, true, now).await?;
         connection.state = state.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         Ok(connection)

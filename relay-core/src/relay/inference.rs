@@ -17,8 +17,8 @@ use crate::relay::stream::{EventStream, Translation, collected};
 use crate::translation::json::Object;
 use crate::translation::limits::{MAX_ANSWER, MAX_EMBEDDINGS};
 use crate::translation::{
-    Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslatedChat, TranslatedEmbeddings, TranslationOptions,
-    Work, dialect, surface,
+    Amended, Call, ChatContext, EmbeddingsContext, Notes, TranslatedAnswer, TranslatedChat, TranslatedEmbeddings,
+    TranslationOptions, Work, dialect, surface,
 };
 
 /// How many calls one embeddings request may have under way.
@@ -276,6 +276,7 @@ impl Relay {
         let answered = self.ports.clock.micros();
         let length = whole.len();
         let answer = self.compute(length, move || dialect.chat_answer(whole, &context)).await??;
+        self.answered(route, &answer).await;
         meter.complete(answer.usage, answer.model);
         Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
     }
@@ -352,9 +353,17 @@ impl Relay {
         let answered = self.ports.clock.micros();
         let (provider, length) = (route.provider(), bodies.iter().map(Bytes::len).sum());
         let answer = self.compute(length, move || dialect(provider).embeddings_answer(bodies, &context)).await??;
+        self.answered(route, &answer).await;
         meter.complete(answer.usage, answer.model);
         disclosure.usage_estimated = answer.usage_estimated;
         Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
+    }
+
+    /// Notes that the key works, if the answer is the provider's: any JSON could come from the network between.
+    async fn answered(&self, route: &Route, answer: &TranslatedAnswer) {
+        if answer.usage.is_some() || answer.model.is_some() {
+            self.worked(route).await;
+        }
     }
 
     async fn chat_stream(
@@ -377,7 +386,12 @@ impl Relay {
         let translator = dialect(route.provider()).chat_stream(context);
         let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);
         match translation.next().await {
-            Ok(first) => Ok(Reply { disclosure, body: ReplyBody::Stream(translation.into_stream(first)) }),
+            Ok(first) => {
+                if first.is_some() {
+                    self.worked(translation.route()).await;
+                }
+                Ok(Reply { disclosure, body: ReplyBody::Stream(translation.into_stream(first)) })
+            }
             Err(fault) => Err(self.settle(translation.route(), fault).await),
         }
     }

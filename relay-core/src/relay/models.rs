@@ -46,7 +46,9 @@ impl Relay {
         if let Some(wire) = dialect(provider).model(id) {
             let route = &self.open(connection)?;
             let body = collect(self.send(route, route.addressed(wire)).await?, MAX_ANSWER).await?;
-            return dialect(provider).model_answer(&body);
+            let model = dialect(provider).model_answer(&body)?;
+            self.worked(route).await;
+            return Ok(model);
         }
         let models = self.models_of(connection).await?;
         models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
@@ -64,6 +66,9 @@ impl Relay {
             models.extend(found);
             page = next;
             if page.is_none() {
+                if !models.is_empty() {
+                    self.worked(route).await;
+                }
                 break;
             }
         }

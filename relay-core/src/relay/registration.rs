@@ -3,15 +3,18 @@
 //! Everything that can fail because of the user's input happens before the token is spent. Then one transaction spends
 //! the token and stores the key.
 
+use std::sync::Arc;
+
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
 use crate::domain::{
-    Allowed, Connection, ConnectionState, Grant, Project, Provider, RedeemRefusal, SealedSlot, SecretHash, Slot, Spent,
+    AccountIds, Allowed, Connection, ConnectionState, Grant, Project, Provider, RedeemRefusal, Region, SealedSlot,
+    SecretHash, Slot, Spent,
 };
 use crate::error::RelayError;
 use crate::ports::RedeemError;
 use crate::relay::handle::Relay;
-use crate::relay::key_check::Refusals;
+use crate::relay::key_check::{Accepted, Refusals};
 use crate::relay::page::Page;
 use crate::relay::registration_lock;
 use crate::relay::registration_tokens::{TOKEN_SECONDS, TokenRequest};
@@ -19,8 +22,8 @@ use crate::relay::token_access::TokenAccess;
 
 /// How many times a key is sealed again if the connection changes meanwhile.
 const REDEEM_ATTEMPTS: usize = 5;
-/// The longest workspace id, in characters.
-const MAX_WORKSPACE: usize = 128;
+/// The longest id of a workspace, an organization or a project, in characters.
+const MAX_ID: usize = 128;
 
 /// What the widget needs to draw itself.
 #[derive(Debug)]
@@ -36,7 +39,8 @@ pub struct Registration {
 }
 
 /// A stored key, as its user may see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Registered {
     /// The key's provider.
     pub provider: Provider,
@@ -46,6 +50,8 @@ pub struct Registered {
     pub state: ConnectionState,
     /// When it was stored.
     pub connected_at: Timestamp,
+    /// Why the provider could not be asked about an unverified key, for the log. `None` for an answer that is repeated.
+    pub unchecked: Option<Arc<RelayError>>,
 }
 
 impl Relay {
@@ -104,17 +110,19 @@ impl Relay {
     /// no harm.
     ///
     /// # Errors
-    /// Those of [`Self::registration`]; `frame_required`; `replace_not_allowed`; `key_refused_by_provider` and
-    /// `provider_key_needs_workspace`, each of which takes one of the token's tries.
+    /// Those of [`Self::registration`]; `frame_required`; `replace_not_allowed`. `provider_key_masked` and
+    /// `subscription_token` for what is not an API key, `provider_ip_not_allowed` and `provider_key_wrong_region` for a
+    /// good key that can't be used from here. `key_refused_by_provider`, `provider_key_needs_workspace`,
+    /// `provider_key_needs_organization` and `provider_key_needs_project`, each of which takes one of the token's tries.
     pub async fn register(
         &self,
         token: &RegistrationToken,
         page: Option<Page<'_>>,
         provider: Provider,
         key: ProviderKey,
-        workspace_id: Option<String>,
+        ids: AccountIds,
     ) -> Result<Registered, RelayError> {
-        self.redeem((token, Refusals::Counted), page, provider, key, workspace_id).await
+        self.redeem((token, Refusals::Counted), page, provider, key, ids).await
     }
 
     async fn redeem(
@@ -123,7 +131,7 @@ impl Relay {
         page: Option<Page<'_>>,
         provider: Provider,
         key: ProviderKey,
-        workspace_id: Option<String>,
+        ids: AccountIds,
     ) -> Result<Registered, RelayError> {
         // The grant cannot change until the lock is released, so tries are counted one at a time.
         let locked =
@@ -139,34 +147,40 @@ impl Relay {
         }
         self.usable(&stored)?;
         for_provider(&stored.grant, provider)?;
-        let workspace_id = workspace_id.map(parse_workspace).transpose()?;
+        check_ids(&ids)?;
         self.refuse_occupied(&slot, &stored.grant).await?;
-        let attempt = Attempt { hash, slot, fingerprint, workspace_id };
-        let workspace = attempt.workspace_id.as_deref();
+        // The provider need not be asked about these.
+        if let Some(other) = key.not_a_key() {
+            return Err(RelayError::not_a_key(provider, other));
+        }
+        let mut attempt = Attempt { hash, slot, fingerprint, ids, region: None };
         let token = (&attempt.hash, refusals);
-        let state = self.check_before_storing(&attempt.slot, token, &key, workspace).await?;
-        self.store(attempt, &key, state).await
+        let Accepted { state, region, unchecked } =
+            self.check_before_storing(&attempt.slot, token, &key, &attempt.ids).await?;
+        attempt.region = region;
+        let stored = self.store(attempt, &key, state).await?;
+        Ok(Registered { unchecked: unchecked.map(Arc::new), ..stored })
     }
 
     /// Checks a key with its provider and stores it, replacing any existing key. For programs that embed Relay and need
     /// no registration token: one is created and spent internally, so the same rules apply.
     ///
     /// # Errors
-    /// `project_not_found` if the project is not stored; `key_refused_by_provider`, `provider_key_needs_workspace`;
-    /// `invalid_value` for a malformed workspace id.
+    /// `project_not_found` if the project is not stored; what [`Self::register`] says of the key; `invalid_value` for a
+    /// malformed id.
     pub async fn connect(
         &self,
         project: &Project,
         user: EndUser,
         provider: Provider,
         key: ProviderKey,
-        workspace_id: Option<String>,
+        ids: AccountIds,
     ) -> Result<Registered, RelayError> {
         self.ports.projects.project(&project.id).await?.ok_or_else(RelayError::project_not_found)?;
         let mut request = TokenRequest::new(user);
         (request.allowed, request.seconds) = (Allowed::Only(provider), *TOKEN_SECONDS.start());
         let issued = self.issue_uncounted(project, request, None).await?;
-        self.redeem((&issued.token, Refusals::Ignored), None, provider, key, workspace_id).await
+        self.redeem((&issued.token, Refusals::Ignored), None, provider, key, ids).await
     }
 
     async fn refuse_occupied(&self, slot: &Slot, grant: &Grant) -> Result<(), RelayError> {
@@ -191,7 +205,13 @@ impl Relay {
             let (last4, now) = (connection.last4.clone(), connection.connected_at);
             match self.ports.key_store.redeem(&attempt.hash, connection, now).await {
                 Ok(()) => {
-                    return Ok(Registered { provider: attempt.slot.provider, last4, state, connected_at: now });
+                    return Ok(Registered {
+                        provider: attempt.slot.provider,
+                        last4,
+                        state,
+                        connected_at: now,
+                        unchecked: None,
+                    });
                 }
                 Err(RedeemError::Refused(RedeemRefusal::Conflict)) => {}
                 Err(RedeemError::Refused(RedeemRefusal::Used)) => return self.replay_stored(&attempt).await,
@@ -213,7 +233,8 @@ impl Relay {
         let sealed = self.ports.cipher.seal(&slot, key).map_err(RelayError::provider_key_unsealable)?;
         let (last4, now) = (key.last4(), self.token_time());
         let mut connection = Connection::new(slot, sealed, last4, attempt.fingerprint, state, now);
-        connection.workspace_id.clone_from(&attempt.workspace_id);
+        connection.ids.clone_from(&attempt.ids);
+        connection.region = attempt.region;
         Ok(connection)
     }
 
@@ -231,14 +252,15 @@ struct Attempt {
     hash: SecretHash,
     slot: Slot,
     fingerprint: [u8; 16],
-    workspace_id: Option<String>,
+    ids: AccountIds,
+    region: Option<Region>,
 }
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {
     if spent.provider != provider || spent.fingerprint != fingerprint {
         return Err(RelayError::registration_token_used());
     }
-    Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at })
+    Ok(Registered { provider, last4: spent.last4.clone(), state: spent.state, connected_at: spent.at, unchecked: None })
 }
 
 pub(super) fn for_provider(grant: &Grant, provider: Provider) -> Result<(), RelayError> {
@@ -249,13 +271,17 @@ pub(super) fn for_provider(grant: &Grant, provider: Provider) -> Result<(), Rela
     Err(RelayError::invalid_value("provider", message).with_provider(provider))
 }
 
-fn parse_workspace(id: String) -> Result<String, RelayError> {
-    let good = (1..=MAX_WORKSPACE).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
-    if good {
-        Ok(id)
-    } else {
-        Err(RelayError::invalid_value("workspaceId", "`workspaceId` must be visible ASCII text"))
+/// # Errors
+/// `invalid_value` for an id that a header can't carry.
+fn check_ids(ids: &AccountIds) -> Result<(), RelayError> {
+    let good = |id: &str| (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    let AccountIds { workspace, organization, project } = ids;
+    for (name, id) in [("workspaceId", workspace), ("organizationId", organization), ("projectId", project)] {
+        if id.as_deref().is_some_and(|id| !good(id)) {
+            return Err(RelayError::invalid_value(name, format!("`{name}` must be visible ASCII text")));
+        }
     }
+    Ok(())
 }
 
 fn redeem_error(error: RedeemError, provider: Provider) -> RelayError {

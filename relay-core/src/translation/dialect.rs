@@ -113,9 +113,9 @@ pub trait Dialect: Send + Sync {
         None
     }
 
-    /// The header that carries a workspace id, where the provider has workspaces.
-    fn workspace_header(&self) -> Option<&'static str> {
-        None
+    /// Whether a body with a good status is this provider's answer to [`Self::check_key`].
+    fn is_key_check(&self, body: &[u8]) -> bool {
+        self.models_answer(body).is_ok()
     }
 
     /// Notes what response headers say that a caller may know: the provider's id of the request and its rate limits, under

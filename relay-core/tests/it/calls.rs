@@ -144,7 +144,7 @@ fn a_refused_key_fails_fast() {
 fn a_good_answer_repairs_a_connection() {
     let mut world = World::new()
         .with_key(ConnectionState::NoCredit, "sk-good-again")
-        .with_client(MockProviderClient::replying(Provider::OPENAI, 200, b"{}"));
+        .with_client(MockProviderClient::replying(Provider::OPENAI, 200, br#"{"model":"m"}"#));
     world
         .key_store
         .expect_observe()
@@ -154,11 +154,23 @@ fn a_good_answer_repairs_a_connection() {
     chat(&world.relay(), HELLO).unwrap();
 }
 
+/// Any JSON may come from the network between.
+#[test]
+fn an_answer_that_is_not_the_providers_repairs_nothing() {
+    let world = World::new()
+        .with_key(ConnectionState::NoCredit, "sk-good-again")
+        .with_client(MockProviderClient::replying(Provider::OPENAI, 200, br#"{"login":"https://login.example"}"#));
+    chat(&world.relay(), HELLO).unwrap();
+}
+
 #[test]
 fn a_refusal_feeds_the_connection_and_is_no_401() {
-    let mut world = World::new()
-        .with_key(ConnectionState::Active, "sk-refused")
-        .with_client(MockProviderClient::replying(Provider::OPENAI, 401, br#"{"error":{"code":"invalid_api_key"}}"#));
+    let mut world =
+        World::new().with_key(ConnectionState::Active, "sk-refused").with_client(MockProviderClient::replying(
+            Provider::OPENAI,
+            401,
+            br#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#,
+        ));
     world
         .key_store
         .expect_observe()

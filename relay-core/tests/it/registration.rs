@@ -12,6 +12,9 @@ use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Ports, Provider, Relay, RelayError};
 
+/// OpenAI's answer to a wrong key.
+const INVALID: &str = r#"{"error":{"message":"Incorrect API key provided","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
+
 /// A provider that takes its time, and refuses every key.
 struct Refusing {
     provider: Provider,
@@ -84,14 +87,13 @@ fn relay_of(stored: Option<Project>, seconds: u64, client: Refusing, spent: Opti
 async fn register(relay: &Relay, provider: Provider, n: usize) -> RelayError {
     let token = RegistrationToken::new("rrt-x".to_owned());
     let key = ProviderKey::parse(format!("sk-stolen-{n}")).unwrap();
-    relay.register(&token, None, provider, key, None).await.unwrap_err()
+    relay.register(&token, None, provider, key, AccountIds::default()).await.unwrap_err()
 }
 
 #[test]
 fn a_token_tries_no_more_keys_at_once_than_one_after_the_other() {
     let asked = Arc::new(AtomicUsize::new(0));
-    let body = r#"{"error":{"code":"invalid_api_key"}}"#;
-    let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body, asked: Arc::clone(&asked) });
+    let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body: INVALID, asked: Arc::clone(&asked) });
     let errors = block_on(join_all((0..20).map(|n| register(&relay, Provider::OPENAI, n))));
     assert_eq!(asked.load(Ordering::SeqCst), REGISTRATION_TRIES as usize);
     let refused = errors.iter().filter(|error| error.code() == "key_refused_by_provider").count();
@@ -126,7 +128,7 @@ fn a_lost_answer_comes_again_until_the_token_ends() {
         let relay = relay_at(seconds, client, Some(spent));
         let token = RegistrationToken::new("rrt-x".to_owned());
         let key = ProviderKey::parse("sk-stolen-1".to_owned()).unwrap();
-        let answer = block_on(relay.register(&token, None, Provider::OPENAI, key, None));
+        let answer = block_on(relay.register(&token, None, Provider::OPENAI, key, AccountIds::default()));
         assert_eq!(answer.as_ref().err().map(RelayError::code), code);
         assert_eq!(asked.load(Ordering::SeqCst), 0);
     }
@@ -137,7 +139,79 @@ fn refused_connect(stored: Option<Project>, provider: Provider, status: u16, bod
     let relay = relay_of(stored, 1, Refusing { provider, status, body, asked: Arc::default() }, None);
     let key = ProviderKey::parse("sk-stolen-1".to_owned()).unwrap();
     let ana = EndUser::parse("ana").unwrap();
-    block_on(relay.connect(&project(), ana, provider, key, None)).unwrap_err()
+    block_on(relay.connect(&project(), ana, provider, key, AccountIds::default())).unwrap_err()
+}
+
+/// What OpenAI answers with this code and these words.
+fn openai_says(code: &str, message: &str) -> &'static str {
+    let error = format!(
+        r#"{{"error":{{"message":"{message}","type":"invalid_request_error","param":null,"code":"{code}"}},"status":401}}"#
+    );
+    Box::leak(error.into_boxed_str())
+}
+
+#[test]
+fn what_is_not_the_keys_fault_costs_no_try() {
+    for (body, code, part) in [
+        (openai_says("ip_not_authorized", "Your IP is not authorized"), "provider_ip_not_allowed", "IP addresses"),
+        (
+            openai_says("incorrect_hostname", "Please make your request to eu.api.openai.com"),
+            "provider_key_wrong_region",
+            "eu.api.openai.com",
+        ),
+        (
+            openai_says("incorrect_hostname", "Please make your request to evil.example"),
+            "provider_key_wrong_region",
+            "one of its regional hosts",
+        ),
+    ] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body, asked: Arc::clone(&asked) });
+        for n in 0..7 {
+            let error = block_on(register(&relay, Provider::OPENAI, n));
+            assert_eq!((error.class().status(), error.code(), error.tries_left()), (422, code, None), "{n}");
+            assert!(error.message().contains(part) && !error.message().contains("evil"), "{error}");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 7, "this client reaches no region");
+    }
+}
+
+#[test]
+fn a_key_that_needs_an_id_says_which() {
+    for (body, code, param) in [
+        (openai_says("mismatched_project", "no"), "provider_key_needs_project", "projectId"),
+        (openai_says("mismatched_organization", "no"), "provider_key_needs_organization", "organizationId"),
+    ] {
+        let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body, asked: Arc::default() });
+        let error = block_on(register(&relay, Provider::OPENAI, 0));
+        assert_eq!((error.code(), error.param(), error.tries_left()), (code, Some(param), Some(4)));
+    }
+}
+
+#[test]
+fn a_refusal_says_why_where_the_provider_does() {
+    for (body, reason) in [
+        (openai_says("expired_api_key", "Your API key has expired"), Some("expired")),
+        (openai_says("", "The project has been archived and is no longer accessible"), Some("project_archived")),
+        (INVALID, None),
+    ] {
+        let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body, asked: Arc::default() });
+        let error = block_on(register(&relay, Provider::OPENAI, 0));
+        assert_eq!((error.code(), error.reason()), ("key_refused_by_provider", reason), "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_api_key_is_not_sent_to_a_provider() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let relay = relay(Refusing { provider: Provider::OPENAI, status: 401, body: INVALID, asked: Arc::clone(&asked) });
+    for (text, code) in [("sk-...1234", "provider_key_masked"), ("sess-0123456789", "subscription_token")] {
+        let token = RegistrationToken::new("rrt-x".to_owned());
+        let key = ProviderKey::parse(text.to_owned()).unwrap();
+        let error = block_on(relay.register(&token, None, Provider::OPENAI, key, AccountIds::default())).unwrap_err();
+        assert_eq!((error.class().status(), error.code(), error.tries_left()), (422, code, None));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[test]
@@ -151,7 +225,7 @@ fn a_program_that_connects_a_key_hears_nothing_of_tries() {
     let needs_workspace =
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"anthropic-workspace-id: required"}}"#;
     for (provider, status, body, code) in [
-        (Provider::OPENAI, 401, r#"{"error":{}}"#, "key_refused_by_provider"),
+        (Provider::OPENAI, 401, INVALID, "key_refused_by_provider"),
         (Provider::ANTHROPIC, 400, needs_workspace, "provider_key_needs_workspace"),
     ] {
         let error = refused_connect(Some(project()), provider, status, body);

@@ -15,9 +15,9 @@ use bytes::Bytes;
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
-use relay_core::domain::UsageEvent;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::{AccountIds, UsageEvent};
 use relay_core::ports::UsageSink;
 use relay_core::{Ports, Provider, Relay, ReplyBody, conformance};
 use relay_examples::embedded;
@@ -39,7 +39,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (relay, _) = relay_on(JsonFile::open(path.clone())?, &master_keys)?;
     let project = embedded::project(&relay, "Notes").await?;
-    relay.connect(&project, ana.clone(), Provider::OPENAI, ProviderKey::parse(key.clone())?, None).await?;
+    relay
+        .connect(&project, ana.clone(), Provider::OPENAI, ProviderKey::parse(key.clone())?, AccountIds::default())
+        .await?;
     drop(relay);
     let written = std::fs::read_to_string(&path)?;
     println!("ana's key is in the file in the clear: {}", written.contains(&key));

@@ -5,8 +5,8 @@ use data_encoding::HEXLOWER;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, SealedKey, SealedSlot, SecretHash, Slot, Spent,
-    StoredGrant,
+    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Region, SealedKey, SealedSlot, SecretHash, Slot,
+    Spent, StoredGrant,
 };
 use serde_json::{Value, json};
 
@@ -75,7 +75,10 @@ fn connection_row(connection: &Connection) -> Value {
         "sealed": hex(&connection.sealed.bytes),
         "last4": connection.last4,
         "fingerprint": hex(&connection.fingerprint),
-        "workspace_id": connection.workspace_id,
+        "workspace_id": connection.ids.workspace,
+        "organization_id": connection.ids.organization,
+        "project_id": connection.ids.project,
+        "region": connection.region.map(Region::name),
         "state": connection.state.as_str(),
         "refusals": connection.refusals,
         "connected_at": connection.connected_at.0,
@@ -91,7 +94,10 @@ fn connection(row: &Value) -> Option<Connection> {
     let slot = SealedSlot { slot, record: RecordId(array(row, "record")?), version: number(row, "version")? };
     let sealed = SealedKey::new(text(row, "master_key")?.parse().ok()?, bytes(row, "sealed")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
-    connection.workspace_id = text(row, "workspace_id");
+    connection.ids.workspace = text(row, "workspace_id");
+    connection.ids.organization = text(row, "organization_id");
+    connection.ids.project = text(row, "project_id");
+    connection.region = text(row, "region").and_then(|name| provider(row, "provider")?.region(&name));
     connection.refusals = number(row, "refusals")?.try_into().ok()?;
     connection.last_used_at = time(row, "last_used_at");
     connection.last_refused_at = time(row, "last_refused_at");

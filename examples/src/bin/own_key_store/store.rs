@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
-    Slot, Spent, StoredGrant, UserSummary,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, Region,
+    SecretHash, Slot, Spent, StoredGrant, UserSummary,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError, Users};
 
@@ -116,6 +116,13 @@ impl KeyStore for JsonFile {
                 connection.last_refused_at = Some(now);
             }
             Ok(Some(connection.state))
+        })
+    }
+
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+        self.change(|state| {
+            let found = state.connections.get_mut(&place(slot)).filter(|found| found.slot.version == version);
+            Ok(found.map(|connection| connection.region = region).is_some())
         })
     }
 

@@ -5,16 +5,19 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{headers, wire};
-use crate::domain::KeySignal;
 use crate::domain::ids::Timestamp;
+use crate::domain::provider::Format;
+use crate::domain::{KeyAnswer, KeyRow, KeySignal};
 use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
+use crate::translation::failure::{about_the_key, from_between, is_about_access};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
-/// Types of errors about the key or the account that Anthropic alone has, also where the body is not marked as an error.
+/// Types of errors about the key or the account, also where the body is not marked as an error.
 const ACCOUNT_KINDS: &[&str] = &["authentication_error", "billing_error", "permission_error"];
 
 /// What the error object says; empty where the body is none.
@@ -25,7 +28,7 @@ struct Said<'a> {
     /// `details.error_code`.
     code: Option<Cow<'a, str>>,
     /// Whether this is Anthropic's own error. What a proxy on the way says, a page of HTML for example, says nothing about the
-    /// key.
+    /// key, and neither does an error in another provider's format.
     is_own: bool,
 }
 
@@ -77,6 +80,11 @@ pub(super) fn is_error(body: &[u8]) -> bool {
     !Said::read(body).kind.is_empty()
 }
 
+/// `true` for any value of a member, also `null`.
+fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
+}
+
 impl<'a> Said<'a> {
     fn read(body: &'a [u8]) -> Self {
         #[derive(Deserialize)]
@@ -94,6 +102,13 @@ impl<'a> Said<'a> {
             message: Option<Cow<'a, str>>,
             #[serde(borrow)]
             details: Option<&'a RawValue>,
+            // OpenAI's and Google's members, which Anthropic does not have.
+            #[serde(default, deserialize_with = "is_there")]
+            code: bool,
+            #[serde(default, deserialize_with = "is_there")]
+            param: bool,
+            #[serde(default, deserialize_with = "is_there")]
+            status: bool,
         }
         #[derive(Deserialize)]
         struct Details<'a> {
@@ -105,16 +120,20 @@ impl<'a> Said<'a> {
         let details = members.details.and_then(|raw| serde_json::from_str::<Details<'a>>(raw.get()).ok());
         let kind = members.r#type.unwrap_or_default();
         let is_marked = body.r#type.as_deref() == Some("error") && !kind.is_empty();
+        let is_foreign = members.code || members.param || members.status;
         Self {
-            is_own: is_marked || ACCOUNT_KINDS.contains(&kind.as_ref()),
+            is_own: !is_foreign && (is_marked || ACCOUNT_KINDS.contains(&kind.as_ref())),
             kind,
             message: members.message.unwrap_or_default(),
             code: details.and_then(|details| details.error_code).filter(|code| !code.is_empty()),
         }
     }
 
-    fn code_is(&self, codes: &[&str]) -> bool {
-        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    /// The row about the key that this answer is.
+    fn key_row(&self, status: u16) -> Option<&'static KeyRow> {
+        let (kind, code) = (self.kind.as_ref(), self.code.as_deref().unwrap_or_default());
+        let answer = KeyAnswer { status, kind, code, message: &self.message.to_lowercase() };
+        KeyRow::find(Format::Anthropic, &answer).filter(|_| self.is_own)
     }
 
     /// Anthropic's words, or ours.
@@ -136,103 +155,56 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The rows about the user's key and account.
+/// What is about the user's key and account, or about access to anything else.
 fn account(status: u16, said: &Said<'_>) -> Option<(RelayError, Option<KeySignal>)> {
     if !said.is_own {
-        return matches!(status, 401..=404).then(|| (from_between(status, said), None));
+        return (status == 404 || is_about_access(status)).then(|| (between(status, said), None));
     }
-    let message = said.message.as_ref();
-    let quota = |own: &'static str| said.error(Code::InsufficientQuota, own);
-    let starts = |start: &str| message.starts_with(start);
-    let (error, signal) = match status {
-        _ if status == 402 || said.kind == "billing_error" || message.contains("credit balance is too low") => {
-            (quota("the Anthropic account has no credit left"), KeySignal::NoCredit)
-        }
-        _ if is_spend_limit(said) => {
-            (quota("the Anthropic account has reached its spend limit"), KeySignal::SpendLimit)
-        }
-        400 | 404 if starts("anthropic-workspace-id") || (starts("Workspace ") && message.contains("not found")) => {
-            (said.error(Code::ProviderKeyNeedsWorkspace, "the key needs a workspace id"), KeySignal::NeedsWorkspace)
-        }
-        _ if said.code_is(&["organization_on_hold"]) || message.contains("This organization has been disabled") => {
-            (said.error(Code::ProviderAccountDisabled, "the Anthropic account is disabled"), KeySignal::Disabled)
-        }
-        401 if !starts("CORS requests are not allowed") => {
-            (said.error(Code::ProviderKeyInvalid, "Anthropic refuses the key"), KeySignal::Invalid)
-        }
-        403 => return Some(forbidden(said)),
-        _ => return None,
+    let Some(row) = said.key_row(status) else {
+        return (status == 403).then(|| (forbidden(said), None));
     };
-    Some((error, Some(signal)))
+    let own = match row.signal {
+        KeySignal::NoCredit => "the Anthropic account has no credit left",
+        KeySignal::SpendLimit => "the Anthropic account has reached its spend limit",
+        KeySignal::NeedsWorkspace => "the key needs a workspace id",
+        KeySignal::Disabled => "the Anthropic account is disabled",
+        KeySignal::Restricted => "the Anthropic key may not do this",
+        _ => "Anthropic refuses the key",
+    };
+    let Some(error) = about_the_key(row, said.words(own)) else {
+        let (error, _) = request(status, said);
+        return Some((error, Some(row.signal)));
+    };
+    let error = if row.signal == KeySignal::Restricted { said.with_own_code(error) } else { error };
+    Some((error, Some(row.signal)))
 }
 
 /// A refusal that is not in Anthropic's format.
-fn from_between(status: u16, said: &Said<'_>) -> RelayError {
+fn between(status: u16, said: &Said<'_>) -> RelayError {
     // Anthropic's edge says so, to callers in some regions and networks.
     if status == 403 && said.message == "Request not allowed" {
         return said.error(Code::ProviderPermissionDenied, "Anthropic does not allow the request");
     }
-    RelayError::unusable_answer(format!(
-        "something between Relay and Anthropic answered with status {status}; check the proxy on the way"
-    ))
+    from_between("Anthropic", status)
 }
 
-/// What a 403 is about: the content, one model, one file, one feature, or what the key may do.
-fn forbidden(said: &Said<'_>) -> (RelayError, Option<KeySignal>) {
+/// What a 403 that is not about the key is about: the content, one model, one file, one feature.
+fn forbidden(said: &Said<'_>) -> RelayError {
     if is_content_filter(said) {
-        return (filtered(said), None);
+        return filtered(said);
     }
     let message = said.message.to_ascii_lowercase();
     let has = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
     if has(&["claude-", "the model", "this model", "access to model", "model:"]) {
         let own = "the Anthropic account has no access to this model";
-        return (said.error(Code::ModelNotFound, own).with_param("model"), None);
+        return said.error(Code::ModelNotFound, own).with_param("model");
     }
     if is_about_a_file(&message) {
         let own = "the Anthropic account has no access to this file";
-        return (said.error(Code::NotFound, own).with_param("messages"), None);
+        return said.error(Code::NotFound, own).with_param("messages");
     }
-    let error = said.with_own_code(said.error(Code::ProviderPermissionDenied, "the Anthropic key may not do this"));
-    let is_about_a_feature = has(FEATURE) && !has(KEY);
-    (error, (!is_about_a_feature).then_some(KeySignal::Restricted))
+    said.with_own_code(said.error(Code::ProviderPermissionDenied, "the Anthropic account may not do this"))
 }
-
-/// Words about one thing that an account lacks.
-const FEATURE: &[&str] = &[
-    "access to",
-    "permission to",
-    "permission for",
-    "permissions to",
-    "permissions for",
-    "allowed to use",
-    "authorized to use",
-    "eligible",
-    "entitled",
-    "enabled",
-    "available",
-    "feature",
-    "beta",
-];
-
-/// Words about the key, what it belongs to, or where it is used from.
-const KEY: &[&str] = &[
-    " key ",
-    " key.",
-    " key's",
-    "api key",
-    "ip address",
-    "your ip",
-    "workspace",
-    "specified resource",
-    "oauth",
-    "access to claude.",
-    "access to claude,",
-    "access to anthropic",
-    "access to the api",
-    "access to this api",
-    "access to this organization",
-    "access to the organization",
-];
 
 /// Whether a text in lower case speaks of one file, by its id or not.
 fn is_about_a_file(message: &str) -> bool {
@@ -243,12 +215,6 @@ fn is_about_a_file(message: &str) -> bool {
 fn filtered(said: &Said<'_>) -> RelayError {
     let words = said.words("Anthropic's content filter stopped the call");
     RelayError::passed_on(Class::InvalidRequest, "content_filter", "", words)
-}
-
-fn is_spend_limit(said: &Said<'_>) -> bool {
-    said.code_is(&["enforced_spend_limit_reached", "contract_spend_limit_reached"])
-        || said.message.contains("reached your specified API usage limits")
-        || said.message.contains("workspace API usage limits")
 }
 
 /// Whether the prompt, or the prompt and `max_tokens`, are more than the model's window. Clients shorten the history then.

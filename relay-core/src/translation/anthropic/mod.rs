@@ -153,10 +153,6 @@ impl Dialect for Anthropic {
         Some(model_list::check_use())
     }
 
-    fn workspace_header(&self) -> Option<&'static str> {
-        Some("anthropic-workspace-id")
-    }
-
     fn disclose(&self, headers: &[(String, String)], now: Timestamp, disclosure: &mut Disclosure) {
         headers::disclose(headers, now, disclosure);
     }

@@ -4,14 +4,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::wire::Few;
-use crate::domain::KeySignal;
+use crate::domain::provider::Format;
+use crate::domain::{KeyAnswer, KeyRow, KeySignal};
 use crate::error::{Class, Code, RelayError, RetryAfter, error_type};
+use crate::translation::failure::{about_the_key, is_about_access};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 /// What a row of the table looks at.
 #[derive(Debug)]
 struct Seen {
     status: u16,
+    /// The name of the status.
+    kind: String,
     /// The message, in lower case.
     text: String,
     /// `ErrorInfo.reason`.
@@ -20,8 +24,8 @@ struct Seen {
     quotas: String,
     /// Whether the body could be read.
     readable: bool,
-    /// Whether it has the shape of Google's errors. What a proxy says is not about the key, the model or a file.
-    is_googles: bool,
+    /// Whether it has the format of Google's errors. What a proxy says is not about the key, the model or a file.
+    is_own: bool,
 }
 
 impl Seen {
@@ -29,19 +33,12 @@ impl Seen {
         phrases.iter().any(|phrase| self.text.contains(phrase))
     }
 
-    /// Whether a 403 may be about one thing that the request names, and not about the key.
-    fn may_be_one_things(&self) -> bool {
-        self.status == 403 && !self.is_for(KEY_LIMITED)
-    }
-
-    fn is_for(&self, reasons: &[&str]) -> bool {
-        reasons.contains(&self.reason.as_str())
-    }
-
-    /// Whether credit, a spend cap or a day's quota is used up: waiting for a moment does not help.
-    fn is_spent(&self) -> bool {
-        let spent = ["prepayment credits are depleted", "spend cap", "spend limit", "spending", "limit: 0"];
-        self.status == 429 && (self.quotas.contains("PerDay") || self.says(&spent))
+    /// The row about the key that this answer is.
+    fn key_row(&self) -> Option<&'static KeyRow> {
+        let message = format!("{} {}", self.text, self.quotas.to_ascii_lowercase());
+        let Self { status, kind, reason: code, .. } = self;
+        KeyRow::find(Format::Google, &KeyAnswer { status: *status, kind, code, message: &message })
+            .filter(|_| self.is_own)
     }
 }
 
@@ -54,14 +51,13 @@ struct Row {
     /// Where it is not the usual one of the class.
     error_type: Option<&'static str>,
     param: Option<&'static str>,
-    signal: Option<KeySignal>,
     /// Relay's own words before Google's.
     words: &'static str,
 }
 
-/// A row without `param` and signal.
+/// A row without `param`.
 const fn row(when: fn(&Seen) -> bool, code: Code, words: &'static str) -> Row {
-    Row { when, code, class: None, error_type: None, param: None, signal: None, words }
+    Row { when, code, class: None, error_type: None, param: None, words }
 }
 
 impl Row {
@@ -76,9 +72,23 @@ impl Row {
     const fn at(self, param: &'static str) -> Self {
         Self { param: Some(param), ..self }
     }
+}
 
-    const fn signals(self, signal: KeySignal) -> Self {
-        Self { signal: Some(signal), ..self }
+/// Relay's words before Google's, for an answer about the key.
+fn about(row: &KeyRow) -> &'static str {
+    match row.signal {
+        KeySignal::NoCredit | KeySignal::SpendLimit => NO_QUOTA,
+        KeySignal::Revoked => {
+            "Google withdrew the user's API key; the user must create a new one in AI Studio and connect it"
+        }
+        _ if row.reason.is_some_and(|reason| reason == "account_disabled") => {
+            "Google does not serve the user's account"
+        }
+        KeySignal::Restricted => {
+            "the user's Google API key may not do this; the user must allow it the Gemini API, without referrer, app or IP \
+             restrictions"
+        }
+        _ => KEY_REFUSED,
     }
 }
 
@@ -87,32 +97,6 @@ const KEY_REFUSED: &str =
 const NO_QUOTA: &str = "the user's Google account has no quota or credit left for this";
 const UNREADABLE: &str = "Gemini returned an answer that could not be read";
 const UNSUPPORTED: &str = "this Gemini model does not support a member of the request";
-
-/// Reasons that say "wrong credential".
-const BAD_CREDENTIAL: &[&str] = &[
-    "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-    "CREDENTIALS_MISSING",
-    "ACCESS_TOKEN_EXPIRED",
-    "JWT_TOKEN_INVALID",
-    "CREDENTIAL_TYPE_UNSUPPORTED",
-    "OVERLOADED_CREDENTIALS",
-];
-
-/// Reasons of a 403 that say that the key, or its project, may not use the Gemini API
-/// (<https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>).
-const KEY_LIMITED: &[&str] = &[
-    "API_KEY_SERVICE_BLOCKED",
-    "API_KEY_HTTP_REFERRER_BLOCKED",
-    "API_KEY_IP_ADDRESS_BLOCKED",
-    "API_KEY_ANDROID_APP_BLOCKED",
-    "API_KEY_IOS_APP_BLOCKED",
-    "SERVICE_DISABLED",
-    "CONSUMER_INVALID",
-    "USER_PROJECT_DENIED",
-];
-/// The same in words, where there is no reason.
-const KEY_LIMITED_WORDS: &[&str] =
-    &["has not been used in project", "requests from referer", "requests to this api", "ip address restriction"];
 
 /// A 400 that says this names a member that the model lacks.
 const fn lacks(when: fn(&Seen) -> bool, param: &'static str) -> Row {
@@ -145,64 +129,28 @@ const ROWS: &[Row] = &[
     ),
     row(|e| !e.readable && e.status == 400, Code::InvalidValue, "Gemini refused the request"),
     row(|e| !e.readable, Code::UpstreamError, UNREADABLE),
-    row(|e| !e.is_googles && matches!(e.status, 401 | 403 | 404), Code::UpstreamError, UNREADABLE),
-    row(
-        |e| e.is_for(&["API_KEY_INVALID"]) || (e.status == 400 && e.says(&["api key not valid", "api key expired"])),
-        Code::ProviderKeyInvalid,
-        KEY_REFUSED,
-    )
-    .signals(KeySignal::Invalid),
-    row(|e| e.status == 401 || e.is_for(BAD_CREDENTIAL), Code::ProviderKeyInvalid, KEY_REFUSED)
-        .signals(KeySignal::Invalid),
-    row(
-        |e| {
-            (e.status == 403 && e.says(&["reported as leaked"]))
-                || e.is_for(&["CONSUMER_SUSPENDED", "GCP_SUSPENDED", "ACCOUNT_STATE_INVALID"])
-        },
-        Code::ProviderKeyRevoked,
-        "Google withdrew the user's API key; the user must create a new one in AI Studio and connect it",
-    )
-    .signals(KeySignal::Revoked),
+    row(|e| !e.is_own && (e.status == 404 || is_about_access(e.status)), Code::UpstreamError, UNREADABLE),
     row(|e| e.status == 403 && e.says(&["unregistered callers"]), Code::ProviderKeyInvalid, KEY_REFUSED),
-    row(|e| e.is_for(&["BILLING_DISABLED"]), Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
-    row(|e| e.may_be_one_things() && e.says(CACHES), Code::NotFound, "Google has no such cached content")
+    row(|e| e.status == 403 && e.says(CACHES), Code::NotFound, "Google has no such cached content")
         .at("extra_body.google.cached_content"),
     row(
-        |e| e.may_be_one_things() && e.says(FILES),
+        |e| e.status == 403 && e.says(FILES),
         Code::NotFound,
         "Google has no such file, or the user's key may not read it; files expire after 48 hours",
     )
     .at("messages"),
-    row(
-        |e| e.may_be_one_things() && e.says(MODELS),
-        Code::ModelNotFound,
-        "the user's Google account may not use this model",
-    )
-    .at("model"),
-    row(
-        |e| e.status == 403 && e.says(&["project has been denied access", "account has been", "account is "]),
-        Code::ProviderAccountDisabled,
-        "Google does not serve the user's account",
-    )
-    .signals(KeySignal::Restricted),
-    row(
-        |e| e.may_be_one_things() && !(e.reason.is_empty() && e.says(KEY_LIMITED_WORDS)),
-        Code::ProviderPermissionDenied,
-        "the user's Google account may not do this, or not with a file or a model that the request names",
-    ),
+    row(|e| e.status == 403 && e.says(MODELS), Code::ModelNotFound, "the user's Google account may not use this model")
+        .at("model"),
     row(
         |e| e.status == 403,
         Code::ProviderPermissionDenied,
-        "the user's Google API key may not do this; the user must allow it the Gemini API, without referrer, app or IP \
-         restrictions",
-    )
-    .signals(KeySignal::Restricted),
+        "the user's Google account may not do this, or not with a file or a model that the request names",
+    ),
     row(
         |e| e.status == 400 && e.says(&["user location is not supported"]),
         Code::UnsupportedRegion,
         "Google does not serve the place that Relay runs in",
     ),
-    row(Seen::is_spent, Code::InsufficientQuota, NO_QUOTA).signals(KeySignal::NoCredit),
     row(
         |e| e.status == 429 && e.quotas.to_ascii_lowercase().contains("token"),
         Code::RateLimitExceeded,
@@ -315,12 +263,24 @@ struct Status {
 }
 
 impl Status {
-    /// Whether it says more than any server's error: Google's have the name of a status, or details. A number alone is not
-    /// enough: proxies write one, too.
-    fn is_googles(&self) -> bool {
-        let is_name = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        self.status.as_ref().is_some_and(is_name) || !self.details.is_empty()
+    /// Whether it is Google's own: the name of a status of gRPC, or details with a type of Google. A number alone is not
+    /// enough, and neither is a name of HTTP (`FORBIDDEN`): proxies and other servers write these, too.
+    fn is_own(&self) -> bool {
+        let is_name = |name: &String| STATUSES.iter().any(|(known, _)| known == name);
+        self.status.as_ref().is_some_and(is_name) || self.details.iter().any(|detail| is_typed(detail))
     }
+}
+
+/// Whether a detail has a type of Google.
+fn is_typed(detail: &RawValue) -> bool {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Typed {
+        #[serde(rename = "@type")]
+        name: String,
+    }
+    let typed: Typed = serde_json::from_str(detail.get()).unwrap_or_default();
+    typed.name.starts_with("type.googleapis.com/")
 }
 
 /// The kinds of details that are read, in one: their members do not overlap.
@@ -358,13 +318,13 @@ fn parse(body: &[u8]) -> Option<Status> {
 
 fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> ProviderError {
     // What comes inside an answer comes from Google.
-    let is_googles = body.as_ref().is_some_and(|body| body.is_googles() || (status == 0 && body.code != 0));
+    let is_own = body.as_ref().is_some_and(|body| body.is_own() || (status == 0 && body.code != 0));
     let readable = body.is_some();
     let body = body.unwrap_or_default();
     let status = if status == 0 { status_of(&body) } else { status };
     let said = body.message.unwrap_or_default();
-    let text = said.to_lowercase();
-    let mut seen = Seen { status, text, reason: String::new(), quotas: String::new(), readable, is_googles };
+    let (text, kind) = (said.to_lowercase(), body.status.unwrap_or_default());
+    let mut seen = Seen { status, kind, text, reason: String::new(), quotas: String::new(), readable, is_own };
     let (mut delay, mut field) = (None, String::new());
     for detail in body.details {
         let detail: Detail = serde_json::from_str(detail.get()).unwrap_or_default();
@@ -375,9 +335,14 @@ fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> Provi
         }
         field = detail.field_violations.into_iter().next().map_or(field, |violation| violation.field);
     }
+    let in_words = |words: &str| if said.is_empty() { words.to_owned() } else { format!("{words}: {}", redact(&said)) };
+    let key_row = seen.key_row();
+    let signal = key_row.map(|row| row.signal);
+    if let Some(error) = key_row.and_then(|row| about_the_key(row, in_words(about(row)))) {
+        return ProviderError { error, signal };
+    }
     let Some(row) = ROWS.iter().find(|row| (row.when)(&seen)) else { return RelayError::interrupted().into() };
-    let message = if said.is_empty() { row.words.to_owned() } else { format!("{}: {}", row.words, redact(&said)) };
-    let mut error = RelayError::from_answer(row.code, message);
+    let mut error = RelayError::from_answer(row.code, in_words(row.words));
     if let Some(class) = row.class {
         error = error.with_class(class);
     }
@@ -388,37 +353,39 @@ fn from_status(status: u16, body: Option<Status>, header: Option<&str>) -> Provi
     if let Some(param) = row.param.or(guessed) {
         error = error.with_param(param);
     }
-    if row.code == Code::RateLimitExceeded {
-        error = match retry_after(delay.as_deref(), header) {
-            Some(wait) => error.with_retry_after(wait),
-            None => error,
-        };
+    if row.code == Code::RateLimitExceeded
+        && let Some(wait) = retry_after(delay.as_deref(), header)
+    {
+        error = error.with_retry_after(wait);
     }
-    ProviderError { error, signal: row.signal.filter(|_| is_googles) }
+    ProviderError { error, signal }
 }
+
+/// The names of the statuses of gRPC, and the HTTP statuses that they stand for
+/// (<https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>).
+const STATUSES: &[(&str, u16)] = &[
+    ("INVALID_ARGUMENT", 400),
+    ("FAILED_PRECONDITION", 400),
+    ("OUT_OF_RANGE", 400),
+    ("UNAUTHENTICATED", 401),
+    ("PERMISSION_DENIED", 403),
+    ("NOT_FOUND", 404),
+    ("ALREADY_EXISTS", 409),
+    ("ABORTED", 409),
+    ("RESOURCE_EXHAUSTED", 429),
+    ("CANCELLED", 499),
+    ("UNKNOWN", 500),
+    ("INTERNAL", 500),
+    ("DATA_LOSS", 500),
+    ("UNIMPLEMENTED", 501),
+    ("UNAVAILABLE", 503),
+    ("DEADLINE_EXCEEDED", 504),
+];
 
 /// The status of an error inside a stream: its code, or what its name stands for.
 fn status_of(body: &Status) -> u16 {
-    const NAMES: &[(&str, u16)] = &[
-        ("INVALID_ARGUMENT", 400),
-        ("FAILED_PRECONDITION", 400),
-        ("OUT_OF_RANGE", 400),
-        ("UNAUTHENTICATED", 401),
-        ("PERMISSION_DENIED", 403),
-        ("NOT_FOUND", 404),
-        ("ALREADY_EXISTS", 409),
-        ("ABORTED", 409),
-        ("RESOURCE_EXHAUSTED", 429),
-        ("CANCELLED", 499),
-        ("UNKNOWN", 500),
-        ("INTERNAL", 500),
-        ("DATA_LOSS", 500),
-        ("UNIMPLEMENTED", 501),
-        ("UNAVAILABLE", 503),
-        ("DEADLINE_EXCEEDED", 504),
-    ];
     let named =
-        || NAMES.iter().find(|(name, _)| body.status.as_deref() == Some(name)).map_or(502, |(_, status)| *status);
+        || STATUSES.iter().find(|(name, _)| body.status.as_deref() == Some(name)).map_or(502, |(_, status)| *status);
     if body.code == 0 { named() } else { body.code }
 }
 
@@ -468,7 +435,10 @@ mod tests {
 
     #[test]
     fn what_is_said_of_the_key_is_a_signal() {
-        let reason = |reason: &str| format!(r#"{{"error":{{"details":[{{"reason":"{reason}"}}]}}}}"#);
+        let reason = |reason: &str| {
+            let kind = "type.googleapis.com/google.rpc.ErrorInfo";
+            format!(r#"{{"error":{{"details":[{{"@type":"{kind}","reason":"{reason}"}}]}}}}"#)
+        };
         let key = Some(KeySignal::Invalid);
         check(400, &reason("API_KEY_INVALID"), Class::Forbidden, "provider_key_invalid", key);
         let named = |name: &str| format!(r#"{{"error":{{"message":"m","status":"{name}"}}}}"#);
@@ -500,6 +470,11 @@ mod tests {
                 r#"{"message":"x"}"#,
                 r#"{"error":{"message":"Access denied","code":403}}"#,
                 r#"{"error":{"message":"Access denied","code":401,"status":"Forbidden by policy"}}"#,
+                r#"{"error":{"message":"Access denied","code":403,"status":"FORBIDDEN"}}"#,
+                r#"{"error":{"message":"Access denied","code":401,"status":"UNAUTHORIZED","details":[]}}"#,
+                r#"{"error":{"message":"Access denied","code":401,"details":[{"reason":"policy"}]}}"#,
+                r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#,
+                r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#,
             ] {
                 check(status, body, Class::BadGateway, "upstream_error", None);
             }
@@ -508,7 +483,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let named = |message: &str| format!(r#"{{"error":{{"code":1,"message":"{message}","status":"X"}}}}"#);
+        let named =
+            |message: &str| format!(r#"{{"error":{{"code":1,"message":"{message}","status":"PERMISSION_DENIED"}}}}"#);
         let cache = Some("extra_body.google.cached_content");
         for (status, message, code, param) in [
             (

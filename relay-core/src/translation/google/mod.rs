@@ -134,6 +134,10 @@ impl Dialect for Google {
         model_list::check_key()
     }
 
+    fn is_key_check(&self, body: &[u8]) -> bool {
+        model_list::is_key_check(body)
+    }
+
     fn check_use(&self) -> Option<WireRequest> {
         Some(model_list::check_use())
     }

@@ -60,6 +60,11 @@ pub(super) fn check_key() -> WireRequest {
     WireRequest::get("/v1beta/models?pageSize=1")
 }
 
+/// Whether a body answers [`check_key`]: unlike a page behind the last one, it has models.
+pub(super) fn is_key_check(body: &[u8]) -> bool {
+    serde_json::from_slice::<Page>(body).is_ok_and(|page| !page.models.is_empty())
+}
+
 /// Counts the tokens of one word, which is free: some keys list models and may not generate.
 pub(super) fn check_use() -> WireRequest {
     const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
@@ -79,5 +84,6 @@ mod tests {
         assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["a", "d"]);
         assert_eq!(request(next.as_deref()).path, "/v1beta/models?pageSize=1000&pageToken=n%2F2");
         assert!(answer(b"<html>").is_err());
+        assert!(is_key_check(body) && !is_key_check(b"{}") && !is_key_check(b"<html>"));
     }
 }

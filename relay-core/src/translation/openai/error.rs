@@ -4,22 +4,27 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::headers;
-use crate::domain::{KeySignal, Provider};
+use crate::domain::provider::Format;
+use crate::domain::{KeyAnswer, KeyRow, KeySignal, Provider};
 use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
+use crate::translation::failure::{about_the_key, from_between, is_about_access, signal_of};
 use crate::translation::{ErrorResponse, ProviderError, redact};
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct Body {
-    #[serde(default)]
     error: Value,
+    /// Anthropic marks its errors with it.
+    r#type: Value,
 }
 
 /// OpenAI's four members, whatever their types are, and without keys: a provider may echo one in any of them.
 struct Words {
-    /// Whether the body has the shape of an API's error. What a proxy on the way says, a page of HTML for example, says nothing
-    /// about the key.
-    is_api_error: bool,
+    /// Whether the body has the format of this API's errors. What a proxy on the way says says nothing about the key.
+    is_own: bool,
     message: String,
+    /// The message in lower case, as it came.
+    lower: String,
     error_type: String,
     code: String,
     param: Option<String>,
@@ -29,37 +34,50 @@ impl Words {
     /// Whether the account lacks one model, and nothing is wrong with the key: a project's model list, or a model that only
     /// verified organizations may use.
     fn is_about_a_model(&self) -> bool {
-        let message = self.message.to_ascii_lowercase();
         matches!(self.code.as_str(), "model_not_found" | "model_not_available")
             || self.param.as_deref() == Some("model")
-            || message.contains("access to model")
-            || message.contains("verified to use the model")
+            || self.lower.contains("access to model")
+            || self.lower.contains("verified to use the model")
     }
 
-    /// Whether the key, or where it is used from, is what is not allowed: a restricted key, a list of IP addresses, a key
-    /// without an organization (<https://developers.openai.com/api/docs/guides/error-codes>).
-    fn is_about_permissions(&self) -> bool {
-        let message = self.message.to_ascii_lowercase();
-        matches!(self.code.as_str(), "missing_scope" | "insufficient_permissions" | "ip_not_authorized")
-            || ["insufficient permissions", "missing scopes", "member of an organization"]
-                .iter()
-                .any(|words| message.contains(words))
-            || (message.contains("not authorized") && (message.contains("ip address") || message.contains("your ip")))
+    /// The row about the key that this answer is.
+    fn key_row(&self, status: u16) -> Option<&'static KeyRow> {
+        if !self.is_own || (matches!(status, 401 | 403) && self.is_about_a_model()) {
+            return None;
+        }
+        let answer = KeyAnswer { status, kind: &self.error_type, code: &self.code, message: &self.lower };
+        KeyRow::find(Format::OpenAi, &answer)
     }
 }
 
+/// Whether an error is OpenAI's own: a message and a type in words, and a code or a parameter beside them. Anthropic's has
+/// neither of these and is marked, Google's has a number and a status.
+fn is_own(body: &Body, error: &Value) -> bool {
+    let is_text = |name: &str| error.get(name).is_some_and(Value::is_string);
+    let is_text_or_null = |name: &str| error.get(name).is_none_or(|value| value.is_string() || value.is_null());
+    let has = |name: &str| error.get(name).is_some();
+    body.r#type.is_null()
+        && is_text("message")
+        && is_text("type")
+        && (has("code") || has("param"))
+        && is_text_or_null("code")
+        && is_text_or_null("param")
+        && !has("status")
+}
+
 fn words(body: &[u8]) -> Words {
-    let error = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
-    let is_api_error = error.is_object() || error.is_string();
+    let body = serde_json::from_slice::<Body>(body).unwrap_or_default();
+    let error = &body.error;
     let text = |name: &str| match error.get(name) {
         Some(Value::String(text)) => Some(redact(text)),
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let message = error.as_str().map(redact).or_else(|| text("message")).unwrap_or_default();
+    let said = error.as_str().or_else(|| error.get("message")?.as_str()).unwrap_or_default();
     Words {
-        is_api_error,
-        message,
+        is_own: is_own(&body, error),
+        message: redact(said),
+        lower: said.to_lowercase(),
         error_type: text("type").unwrap_or_default(),
         code: text("code").unwrap_or_default(),
         param: text("param"),
@@ -103,72 +121,55 @@ pub(super) fn translate(provider: Provider, failure: &ErrorResponse<'_>) -> Prov
 }
 
 fn classify(provider: Provider, status: u16, words: &Words) -> (RelayError, Option<KeySignal>) {
-    let code = words.code.as_str();
     let label = provider.label();
-    let own = |code: Code, fallback: String| RelayError::from_answer(code, said(words, fallback));
-    match status {
-        _ if code == "insufficient_quota"
-            || code == "billing_hard_limit_reached"
-            || words.error_type == "insufficient_quota" =>
-        {
-            (
-                own(Code::InsufficientQuota, format!("this user's {label} account has no credit left")),
-                Some(KeySignal::NoCredit),
-            )
-        }
-        401 | 403 if !words.is_api_error => (
-            RelayError::unusable_answer(format!(
-                "something between Relay and {label} answered with status {status}; check the proxy on the way"
-            )),
-            None,
-        ),
-        401 | 403 => about_access(status, label, words),
-        404 if code == "model_not_found" || code.is_empty() && words.message.contains("model") => {
-            (own(Code::ModelNotFound, format!("{label} does not know this model")).with_param("model"), None)
-        }
-        404 => (passed(label, Class::NotFound, words), None),
-        408 | 504 => (own(Code::UpstreamTimeout, format!("{label} did not answer in time")), None),
-        413 => (own(Code::RequestTooLarge, format!("the request is too large for {label}")), None),
-        429 => (rate_limited(label, words), None),
-        400..=499 => {
-            (passed(label, if status == 400 { Class::InvalidRequest } else { Class::Provider(status) }, words), None)
-        }
-        500 => (own(Code::UpstreamError, format!("{label} failed; try again")).with_class(Class::Internal), None),
-        503 => (own(Code::UpstreamOverloaded, format!("{label} is overloaded; try again later")), None),
-        _ => (RelayError::unusable_answer(format!("{label} returned an answer that could not be read")), None),
+    if let Some(row) = words.key_row(status) {
+        let signal = signal_of(row, || provider.region_in(&words.lower));
+        let error = about_the_key(row, said(words, about(row, label)));
+        return (error.unwrap_or_else(|| about_the_request(status, label, words)), Some(signal));
+    }
+    (about_the_request(status, label, words), None)
+}
+
+/// Relay's words for an answer about the key that has none.
+fn about(row: &KeyRow, label: &str) -> String {
+    match row.signal {
+        KeySignal::NoCredit | KeySignal::SpendLimit => format!("this user's {label} account has no credit left"),
+        KeySignal::Disabled => format!("this user's {label} account is disabled"),
+        KeySignal::Restricted => format!("this user's {label} key may not do this"),
+        KeySignal::IpNotAllowed => format!("this user's {label} account does not allow Relay's IP address"),
+        KeySignal::NeedsOrganization => format!("{label} wants another organization id with this user's key"),
+        KeySignal::NeedsProject => format!("{label} wants another project id with this user's key"),
+        KeySignal::WrongRegion(_) => format!("this user's {label} key works at a regional host only"),
+        _ => format!("{label} refuses this user's key; ask the user to connect a new one"),
     }
 }
 
-/// What a 401 or a 403 is about: the account, one model, the region, what the key may do, or the key itself.
-fn about_access(status: u16, label: &str, words: &Words) -> (RelayError, Option<KeySignal>) {
+/// What an answer that says nothing about the key is about.
+fn about_the_request(status: u16, label: &str, words: &Words) -> RelayError {
     let own = |code: Code, fallback: String| RelayError::from_answer(code, said(words, fallback));
-    match (status, words.code.as_str()) {
-        (_, "account_deactivated" | "organization_deactivated") => (
-            own(Code::ProviderAccountDisabled, format!("this user's {label} account is disabled")),
-            Some(KeySignal::Disabled),
-        ),
-        (_, "unsupported_country_region_territory") => {
-            (own(Code::UnsupportedRegion, format!("{label} does not serve this region")), None)
+    match status {
+        _ if !words.is_own && is_about_access(status) => from_between(label, status),
+        401 | 403 if words.code == "unsupported_country_region_territory" => {
+            own(Code::UnsupportedRegion, format!("{label} does not serve this region"))
         }
-        _ if words.is_about_a_model() => {
+        401 | 403 if words.is_about_a_model() => {
             let fallback = format!("this user's {label} account has no access to this model");
-            (own(Code::ModelNotFound, fallback).with_param("model"), None)
+            own(Code::ModelNotFound, fallback).with_param("model")
         }
-        _ if words.is_about_permissions() => (
-            own(Code::ProviderPermissionDenied, format!("this user's {label} key may not do this")),
-            Some(KeySignal::Restricted),
-        ),
-        (403, _) => (
-            own(Code::ProviderPermissionDenied, format!("{label} does not allow this user's account to do this")),
-            None,
-        ),
-        _ => (
-            own(
-                Code::ProviderKeyInvalid,
-                format!("{label} refuses this user's key; ask the user to connect a new one"),
-            ),
-            Some(KeySignal::Invalid),
-        ),
+        401 | 403 => {
+            own(Code::ProviderPermissionDenied, format!("{label} does not allow this user's account to do this"))
+        }
+        404 if words.code == "model_not_found" || words.code.is_empty() && words.message.contains("model") => {
+            own(Code::ModelNotFound, format!("{label} does not know this model")).with_param("model")
+        }
+        404 => passed(label, Class::NotFound, words),
+        408 | 504 => own(Code::UpstreamTimeout, format!("{label} did not answer in time")),
+        413 => own(Code::RequestTooLarge, format!("the request is too large for {label}")),
+        429 => rate_limited(label, words),
+        400..=499 => passed(label, if status == 400 { Class::InvalidRequest } else { Class::Provider(status) }, words),
+        500 => own(Code::UpstreamError, format!("{label} failed; try again")).with_class(Class::Internal),
+        503 => own(Code::UpstreamOverloaded, format!("{label} is overloaded; try again later")),
+        _ => RelayError::unusable_answer(format!("{label} returned an answer that could not be read")),
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn body_of(error: &RelayError) -> Value {
 /// The specs' word for what an answer says about the key.
 pub(crate) fn key_state(signal: Option<KeySignal>) -> &'static str {
     match signal {
-        None => "ok",
+        None | Some(KeySignal::Accepted) => "ok",
         Some(KeySignal::Works) => "works",
         Some(KeySignal::Invalid) => "invalid",
         Some(KeySignal::Revoked) => "revoked",
@@ -84,6 +84,10 @@ pub(crate) fn key_state(signal: Option<KeySignal>) -> &'static str {
         Some(KeySignal::NoCredit) => "no_credit",
         Some(KeySignal::SpendLimit) => "spend_limit",
         Some(KeySignal::NeedsWorkspace) => "needs_workspace",
+        Some(KeySignal::NeedsOrganization) => "needs_organization",
+        Some(KeySignal::NeedsProject) => "needs_project",
         Some(KeySignal::Disabled) => "disabled",
+        Some(KeySignal::IpNotAllowed) => "ip_not_allowed",
+        Some(KeySignal::WrongRegion(_)) => "wrong_region",
     }
 }

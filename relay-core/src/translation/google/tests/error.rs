@@ -10,13 +10,13 @@ use crate::translation::tests::shown_error;
 use crate::translation::{Dialect, ErrorResponse};
 
 fn error_body(message: &str) -> Value {
-    json!({"error": {"code": 1, "message": message, "status": "X"}})
+    json!({"error": {"code": 1, "message": message, "status": "UNKNOWN"}})
 }
 
 fn reason(reason: &str) -> Value {
     let info =
         json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"});
-    json!({"error": {"message": "m", "status": "X", "details": [info]}})
+    json!({"error": {"message": "m", "status": "UNKNOWN", "details": [info]}})
 }
 
 fn quota(message: &str, metric: &str, id: &str) -> Value {

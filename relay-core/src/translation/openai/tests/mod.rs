@@ -322,8 +322,8 @@ const ERRORS: &[Row] = &[
         401,
         r#"{"message":"Your IP address 203.0.113.7 is not authorized","code":"ip_not_authorized"}"#,
         Class::Forbidden,
-        "provider_permission_denied",
-        Some(KeySignal::Restricted),
+        "provider_ip_not_allowed",
+        Some(KeySignal::IpNotAllowed),
     ),
     (
         401,
@@ -351,7 +351,13 @@ const ERRORS: &[Row] = &[
     (403, "{}", Class::Forbidden, "provider_permission_denied", None),
     (404, r#"{"code":"model_not_found"}"#, Class::NotFound, "model_not_found", None),
     (429, r#"{"code":"insufficient_quota"}"#, Class::RateLimited, "insufficient_quota", Some(KeySignal::NoCredit)),
-    (429, r#"{"type":"tokens","code":"rate_limit_exceeded"}"#, Class::RateLimited, "rate_limit_exceeded", None),
+    (
+        429,
+        r#"{"type":"tokens","code":"rate_limit_exceeded"}"#,
+        Class::RateLimited,
+        "rate_limit_exceeded",
+        Some(KeySignal::Accepted),
+    ),
     (400, r#"{"code":"context_length_exceeded"}"#, Class::InvalidRequest, "context_length_exceeded", None),
     (422, r#"{"code":"odd"}"#, Class::Provider(422), "odd", None),
     (500, "{}", Class::Internal, "upstream_error", None),
@@ -361,10 +367,18 @@ const ERRORS: &[Row] = &[
     (302, "{}", Class::BadGateway, "upstream_error", None),
 ];
 
+/// An error in OpenAI's own format: these members, and the usual ones beside them.
+fn own_error(members: &str) -> String {
+    let mut error = json!({"message": "m", "type": "invalid_request_error", "param": null, "code": null});
+    let members: Value = serde_json::from_str(members).unwrap();
+    error.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    json!({"error": error}).to_string()
+}
+
 #[test]
 fn errors_about_the_users_key_are_never_401() {
     for (status, error, class, code, signal) in ERRORS {
-        let body = format!("{{\"error\":{error}}}");
+        let body = own_error(error);
         let fault = OPENAI.error(&ErrorResponse { status: *status, headers: &[], body: body.as_bytes() }, Timestamp(0));
         assert_eq!(
             (fault.error.class(), fault.error.code(), fault.signal),
@@ -382,10 +396,25 @@ fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
     }
 }
 
+/// Errors of gateways, and in other providers' formats.
+const OF_OTHERS: &[&str] = &[
+    r#"{"error":"unauthorized"}"#,
+    r#"{"error":{"message":"Invalid API key"}}"#,
+    r#"{"error":{"code":"invalid_api_key"}}"#,
+    r#"{"error":{"message":"no","type":"forbidden"}}"#,
+    r#"{"error":{"message":"no","type":"forbidden","code":403}}"#,
+    r#"{"error":{"code":401,"message":"API key not valid","status":"UNAUTHENTICATED"}}"#,
+    r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#,
+    r#"{"error":{"message":"Incorrect API key","type":"x","code":"invalid_api_key","status":"DENIED"}}"#,
+];
+
 #[test]
 fn only_an_error_of_the_api_says_something_about_the_key() {
-    for body in [&b""[..], b"<html><h1>401 Authorization Required</h1></html>", b"[]", b"{}", br#"{"detail":"no"}"#] {
-        for status in [401, 403] {
+    for body in [&b""[..], b"<html><h1>401 Authorization Required</h1></html>", b"[]", b"{}", br#"{"detail":"no"}"#]
+        .into_iter()
+        .chain(OF_OTHERS.iter().map(|body| body.as_bytes()))
+    {
+        for status in [401, 403, 407] {
             let fault = OPENAI.error(&ErrorResponse { status, headers: &[], body }, Timestamp(0));
             assert_eq!((fault.error.class(), fault.signal), (Class::BadGateway, None), "{status} {body:?}");
         }
@@ -394,8 +423,8 @@ fn only_an_error_of_the_api_says_something_about_the_key() {
 
 #[test]
 fn keys_echoed_by_openai_are_masked() {
-    let body = br#"{"error":{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}}"#;
-    let fault = OPENAI.error(&ErrorResponse { status: 401, headers: &[], body }, Timestamp(0));
+    let body = own_error(r#"{"message":"Incorrect API key provided: sk-proj-12345678. See docs."}"#);
+    let fault = OPENAI.error(&ErrorResponse { status: 401, headers: &[], body: body.as_bytes() }, Timestamp(0));
     assert_eq!(fault.error.message(), "Incorrect API key provided: ***. See docs.");
     let body = br#"{"error":{"param":"sk-proj-12345678","code":"sk-proj-12345678","type":"sk-proj-12345678"}}"#;
     let error = OPENAI.error(&ErrorResponse { status: 400, headers: &[], body }, Timestamp(0)).error;
@@ -437,7 +466,9 @@ fn no_error_of_a_compatible_provider_speaks_of_openai() {
         assert!(fault.error.message().contains("Acme AI"), "{status} {code}: {}", fault.error.message());
     }
     let mut stream = acme.chat_stream(ChatContext::new(RequestId::new(0, [0; 10]), 0, "acme-large"));
-    let fault = stream.feed(br#"{"error":{"code":"invalid_api_key"}}"#, &mut ChunkWriter::default()).unwrap_err();
+    let fault = stream
+        .feed(br#"{"error":{"message":"","type":"x","code":"invalid_api_key"}}"#, &mut ChunkWriter::default())
+        .unwrap_err();
     assert_eq!(fault.error.message(), "Acme AI refuses this user's key; ask the user to connect a new one");
 }
 
