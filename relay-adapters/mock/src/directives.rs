@@ -32,6 +32,8 @@ pub(super) struct Directives {
     /// `{{error_midstream}}`: an error event in the middle; `=bare`: JSON lines that are no event (Google); or the name of
     /// an error.
     pub(super) error_midstream: Option<String>,
+    /// `{{between=cloudflare}}`: the answer of something before the provider.
+    pub(super) between: Option<String>,
     /// `{{html}}`: a page with status 200.
     pub(super) html: bool,
     /// `{{garbage}}`: something that is not JSON, with status 200.
@@ -107,6 +109,7 @@ impl Directives {
             "cut" => self.cut = true,
             "break" => self.breaks = true,
             "error_midstream" => self.error_midstream = Some(value.to_owned()),
+            "between" => self.between = Some(value.to_owned()),
             "html" => self.html = true,
             "garbage" if value == "utf8" => self.bad_utf8 = true,
             "garbage" => self.garbage = true,
@@ -142,7 +145,7 @@ mod tests {
     fn documented_directives_exist() {
         let docs = include_str!("../../../docs/mock.md");
         let rows: Vec<_> = docs.lines().filter_map(|line| line.strip_prefix("| `{{")?.split_once("}}`")).collect();
-        assert_eq!(rows.len(), 25);
+        assert_eq!(rows.len(), 26);
         for (directive, _) in rows {
             assert_ne!(Directives::parse(&format!("{{{{{directive}}}}}")).0, Directives::default(), "{directive}");
         }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::between::between;
 use crate::chat::{ChatRequest, FILLER};
 use crate::directives::Directives;
 use crate::rejection::Rejection;
@@ -15,6 +16,9 @@ pub(super) fn replacement(wire: &dyn WireFormat, directives: &Directives, chat: 
     }
     if let Some(status) = directives.status {
         return Some(wire.reject(&Rejection::Status(status), chat.seed));
+    }
+    if let Some(name) = &directives.between {
+        return Some(between(name));
     }
     if directives.html {
         return Some(Reply::body(

@@ -25,13 +25,25 @@ pub(super) enum KeyBehaviour {
     Workspace,
     /// Genuine, but over its rate limit.
     RateLimited,
+    /// Was good once, and has expired.
+    Expired,
+    /// OpenAI knows it at its European host only. Works with the others.
+    Region,
+    /// OpenAI allows it other IP addresses only. Works with the others.
+    Ip,
+    /// OpenAI wants `openai-organization` beside it. Works with the others.
+    Organization,
+    /// A firewall before the provider answers with a page.
+    Blocked,
+    /// The network answers with its login page.
+    Portal,
     /// Answers every call with a 5xx.
     Overloaded,
     /// The connection is refused.
     Unreachable,
 }
 
-const WORDS: [(&str, KeyBehaviour); 12] = [
+const WORDS: [(&str, KeyBehaviour); 18] = [
     ("good", KeyBehaviour::Good),
     ("slow", KeyBehaviour::Slow),
     ("late", KeyBehaviour::Late),
@@ -42,6 +54,12 @@ const WORDS: [(&str, KeyBehaviour); 12] = [
     ("nocredit", KeyBehaviour::NoCredit),
     ("workspace", KeyBehaviour::Workspace),
     ("ratelimited", KeyBehaviour::RateLimited),
+    ("expired", KeyBehaviour::Expired),
+    ("region", KeyBehaviour::Region),
+    ("ip", KeyBehaviour::Ip),
+    ("organization", KeyBehaviour::Organization),
+    ("blocked", KeyBehaviour::Blocked),
+    ("portal", KeyBehaviour::Portal),
     ("overloaded", KeyBehaviour::Overloaded),
     ("unreachable", KeyBehaviour::Unreachable),
 ];

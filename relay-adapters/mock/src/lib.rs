@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod anthropic;
+mod between;
 mod calls;
 mod chat;
 mod directives;
@@ -33,6 +34,7 @@ mod wire;
 use relay_core::Provider;
 use relay_core::domain::provider::Format;
 
+pub use between::{BETWEEN, Between};
 pub use calls::{Aborted, Phase, Recorded};
 pub use key_behaviour::sample_key;
 pub use mock::Mock;

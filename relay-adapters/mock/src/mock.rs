@@ -14,6 +14,7 @@ use relay_core::ports::{
     Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
 };
 
+use crate::between::between;
 use crate::calls::{Aborted, Calls, Recorded};
 use crate::chat::ChatRequest;
 use crate::key_behaviour::KeyBehaviour;
@@ -200,6 +201,8 @@ impl Mock {
         let request = Request::new(incoming, settings);
         let outcome = self.play(wire, incoming, &request, settings).unwrap_or_else(CallOutcome::Answer);
         match outcome {
+            // The provider's headers are not on what others send.
+            CallOutcome::Answer(reply) if reply.is_foreign => CallOutcome::Answer(reply),
             CallOutcome::Answer(reply) => {
                 let mut reply = wire.add_headers(reply, &request);
                 if let Some(size) = settings.cut {
@@ -229,6 +232,9 @@ impl Mock {
             KeyBehaviour::Unreachable => return Ok(CallOutcome::Fail(TransportErrorKind::Connect)),
             KeyBehaviour::Refused => return Err(refuse(Rejection::Refused(key))),
             KeyBehaviour::Revoked => return Err(refuse(Rejection::Revoked)),
+            KeyBehaviour::Expired => return Err(refuse(Rejection::Expired)),
+            KeyBehaviour::Blocked => return Err(between("cloudflare")),
+            KeyBehaviour::Portal => return Err(between("login")),
             KeyBehaviour::RateLimited => return Err(refuse(Rejection::RateLimited)),
             KeyBehaviour::Overloaded => return Err(refuse(Rejection::Overloaded)),
             KeyBehaviour::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => {
@@ -297,6 +303,10 @@ impl ProviderClient for MockClient {
         self.provider
     }
 
+    fn reaches_regions(&self) -> bool {
+        true
+    }
+
     async fn send(&self, request: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
         let credential = self.provider.credential();
         let mut headers = vec![(credential.name().to_owned(), [credential.prefix(), key.expose()].concat())];
@@ -307,6 +317,7 @@ impl ProviderClient for MockClient {
                 "POST"
             }
         };
+        headers.extend(request.region.map(|region| ("host".to_owned(), region.host().to_owned())));
         headers.extend(request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
         // As over a network: what was sent is in the sender's memory no longer.
         let body = bytes::Bytes::copy_from_slice(&request.body);

@@ -7,6 +7,7 @@ pub(super) enum Rejection<'a> {
     ManyKeys,
     Refused(&'a str),
     Revoked,
+    Expired,
     Restricted,
     NoCredit,
     RateLimited,

@@ -32,6 +32,8 @@ pub(super) struct Reply {
     pub(super) wait: Duration,
     /// Before each piece but the first.
     pub(super) pause: Duration,
+    /// Whether something before the provider sent it.
+    pub(super) is_foreign: bool,
 }
 
 impl Reply {
@@ -44,7 +46,7 @@ impl Reply {
     pub(super) fn pieces(status: u16, content_type: &str, pieces: Vec<Bytes>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         let (wait, pause) = (Duration::ZERO, Duration::ZERO);
-        Self { status, headers, pieces, ending: Ending::Complete, wait, pause }
+        Self { status, headers, pieces, ending: Ending::Complete, wait, pause, is_foreign: false }
     }
 
     /// Adds a header.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_core::ports::TransportErrorKind;
 
+use crate::between::Between;
 use crate::reply::{Ending, Reply};
 
 /// What becomes of a call.
@@ -38,6 +39,11 @@ impl Scripted {
     pub fn stream<P: Into<Bytes>>(pieces: impl IntoIterator<Item = P>) -> Self {
         let pieces = pieces.into_iter().map(Into::into).collect();
         Self(CallOutcome::Answer(Reply::pieces(200, "text/event-stream; charset=utf-8", pieces)))
+    }
+
+    /// The answer of something between Relay and the provider.
+    pub fn between(answer: &Between) -> Self {
+        Self(CallOutcome::Answer(answer.reply()))
     }
 
     /// No answer but a transport error. Over HTTP every kind is a closed connection.

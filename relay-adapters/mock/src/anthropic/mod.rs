@@ -45,6 +45,7 @@ impl WireFormat for Anthropic {
             Rejection::NoKey => error(401, "authentication_error", "x-api-key header is required", seed),
             Rejection::ManyKeys => invalid("mock: more than one credential", seed),
             Rejection::Refused(_) => error(401, "authentication_error", "invalid x-api-key", seed),
+            Rejection::Expired => error(401, "authentication_error", "This API key has expired", seed),
             Rejection::Revoked => {
                 let body = json!({"type": "permission_error", "message": "This organization has been disabled.",
                     "details": {"error_code": "organization_on_hold"}});

@@ -48,6 +48,7 @@ impl WireFormat for Google {
                 let words = json!({"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message});
                 detailed(400, message, json!([reason("API_KEY_INVALID"), words]))
             }
+            Rejection::Expired => self.reject(&Rejection::Named("key_expired"), 0),
             Rejection::Revoked => error(403, "Your API key was reported as leaked. Please use another API key."),
             Rejection::Restricted => {
                 let message = "Requests to this API generativelanguage.googleapis.com method \

@@ -69,6 +69,36 @@ pub(crate) const NAMED_ERRORS: &[NamedError] = &[
         r#"{"message":"The OpenAI account associated with this API key has been deactivated.","type":"invalid_request_error","param":null,"code":"account_deactivated"}"#,
     ),
     row(
+        "key_expired",
+        401,
+        r#"{"message":"Your API key has expired. Create a new one at https://platform.openai.com/account/api-keys.","type":"invalid_request_error","param":null,"code":"expired_api_key"}"#,
+    ),
+    row(
+        "incorrect_hostname",
+        401,
+        r#"{"message":"Attempted to access resource with incorrect regional hostname. Please make your request to eu.api.openai.com","type":"invalid_request_error","param":null,"code":"incorrect_hostname"}"#,
+    ),
+    row(
+        "ip_not_authorized",
+        401,
+        r#"{"message":"Your IP is not authorized to access this resource. Check the IP allowlist of your organization or project.","type":"invalid_request_error","param":null,"code":"ip_not_authorized"}"#,
+    ),
+    row(
+        "mismatched_organization",
+        401,
+        r#"{"message":"OpenAI-Organization header should match organization for API key","type":"invalid_request_error","param":null,"code":"mismatched_organization"}"#,
+    ),
+    row(
+        "mismatched_project",
+        401,
+        r#"{"message":"OpenAI-Project header should match project for API key","type":"invalid_request_error","param":null,"code":"mismatched_project"}"#,
+    ),
+    row(
+        "project_archived",
+        401,
+        r#"{"message":"The project you are requesting has been archived and is no longer accessible.","type":"invalid_request_error","param":null,"code":null}"#,
+    ),
+    row(
         "permission",
         403,
         r#"{"message":"You have insufficient permissions for this operation. Missing scopes: model.request.","type":"invalid_request_error","param":null,"code":"missing_scope"}"#,

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::chat::{ChatAnswer, ChatRequest};
 use crate::hash;
+use crate::key_behaviour::KeyBehaviour;
 use crate::named_errors;
 use crate::rejection::Rejection;
 use crate::reply::{Reply, data_event};
@@ -53,6 +54,7 @@ impl WireFormat for OpenAi {
                 ),
                 ("invalid_request_error", None, Some("invalid_api_key")),
             ),
+            Rejection::Expired => self.reject(&Rejection::Named("key_expired"), 0),
             Rejection::Revoked => error(
                 401,
                 "The OpenAI account associated with this API key has been deactivated. Please check your email for more \
@@ -86,6 +88,19 @@ impl WireFormat for OpenAi {
             Rejection::Status(status) => of_status(*status),
             Rejection::Request(message) => bad(message),
         }
+    }
+
+    fn check_headers(&self, request: &Request<'_>, behaviour: KeyBehaviour) -> Result<(), Reply> {
+        let host = request.header("host").unwrap_or_default();
+        let organization = request.header("openai-organization").unwrap_or_default();
+        let name = match behaviour {
+            _ if request.provider != Provider::OPENAI => return Ok(()),
+            KeyBehaviour::Region if host != "eu.api.openai.com" => "incorrect_hostname",
+            KeyBehaviour::Ip => "ip_not_authorized",
+            KeyBehaviour::Organization if !organization.starts_with("org-") => "mismatched_organization",
+            _ => return Ok(()),
+        };
+        Err(self.reject(&Rejection::Named(name), request.seed))
     }
 
     fn route(&self, request: &Request<'_>) -> Result<Route, Reply> {
