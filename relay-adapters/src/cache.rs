@@ -13,7 +13,7 @@ use relay_core::Ports;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, RelayKeyRecord,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, Region, RelayKeyRecord,
     SecretHash, Slot, StoredGrant, UserSummary,
 };
 use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError, Users};
@@ -106,6 +106,11 @@ impl KeyStore for CachedStore {
             invalidate.settle(is_same);
         }
         Ok(state)
+    }
+
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+        let _invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(slot) };
+        self.keys.set_region(slot, version, region).await
     }
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, SecretHash,
-    Slot, Spent, StoredGrant,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, Region,
+    SecretHash, Slot, Spent, StoredGrant,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
 
@@ -38,6 +38,12 @@ impl KeyStore for Memory {
             connection.last_refused_at = Some(now);
         }
         Ok(Some(connection.state))
+    }
+
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let found = state.connection_mut(slot).filter(|found| found.slot.version == version);
+        Ok(found.map(|connection| connection.region = region).is_some())
     }
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {

@@ -1,7 +1,7 @@
 //! Reads connections, and updates their states.
 
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
-use relay_core::domain::{Connection, ConnectionState, KeySignal, Slot};
+use relay_core::domain::{Connection, ConnectionState, KeySignal, Region, Slot};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::failure::Failure;
@@ -49,4 +49,22 @@ pub(super) fn observe(
         refused_at.map(|at| integer(at.0)),
     ])?;
     Ok(Some(state))
+}
+
+pub(super) fn set_region(
+    transaction: &Transaction<'_>,
+    slot: &Slot,
+    version: u64,
+    region: Option<Region>,
+) -> Result<bool, Failure> {
+    const SET: &str = "UPDATE connections SET region = ?5
+        WHERE project = ?1 AND user = ?2 AND provider = ?3 AND version = ?4";
+    let changed = transaction.prepare_cached(SET)?.execute(params![
+        slot.project.as_str(),
+        slot.user.as_str(),
+        slot.provider.name(),
+        integer(version),
+        region.map(Region::name),
+    ])?;
+    Ok(changed > 0)
 }

@@ -4,7 +4,7 @@ use relay_core::Provider;
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::{
     Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES,
-    RedeemRefusal, SealedKey, SecretHash, Spent, StoredGrant,
+    RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -152,8 +152,8 @@ fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), F
     const CLEAR: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
     const PUT: &str = "INSERT INTO connections
         (project, user, provider, record, version, sealed, master_key, last4, fingerprint, workspace_id, state,
-         refusals, connected_at, last_used_at, last_refused_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+         refusals, connected_at, last_used_at, last_refused_at, organization_id, project_id, region)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
     let slot = &connection.slot.slot;
     let (project, user, provider) = (slot.project.as_str(), slot.user.as_str(), slot.provider.name());
     transaction.prepare_cached(CLEAR)?.execute(params![project, user, provider])?;
@@ -167,12 +167,15 @@ fn store(transaction: &Transaction<'_>, connection: &Connection) -> Result<(), F
         connection.sealed.master_key.0,
         connection.last4,
         connection.fingerprint,
-        connection.workspace_id,
+        connection.ids.workspace,
         connection.state.as_str(),
         connection.refusals,
         integer(connection.connected_at.0),
         connection.last_used_at.map(|at| integer(at.0)),
         connection.last_refused_at.map(|at| integer(at.0)),
+        connection.ids.organization,
+        connection.ids.project,
+        connection.region.map(Region::name),
     ])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
-    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, SecretHash, Slot, StoredGrant,
+    Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, Region, SecretHash, Slot, StoredGrant,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
 use rusqlite::params;
@@ -43,6 +43,11 @@ impl KeyStore for Sqlite {
         let write =
             move |db: &mut Db| db.write(|t| connections::observe(t, &slot, version, signal, checked, refused_at));
         self.writer.run(write).await
+    }
+
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+        let slot = slot.clone();
+        self.writer.run(move |db| db.write(|t| connections::set_region(t, &slot, version, region))).await
     }
 
     async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {

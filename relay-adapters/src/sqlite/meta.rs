@@ -65,8 +65,8 @@ impl Meta for Sqlite {
 
 #[cfg(test)]
 mod tests {
-    use relay_core::domain::Slot;
     use relay_core::domain::ids::{EndUser, ProjectId};
+    use relay_core::domain::{AccountIds, Slot};
     use relay_core::ports::KeyStore as _;
     use rusqlite::{Connection, StatementStatus};
 
@@ -153,6 +153,7 @@ mod tests {
             provider: relay_core::Provider::OPENAI,
         };
         let connection = store.connection(&slot).await.unwrap().unwrap();
+        assert_eq!((connection.ids, connection.region), (AccountIds::default(), None));
         assert_eq!((connection.sealed.master_key, connection.sealed.bytes), (NEW, sealed));
     }
 }

@@ -67,7 +67,7 @@ macro_rules! select_connection {
     ($which:literal) => {
         concat!(
             "SELECT project, user, provider, record, version, master_key, bytes, last4, fingerprint, workspace_id, state, refusals,
-                connected_at, last_used_at, last_refused_at
+                connected_at, last_used_at, last_refused_at, organization_id, project_id, region
              FROM connections JOIN sealed_keys ON sealed_keys.id = connections.sealed ",
             $which
         )
@@ -84,7 +84,11 @@ pub(super) fn connection(row: &Row<'_>) -> Result<Option<Connection>> {
     let state = parsed(row, "state", ConnectionState::from_name)?;
     let (last4, fingerprint): (String, _) = (row.get("last4")?, row.get("fingerprint")?);
     let mut connection = Connection::new(slot, sealed, last4, fingerprint, state, time(row, "connected_at")?);
-    connection.workspace_id = row.get("workspace_id")?;
+    connection.ids.workspace = row.get("workspace_id")?;
+    connection.ids.organization = row.get("organization_id")?;
+    connection.ids.project = row.get("project_id")?;
+    // A region that this program does not know counts as none: the provider names it again.
+    connection.region = row.get::<_, Option<String>>("region")?.and_then(|name| provider.region(&name));
     connection.refusals = row.get("refusals")?;
     connection.last_used_at = time_or_none(row, "last_used_at")?;
     connection.last_refused_at = time_or_none(row, "last_refused_at")?;
