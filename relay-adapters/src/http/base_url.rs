@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reqwest::Url;
 
 use relay_core::Provider;
+use relay_core::domain::Region;
 use relay_core::domain::origin::is_loopback;
 use relay_core::ports::{TransportError, TransportErrorKind};
 
@@ -83,6 +84,11 @@ impl BaseUrl {
         Self { text: provider.base_url().to_owned(), known: Arc::default() }
     }
 
+    /// The host of a region.
+    pub(super) fn at(region: Region) -> Self {
+        Self { text: format!("https://{}", region.host()), known: Arc::default() }
+    }
+
     /// The URL of a path and query. A parser must not change it: no dot segments, no fragment, nothing that needs
     /// encoding, and nothing that could change the host.
     pub(super) fn join(&self, path: &str) -> Result<Url, TransportError> {
@@ -141,6 +147,14 @@ mod tests {
         for provider in Provider::ALL {
             let parsed = BaseUrl::parse(provider.base_url(), PlainHttp::Refused);
             assert_eq!(parsed, Ok(BaseUrl::of(*provider)), "{provider}");
+        }
+    }
+
+    #[test]
+    fn every_regions_base_url_is_valid() {
+        for region in Provider::ALL.iter().flat_map(|provider| provider.regions()) {
+            let parsed = BaseUrl::parse(&format!("https://{}", region.host()), PlainHttp::Refused);
+            assert_eq!(parsed, Ok(BaseUrl::at(region)));
         }
     }
 

@@ -6,7 +6,7 @@ use reqwest::dns::{Name, Resolve, Resolving};
 
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{Expect, ProviderClient as _, TransportErrorKind, WireRequest};
+use relay_core::ports::{Expect, ProviderClient as _, TransportCause, TransportErrorKind, WireRequest};
 
 use super::{HttpProvider, HttpTransport, Timeouts};
 
@@ -26,22 +26,23 @@ impl Resolve for Resolver {
     }
 }
 
-async fn failure(resolver: Resolver) -> (TransportErrorKind, String) {
+async fn failure(resolver: Resolver) -> (TransportErrorKind, TransportCause, String) {
     let timeouts = Timeouts { connect: Duration::from_millis(50), ..Timeouts::default() };
     let client = HttpProvider::new(Provider::OPENAI, &HttpTransport::resolving(timeouts, resolver));
     let key = ProviderKey::parse("sk-test-0123456789".to_owned()).unwrap();
     let error = client.send(WireRequest::post("/v1/x", "{}", Expect::Whole), &key).await.unwrap_err();
-    (error.kind, format!("{error} {error:?}"))
+    (error.kind, error.cause, format!("{error} {error:?}"))
 }
 
 #[tokio::test]
 async fn a_name_that_is_not_found_is_a_connect_error() {
-    let (kind, shown) = failure(Resolver::Fails).await;
-    assert_eq!(kind, TransportErrorKind::Connect);
+    let (kind, cause, shown) = failure(Resolver::Fails).await;
+    assert_eq!((kind, cause), (TransportErrorKind::Connect, TransportCause::Dns));
     assert!(!shown.contains("sk-test") && !shown.contains("/v1/x"), "{shown}");
 }
 
 #[tokio::test]
 async fn a_name_that_is_not_found_in_time_is_a_connect_timeout() {
-    assert_eq!(failure(Resolver::Hangs).await.0, TransportErrorKind::ConnectTimeout);
+    let (kind, cause, _) = failure(Resolver::Hangs).await;
+    assert_eq!((kind, cause), (TransportErrorKind::ConnectTimeout, TransportCause::Timeout));
 }

@@ -5,9 +5,12 @@ use std::io;
 
 use relay_core::ports::{TransportError, TransportErrorKind};
 
+use super::cause::cause_of;
+
 /// An error of the transport, without the URL.
 pub(super) fn transport_error(error: reqwest::Error) -> TransportError {
-    TransportError::new(kind_of(&error), error.without_url())
+    let cause = cause_of(&error);
+    TransportError::new(kind_of(&error), error.without_url()).because(cause)
 }
 
 /// A timeout expired.

@@ -12,11 +12,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use zeroize::Zeroizing;
 
 use relay_core::Provider;
+use relay_core::domain::Region;
 use relay_core::domain::provider::CredentialHeader;
 use relay_core::domain::secret::ProviderKey;
 use relay_core::ports::{
     Expect, Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
 };
+use relay_core::translation::dialect;
 
 use super::base_url::BaseUrl;
 use super::body::guarded;
@@ -42,19 +44,40 @@ use super::transport::{HttpTransport, MAX_HEAD};
 pub struct HttpProvider {
     provider: Provider,
     base: BaseUrl,
+    /// The hosts of the provider's regions. Empty where the operator chose another address.
+    regional: Arc<[(Region, BaseUrl)]>,
     transport: HttpTransport,
 }
 
 impl HttpProvider {
     /// A client of `provider` at its default base URL, with its credential header.
     pub fn new(provider: Provider, transport: &HttpTransport) -> Self {
-        Self { provider, base: BaseUrl::of(provider), transport: transport.clone() }
+        Self { provider, base: BaseUrl::of(provider), regional: regional(provider), transport: transport.clone() }
     }
 
-    /// The same client at another base URL, such as a gateway or a test server.
+    /// The same client at another base URL, such as a gateway or a test server. It sends no key to a regional host then,
+    /// unless the base URL is one.
     #[must_use]
     pub fn with_base_url(self, base: BaseUrl) -> Self {
-        Self { base, ..self }
+        let hosts = regional(self.provider);
+        let is_own = base == BaseUrl::of(self.provider) || hosts.iter().any(|(_, host)| *host == base);
+        Self { base, regional: if is_own { hosts } else { Arc::default() }, ..self }
+    }
+
+    /// Asks the provider for its answer to a request without a key: whether it can be reached, over TLS and HTTP. It is the
+    /// request that checks a key.
+    ///
+    /// # Errors
+    /// [`TransportError`] if there is no answer.
+    pub async fn probe(&self) -> Result<WireResponse, TransportError> {
+        let wire = dialect(self.provider).check_key();
+        self.exchange(wire, None).await
+    }
+
+    /// The base URL for a request.
+    fn base_of(&self, wire: &WireRequest) -> &BaseUrl {
+        let regional = wire.region.and_then(|region| self.regional.iter().find(|(known, _)| *known == region));
+        regional.map_or(&self.base, |(_, base)| base)
     }
 
     /// A client of every provider, for [`relay_core::Ports::providers`].
@@ -62,12 +85,17 @@ impl HttpProvider {
         Provider::ALL.iter().map(|provider| Arc::new(Self::new(*provider, transport)) as _).collect()
     }
 
-    fn request(&self, wire: &WireRequest, body: &Outbound, key: &ProviderKey) -> Result<Request, TransportError> {
+    fn request(
+        &self,
+        wire: &WireRequest,
+        body: &Outbound,
+        key: Option<&ProviderKey>,
+    ) -> Result<Request, TransportError> {
         let method = match wire.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut request = Request::new(method, self.base.join(&wire.path)?);
+        let mut request = Request::new(method, self.base_of(wire).join(&wire.path)?);
         let mut headers = HeaderMap::with_capacity(wire.headers.len() + 8);
         for (name, value) in &wire.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(refused)?;
@@ -77,8 +105,10 @@ impl HttpProvider {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.attempt());
         }
-        let (name, value) = signed(self.provider.credential(), key)?;
-        headers.insert(name, value);
+        if let Some(key) = key {
+            let (name, value) = signed(self.provider.credential(), key)?;
+            headers.insert(name, value);
+        }
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -90,11 +120,21 @@ impl ProviderClient for HttpProvider {
         self.provider
     }
 
+    fn reaches_regions(&self) -> bool {
+        !self.regional.is_empty()
+    }
+
+    async fn send(&self, wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+        self.exchange(wire, Some(key)).await
+    }
+}
+
+impl HttpProvider {
     /// Sends the request. Sends it once more if the provider cannot have started to process it. A large body is sent once
     /// more only if no connection took it, since it is not kept while the provider works.
     ///
     /// In addition, hyper uses another connection if a pooled one is closed before anything was written.
-    async fn send(&self, mut wire: WireRequest, key: &ProviderKey) -> Result<WireResponse, TransportError> {
+    async fn exchange(&self, mut wire: WireRequest, key: Option<&ProviderKey>) -> Result<WireResponse, TransportError> {
         let limits = self.transport.timeouts();
         let (client, place) = self.transport.enter();
         let started = Instant::now();
@@ -114,6 +154,11 @@ impl ProviderClient for HttpProvider {
         let answer = answer.map_err(transport_error)?;
         received(answer, place, timer, end, limits.gap)
     }
+}
+
+/// The base URLs of a provider's regions.
+fn regional(provider: Provider) -> Arc<[(Region, BaseUrl)]> {
+    provider.regions().map(|region| (region, BaseUrl::at(region))).collect()
 }
 
 /// The credential header, in the form that the provider expects.

@@ -5,18 +5,21 @@
 //! | limits and timeouts | [`Timeouts`], `body.rs` |
 //! | the body of a request | `outbound.rs` |
 //! | connections | [`HttpTransport`], `lanes.rs` |
+//! | proxies and certificate authorities | [`Egress`] |
 //! | one request and its answer | [`HttpProvider`] |
 //! | the provider's base URL | [`BaseUrl`] |
-//! | errors | `error.rs` |
+//! | errors | `error.rs`, `cause.rs` |
 //!
-//! Redirects are not followed, cookies are not stored, proxies from the environment are not used, and compressed
+//! Redirects are not followed, cookies are not stored, proxies are used only as [`Egress`] says, and compressed
 //! answers are refused. No task is spawned for a body: dropping it closes the stream.
 
 mod base_url;
 mod body;
+mod cause;
 mod crypto;
 #[cfg(test)]
 mod dns_tests;
+mod egress;
 mod error;
 mod exchange;
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod transport;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
 pub use crypto::install_crypto;
+pub use egress::{Egress, HttpSetupError};
 pub use exchange::HttpProvider;
 pub use timeouts::Timeouts;
-pub use transport::{HttpSetupError, HttpTransport};
+pub use transport::HttpTransport;

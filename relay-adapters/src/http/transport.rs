@@ -5,18 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
+use super::egress::{Egress, HttpSetupError};
 use super::lanes::{Lanes, Place};
 use super::timeouts::Timeouts;
 
 /// The largest head of an answer, in bytes.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
-
-/// The client could not be set up: no root certificates, or an invalid proxy URL.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up")]
-pub struct HttpSetupError(#[source] reqwest::Error);
 
 /// Connections to the providers. Create one and share it: clones share the connections.
 #[derive(Clone)]
@@ -32,7 +28,7 @@ impl HttpTransport {
     /// # Errors
     /// If there are no root certificates.
     pub fn new(timeouts: Timeouts) -> Result<Self, HttpSetupError> {
-        Self::build(timeouts, None)
+        Self::leaving(Egress::default(), timeouts)
     }
 
     /// A transport that goes through this proxy (`http://host:port`).
@@ -40,15 +36,19 @@ impl HttpTransport {
     /// # Errors
     /// If there are no root certificates, or `proxy` is not a URL.
     pub fn through(proxy: &str, timeouts: Timeouts) -> Result<Self, HttpSetupError> {
-        let proxy = Proxy::all(proxy).map_err(|error| HttpSetupError(error.without_url()))?;
-        Self::build(timeouts, Some(proxy))
+        Self::leaving(Egress::default().with_proxy(proxy)?, timeouts)
     }
 
-    fn build(timeouts: Timeouts, proxy: Option<Proxy>) -> Result<Self, HttpSetupError> {
+    /// A transport whose connections leave this machine so.
+    ///
+    /// # Errors
+    /// If there are no root certificates, or one of the given ones can't be used.
+    pub fn leaving(egress: Egress, timeouts: Timeouts) -> Result<Self, HttpSetupError> {
         super::crypto::install_crypto();
         let timeouts = timeouts.bounded();
-        let first = client(&timeouts, proxy.clone()).map_err(HttpSetupError)?;
-        let more = move || client(&timeouts, proxy.clone()).ok();
+        let first =
+            client(&timeouts, &egress).map_err(|error| HttpSetupError::new("no client", error.without_url()))?;
+        let more = move || client(&timeouts, &egress).ok();
         Ok(Self { lanes: Arc::new(Lanes::new(first, more)), timeouts })
     }
 
@@ -84,8 +84,8 @@ impl fmt::Debug for HttpTransport {
     }
 }
 
-fn client(timeouts: &Timeouts, proxy: Option<Proxy>) -> reqwest::Result<Client> {
-    proxy.into_iter().fold(builder(timeouts), ClientBuilder::proxy).build()
+fn client(timeouts: &Timeouts, egress: &Egress) -> reqwest::Result<Client> {
+    egress.apply(builder(timeouts)).build()
 }
 
 fn builder(timeouts: &Timeouts) -> ClientBuilder {

@@ -5,6 +5,8 @@ mod administration;
 mod cache;
 mod damage;
 #[cfg(feature = "http")]
+mod egress;
+#[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "ring")]
 mod ring;
