@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapters::cache::{CacheLimits, CachedStore};
-use relay_adapters::http::{BaseUrl, HttpProvider, HttpTransport, PlainHttp, Timeouts};
+use relay_adapters::http::{BaseUrl, Egress, HttpProvider, HttpTransport, PlainHttp, Timeouts};
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
@@ -215,19 +215,51 @@ fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError
     if config.mock {
         return simulated();
     }
+    let clients = http_providers(config, Timeouts::default())?;
+    Ok(clients.into_iter().map(|client| Arc::new(client) as Arc<dyn ProviderClient>).collect())
+}
+
+/// The clients of all providers over HTTP, as the configuration says: at which addresses, through which proxy, and which
+/// certificates they trust.
+///
+/// # Errors
+/// What the operator must change.
+pub fn http_providers(config: &Config, timeouts: Timeouts) -> Result<Vec<HttpProvider>, StartError> {
     let upstream = &config.upstream;
-    let http = HttpTransport::new(Timeouts::default()).map_err(|error| {
-        StartError::Upstream(format!("{error}; install the system's root certificates (ca-certificates)"))
+    let http = HttpTransport::leaving(egress(config)?, timeouts).map_err(|error| {
+        let cause = relay_core::error::chain(&error);
+        StartError::Upstream(format!("{cause}; install the system's root certificates (ca-certificates)"))
     })?;
     let plain = if upstream.allow_http_loopback { PlainHttp::OnLoopback } else { PlainHttp::Refused };
-    let client = |provider: &Provider| -> Result<Arc<dyn ProviderClient>, StartError> {
+    let client = |provider: &Provider| {
         let client = HttpProvider::new(*provider, &http);
-        let Some(origin) = upstream.base_url(*provider) else { return Ok(Arc::new(client)) };
+        let Some(origin) = upstream.base_url(*provider) else { return Ok(client) };
         let base = BaseUrl::parse(origin, plain)
             .map_err(|error| StartError::Upstream(format!("`upstream.{provider}`: {error}")))?;
-        Ok(Arc::new(client.with_base_url(base)))
+        Ok(client.with_base_url(base))
     };
     Provider::ALL.iter().map(client).collect()
+}
+
+/// How connections to the providers leave this machine.
+fn egress(config: &Config) -> Result<Egress, StartError> {
+    let wrong = |setting: &str| {
+        let setting = setting.to_owned();
+        move |error| StartError::Upstream(format!("`upstream.{setting}`: {}", relay_core::error::chain(&error)))
+    };
+    let (upstream, mut egress) = (&config.upstream, Egress::default());
+    if let Some(pem) = &upstream.authorities {
+        egress = egress.with_authorities(pem).map_err(wrong("ca_file"))?;
+    }
+    let Some(url) = &upstream.proxy.url else { return Ok(egress) };
+    egress = egress.with_proxy(url).map_err(wrong("proxy"))?.without_proxy_for(&upstream.proxy.no_proxy);
+    Ok(match &upstream.proxy.credentials {
+        Some(credentials) => {
+            let (user, password) = credentials.expose();
+            egress.with_proxy_credentials(user, password)
+        }
+        None => egress,
+    })
 }
 
 /// One simulator for all providers.

@@ -71,6 +71,11 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "master_key.allow_readable_file" => json!(config.master_key.allow_readable_file),
         "master_key.env" => json!(config.master_key.env),
         "upstream.allow_http_loopback" => json!(config.upstream.allow_http_loopback),
+        "upstream.proxy" => json!(config.upstream.proxy.setting),
+        "upstream.no_proxy" => json!(config.upstream.proxy.no_proxy),
+        "upstream.proxy_credentials_file" => json!(config.upstream.proxy.credentials_file.as_ref()?),
+        "upstream.proxy_credentials_env" => json!(config.upstream.proxy.credentials_env),
+        "upstream.ca_file" => json!(config.upstream.ca_file.as_ref()?),
         "metrics.listen" => json!(config.metrics.listen?),
         "log.level" => json!(config.log.level.to_string()),
         "log.format" => json!(match config.log.format {
@@ -98,12 +103,13 @@ mod tests {
             drain_delay_seconds = 12\nallow_core_dumps = true\ntrusted_proxies = \"10.0.0.0/8, ::1\"\n\
             max_connections_per_address = 13\nbody_budget_mib = 14\nbody_share_percent = 15\n[quota]\n\
             tokens_per_minute = 16\nkey_checks_per_minute = 17\npending_users = 18\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
-            [upstream]\nallow_http_loopback = true\n";
+            [upstream]\nallow_http_loopback = true\nproxy = \"http://p.example:3128\"\nno_proxy = \"a.example\"\n\
+            proxy_credentials_env = \"OTHER_PROXY\"\n";
         let base_urls = Provider::ALL.iter().map(|provider| format!("{provider} = \"http://127.0.0.1:2\"\n"));
         let text = text.to_owned() + &base_urls.collect::<String>();
         let config = Config::read(Some((Path::new("relay.toml"), &text)), &BTreeMap::new()).unwrap();
         let effective = effective(&config);
-        for key in SETTINGS.iter().filter(|key| key.name != "master_key.file") {
+        for key in SETTINGS.iter().filter(|key| !key.name.ends_with("_file") && key.name != "master_key.file") {
             let shown = &effective[key.name.as_ref()];
             let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
             assert_ne!(shown, key.default, "{}", key.name);

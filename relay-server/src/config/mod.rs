@@ -10,6 +10,7 @@ mod master_key;
 mod metrics;
 pub(crate) mod options;
 mod proxies;
+mod proxy;
 mod quota;
 mod reader;
 mod server;
@@ -27,6 +28,7 @@ pub use master_key::{MasterKeyConfig, MasterKeyText};
 pub use metrics::MetricsConfig;
 pub use options::{Options, RequestLimits};
 pub use proxies::TrustedProxies;
+pub use proxy::{ProxyConfig, ProxyCredentials};
 pub use server::ServerConfig;
 pub use settings::{SETTINGS, Setting};
 pub use storage::{StorageConfig, StoragePath};
@@ -122,7 +124,7 @@ impl Config {
             storage: StorageConfig::read(&mut reader),
             quota: quota::read(&mut reader),
             master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
-            upstream: UpstreamConfig::read(&mut reader),
+            upstream: UpstreamConfig::read(&mut reader, variables),
             metrics: MetricsConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
         };

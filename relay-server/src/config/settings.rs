@@ -48,8 +48,17 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("master_key.env", "RELAY_MASTER_KEY"),
 ];
 
-const AFTER_PROVIDERS: &[(&str, &str)] =
-    &[("upstream.allow_http_loopback", "false"), ("metrics.listen", ""), ("log.level", "info"), ("log.format", "json")];
+const AFTER_PROVIDERS: &[(&str, &str)] = &[
+    ("upstream.allow_http_loopback", "false"),
+    ("upstream.proxy", ""),
+    ("upstream.no_proxy", ""),
+    ("upstream.proxy_credentials_file", ""),
+    ("upstream.proxy_credentials_env", "RELAY_PROXY_CREDENTIALS"),
+    ("upstream.ca_file", ""),
+    ("metrics.listen", ""),
+    ("log.level", "info"),
+    ("log.format", "json"),
+];
 
 /// The name of the setting that holds a provider's base URL: `upstream.openai`.
 pub(super) fn base_url_of(provider: Provider) -> String {

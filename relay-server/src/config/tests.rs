@@ -235,7 +235,11 @@ fn write_private(path: &Path, text: &str) {
 fn the_documented_settings_are_those_that_are_read() {
     let mut reader = Reader::new(None, &BTreeMap::new());
     let _ = reader.flag("mock");
-    let _ = (ServerConfig::read(&mut reader), StorageConfig::read(&mut reader), UpstreamConfig::read(&mut reader));
+    let _ = (
+        ServerConfig::read(&mut reader),
+        StorageConfig::read(&mut reader),
+        UpstreamConfig::read(&mut reader, &BTreeMap::new()),
+    );
     let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
     let _ = (MasterKeyConfig::read(&mut reader, &BTreeMap::new(), None), quota::read(&mut reader));
     let known: BTreeSet<String> = SETTINGS.iter().map(|key| key.name.to_string()).collect();

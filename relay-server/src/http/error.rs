@@ -1,11 +1,13 @@
 //! Turns an error into an HTTP response.
 
+use std::error::Error as _;
 use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use relay_core::error::chain;
 use relay_core::{Class, RelayError};
 
 use crate::http::{disclosure, headers};
@@ -28,6 +30,16 @@ impl From<RelayError> for ApiError {
 
 /// The result of a handler.
 pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
+
+/// The whole chain of an error's causes, and the stable word for what went wrong on the way to a provider; `None` for an error
+/// that has neither.
+pub(crate) fn cause_of(error: &RelayError) -> Option<(String, Option<&'static str>)> {
+    match (error.source(), error.cause()) {
+        (Some(source), word) => Some((chain(source), word)),
+        (None, Some(word)) => Some((error.message().to_owned(), Some(word))),
+        (None, None) => None,
+    }
+}
 
 /// The HTTP status of this class of errors.
 fn status(class: Class) -> StatusCode {

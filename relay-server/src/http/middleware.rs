@@ -18,11 +18,10 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use bytes::BytesMut;
 use relay_core::RelayError;
 use relay_core::domain::ids::RequestId;
-use relay_core::error::chain;
 
 use crate::http::context::RequestContext;
 use crate::http::cors;
-use crate::http::error::{self, ApiError};
+use crate::http::error::{self, ApiError, cause_of};
 use crate::http::route::Route;
 use crate::state::State;
 
@@ -114,9 +113,9 @@ fn note(context: &RequestContext, error: &Error) {
     let error = error.inner();
     context.set_code(error.code());
     context.state().metrics.failure(error);
-    if let Some(cause) = std::error::Error::source(error).map(chain) {
+    if let Some((cause, cause_word)) = cause_of(error) {
         let _current = crate::observe::logging::enter(context.id());
-        tracing::warn!(code = error.code(), cause, "a request failed");
+        tracing::warn!(code = error.code(), cause_word, cause, "a request failed");
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::HEXLOWER;
 use relay_core::domain::secret::{ProviderKey, RegistrationToken};
-use relay_core::domain::{Allowed, Grant};
+use relay_core::domain::{AccountIds, Allowed, Grant, NotAKey};
 use relay_core::relay::registration::Registration;
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::http::context::RequestContext;
-use crate::http::error::ApiResult;
+use crate::http::error::{ApiResult, cause_of};
 use crate::http::request::body;
 use crate::http::request::extract::{self, CallingPage};
 use crate::http::request::members::known_members_only;
@@ -124,8 +124,11 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     state.relay.may_register(&access, page)?;
     let reserved = state.budget.reserve(access.project(), Some(access.hash()));
     let body = body::json(&request, payload, state.limits.registration_body, &context, reserved).await?;
-    let (provider, key, workspace_id) = parse(&body.bytes)?;
-    let registered = state.relay.register(&token, page, provider, key, workspace_id).await?;
+    let (provider, key, ids) = parse(&body.bytes)?;
+    let registered = state.relay.register(&token, page, provider, key, ids).await?;
+    if let Some((cause, cause_word)) = registered.unchecked.as_deref().and_then(cause_of) {
+        tracing::warn!(provider = provider.name(), cause_word, cause, "a key was stored unchecked");
+    }
     Ok(json(201, &ShownConnection::from(registered)))
 }
 
@@ -161,17 +164,25 @@ pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn parse(body: &[u8]) -> Result<(Provider, ProviderKey, Option<String>), RelayError> {
+fn parse(body: &[u8]) -> Result<(Provider, ProviderKey, AccountIds), RelayError> {
     let object = Object::parse(body)?;
-    known_members_only(&object, &["provider", "apiKey", "workspaceId"])?;
+    known_members_only(&object, &["provider", "apiKey", "workspaceId", "organizationId", "projectId"])?;
     let missing = |name: &'static str| RelayError::invalid_value(name, format!("`{name}` is missing"));
     let provider = object.text("provider")?.ok_or_else(|| missing("provider"))?;
     let provider = Provider::from_name(&provider).ok_or_else(|| extract::unknown_provider("provider"))?;
     let key: Zeroizing<String> = Zeroizing::new(object.text("apiKey")?.ok_or_else(|| missing("apiKey"))?.into_owned());
-    let key = ProviderKey::parse(key.as_str().to_owned())
-        .map_err(|error| RelayError::invalid_value("apiKey", error.to_string()).with_provider(provider))?;
-    let workspace_id = object.text("workspaceId")?.map(std::borrow::Cow::into_owned);
-    Ok((provider, key, workspace_id.filter(|id| !id.is_empty())))
+    let key = ProviderKey::parse(key.as_str().to_owned()).map_err(|error| match NotAKey::find(&key) {
+        Some(other) => RelayError::not_a_key(provider, other),
+        None => RelayError::invalid_value("apiKey", error.to_string()).with_provider(provider),
+    })?;
+    let id = |name: &'static str| -> Result<Option<String>, RelayError> {
+        Ok(object.text(name)?.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()))
+    };
+    let mut ids = AccountIds::default();
+    ids.workspace = id("workspaceId")?;
+    ids.organization = id("organizationId")?;
+    ids.project = id("projectId")?;
+    Ok((provider, key, ids))
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ fn generated_docs_configuration_md_has_a_base_url_for_every_provider() {
     };
     let rows: String = Provider::ALL.iter().map(row).collect();
     check("docs/configuration.md", |page| {
-        let is_row = |line: &str| line.starts_with("| `upstream.") && !line.contains("allow_http_loopback");
+        let others = ["allow_", "proxy", "no_proxy", "ca_file"].map(|name| format!("| `upstream.{name}"));
+        let is_other = |line: &str| others.iter().any(|start| line.starts_with(start));
+        let is_row = |line: &str| line.starts_with("| `upstream.") && !is_other(line);
         let others: Vec<&str> = page.split_inclusive('\n').filter(|line| !is_row(line)).collect();
         others.concat().replacen("| `upstream.allow", &(rows.clone() + "| `upstream.allow"), 1)
     });

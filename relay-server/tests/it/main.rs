@@ -1,6 +1,7 @@
 //! The whole server on a free port, with a store in memory and simulated providers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod between;
 mod bodies;
 mod cancel;
 mod connections;

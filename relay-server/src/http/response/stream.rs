@@ -3,7 +3,6 @@
 //! It owns the provider's call. When the client disconnects, actix drops the body, and with it the call.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,12 +10,12 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
-use relay_core::error::chain;
 use relay_core::{EventStream, RelayError, Reply, ReplyBody};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::context::RequestContext;
+use crate::http::error::cause_of;
 use crate::observe::metrics::Ended;
 
 const PING: &[u8] = b": ping\n\n";
@@ -89,8 +88,8 @@ impl EventBody {
         Poll::Ready(error.map(|error| {
             self.context.set_code(error.code());
             self.context.state().metrics.failure(error);
-            if let Some(cause) = error.source().map(chain) {
-                tracing::warn!(code = error.code(), cause, "a stream failed");
+            if let Some((cause, cause_word)) = cause_of(error) {
+                tracing::warn!(code = error.code(), cause_word, cause, "a stream failed");
             }
             [b"data: ", error.to_body().as_slice(), b"\n\n"].concat().into()
         }))
