@@ -33,6 +33,12 @@ Real users connect their keys in the widget: neither you nor your server ever se
         /// Anthropic's workspace id, where the key needs one.
         #[arg(long, value_name = "ID")]
         workspace_id: Option<String>,
+        /// OpenAI's organization id, where the key needs one.
+        #[arg(long, value_name = "ID")]
+        organization_id: Option<String>,
+        /// OpenAI's project id, where the key needs one.
+        #[arg(long, value_name = "ID")]
+        project_id: Option<String>,
         /// Whose, and for which provider.
         #[command(flatten)]
         connection: ConnectionArgs,

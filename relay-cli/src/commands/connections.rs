@@ -21,10 +21,11 @@ pub async fn run(command: ConnectionsCommand, out: Out) -> Result<(), Failure> {
             let found = Remote::new(&remote)?.json(Request::get(path)).await?;
             out.table(&table(&found), &found)
         }
-        ConnectionsCommand::Add { provider_key_file, workspace_id, connection } => {
+        ConnectionsCommand::Add { provider_key_file, workspace_id, organization_id, project_id, connection } => {
             let remote = Remote::new(&connection.remote)?;
             let key = secrets::provider_key(provider_key_file.as_deref())?;
-            add(&remote, &connection, &key, workspace_id, out).await
+            let ids = [("workspaceId", workspace_id), ("organizationId", organization_id), ("projectId", project_id)];
+            add(&remote, &connection, &key, ids, out).await
         }
         ConnectionsCommand::Verify(connection) => {
             let path = format!("{}/verify", path(&connection)?);
@@ -46,7 +47,7 @@ async fn add(
     remote: &Remote,
     connection: &ConnectionArgs,
     key: &str,
-    workspace: Option<String>,
+    ids: [(&str, Option<String>); 3],
     out: Out,
 ) -> Result<(), Failure> {
     let provider = connection.provider.name();
@@ -54,8 +55,9 @@ async fn add(
     let issued = remote.json(Request::post("/v1/registration-tokens").json(grant)).await?;
     let token = json::text(&issued, "/registrationToken").unwrap_or_default();
     let mut body = json!({ "provider": provider, "apiKey": key });
-    if let (Some(workspace), Some(body)) = (workspace, body.as_object_mut()) {
-        body.insert("workspaceId".to_owned(), json!(workspace));
+    if let Some(body) = body.as_object_mut() {
+        let given = ids.into_iter().filter_map(|(name, id)| Some((name.to_owned(), json!(id?))));
+        body.extend(given);
     }
     let request = Request::post("/v1/registration").bearer(token).json(body);
     let stored = remote.server.call(&request).await?.ok()?;

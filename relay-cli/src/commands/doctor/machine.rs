@@ -1,4 +1,4 @@
-//! The doctor's checks of the machine: disk, clock, port, and connections to the providers.
+//! The doctor's checks of the machine: disk, clock and port.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use relay_core::domain::ids::Timestamp;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::report::Check;
@@ -21,7 +21,7 @@ const DISK_WARN: u64 = 1 << 20;
 const OLDEST_NOW: Timestamp = Timestamp(1_767_225_600_000);
 /// How far the clock may be behind the newest time in the store, in seconds.
 const CLOCK_SLACK: u64 = 300;
-/// Timeout for resolving and connecting to a provider.
+/// Timeout for what listens on the port.
 const REACH_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Checks the free space for the store.
@@ -86,16 +86,6 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
         std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
     };
     SocketAddr::new(ip, listen.port())
-}
-
-/// Checks whether a provider's host can be resolved and connected to. Sends no request.
-pub async fn provider(label: &'static str, host: &str, port: u16) -> Check {
-    let offline = |why: String| Check::warn(label, why).fix("calls to this provider will fail on this machine");
-    match timeout(REACH_TIMEOUT, TcpStream::connect((host, port))).await {
-        Ok(Ok(_)) => Check::pass(label, format!("{host}:{port} answers")),
-        Ok(Err(error)) => offline(format!("{host}:{port} could not be reached: {error}")),
-        Err(_) => offline(format!("{host}:{port} does not answer")),
-    }
 }
 
 #[cfg(test)]

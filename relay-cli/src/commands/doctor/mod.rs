@@ -1,13 +1,13 @@
 //! `relay doctor`: checks the configuration, the master key, the store, and the machine around them.
 
 pub mod machine;
+mod providers;
 pub mod report;
 mod store;
 
 use std::path::Path;
 
 use relay_adapters::system_clock::SystemClock;
-use relay_core::Provider;
 use relay_core::ports::Clock as _;
 use relay_server::config::{Config, StoragePath};
 
@@ -37,7 +37,7 @@ pub async fn run(args: &DoctorArgs, out: Out) -> Result<(), Failure> {
     }
     report.add(machine::clock(SystemClock.now(), newest));
     report.add(machine::port(config.server.listen).await);
-    providers(&config, args.offline, &mut report).await;
+    check_providers(&config, args.offline, &mut report).await;
     let effective = config::effective(&config);
     out.line(&config::table(&effective).render(out.style()))?;
     report.finish(Some(effective.into()), out)
@@ -92,7 +92,7 @@ fn master_key(config: &Config, report: &mut Report) -> Option<relay_adapters::ri
     }
 }
 
-async fn providers(config: &Config, offline: bool, report: &mut Report) {
+async fn check_providers(config: &Config, offline: bool, report: &mut Report) {
     if config.mock || offline {
         let why =
             if config.mock { "simulated, because of the setting `mock`" } else { "skipped, because of --offline" };
@@ -104,15 +104,5 @@ async fn providers(config: &Config, offline: bool, report: &mut Report) {
         });
         return;
     }
-    for provider in Provider::ALL {
-        let label = provider.label();
-        let base = config.upstream.base_url(*provider).unwrap_or(provider.base_url());
-        let url = reqwest::Url::parse(base).ok();
-        let target =
-            url.as_ref().and_then(|url| Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?)));
-        report.add(match target {
-            Some((host, port)) => machine::provider(label, host, port).await,
-            None => Check::misconfigured(label, format!("{base} has no host")),
-        });
-    }
+    providers::check(config, report).await;
 }
