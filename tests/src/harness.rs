@@ -12,6 +12,7 @@ use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::{Policy, Project, Scope};
 use relay_core::ports::{Clock, ProviderClient, Store};
 use relay_core::relay::projects::ProjectChange;
+use relay_core::relay::quotas::{QuotaLimits, Quotas};
 use relay_core::relay::relay_keys::NewRelayKey;
 use relay_core::{Ports, Provider, Relay};
 use relay_mock::Mock;
@@ -40,6 +41,10 @@ impl Deref for TestRelay {
         &self.api
     }
 }
+
+/// More than any test reaches, however fast its machine is. Quotas have tests of their own, in `relay-server`.
+const NO_QUOTA: QuotaLimits =
+    QuotaLimits { tokens_a_minute: 10_000_000, key_checks_a_minute: 10_000_000, pending_users: 10_000_000 };
 
 /// What the relay is made of.
 #[derive(Default)]
@@ -113,7 +118,8 @@ impl Builder {
         let cipher = Arc::new(RingCipher::new(&keys).unwrap());
         let tokens = Arc::new(RingIssuer::new(&keys).unwrap());
         let providers = if self.clients.is_empty() { own() } else { self.clients };
-        let ports = Ports::with_store(store, cipher, tokens, clock, providers);
+        let mut ports = Ports::with_store(store, cipher, tokens, clock, providers);
+        ports.quotas = Arc::new(Quotas::new(NO_QUOTA));
         let relay = Relay::new(CachedStore::in_front_of(ports, self.cache));
         let running = serve(relay.clone(), self.options).unwrap();
         let api = Api::new(format!("http://{}", running.addr), String::new());
