@@ -1,5 +1,5 @@
 // The developer's backend: asks Relay for tokens, and looks at what is connected. Needs a relay over the mock providers
-// (RELAY_BASE_URL, RELAY_KEY, …: see tests/tests/it/browser/mod.rs).
+// (RELAY_BASE_URL, RELAY_KEY, …: see tests/tests/browser/main.rs).
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";

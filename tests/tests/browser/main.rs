@@ -1,5 +1,14 @@
 //! The widget in real browsers: `make packages` installs them, `make clients` what drives them, `tests/browser/` has
-//! the tests.
+//! the tests. They are a test program of their own, because cargo runs one after the other: the form judges by time what
+//! its page does, and a machine that is busy with other tests falsifies that.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,7 +79,7 @@ async fn run(browser: &str) {
         relay.new_project_with(|project| project.policy.return_urls = RETURN_URLS.map(str::to_owned).to_vec()).await;
     let secrets = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("node");
-    // One file at a time: the form judges what its page does by time, which a busy machine falsifies. A file that hangs is named.
+    // One file at a time, for the same reason. A file that hangs is named.
     command.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=600000"]);
     command.current_dir(folder());
     command.args(tests_in(&folder().join(browser)));

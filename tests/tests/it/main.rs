@@ -8,7 +8,6 @@
     reason = "tests"
 )]
 
-mod browser;
 mod cancel;
 mod clients;
 mod continuation;
