@@ -28,3 +28,4 @@ mod start;
 mod stolen_database;
 mod storage;
 mod two_nodes;
+mod user_urls;
