@@ -9,7 +9,7 @@ const OF_THE_START: usize = 8;
 /// The smallest and the largest number of files that are left for the store and for connections to providers.
 const LEFT: std::ops::RangeInclusive<usize> = 8..=4096;
 /// Connections beyond the maximum that a worker serves health checks on, if there are files for them.
-const RESERVE: usize = 16;
+const RESERVE: usize = 64;
 /// The fewest connections that a server has.
 const FEWEST: usize = 4;
 
