@@ -103,7 +103,7 @@ pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
     let listener = listen::bind(options.listen)?;
     let addr = listener.local_addr()?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
-    let state = Data::from(State::new(relay, public_url, &options));
+    let state = Data::from(State::new(relay, public_url, &options)?);
     let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address)).transpose()?;
     let (metrics_addr, metrics_server) = metrics.unzip();
 

@@ -1,14 +1,16 @@
 //! Runs the translation of large bodies on threads of its own, so that a worker goes on serving its other calls.
 
+use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
 use relay_core::ports::{Compute, Job};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use crate::observe::logging;
 
@@ -18,10 +20,17 @@ const BYTES_AT_ONCE: usize = 32 << 20;
 /// In what pieces these bytes are given out.
 const UNIT: usize = 64 << 10;
 
-/// Hands each job to a thread of the runtime's pool for blocking work. No more run at once than there are cores: more
-/// would end none of them earlier. The others wait in the order in which they came, and one whose caller has left is
-/// never begun.
+/// How much the threads give way to the workers: `nice` of 10 is a tenth of a worker's share of a busy core.
+const NICE: i32 = 10;
+/// The threads stay. An allocator keeps what a thread has freed, and a new thread can't use it again.
+const STAY: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Hands each job to one of a few threads. There are as many as cores: more would end none of the jobs earlier. The
+/// others wait in the order in which they came, and one whose caller has left is never begun.
 pub(crate) struct Aside {
+    /// Runs nothing but the jobs.
+    pool: Handle,
+    _ends: Ends,
     threads: Arc<Semaphore>,
     /// In units.
     bytes: Arc<Semaphore>,
@@ -30,14 +39,45 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    pub(crate) fn new(inner: Arc<dyn Compute>) -> Self {
+    /// # Errors
+    /// If the system refuses what the pool needs.
+    pub(crate) fn new(inner: Arc<dyn Compute>) -> io::Result<Self> {
         Self::with_threads(available_parallelism().map_or(1, NonZero::get), inner)
     }
 
-    fn with_threads(threads: usize, inner: Arc<dyn Compute>) -> Self {
+    fn with_threads(threads: usize, inner: Arc<dyn Compute>) -> io::Result<Self> {
+        let mut pool = Builder::new_current_thread();
+        pool.max_blocking_threads(threads).thread_keep_alive(STAY).thread_name("translation").on_thread_start(give_way);
+        let pool = pool.build()?;
         let bytes = Arc::new(Semaphore::new(BYTES_AT_ONCE / UNIT));
-        Self { threads: Arc::new(Semaphore::new(threads)), bytes, inner }
+        Ok(Self {
+            pool: pool.handle().clone(),
+            _ends: Ends(Some(pool)),
+            threads: Arc::new(Semaphore::new(threads)),
+            bytes,
+            inner,
+        })
     }
+}
+
+/// Ends the threads without waiting for their jobs: the drain has done that.
+struct Ends(Option<Runtime>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.shutdown_background();
+        }
+    }
+}
+
+/// Lowers the priority of the calling thread, so that translation takes what the workers leave.
+fn give_way() {
+    // On Linux the priority is a thread's. Elsewhere it is the process's, which must stay as it is.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+    #[cfg(not(target_os = "linux"))]
+    let _ = NICE;
 }
 
 #[async_trait]
@@ -48,7 +88,7 @@ impl Compute for Aside {
         let permits =
             (Arc::clone(&self.bytes).acquire_many_owned(units).await, Arc::clone(&self.threads).acquire_owned().await);
         let (inner, current) = (Arc::clone(&self.inner), logging::current());
-        let done = spawn_blocking(move || {
+        let done = self.pool.spawn_blocking(move || {
             let _permits = permits;
             let _current = current.map(logging::enter);
             block_on(inner.run(bytes, job));
@@ -73,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_jobs_run_at_once_than_there_are_threads() {
-        let aside = Aside::with_threads(2, Arc::new(Inline));
+        let aside = Aside::with_threads(2, Arc::new(Inline)).unwrap();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let jobs = (0..20).map(|_| {
             let (running, most) = (running.clone(), most.clone());
@@ -92,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_bytes_are_translated_at_once_than_one_body_may_have() {
-        let aside = Aside::with_threads(8, Arc::new(Inline));
+        let aside = Aside::with_threads(8, Arc::new(Inline)).unwrap();
         let ((begun, has_begun), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
         let mut first = Box::pin(aside.run(
             BYTES_AT_ONCE - UNIT,
@@ -113,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_whose_caller_has_left_keeps_its_place_until_it_ends() {
-        let aside = Aside::with_threads(1, Arc::new(Inline));
+        let aside = Aside::with_threads(1, Arc::new(Inline)).unwrap();
         let ((begun, has_begun), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
         let mut first = Box::pin(aside.run(
             1,
@@ -135,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_does_not_end_quietly() {
-        let aside = Aside::with_threads(1, Arc::new(Inline));
+        let aside = Aside::with_threads(1, Arc::new(Inline)).unwrap();
         let ran = std::panic::AssertUnwindSafe(aside.run(1, Box::new(|| panic!("no")))).catch_unwind().await;
         assert!(ran.is_err());
         aside.run(1, Box::new(|| {})).await;

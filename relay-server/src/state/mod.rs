@@ -6,6 +6,7 @@ mod compute;
 pub(crate) mod drain;
 pub(crate) mod throttle;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,12 +36,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(relay: Relay, public_url: String, options: &Options) -> Arc<Self> {
+    pub(crate) fn new(relay: Relay, public_url: String, options: &Options) -> io::Result<Arc<Self>> {
         let limits = options.limits.clone();
         let metrics = Metrics::new();
         let budget = BodyBudget::new(&limits);
-        Arc::new(Self {
-            relay: aside(&metrics.count_usage(&relay)),
+        Ok(Arc::new(Self {
+            relay: aside(&metrics.count_usage(&relay))?,
             throttle: Throttle::new(limits.refusals_a_minute),
             readiness: Readiness::default(),
             drain: Drain::default(),
@@ -50,7 +51,7 @@ impl State {
             trusted_proxies: options.trusted_proxies.clone(),
             budget,
             metrics,
-        })
+        }))
     }
 
     /// The metrics as Prometheus reads them.
@@ -65,8 +66,8 @@ impl State {
 }
 
 /// The same relay, which translates large bodies on threads of its own.
-fn aside(relay: &Relay) -> Relay {
+fn aside(relay: &Relay) -> io::Result<Relay> {
     let mut ports = relay.ports().clone();
-    ports.compute = Arc::new(Aside::new(ports.compute));
-    Relay::new(ports)
+    ports.compute = Arc::new(Aside::new(ports.compute)?);
+    Ok(Relay::new(ports))
 }
