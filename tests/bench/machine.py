@@ -65,10 +65,17 @@ class Process:
         return found
 
     def resident_kib(self):
+        return self._memory_kib("Rss:")
+
+    def needed_kib(self):
+        """Without the pages that the process has given back, and that the system takes when it needs some (MADV_FREE)."""
+        return self._memory_kib("Rss:") - self._memory_kib("LazyFree:")
+
+    def _memory_kib(self, name):
         total = 0
         for pid in self.pids():
             for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Rss:"):
+                if line.startswith(name):
                     total += int(line.split()[1])
         return total
 

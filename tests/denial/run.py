@@ -82,7 +82,7 @@ class Target(entries.Relay):
 
 
 class Memory(threading.Thread):
-    """The most resident memory, looked at ten times a second."""
+    """The most resident memory that was in use, looked at ten times a second."""
 
     def __init__(self, process):
         super().__init__(daemon=True)
@@ -91,7 +91,7 @@ class Memory(threading.Thread):
     def run(self):
         while self.running and not self.process.ended():
             try:
-                self.most = max(self.most, self.process.resident_kib())
+                self.most = max(self.most, self.process.needed_kib())
             except OSError:
                 pass
             time.sleep(0.1)
