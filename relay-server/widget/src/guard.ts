@@ -27,6 +27,8 @@ export const NOTICED: Record<string, string> = {
 const DWELL = 300;
 /** The share of the line's area that must be visible. The rest allows for rounded positions. */
 const SHARE = 0.95;
+/** While the line is not seen, the browser is asked again this often, in milliseconds. */
+const AGAIN = 500;
 /** Below this many device pixels to a CSS pixel, text of 15 px can't be read. */
 const SMALLEST = 0.5;
 
@@ -63,6 +65,12 @@ export function watchLine({ line, button }: Watched, { see }: Findings): () => v
   const settings = { threshold: [0, SHARE], trackVisibility: true, delay: 100 };
   const observer = new IntersectionObserver(look, settings);
   observer.observe(line);
+  // A browser reports when it draws, and a page in which nothing moves may not be drawn again. A new observation makes it draw.
+  setInterval(() => {
+    if (visible) return;
+    observer.unobserve(line);
+    observer.observe(line);
+  }, AGAIN);
   addEventListener("resize", update);
   document.addEventListener("visibilitychange", update);
   // The observer reports a change some time after it.
