@@ -49,7 +49,7 @@ impl Group {
 impl Counters {
     /// The counters of one call.
     pub(crate) fn of(event: &UsageEvent) -> Self {
-        Self { requests: 1, errors: u64::from(event.outcome == Outcome::Failed), tokens: event.tokens }
+        Self { requests: 1, errors: u64::from(matches!(event.outcome, Outcome::Failed(_))), tokens: event.tokens }
     }
 
     /// Adds `more` to each counter.

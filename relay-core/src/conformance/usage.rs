@@ -3,7 +3,7 @@
 use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::{
-    Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
+    Blame, Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
 };
 use crate::ports::{KeyStore, Projects, Store, UsageReport, UsageSink, Users};
 
@@ -130,7 +130,8 @@ async fn calls_add_up_by_day_user_provider_model_and_tier(store: Views<'_>) {
 async fn failed_calls_count_as_errors(store: Views<'_>) {
     let p = project("uErrors");
     store.meet(&p, 1, "ana").await;
-    for outcome in [Outcome::Complete, Outcome::Failed, Outcome::Cancelled, Outcome::Failed] {
+    let (user, provider) = (Outcome::Failed(Blame::User), Outcome::Failed(Blame::Provider));
+    for outcome in [Outcome::Complete, user, Outcome::Cancelled, provider] {
         store.sink.record(UsageEvent { outcome, ..event(&p, "ana") });
     }
     assert_eq!(store.rows(&everything(&p)).await, [UsageRow { errors: 2, ..row("ana", 4) }]);

@@ -54,9 +54,45 @@ pub enum Outcome {
     /// With a complete answer.
     Complete,
     /// With an error.
-    Failed,
+    Failed(Blame),
     /// The client left before the end; the tokens are those known by then.
     Cancelled,
+}
+
+impl Outcome {
+    /// `complete`, `cancelled`, or the text of [`Blame`].
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Failed(blame) => blame.as_str(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Who can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The end user: their key, their credit, or their account's rate limit.
+    User,
+    /// The developer of the app, or whoever sent the request: it is invalid, unauthorised or too much.
+    Caller,
+    /// The provider, or the way to it.
+    Provider,
+    /// Whoever runs this Relay.
+    Relay,
+}
+
+impl Blame {
+    /// `user`, `caller`, `provider` or `relay`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Caller => "caller",
+            Self::Provider => "provider",
+            Self::Relay => "relay",
+        }
+    }
 }
 
 /// One metered call.

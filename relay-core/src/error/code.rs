@@ -160,6 +160,8 @@ codes! {
     UpstreamCancelled = "upstream_cancelled", Cancelled;
     /// An error in Relay itself.
     InternalError = "internal_error", Internal;
+    /// The server listens on all interfaces and doesn't know the address under which it is reached, so it can't make a link.
+    PublicUrlMissing = "public_url_missing", Internal;
     /// None of the configured master keys opens the stored provider key.
     ProviderKeyUnreadable = "provider_key_unreadable", Internal;
     /// No path supports the method.

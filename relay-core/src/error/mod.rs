@@ -4,6 +4,7 @@
 //! OpenAI's error body. Each situation has its own constructor; no error is made from a bare text.
 
 mod access;
+mod blame;
 mod caller;
 mod class;
 mod code;

@@ -35,6 +35,16 @@ impl RelayError {
         Self::coded(Code::MasterKeyUnusable, "the master key no longer opens what it sealed; run `relay doctor`")
     }
 
+    /// The server can't make a link. 500 `public_url_missing`, which only the operator can change.
+    pub fn public_url_missing() -> Self {
+        Self::coded(
+            Code::PublicUrlMissing,
+            "this Relay doesn't know its own address: its operator must set `server.public_url` (RELAY_SERVER_PUBLIC_URL) to \
+             the URL under which browsers reach it",
+        )
+        .with_retry(false)
+    }
+
     /// This Relay is shutting down. 503 `draining`.
     pub fn draining() -> Self {
         Self::coded(Code::Draining, "this Relay is shutting down; send the request again")

@@ -11,6 +11,7 @@ use crate::error::{Disclosure, PaidBy, RelayError};
 use crate::ports::{LARGE, WireRequest, WireResponse};
 use crate::relay::call::Route;
 use crate::relay::caller::Caller;
+use crate::relay::ending::Ending;
 use crate::relay::handle::Relay;
 use crate::relay::metering::Meter;
 use crate::relay::stream::{EventStream, Translation, collected};
@@ -169,6 +170,11 @@ impl Relay {
 }
 
 impl Prepared {
+    /// How the call ends: known after [`Self::send`] failed, and after the reply, or its stream, has ended.
+    pub fn ending(&self) -> Ending {
+        self.call.meter.ending()
+    }
+
     /// The length of all bodies that will be sent, in bytes.
     pub fn body_len(&self) -> usize {
         self.call.operation.wires().iter().map(|wire| wire.body.len()).sum()
@@ -221,8 +227,9 @@ impl Outgoing {
                 Ok(reply)
             }
             Err(error) => {
-                meter.failed();
-                Err(error.with_provider(route.provider()).without(&route.key))
+                let error = error.with_provider(route.provider()).without(&route.key);
+                meter.failed(&error);
+                Err(error)
             }
         }
     }
@@ -249,8 +256,23 @@ impl Relay {
         (wire, mut context): (WireRequest, ChatContext),
         notes: Notes,
     ) -> Result<TimedReply, RelayError> {
-        let dialect = dialect(route.provider());
         let ChatResponse { response, disclosure, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
+        let mut asked_for = Disclosure::default();
+        asked_for.provider_request_id.clone_from(&disclosure.provider_request_id);
+        let answer = self.whole_answer(route, meter, (response, asked), context).await;
+        let (body, answered) = answer.map_err(|error| error.with_disclosure(asked_for))?;
+        Ok((Reply { disclosure, body: ReplyBody::Whole(body) }, answered))
+    }
+
+    /// The answer that begins with this response, and when it was complete.
+    async fn whole_answer(
+        &self,
+        route: &Route,
+        meter: &mut Meter,
+        (response, asked): (WireResponse, Option<WireRequest>),
+        context: ChatContext,
+    ) -> Result<(Bytes, u64), RelayError> {
+        let dialect = dialect(route.provider());
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
         while let Some(next) = asked.as_ref().and_then(|asked| dialect.continuation(asked, &bodies)) {
@@ -278,7 +300,7 @@ impl Relay {
         let answer = self.compute(length, move || dialect.chat_answer(whole, &context)).await??;
         self.answered(route, &answer).await;
         meter.complete(answer.usage, answer.model);
-        Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
+        Ok((answer.body, answered))
     }
 
     /// Sends a chat request.
@@ -378,7 +400,7 @@ impl Relay {
             match self.ask_chat(&route, wire, &mut context, notes).await {
                 Ok(answer) => answer,
                 Err(error) => {
-                    meter.failed();
+                    meter.failed(&error);
                     return Err(error);
                 }
             };

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::ids::Timestamp;
-use crate::domain::{Endpoint, Outcome, Provider, Slot, TokenUsage, UsageEvent};
+use crate::domain::{Endpoint, Provider, Slot, TokenUsage, UsageEvent};
+use crate::error::RelayError;
 use crate::ports::UsageSink;
 use crate::relay::caller::Caller;
+use crate::relay::ending::{CallEnd, Ending};
 use crate::relay::handle::Relay;
 
 /// The longest model name in a usage row, in characters.
@@ -13,6 +15,7 @@ const MAX_MODEL: usize = 128;
 
 /// Records a call exactly once: with the outcome that it is given, or as cancelled when it is dropped.
 pub(crate) struct Meter {
+    ending: Ending,
     sink: Arc<dyn UsageSink>,
     event: Option<UsageEvent>,
 }
@@ -30,7 +33,12 @@ impl Meter {
         let model: String = model.chars().take(MAX_MODEL).collect();
         let mut event = UsageEvent::new(caller.request, now, slot, endpoint, model);
         (event.relay_key, event.tier) = (caller.relay_key, caller.tier);
-        Self { sink: Arc::clone(&relay.ports.usage), event: Some(event) }
+        Self { ending: Ending::default(), sink: Arc::clone(&relay.ports.usage), event: Some(event) }
+    }
+
+    /// How the call ends.
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending.clone()
     }
 
     /// Stores what is known so far, in case the client leaves.
@@ -46,17 +54,19 @@ impl Meter {
     /// The call ended with a complete answer.
     pub(crate) fn complete(&mut self, usage: Option<TokenUsage>, model: Option<String>) {
         self.note(usage, model.as_deref());
-        self.record(Outcome::Complete);
+        self.record(CallEnd::complete);
     }
 
-    /// The call ended with an error.
-    pub(crate) fn failed(&mut self) {
-        self.record(Outcome::Failed);
+    /// The call ended with an error, from which the key was removed.
+    pub(crate) fn failed(&mut self, error: &RelayError) {
+        self.record(|| CallEnd::failed(error));
     }
 
-    fn record(&mut self, outcome: Outcome) {
+    fn record(&mut self, end: impl FnOnce() -> CallEnd) {
         if let Some(mut event) = self.event.take() {
-            event.outcome = outcome;
+            let end = CallEnd { model: event.model.clone(), ..end() };
+            event.outcome = end.outcome;
+            self.ending.set(end);
             self.sink.record(event);
         }
     }
@@ -64,7 +74,8 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        self.record(Outcome::Cancelled);
+        let ending = self.ending.clone();
+        self.record(|| ending.dropped());
     }
 }
 

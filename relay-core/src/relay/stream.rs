@@ -109,9 +109,10 @@ impl Translation {
         }
         match self.advance().await {
             Ok(bytes) => Ok(bytes),
-            Err(fault) => {
+            Err(mut fault) => {
                 self.note();
-                self.meter.failed();
+                fault.error = fault.error.without(&self.route.key).with_provider(self.route.provider());
+                self.meter.failed(&fault.error);
                 if self.stream.is_empty() {
                     return Err(fault);
                 }

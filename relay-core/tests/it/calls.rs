@@ -180,7 +180,7 @@ fn a_refusal_feeds_the_connection_and_is_no_401() {
     let metered = Arc::clone(&world.metered);
     let error = chat(&world.relay(), HELLO).unwrap_err();
     assert_eq!((error.class(), error.code()), (Class::Forbidden, "provider_key_invalid"));
-    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed);
+    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed(Blame::User));
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_stream_that_breaks_off_ends_with_one_error_event() {
     let text = String::from_utf8(body.to_vec()).unwrap();
     assert!(text.starts_with("data: {\"choices\":[]}\n\ndata: {\"error\":{"), "{text}");
     assert!(text.contains("upstream_stream_interrupted") && !text.contains("[DONE]"));
-    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed);
+    assert_eq!(metered.lock().unwrap()[0].outcome, Outcome::Failed(Blame::Provider));
 }
 
 #[test]

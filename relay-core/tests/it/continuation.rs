@@ -214,7 +214,10 @@ fn a_long_answer_that_fails_or_breaks_off_is_an_error() {
     ] {
         let outcome = script(Provider::ANTHROPIC, [(200, body)]).play(&ask("claude-opus-5-5", &json!({})));
         assert_eq!(outcome.answer.unwrap_err().code(), code);
-        assert_eq!(outcome.metered[0].outcome, relay_core::domain::Outcome::Failed);
+        assert_eq!(
+            outcome.metered[0].outcome,
+            relay_core::domain::Outcome::Failed(relay_core::domain::Blame::Provider)
+        );
     }
 }
 
@@ -482,7 +485,10 @@ fn a_later_answer_of_no_use_is_an_error_if_nothing_was_shown() {
         let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": true, "web_search_options": {}}));
         let outcome = script(Provider::ANTHROPIC, answers).play(&request);
         assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
-        assert_eq!(outcome.metered[0].outcome, relay_core::domain::Outcome::Failed);
+        assert_eq!(
+            outcome.metered[0].outcome,
+            relay_core::domain::Outcome::Failed(relay_core::domain::Blame::Provider)
+        );
         let answers = [answer("", "CONTINUATION", Some("t"), true), (200, body.to_owned())];
         let outcome = script(Provider::GOOGLE, answers).play(&ask("gemini-4-argon", &json!({"stream": true})));
         assert!(outcome.chunks().last().unwrap()["error"].is_object() && outcome.finish().is_empty(), "{body}");
@@ -495,7 +501,10 @@ fn what_was_counted_before_a_later_request_failed_is_metered() {
         let first = if stream { streamed(&searched(""), "pause_turn") } else { message(&searched(""), "pause_turn") };
         let request = ask("claude-opus-5-5", &json!({"max_tokens": 9, "stream": stream, "web_search_options": {}}));
         let outcome = script(Provider::ANTHROPIC, [first, (529, REFUSED.to_owned())]).play(&request);
-        assert_eq!(outcome.metered[0].outcome, relay_core::domain::Outcome::Failed);
+        assert_eq!(
+            outcome.metered[0].outcome,
+            relay_core::domain::Outcome::Failed(relay_core::domain::Blame::Provider)
+        );
         assert_eq!((outcome.metered[0].tokens.input, outcome.metered[0].tokens.output), (10, 5), "{stream}");
     }
 }
