@@ -24,8 +24,13 @@ const QUEUE: usize = 1024;
 /// The shortest time that a job waits for a lock, however long it was queued.
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How long a deletion waits for readers to release the write-ahead log.
-const SHRED_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a deletion waits for readers to release the write-ahead log: as long as a query of Relay's own takes. A reader
+/// that stays, such as a backup, must not delay every other write.
+const SHRED_PATIENCE: Duration = Duration::from_millis(10);
+/// How often the writer looks whether such a reader is gone, while it has nothing else to do.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long deleted bytes stay in the log before that is worth a line.
+const LATE: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
 
@@ -34,8 +39,10 @@ pub(super) struct Db {
     connection: Connection,
     /// The write-ahead log, if this connection writes to it.
     log: Option<Identity>,
-    /// Whether the write-ahead log may still contain deleted bytes.
-    shred_due: bool,
+    /// Since when the write-ahead log may contain deleted bytes.
+    shred_due: Option<Instant>,
+    /// Whether it was reported that they are still there.
+    late: bool,
 }
 
 /// Opens a thread's connection, and opens it again after a failure that the connection should not survive.
@@ -60,12 +67,12 @@ pub(super) struct Jobs(mpsc::Sender<Job>);
 impl Db {
     /// A read-only connection.
     pub(super) fn for_reading(connection: Connection) -> Self {
-        Self { connection, log: None, shred_due: false }
+        Self { connection, log: None, shred_due: None, late: false }
     }
 
     /// A connection that may write to the database at `path`.
     pub(super) fn for_writing(connection: Connection, path: &Path) -> std::io::Result<Self> {
-        let mut db = Self { connection, log: None, shred_due: true };
+        let mut db = Self { connection, log: None, shred_due: Some(Instant::now()), late: false };
         db.try_shred(Duration::ZERO); // removes what a crash left in the log, and creates the file
         db.log = Some(Identity::of_log(path)?);
         Ok(db)
@@ -85,10 +92,12 @@ impl Db {
     }
 
     /// Removes deleted bytes from the write-ahead log too. If that is not possible now, it is tried again after each
-    /// job.
+    /// job, and while there is none.
     pub(super) fn shred(&mut self) {
-        self.shred_due = true;
-        self.try_shred(SHRED_PATIENCE);
+        // Who held the log a moment ago is not waited for again.
+        let patience = if self.shred_due.is_none() { SHRED_PATIENCE } else { Duration::ZERO };
+        self.shred_due.get_or_insert_with(Instant::now);
+        self.try_shred(patience);
     }
 
     fn try_shred(&mut self, busy_timeout: Duration) {
@@ -97,10 +106,23 @@ impl Db {
             .connection
             .busy_timeout(busy_timeout)
             .and_then(|()| self.connection.query_row(checkpoint, [], |row| row.get::<_, i64>(0)));
+        let waited = self.shred_due.map(|since| since.elapsed()).unwrap_or_default();
         match busy {
-            Ok(0) => self.shred_due = false,
-            Ok(_) => tracing::debug!("deleted bytes are still in the write-ahead log: a reader holds it"),
-            Err(error) => tracing::warn!(%error, "deleted bytes are still in the write-ahead log"),
+            Ok(0) => {
+                self.shred_due = None;
+                if std::mem::take(&mut self.late) {
+                    tracing::info!(seconds = waited.as_secs(), "deleted bytes are out of the write-ahead log");
+                }
+            }
+            failed if waited >= LATE && !std::mem::replace(&mut self.late, true) => {
+                let cause = failed.err().map_or_else(|| "a reader holds it".to_owned(), |error| error.to_string());
+                tracing::warn!(
+                    cause,
+                    "deleted bytes are still in the write-ahead log, which grows meanwhile; they go as soon as no backup or \
+                     other program reads an old state of the store"
+                );
+            }
+            _ => {}
         }
     }
 }
@@ -143,8 +165,13 @@ impl Session {
         }
     }
 
+    /// Whether there is something to do while no job comes.
+    fn is_untidy(&self) -> bool {
+        self.db.as_ref().is_some_and(|db| db.shred_due.is_some())
+    }
+
     fn tidy_up(&mut self) {
-        if let Some(db) = self.db.as_mut().filter(|db| db.shred_due) {
+        if let Some(db) = self.db.as_mut().filter(|db| db.shred_due.is_some()) {
             db.try_shred(Duration::ZERO);
         }
     }
@@ -235,10 +262,28 @@ fn package<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Failure> +
 }
 
 fn work_off(queue: &Mutex<mpsc::Receiver<Job>>, mut session: Session) {
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-    while let Some(job) = next() {
-        job(&mut session);
+    loop {
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only the writer is ever untidy, and it has its queue to itself.
+        let next = if session.is_untidy() { next_within(&mut queue, LOOK_EVERY) } else { Ok(queue.blocking_recv()) };
+        drop(queue);
+        match next {
+            Ok(Some(job)) => job(&mut session),
+            Ok(None) => return,
+            Err(TimedOut) => {}
+        }
         session.tidy_up();
+    }
+}
+
+/// No job came in time.
+struct TimedOut;
+
+/// The next job; `None` when there will be none.
+fn next_within(queue: &mut mpsc::Receiver<Job>, time: Duration) -> Result<Option<Job>, TimedOut> {
+    match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+        Ok(timer) => timer.block_on(async { tokio::time::timeout(time, queue.recv()).await }).map_err(|_| TimedOut),
+        Err(_) => Ok(queue.blocking_recv()),
     }
 }
 

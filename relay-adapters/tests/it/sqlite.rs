@@ -9,7 +9,7 @@ use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Timestamp};
 use relay_core::domain::{
     Connection, ConnectionState, Endpoint, Grant, MasterKeyId, Outcome, RedeemRefusal, SealedKey, SealedSlot,
-    SecretHash, Slot, UsageEvent, UsageQuery,
+    SecretHash, Slot, UsageEvent, UsageQuery, UserState,
 };
 use relay_core::ports::{KeyStore, Meta, RedeemError, UsageReport, UsageSink, Users as _};
 use rusqlite::Connection as Foreign;
@@ -290,6 +290,88 @@ mod shredding {
     }
 }
 
+/// A program beside the server that reads an old state for as long as it likes, as a backup does.
+mod long_readers {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// Names the store for [`hold_a_snapshot`], which does nothing without it.
+    const STORE: &str = "RELAY_TEST_HOLD_STORE";
+
+    /// What the other process runs: it opens a snapshot, says so, and keeps it until its standard input ends.
+    #[test]
+    #[ignore = "the other process of the tests below"]
+    fn hold_a_snapshot() {
+        let Some(path) = std::env::var_os(STORE) else { return };
+        let reader = Foreign::open(path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
+        println!("holding");
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        reader.execute_batch("COMMIT").unwrap();
+        println!("released");
+    }
+
+    struct Holder {
+        child: Child,
+        said: BufReader<std::process::ChildStdout>,
+    }
+
+    impl Holder {
+        fn of(directory: &TempDir) -> Self {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "sqlite::long_readers::hold_a_snapshot", "--ignored", "--nocapture"]);
+            command.env(STORE, directory.path().join("relay.db")).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let said = BufReader::new(child.stdout.take().unwrap());
+            let mut holder = Self { child, said };
+            holder.read_until("holding");
+            holder
+        }
+
+        fn read_until(&mut self, word: &str) {
+            let mut line = String::new();
+            while !line.contains(word) {
+                line.clear();
+                assert_ne!(self.said.read_line(&mut line).unwrap(), 0, "it ended before it was {word}");
+            }
+        }
+
+        fn release(&mut self) {
+            self.child.stdin.take().unwrap().write_all(b"\n").unwrap();
+            self.read_until("released");
+            self.child.wait().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_reads_for_long_delays_no_write_and_only_puts_the_shredding_off() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        for n in 0..12 {
+            connect(&store, n, connection(&slot(n), 1, vec![9; 162])).await;
+        }
+        let mut holder = Holder::of(&directory);
+        let began = std::time::Instant::now();
+        for n in 0..12 {
+            assert!(store.delete_user(&project(), &slot(n).user).await.unwrap());
+        }
+        // Each would wait a second for the reader; all together take some tens of milliseconds.
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+        let log = directory.path().join("relay.db-wal");
+        assert!(log.metadata().unwrap().len() > 0, "the log can't be emptied while it is read");
+        holder.release();
+        // Nobody writes any more: the writer looks by itself.
+        let patience = std::time::Instant::now();
+        while log.metadata().unwrap().len() > 0 {
+            assert!(patience.elapsed() < Duration::from_secs(60), "the deleted bytes stay in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        drop(store);
+    }
+}
+
 mod faults {
     use super::*;
 
@@ -385,7 +467,7 @@ mod faults {
                     Err(error) => assert!(!error.to_string().contains("panicked"), "{error}"),
                 }
             }
-            let _ = store.users(&project(), None, 100).await;
+            let _ = store.users(&project(), UserState::Connected, None, 100).await;
             let _ = store.delete_user(&project(), &slot(17).user).await;
         }
     }
