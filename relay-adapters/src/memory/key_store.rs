@@ -62,6 +62,7 @@ impl KeyStore for Memory {
             let key = (grant.project.clone(), record.key.clone());
             if let Some((earlier, hash)) = state.idempotency.get(&key)
                 && let Some(stored) = state.grants.get(hash)
+                && !stored.grant.is_of_the_future(grant.created_at)
             {
                 return Ok(Some((earlier.clone(), stored.grant.clone())));
             }
@@ -85,7 +86,7 @@ impl KeyStore for Memory {
 
     async fn exchange_grant(&self, from: &SecretHash, to: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
         let mut state = self.state();
-        let is_usable = |stored: &StoredGrant| stored.spent.is_none() && stored.grant.expires_at > now;
+        let is_usable = |stored: &StoredGrant| stored.spent.is_none() && !stored.grant.is_expired(now);
         if !state.grants.get(from).is_some_and(is_usable) {
             return Ok(false);
         }

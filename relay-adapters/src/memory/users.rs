@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use relay_core::domain::UserSummary;
 use relay_core::domain::ids::{EndUser, ProjectId};
+use relay_core::domain::{UserState, UserSummary};
 use relay_core::ports::{StoreError, Users};
 
 use super::state::{Memory, State, User};
@@ -10,11 +10,12 @@ impl Users for Memory {
     async fn users(
         &self,
         project: &ProjectId,
+        wanted: UserState,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, StoreError> {
         let state = self.state();
-        let of_project = state.users.iter().filter(|((owner, _), _)| owner == project);
+        let of_project = state.users.iter().filter(|((owner, _), user)| owner == project && user.state() == wanted);
         let rest = of_project.filter(|((_, label), _)| after.as_ref().is_none_or(|after| label > after));
         Ok(rest.take(limit as usize).map(|((_, label), user)| user.summary(label)).collect())
     }
@@ -34,8 +35,12 @@ impl Users for Memory {
 }
 
 impl User {
+    fn state(&self) -> UserState {
+        UserState::of(self.ever_connected)
+    }
+
     fn summary(&self, label: &EndUser) -> UserSummary {
         let providers = self.connections.iter().map(|found| found.slot.slot.provider).collect();
-        UserSummary::new(label.clone(), self.created_at, providers)
+        UserSummary::new(label.clone(), self.created_at, self.state(), providers)
     }
 }

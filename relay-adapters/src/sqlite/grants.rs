@@ -3,8 +3,8 @@
 use relay_core::Provider;
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES,
-    RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
+    Allowed, CLOCK_SKEW_SECONDS, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS,
+    REGISTRATION_TRIES, RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -83,10 +83,10 @@ pub(super) fn exchange(
     const COPY: &str = "INSERT INTO grants
         (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
         SELECT ?2, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left
-        FROM grants WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?3";
+        FROM grants WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?3 AND created_at <= ?4";
     const MOVE_RECORD: &str = "UPDATE idempotency SET grant_hash = ?2 WHERE grant_hash = ?1";
     const DELETE: &str = "DELETE FROM grants WHERE hash = ?1";
-    if transaction.prepare_cached(COPY)?.execute(params![from.0, to.0, integer(now.0)])? == 0 {
+    if transaction.prepare_cached(COPY)?.execute(params![from.0, to.0, integer(now.0), latest_issue(now)])? == 0 {
         return Ok(false);
     }
     transaction.prepare_cached(MOVE_RECORD)?.execute(params![from.0, to.0])?;
@@ -123,11 +123,16 @@ pub(super) fn redeem(
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }
 
+/// Tokens that were issued later than this are not valid now: see `Grant::is_expired`.
+fn latest_issue(now: Timestamp) -> i64 {
+    integer(now.plus_seconds(CLOCK_SKEW_SECONDS).0)
+}
+
 /// Checks and changes the token in one statement, independently of earlier checks.
 fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Result<(), Failure> {
     const SPEND: &str = "UPDATE grants
         SET spent_at = ?2, spent_provider = ?3, spent_fingerprint = ?4, spent_last4 = ?5, spent_state = ?6
-        WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?2 AND tries_left > 0";
+        WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?2 AND created_at <= ?7 AND tries_left > 0";
     let changed = transaction.prepare_cached(SPEND)?.execute(params![
         hash.0,
         integer(spent.at.0),
@@ -135,6 +140,7 @@ fn spend(transaction: &Transaction<'_>, hash: &SecretHash, spent: &Spent) -> Res
         spent.fingerprint,
         spent.last4,
         spent.state.as_str(),
+        latest_issue(spent.at),
     ])?;
     if changed == 1 { Ok(()) } else { Err("the token was spent within its own transaction".into()) }
 }
@@ -217,17 +223,24 @@ pub(super) fn close_expired(transaction: &Transaction<'_>, now: Timestamp, limit
     Ok(transaction.prepare_cached(CLOSE)?.execute(params![integer(now.0), limit])?)
 }
 
-/// The unexpired record with this idempotency key, and its grant. An expired record is deleted.
+/// The unexpired record with this idempotency key, and its grant. An expired record is deleted, and one
+/// whose token is not valid yet.
 fn earlier(
     transaction: &Transaction<'_>,
     grant: &Grant,
     record: &IdempotencyRecord,
 ) -> Result<Option<(IdempotencyRecord, Grant)>, Failure> {
-    const DELETE_EXPIRED: &str = "DELETE FROM idempotency WHERE project = ?1 AND key = ?2 AND expires_at <= ?3";
+    const DELETE_EXPIRED: &str = "DELETE FROM idempotency WHERE project = ?1 AND key = ?2
+        AND (expires_at <= ?3 OR EXISTS (SELECT 1 FROM grants WHERE hash = grant_hash AND created_at > ?4))";
     const FIND: &str = "SELECT key, request, salt, expires_at, grant_hash FROM idempotency
         WHERE project = ?1 AND key = ?2";
     let project = grant.project.as_str();
-    transaction.prepare_cached(DELETE_EXPIRED)?.execute(params![project, record.key, integer(grant.created_at.0)])?;
+    transaction.prepare_cached(DELETE_EXPIRED)?.execute(params![
+        project,
+        record.key,
+        integer(grant.created_at.0),
+        latest_issue(grant.created_at),
+    ])?;
     let found = transaction.prepare_cached(FIND)?.query_row(params![project, record.key], |row| {
         let record = IdempotencyRecord {
             key: row.get("key")?,

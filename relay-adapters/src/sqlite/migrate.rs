@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_master_key.sql"),
     include_str!("migrations/0006_upkeep.sql"),
     include_str!("migrations/0007_regions.sql"),
+    include_str!("migrations/0008_user_states.sql"),
 ];
 
 /// Refuses a file that is not a Relay database, or that a newer program wrote, without changing it.

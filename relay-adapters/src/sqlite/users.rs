@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use relay_core::Provider;
-use relay_core::domain::UserSummary;
 use relay_core::domain::ids::{EndUser, ProjectId};
+use relay_core::domain::{UserState, UserSummary};
 use relay_core::ports::{StoreError, Users};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -16,11 +16,12 @@ impl Users for Sqlite {
     async fn users(
         &self,
         project: &ProjectId,
+        state: UserState,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, StoreError> {
         let project = project.clone();
-        self.readers.run(move |db| users(db, &project, after.as_ref(), limit)).await
+        self.readers.run(move |db| users(db, &project, state, after.as_ref(), limit)).await
     }
 
     async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
@@ -52,7 +53,7 @@ impl Users for Sqlite {
 macro_rules! select_users {
     ($which:literal) => {
         concat!(
-            "SELECT user, created_at, (SELECT group_concat(provider) FROM connections
+            "SELECT user, created_at, ever_connected, (SELECT group_concat(provider) FROM connections
                 WHERE connections.project = users.project AND connections.user = users.user) AS providers
              FROM users ",
             $which
@@ -60,11 +61,18 @@ macro_rules! select_users {
     };
 }
 
-fn users(db: &Db, project: &ProjectId, after: Option<&EndUser>, limit: u32) -> Result<Vec<UserSummary>, Failure> {
-    const PAGE: &str = select_users!("WHERE project = ?1 AND user > ?2 ORDER BY user LIMIT ?3");
+fn users(
+    db: &Db,
+    project: &ProjectId,
+    state: UserState,
+    after: Option<&EndUser>,
+    limit: u32,
+) -> Result<Vec<UserSummary>, Failure> {
+    const PAGE: &str = select_users!("WHERE project = ?1 AND user > ?2 AND ever_connected = ?4 ORDER BY user LIMIT ?3");
     let after = after.map(EndUser::as_str).unwrap_or_default(); // no label is empty
     let mut query = db.reader().prepare_cached(PAGE)?;
-    let page = query.query_map(params![project.as_str(), after, limit], summary)?;
+    let ever_connected = state == UserState::Connected;
+    let page = query.query_map(params![project.as_str(), after, limit, ever_connected], summary)?;
     Ok(page.collect::<Result<_, _>>()?)
 }
 
@@ -77,5 +85,6 @@ fn one_user(db: &Db, project: &ProjectId, user: &EndUser) -> Result<Option<UserS
 fn summary(row: &Row<'_>) -> rusqlite::Result<UserSummary> {
     let names: Option<String> = row.get("providers")?;
     let providers = names.as_deref().unwrap_or_default().split(',').filter_map(Provider::from_name).collect();
-    Ok(UserSummary::new(rows::user(row)?, rows::time(row, "created_at")?, providers))
+    let state = UserState::of(row.get("ever_connected")?);
+    Ok(UserSummary::new(rows::user(row)?, rows::time(row, "created_at")?, state, providers))
 }

@@ -7,8 +7,15 @@ use crate::cli::args::RemoteArgs;
 /// `relay users …`
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
-    /// List all users.
-    List(RemoteArgs),
+    /// List the users who connected a key.
+    List {
+        /// List those for whom a registration token was issued and who never used it.
+        #[arg(long)]
+        pending: bool,
+        /// The server.
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
     /// Show a user and their connections.
     Show {
         /// Your own id of the user.

@@ -18,7 +18,7 @@ const PAGE: usize = 100;
 /// If the server refuses the request, or does not respond.
 pub async fn run(command: UsersCommand, out: Out) -> Result<(), Failure> {
     match command {
-        UsersCommand::List(remote) => list(&Remote::new(&remote)?, out).await,
+        UsersCommand::List { pending, remote } => list(&Remote::new(&remote)?, pending, out).await,
         UsersCommand::Show { user, remote } => show(&Remote::new(&remote)?, &user, out).await,
         UsersCommand::Delete { user, yes, remote } => {
             let path = format!("/v1/users/{}", segment(&user)?);
@@ -30,14 +30,15 @@ pub async fn run(command: UsersCommand, out: Out) -> Result<(), Failure> {
     }
 }
 
-async fn list(remote: &Remote, out: Out) -> Result<(), Failure> {
+async fn list(remote: &Remote, pending: bool, out: Out) -> Result<(), Failure> {
     let mut users = Vec::new();
-    let mut path = format!("/v1/users?limit={PAGE}");
+    let base = format!("/v1/users?limit={PAGE}&state={}", if pending { "pending" } else { "connected" });
+    let mut path = base.clone();
     loop {
         let page = remote.json(Request::get(path)).await?;
         users.extend(json::list(&page, "/users").iter().cloned());
         let Some(next) = json::text(&page, "/nextAfter") else { break };
-        path = format!("/v1/users?limit={PAGE}&after={}", percent_encode(next));
+        path = format!("{base}&after={}", percent_encode(next));
     }
     let mut table = Table::new(&["USER", "PROVIDERS", "SINCE"], "no users yet");
     for user in &users {

@@ -6,9 +6,12 @@ use super::samples::{NOW, connect, connection, grant, hash, project, slot, user}
 use crate::domain::ids::Timestamp;
 use crate::domain::{
     AccountIds, Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal,
-    Spent, StoredGrant, UserSummary,
+    Spent, StoredGrant, UserState, UserSummary,
 };
 use crate::ports::{KeyStore, RedeemError, Users};
+
+const CONNECTED: UserState = UserState::Connected;
+const PENDING: UserState = UserState::Pending;
 
 /// Checks every obligation of [`KeyStore`] and [`Users`] that can be seen from outside.
 ///
@@ -21,6 +24,7 @@ pub async fn key_store(store: &(impl KeyStore + Users + ?Sized)) {
     rule!(an_unknown_token_stores_nothing(store));
     rule!(a_token_stores_only_what_it_was_issued_for(store));
     rule!(an_expired_token_stores_nothing(store));
+    rule!(a_token_of_the_future_stores_nothing(store));
     rule!(a_token_without_tries_left_stores_nothing(store));
     rule!(a_token_may_not_replace_unless_it_says_so(store));
     rule!(a_replacement_needs_the_next_version(store));
@@ -137,6 +141,28 @@ async fn an_expired_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized
     assert!(store.grant(&hash(&p, 1)).await.unwrap().is_some(), "expired grants are still known for a day");
     let in_time = Timestamp(NOW.plus_seconds(600).0 - 1);
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), in_time).await.unwrap();
+}
+
+/// As after a clock that ran ahead was set right.
+async fn a_token_of_the_future_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
+    let p = project("future");
+    let s = slot(&p, "ana", Provider::OPENAI);
+    let record = |salt| IdempotencyRecord {
+        key: "k".into(),
+        request: [3; 32],
+        salt: [salt; 16],
+        expires_at: NOW.plus_seconds(86_400),
+    };
+    assert_eq!(store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record(1))).await.unwrap(), None);
+    let right = Timestamp(NOW.0 - 365 * 86_400_000);
+    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), right).await;
+    assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
+    assert!(!store.exchange_grant(&hash(&p, 1), &hash(&p, 2), right).await.unwrap());
+    let mut new = grant(&p, "ana");
+    (new.created_at, new.expires_at) = (right, right.plus_seconds(600));
+    let earlier = store.put_grant(&hash(&p, 3), new, Some(record(2))).await.unwrap();
+    assert_eq!(earlier, None, "the idempotency key must not return a token that is not valid yet");
+    store.redeem(&hash(&p, 3), connection(&s, 1, 3), right).await.unwrap();
 }
 
 async fn a_token_without_tries_left_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
@@ -447,8 +473,8 @@ async fn projects_never_meet(store: &(impl KeyStore + Users + ?Sized)) {
     assert!(store.delete_connection(&in_b).await.unwrap());
     assert!(store.delete_user(&b, &user("ana")).await.unwrap());
     assert_eq!(store.connection(&in_a).await.unwrap(), Some(connection(&in_a, 1, 1)));
-    assert_eq!(store.users(&a, None, 10).await.unwrap().len(), 1);
-    assert_eq!(store.users(&b, None, 10).await.unwrap().len(), 0);
+    assert_eq!(store.users(&a, CONNECTED, None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.users(&b, CONNECTED, None, 10).await.unwrap().len(), 0);
 }
 
 async fn labels_are_compared_byte_by_byte(store: &(impl KeyStore + Users + ?Sized)) {
@@ -467,12 +493,12 @@ async fn users_are_listed_page_by_page_in_byte_order(store: &(impl KeyStore + Us
     for (n, label) in (1..).zip(sorted.iter().rev()) {
         store.put_grant(&hash(&p, n), grant(&p, label), None).await.unwrap();
     }
-    let all = store.users(&p, None, 100).await.unwrap();
+    let all = store.users(&p, PENDING, None, 100).await.unwrap();
     assert_eq!(all.iter().map(|summary| summary.user.as_str()).collect::<Vec<_>>(), sorted);
 
     let mut paged = Vec::new();
     loop {
-        let page = store.users(&p, paged.last().map(|last: &UserSummary| last.user.clone()), 2).await.unwrap();
+        let page = store.users(&p, PENDING, paged.last().map(|last: &UserSummary| last.user.clone()), 2).await.unwrap();
         assert!(page.len() <= 2);
         if page.is_empty() {
             break;
@@ -480,8 +506,12 @@ async fn users_are_listed_page_by_page_in_byte_order(store: &(impl KeyStore + Us
         paged.extend(page);
     }
     assert_eq!(paged, all);
-    assert_eq!(store.users(&p, Some(user("a0")), 1).await.unwrap().pop().unwrap().user, user("aB"), "after a gap");
-    assert_eq!(store.users(&p, None, 0).await.unwrap(), []);
+    assert_eq!(
+        store.users(&p, PENDING, Some(user("a0")), 1).await.unwrap().pop().unwrap().user,
+        user("aB"),
+        "after a gap"
+    );
+    assert_eq!(store.users(&p, PENDING, None, 0).await.unwrap(), []);
 }
 
 async fn a_user_exists_from_the_first_grant(store: &(impl KeyStore + Users + ?Sized)) {
@@ -491,13 +521,16 @@ async fn a_user_exists_from_the_first_grant(store: &(impl KeyStore + Users + ?Si
     let mut later = grant(&p, "ana");
     later.created_at = NOW.plus_seconds(5);
     store.put_grant(&hash(&p, 2), later, None).await.unwrap();
-    let mut want = UserSummary { user: user("ana"), created_at: NOW, providers: vec![] };
+    let mut want = UserSummary { user: user("ana"), created_at: NOW, state: PENDING, providers: vec![] };
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want.clone()));
+    assert_eq!(store.users(&p, CONNECTED, None, 10).await.unwrap(), [], "who never connected a key is listed apart");
+    assert_eq!(store.users(&p, PENDING, None, 10).await.unwrap(), [want.clone()]);
 
     let s = slot(&p, "ana", Provider::GOOGLE);
     store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
-    want.providers = vec![Provider::GOOGLE];
-    assert_eq!(store.users(&p, None, 10).await.unwrap(), [want.clone()]);
+    (want.state, want.providers) = (CONNECTED, vec![Provider::GOOGLE]);
+    assert_eq!(store.users(&p, CONNECTED, None, 10).await.unwrap(), [want.clone()]);
+    assert_eq!(store.users(&p, PENDING, None, 10).await.unwrap(), []);
     store.delete_connection(&s).await.unwrap();
     want.providers.clear();
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want), "until the user is deleted");

@@ -50,6 +50,17 @@ impl Grant {
         let (allowed, allowed_origins, replace) = (Allowed::Any, Vec::new(), true);
         Self { project, user, allowed, allowed_origins, replace, created_at, expires_at }
     }
+
+    /// Whether its time is over, or has not come: a token that a clock issued which ran ahead would otherwise live until
+    /// the right clock gets there.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now || self.is_of_the_future(now)
+    }
+
+    /// Whether another clock issued it than the one that says `now`.
+    pub fn is_of_the_future(&self, now: Timestamp) -> bool {
+        self.created_at > now.plus_seconds(CLOCK_SKEW_SECONDS)
+    }
 }
 
 /// A grant as it is stored.
@@ -88,7 +99,7 @@ impl StoredGrant {
         if spent.is_some() {
             return Err(RedeemRefusal::Used);
         }
-        if *tries_left == 0 || grant.expires_at <= now {
+        if *tries_left == 0 || grant.is_expired(now) {
             return Err(RedeemRefusal::Expired);
         }
         if version.is_some() && !grant.replace {
@@ -164,8 +175,36 @@ pub struct IdempotencyRecord {
     pub expires_at: Timestamp,
 }
 
+/// How far the clocks of two servers, or of one before and after a correction, may be apart, in seconds.
+pub const CLOCK_SKEW_SECONDS: u64 = 60;
+
 /// How many keys a provider may refuse before a registration token expires.
 pub const REGISTRATION_TRIES: u32 = 5;
 
 /// How long a store keeps an expired grant, in seconds, so that its token is reported as expired and not as unknown.
 pub const KEEP_GRANTS_SECONDS: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 3_600_000;
+
+    #[test]
+    fn a_lifetime_has_two_ends() {
+        let issued = Timestamp(1_000 * HOUR);
+        let (project, user) = (ProjectId::parse("prj_0000000000000000000001").unwrap(), EndUser::parse("ana").unwrap());
+        let grant = Grant::new(project, user, issued, issued.plus_seconds(600));
+        for (now, expired) in [
+            (issued.0 - 500 * HOUR, true),
+            (issued.0 - 60_001, true),
+            (issued.0 - 60_000, false),
+            (issued.0, false),
+            (issued.0 + 599_999, false),
+            (issued.0 + 600_000, true),
+            (issued.0 + 24 * HOUR, true),
+        ] {
+            assert_eq!(grant.is_expired(Timestamp(now)), expired, "{now}");
+        }
+    }
+}

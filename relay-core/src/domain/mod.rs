@@ -27,7 +27,8 @@ pub use connection_state::{ConnectionState, KeySignal};
 pub(crate) use connection_state::{KeyAnswer, KeyRow};
 pub use day::Day;
 pub use grant::{
-    Allowed, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Spent, StoredGrant,
+    Allowed, CLOCK_SKEW_SECONDS, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal,
+    Spent, StoredGrant,
 };
 pub use master_key::MasterKeyId;
 pub use not_a_key::NotAKey;
@@ -39,5 +40,5 @@ pub use relay_key::{KeyedProject, RelayKeyRecord, Scope};
 pub(crate) use secret_form::beginnings;
 pub use secret_form::secret_at;
 pub use secret_hash::SecretHash;
-pub use usage::{Endpoint, Outcome, TokenUsage, UsageEvent, UsageQuery, UsageRow};
-pub use user::UserSummary;
+pub use usage::{Blame, Endpoint, Outcome, TokenUsage, UsageEvent, UsageQuery, UsageRow};
+pub use user::{UserState, UserSummary};

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::domain::UserSummary;
 use crate::domain::ids::{EndUser, ProjectId};
+use crate::domain::{UserState, UserSummary};
 use crate::ports::store_error::StoreError;
 
 /// Lists and erases end users about whom [`KeyStore`](crate::ports::KeyStore) or [`UsageSink`](crate::ports::UsageSink)
@@ -14,13 +14,14 @@ use crate::ports::store_error::StoreError;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// Lists users sorted by the bytes of their labels: at most `limit`, beginning after `after`.
+    /// Lists the users in this state, sorted by the bytes of their labels: at most `limit`, beginning after `after`.
     ///
     /// A user exists from the first grant or key until [`Self::delete_user`]. A user who never connected a key also goes
     /// with their last grant, see [`Upkeep`](crate::ports::Upkeep).
     async fn users(
         &self,
         project: &ProjectId,
+        state: UserState,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, StoreError>;

@@ -13,6 +13,7 @@ use crate::relay::page::invalid_origins;
 pub const DEFAULT_TOKEN_SECONDS: u64 = 600;
 /// The shortest and the longest lifetime of a registration token, in seconds.
 pub const TOKEN_SECONDS: std::ops::RangeInclusive<u64> = 60..=3600;
+
 /// How long an `Idempotency-Key` is remembered, in seconds.
 const IDEMPOTENCY_SECONDS: u64 = 86_400;
 

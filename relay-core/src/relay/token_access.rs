@@ -81,7 +81,7 @@ impl Relay {
         access.permits(page)?;
         access.may_send_keys(page)?;
         // A spent token still answers the request that spent it, until it expires.
-        let may_replay = access.stored.spent.is_some() && self.token_time() < access.stored.grant.expires_at;
+        let may_replay = access.stored.spent.is_some() && !access.stored.grant.is_expired(self.token_time());
         if may_replay { Ok(()) } else { self.usable(&access.stored) }
     }
 
@@ -90,7 +90,7 @@ impl Relay {
         if stored.spent.is_some() {
             return Err(RelayError::registration_token_used());
         }
-        if stored.grant.expires_at <= self.token_time() || stored.tries_left == 0 {
+        if stored.grant.is_expired(self.token_time()) || stored.tries_left == 0 {
             return Err(RelayError::registration_token_expired());
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The use cases of a project's end users: list, show and erase them.
 
 use crate::domain::ids::EndUser;
-use crate::domain::{Connection, Project, UserSummary};
+use crate::domain::{Connection, Project, UserState, UserSummary};
 use crate::error::RelayError;
 use crate::relay::handle::Relay;
 
@@ -21,7 +21,7 @@ pub struct UserPage {
 }
 
 impl Relay {
-    /// A page of the project's users: at most `limit` ([`DEFAULT_PAGE`] by default), beginning after `after` (the first
+    /// A page of the project's users in this state: at most `limit` ([`DEFAULT_PAGE`] by default), beginning after `after` (the first
     /// user by default).
     ///
     /// # Errors
@@ -29,6 +29,7 @@ impl Relay {
     pub async fn users(
         &self,
         project: &Project,
+        state: UserState,
         after: Option<EndUser>,
         limit: Option<u32>,
     ) -> Result<UserPage, RelayError> {
@@ -37,7 +38,7 @@ impl Relay {
             return Err(RelayError::invalid_value("limit", format!("`limit` must be 1 to {MAX_PAGE}")));
         }
         // One row more than requested shows whether there are more.
-        let mut users = self.ports.users.users(&project.id, after, limit + 1).await?;
+        let mut users = self.ports.users.users(&project.id, state, after, limit + 1).await?;
         let has_more = users.len() > limit as usize;
         users.truncate(limit as usize);
         let next_after = users.last().filter(|_| has_more).map(|last| last.user.clone());

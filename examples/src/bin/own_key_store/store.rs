@@ -11,7 +11,7 @@ use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, Region,
-    SecretHash, Slot, Spent, StoredGrant, UserSummary,
+    SecretHash, Slot, Spent, StoredGrant, UserState, UserSummary,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError, Users};
 
@@ -208,13 +208,15 @@ impl Users for JsonFile {
     async fn users(
         &self,
         project: &ProjectId,
+        wanted: UserState,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, StoreError> {
         let state = self.state();
         let labels = state.users.keys().filter(|(owner, _)| owner == project).map(|(_, label)| label);
         let rest = labels.filter(|label| after.as_ref().is_none_or(|after| *label > after));
-        Ok(rest.take(limit as usize).filter_map(|label| state.summary(project, label)).collect())
+        let summaries = rest.filter_map(|label| state.summary(project, label));
+        Ok(summaries.filter(|summary| summary.state == wanted).take(limit as usize).collect())
     }
 
     async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
@@ -239,8 +241,12 @@ impl State {
 
     fn summary(&self, project: &ProjectId, user: &EndUser) -> Option<UserSummary> {
         let created_at = *self.users.get(&(project.clone(), user.clone()))?;
-        let providers = self.connections_of(project, user).map(|connection| connection.slot.slot.provider).collect();
-        Some(UserSummary::new(user.clone(), created_at, providers))
+        let providers: Vec<_> =
+            self.connections_of(project, user).map(|connection| connection.slot.slot.provider).collect();
+        let of_user = |stored: &StoredGrant| stored.grant.project == *project && stored.grant.user == *user;
+        let has_spent = self.grants.values().any(|stored| of_user(stored) && stored.spent.is_some());
+        let state = UserState::of(has_spent || !providers.is_empty());
+        Some(UserSummary::new(user.clone(), created_at, state, providers))
     }
 
     /// Drops what is past its time: idempotency records, and grants that none of them needs.
