@@ -14,7 +14,7 @@ use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, Region, RelayKeyRecord,
-    SecretHash, Slot, StoredGrant, UserSummary,
+    SecretHash, Slot, StoredGrant, UserState, UserSummary,
 };
 use relay_core::ports::{Clock, KeyStore, Projects, RedeemError, StoreError, Users};
 
@@ -155,10 +155,11 @@ impl Users for CachedStore {
     async fn users(
         &self,
         project: &ProjectId,
+        state: UserState,
         after: Option<EndUser>,
         limit: u32,
     ) -> Result<Vec<UserSummary>, StoreError> {
-        self.users.users(project, after, limit).await
+        self.users.users(project, state, after, limit).await
     }
 
     async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
@@ -204,6 +205,11 @@ impl Projects for CachedStore {
     async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
         let _clear = Clear(&self.relay_keys); // the project's keys are unknown here, and this is rare
         self.projects.update_project(project).await
+    }
+
+    async fn delete_project(&self, id: &ProjectId) -> Result<bool, StoreError> {
+        let _clear = Clear(&self.relay_keys);
+        self.projects.delete_project(id).await
     }
 
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {

@@ -26,6 +26,19 @@ impl Projects for Memory {
         Ok(true)
     }
 
+    async fn delete_project(&self, id: &ProjectId) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let State { projects, relay_keys, users, grants, idempotency, usage, .. } = &mut *state;
+        let before = projects.len();
+        projects.retain(|project| project.id != *id);
+        relay_keys.retain(|key| key.project != *id);
+        users.retain(|(project, _), _| project != id);
+        grants.retain(|_, stored| stored.grant.project != *id);
+        idempotency.retain(|(project, _), _| project != id);
+        usage.retain(|group, _| group.project != *id);
+        Ok(projects.len() < before)
+    }
+
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         Ok(self.state().project(id).cloned())
     }

@@ -9,6 +9,9 @@ use super::rows::{self, integer};
 use super::store::Sqlite;
 use super::worker::Db;
 
+/// Users of a deleted project that go in one transaction.
+const BATCH: u32 = 256;
+
 #[async_trait]
 impl Projects for Sqlite {
     async fn create_project(&self, project: Project) -> Result<(), StoreError> {
@@ -17,6 +20,36 @@ impl Projects for Sqlite {
 
     async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
         self.writer.run(move |db| update_project(db, &project)).await
+    }
+
+    async fn delete_project(&self, id: &ProjectId) -> Result<bool, StoreError> {
+        const KEYS: &str = "DELETE FROM relay_keys WHERE project = ?1";
+        // Everything else about a user refers to this row: `ON DELETE CASCADE`.
+        const USERS: &str = "DELETE FROM users WHERE project = ?1
+            AND user IN (SELECT user FROM users WHERE project = ?1 LIMIT ?2)";
+        const PENDING: &str = "DELETE FROM pending_users WHERE project = ?1";
+        const PROJECT: &str = "DELETE FROM projects WHERE id = ?1";
+        let keys = id.clone();
+        self.writer.run(move |db| db.write(|t| Ok(t.prepare_cached(KEYS)?.execute([keys.as_str()])?))).await?;
+        loop {
+            let id = id.clone();
+            // Other writers come between two batches.
+            let write = move |db: &mut Db| {
+                let deleted = db.write(|t| {
+                    let users = t.prepare_cached(USERS)?.execute(params![id.as_str(), BATCH])?;
+                    if users >= BATCH as usize {
+                        return Ok(None);
+                    }
+                    t.prepare_cached(PENDING)?.execute([id.as_str()])?;
+                    Ok(Some(t.prepare_cached(PROJECT)?.execute([id.as_str()])? > 0))
+                })?;
+                db.shred();
+                Ok(deleted)
+            };
+            if let Some(deleted) = self.writer.run(write).await? {
+                return Ok(deleted);
+            }
+        }
     }
 
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {

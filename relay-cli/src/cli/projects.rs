@@ -24,6 +24,19 @@ Example:
         #[command(flatten)]
         local: LocalArgs,
     },
+    /// Delete a project: its Relay keys, its users and their keys, tokens and usage. This can't be undone.
+    #[command(after_help = "Example:\n  relay projects delete \"My app\"")]
+    Delete {
+        /// Which project, by id or name.
+        #[arg(value_name = "ID|NAME")]
+        project: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// The configuration.
+        #[command(flatten)]
+        local: LocalArgs,
+    },
     /// Change a project. What is not named stays as it is; a running server follows within a second.
     #[command(after_help = "\
 Examples:

@@ -107,13 +107,16 @@ pub async fn find_project(local: &Local, wanted: Option<&str>) -> Result<Project
     let projects = local.relay.projects().await?;
     let matches =
         |project: &Project| wanted.is_none_or(|wanted| project.id.as_str() == wanted || project.name == wanted);
-    let mut found = projects.into_iter().filter(matches);
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only),
+    let mut found: Vec<Project> = projects.into_iter().filter(matches).collect();
+    match (found.pop(), found.as_slice()) {
+        (Some(only), []) => Ok(only),
         (None, _) => Err(Failure::failed("the project does not exist")
             .hint("`relay projects list` lists them, `relay projects create` creates one")),
-        (Some(_), Some(_)) => {
-            Err(Failure::usage("more than one project matches").hint("name it by its id: --project prj_…"))
+        (Some(last), others) => {
+            let shown = |project: &Project| format!("{} \"{}\"", project.id, project.name);
+            let all: Vec<_> = others.iter().chain([&last]).map(shown).collect();
+            Err(Failure::usage("more than one project matches")
+                .hint(format_args!("name one by its id: {}", all.join(", "))))
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `relay projects`: apps, in the local store.
 
 use relay_core::RelayError;
+use relay_core::domain::ids::ProjectId;
 use relay_core::domain::origin::{InvalidOriginList, OriginPattern, Origins, PublicSuffixes};
-use relay_core::domain::{Policy, Project};
+use relay_core::domain::{Policy, PolicyField, Project, UserState};
 use relay_core::relay::projects::ProjectChange;
+use relay_core::relay::users::MAX_PAGE;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{ProjectChange as ProjectChangeArgs, ProjectsCommand};
+use crate::commands::confirm;
 use crate::commands::keys::find_project;
 use crate::failure::Failure;
 use crate::local::Local;
@@ -21,6 +24,7 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
         ProjectsCommand::List(local) => list(&Local::open(&local.config)?, out).await,
         ProjectsCommand::Create { name, policy: flags, local } => {
             let local = Local::open(&local.config)?;
+            refuse_taken(&local, &name, None).await?;
             let mut policy = Policy::default();
             flags.apply(&mut policy);
             let created = local.relay.create_project(&name, policy.clone()).await;
@@ -30,6 +34,9 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
             warn(&project, out);
             out.note(&format!("Next: relay keys create --project {}", project.id));
             Ok(())
+        }
+        ProjectsCommand::Delete { project, yes, local } => {
+            delete(&Local::open(&local.config)?, &project, yes, out).await
         }
         ProjectsCommand::Update { project, change, local } => {
             let local = Local::open(&local.config)?;
@@ -42,8 +49,38 @@ pub async fn run(command: ProjectsCommand, out: Out) -> Result<(), Failure> {
     }
 }
 
+async fn delete(local: &Local, wanted: &str, yes: bool, out: Out) -> Result<(), Failure> {
+    let project = find_project(local, Some(wanted)).await?;
+    let keys = local.relay.relay_keys(&project.id).await?.len();
+    let users = local.relay.users(&project, UserState::Connected, None, Some(MAX_PAGE)).await?;
+    let more = if users.next_after.is_some() { "more than " } else { "" };
+    let (id, name, users) = (&project.id, &project.name, users.users.len());
+    confirm(
+        yes,
+        &format!("Delete project {id} \"{name}\", its {keys} Relay keys and all keys of its {more}{users} users?"),
+    )?;
+    local.relay.delete_project(id).await?;
+    out.value(&json!({ "id": id.as_str(), "name": name, "deleted": true }))?;
+    out.line(&format!("Deleted project {id} \"{name}\"."))
+}
+
+/// Two projects of one name could only be told apart by their ids.
+async fn refuse_taken(local: &Local, name: &str, own: Option<&ProjectId>) -> Result<(), Failure> {
+    let projects = local.relay.projects().await?;
+    match projects.iter().find(|project| project.name == name.trim() && Some(&project.id) != own) {
+        None => Ok(()),
+        Some(taken) => {
+            Err(Failure::usage(format_args!("the project {} is already called \"{}\"", taken.id, taken.name))
+                .hint("choose another name, or change that project with `relay projects update`"))
+        }
+    }
+}
+
 async fn update(local: &Local, wanted: &str, asked: ProjectChangeArgs) -> Result<Project, Failure> {
     let project = find_project(local, Some(wanted)).await?;
+    if let Some(name) = &asked.name {
+        refuse_taken(local, name, Some(&project.id)).await?;
+    }
     let mut policy = project.policy;
     asked.policy.apply(&mut policy);
     let mut change = ProjectChange::default().policy(policy.clone());
@@ -92,18 +129,29 @@ fn described_with_warnings(project: &Project) -> Value {
 
 async fn list(local: &Local, out: Out) -> Result<(), Failure> {
     let projects = local.relay.projects().await?;
-    let mut table =
-        Table::new(&["ID", "NAME", "ORIGINS", "CREATED"], "no projects; create one with `relay projects create`");
-    for project in &projects {
-        let origins = if project.policy.allowed_origins.is_empty() {
-            "any".to_owned()
-        } else {
-            project.policy.allowed_origins.join(", ")
-        };
-        table.row([project.id.to_string(), project.name.clone(), origins, project.created_at.to_string()]);
+    let columns = ["ID", "NAME", "ORIGINS", "POLICY", "CREATED"];
+    let mut table = Table::new(&columns, "no projects; create one with `relay projects create`");
+    for Project { id, name, policy, created_at, .. } in &projects {
+        let origins =
+            if policy.allowed_origins.is_empty() { "any".to_owned() } else { policy.allowed_origins.join(", ") };
+        table.row([id.to_string(), name.clone(), origins, rest_of(policy), created_at.to_string()]);
     }
     let all: Vec<_> = projects.iter().map(describe).collect();
     out.table(&table, &json!({ "projects": all }))
+}
+
+/// What a policy says beside its origins, as the flags that set it.
+fn rest_of(policy: &Policy) -> String {
+    let flag = |field: &PolicyField| match field.value(policy) {
+        Value::Bool(true) => Some(field.flag.to_owned()),
+        Value::Array(entries) if field.flag != "origin" && !entries.is_empty() => {
+            let entries: Vec<_> = entries.iter().filter_map(Value::as_str).collect();
+            Some(format!("{} {}", field.flag, entries.join(" ")))
+        }
+        _ => None,
+    };
+    let flags: Vec<_> = Policy::FIELDS.iter().filter_map(flag).collect();
+    if flags.is_empty() { "-".to_owned() } else { flags.join(", ") }
 }
 
 /// A project as `--json` shows it.

@@ -13,6 +13,7 @@ pub async fn projects(store: &dyn Projects) {
     rule!(a_project_is_stored_once(store));
     rule!(a_changed_project_is_seen_as_changed_at_once(store));
     rule!(only_an_existing_project_is_changed(store));
+    rule!(a_deleted_project_is_gone_with_its_keys(store));
     rule!(projects_are_listed_oldest_first(store));
     rule!(a_key_comes_back_with_its_project(store));
     rule!(a_key_needs_a_project_and_a_hash_of_its_own(store));
@@ -98,6 +99,21 @@ async fn only_an_existing_project_is_changed(store: &dyn Projects) {
     let nowhere = new_project(&project("changeNone"), NOW);
     assert!(!store.update_project(nowhere.clone()).await.unwrap());
     assert_eq!(store.project(&nowhere.id).await.unwrap(), None);
+}
+
+async fn a_deleted_project_is_gone_with_its_keys(store: &dyn Projects) {
+    let (p, other) = (project("deleted"), project("deletedOther"));
+    for (n, id) in [(1, &p), (2, &other)] {
+        store.create_project(new_project(id, NOW)).await.unwrap();
+        store.create_relay_key(new_key(hash(id, n), id, NOW)).await.unwrap();
+    }
+    assert!(store.delete_project(&p).await.unwrap());
+    assert_eq!(store.project(&p).await.unwrap(), None);
+    assert_eq!(store.relay_key(&hash(&p, 1)).await.unwrap(), None);
+    assert_eq!(store.relay_keys(&p).await.unwrap(), []);
+    assert!(!store.delete_project(&p).await.unwrap(), "it is gone");
+    assert!(store.relay_key(&hash(&other, 2)).await.unwrap().is_some(), "another project stays");
+    assert!(store.delete_project(&other).await.unwrap());
 }
 
 async fn projects_are_listed_oldest_first(store: &dyn Projects) {

@@ -19,6 +19,11 @@ pub trait Projects: Send + Sync {
     /// Changes a project, except its id and creation time. Returns whether a project with this id exists.
     async fn update_project(&self, project: Project) -> Result<bool, StoreError>;
 
+    /// Deletes a project with its Relay keys, and all users of it with everything about them, as
+    /// [`Users::delete_user`](crate::ports::Users::delete_user) does. Its keys are refused from the beginning on, also if this
+    /// is interrupted; it can be repeated then. Returns whether a project with this id existed.
+    async fn delete_project(&self, id: &ProjectId) -> Result<bool, StoreError>;
+
     /// Returns a project.
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError>;
 

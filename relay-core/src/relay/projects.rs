@@ -1,4 +1,4 @@
-//! The use cases of a project: create it, change it, list all of them.
+//! The use cases of a project: create it, change it, delete it, list all of them.
 
 use crate::domain::ids::ProjectId;
 use crate::domain::origin::{Origins, PublicSuffixes};
@@ -81,6 +81,14 @@ impl Relay {
         } else {
             Err(RelayError::project_not_found())
         }
+    }
+
+    /// Deletes a project: its Relay keys, its users, their provider keys, tokens and usage. This can't be undone.
+    ///
+    /// # Errors
+    /// `project_not_found`; `storage_unavailable`.
+    pub async fn delete_project(&self, id: &ProjectId) -> Result<(), RelayError> {
+        if self.ports.projects.delete_project(id).await? { Ok(()) } else { Err(RelayError::project_not_found()) }
     }
 
     /// The project with this id.
