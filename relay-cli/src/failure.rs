@@ -17,6 +17,8 @@ pub enum Exit {
     Usage,
     /// 69: the server, the provider or the port is not available now; a retry may help.
     Unavailable,
+    /// 75: the store can't be used now, because of a full disk or a lock; a retry may help.
+    Temporary,
     /// 77: refused, because of a key, a scope or a policy.
     Refused,
     /// 78: the configuration, the master key or the store is invalid.
@@ -31,6 +33,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Unavailable => 69,
+            Self::Temporary => 75,
             Self::Refused => 77,
             Self::Config => 78,
         }
@@ -43,6 +46,7 @@ impl Exit {
             Self::Failed => "failed",
             Self::Usage => "usage",
             Self::Unavailable => "unavailable",
+            Self::Temporary => "temporary",
             Self::Refused => "refused",
             Self::Config => "configuration",
         }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use relay_adapters::ring::{MasterKeys, RingCipher, RingIssuer};
-use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::Timestamp;
 use relay_core::{Ports, Relay};
 use relay_server::config::{Config, StoragePath, check_store};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// The use cases on the local store. It has no providers, because no command on the store calls one.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Local {
         let keys = master_keys(config)?;
         let path = store_path(config)?;
         check_store(path).map_err(Failure::config)?;
-        let store = Arc::new(Sqlite::open(path, SqliteOptions::default()).map_err(Failure::config)?);
+        let store = Arc::new(Sqlite::open(path, SqliteOptions::default()).map_err(not_opened)?);
         let cipher = Arc::new(RingCipher::new(&keys).map_err(Failure::failed)?);
         let issuer = Arc::new(RingIssuer::new(&keys).map_err(Failure::failed)?);
         let ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());
@@ -48,6 +48,10 @@ impl Local {
     pub fn now(&self) -> Timestamp {
         self.relay.ports().clock.now()
     }
+}
+
+fn not_opened(error: SqliteOpenError) -> Failure {
+    Failure::new(if error.may_pass() { Exit::Temporary } else { Exit::Config }, error)
 }
 
 /// Reads a configuration file.

@@ -10,7 +10,7 @@ use relay_adapters::http::{BaseUrl, Egress, HttpProvider, HttpTransport, PlainHt
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
-use relay_adapters::sqlite::{Sqlite, SqliteOptions};
+use relay_adapters::sqlite::{Sqlite, SqliteOptions, failure_may_pass};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::ports::{ProviderClient, Store};
 use relay_core::relay::quotas::Quotas;
@@ -28,9 +28,12 @@ pub enum StartError {
     /// The master key is missing or is the wrong one.
     #[error("{0}")]
     MasterKey(String),
-    /// The store could not be opened.
+    /// The store could not be opened, and somebody must change something.
     #[error("{0}")]
     Store(String),
+    /// The store could not be opened or written to now. It may be possible later.
+    #[error("{0}")]
+    StoreUnavailable(String),
     /// The clients of the providers could not be set up.
     #[error("{0}")]
     Upstream(String),
@@ -41,7 +44,7 @@ pub enum StartError {
     )]
     NoSimulator,
     /// The server could not listen on the address.
-    #[error("could not listen on {listen}: {cause}; is another server running there?")]
+    #[error("could not listen on {listen}: {cause}{}", advice(.cause))]
     Listen {
         /// The address.
         listen: SocketAddr,
@@ -52,18 +55,31 @@ pub enum StartError {
 
 impl StartError {
     /// The process's exit code, as in `sysexits.h`: 78 if the operator must change something, 69 if the address is not
-    /// available.
+    /// available, 75 if the fault may pass by itself.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Listen { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => 78,
             Self::Listen { .. } => 69,
+            Self::StoreUnavailable(_) => 75,
             _ => 78,
         }
+    }
+}
+
+/// What to do about an address that can't be listened on.
+fn advice(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => "; is another server running there?",
+        io::ErrorKind::AddrNotAvailable => "; this machine has no such address now",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need root or CAP_NET_BIND_SERVICE, so use another one",
+        _ => "",
     }
 }
 
 impl From<KnownKeysError> for StartError {
     fn from(error: KnownKeysError) -> Self {
         match error {
+            KnownKeysError::Store(error) if failure_may_pass(&error) => Self::StoreUnavailable(error.to_string()),
             KnownKeysError::Store(error) => Self::Store(error.to_string()),
             error => Self::MasterKey(error.to_string()),
         }
@@ -180,7 +196,9 @@ fn open_store(path: &StoragePath) -> Result<Arc<dyn Store>, StartError> {
             match Sqlite::open(path, SqliteOptions::default()) {
                 Ok(store) => Ok(Arc::new(store)),
                 Err(error) => {
-                    Err(StartError::Store(format!("the store {} could not be opened: {error}", path.display())))
+                    let message = format!("the store {} could not be opened: {error}", path.display());
+                    let may_pass = error.may_pass();
+                    Err(if may_pass { StartError::StoreUnavailable(message) } else { StartError::Store(message) })
                 }
             }
         }

@@ -21,5 +21,5 @@ mod usage_queue;
 mod users;
 mod worker;
 
-pub use error::SqliteOpenError;
+pub use error::{SqliteOpenError, failure_may_pass};
 pub use store::{Sqlite, SqliteOptions};

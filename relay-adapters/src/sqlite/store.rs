@@ -53,8 +53,13 @@ impl Sqlite {
     /// # Errors
     /// If the file is not a Relay database that this program can use safely. The file is not changed then.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, SqliteOpenError> {
+        let path = path.as_ref();
+        Self::open_file(path, options).map_err(|error| error.explained(path))
+    }
+
+    fn open_file(path: &Path, options: SqliteOptions) -> Result<Self, SqliteOpenError> {
         open::refuse_old(rusqlite::version_number())?;
-        let path = open::make_file(path.as_ref())?;
+        let path = open::make_file(path)?;
         let file_error = |cause| SqliteOpenError::File { path: path.clone(), cause };
         let writer = Db::for_writing(open::open_first(&path, options.busy_timeout)?, &path).map_err(file_error)?;
         let identity = Identity::of(&path).map_err(file_error)?;

@@ -38,7 +38,7 @@ pub use usage::UsageArgs;
 pub use users::UsersCommand;
 
 const AFTER: &str = "\
-Exit codes: 0 done · 1 failed · 2 wrong command line · 69 unavailable · 77 refused · 78 configuration
+Exit codes: 0 done · 1 failed · 2 wrong command line · 69 unavailable · 75 temporary · 77 refused · 78 configuration
 
 Try it without any key:  relay demo
 Set up your own:         relay init && relay serve

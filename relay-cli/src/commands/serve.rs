@@ -14,7 +14,8 @@ pub fn run(args: &ServeArgs, protection: Protection) -> Result<(), Failure> {
     let ServeArgs { config, mock, master_key_stdin } = args;
     let how = Start { config: config.as_deref(), mock: *mock, master_key_stdin: *master_key_stdin };
     start(&how, protection).map_err(|error| {
-        let exit = if error.exit_code() == Exit::Unavailable.code() { Exit::Unavailable } else { Exit::Config };
+        let known = [Exit::Unavailable, Exit::Temporary].into_iter().find(|exit| exit.code() == error.exit_code());
+        let exit = known.unwrap_or(Exit::Config);
         Failure::new(exit, error)
     })
 }

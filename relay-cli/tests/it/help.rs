@@ -20,7 +20,7 @@ fn help_names_every_command_and_exit_code() {
     {
         assert!(help.contains(&format!("\n  {word}")), "{word}");
     }
-    for code in ["0 done", "1 failed", "2 wrong", "69 unavailable", "77 refused", "78 configuration"] {
+    for code in ["0 done", "1 failed", "2 wrong", "69 unavailable", "75 temporary", "77 refused", "78 configuration"] {
         assert!(help.contains(code), "{code}");
     }
 }
