@@ -49,6 +49,8 @@ pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
 async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Of a terminal that is closed, and of one that ends it with Ctrl-\. The folder has a store and a master key.
+    let (mut hangup, mut quit) = (signal(SignalKind::hangup())?, signal(SignalKind::quit())?);
     let running = start(made, wired)?;
     let stopper = running.stopper();
     let mut app = None;
@@ -56,6 +58,8 @@ async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) 
         played = play(args, made, wired, running.addr, &mut app, out) => played,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+        _ = quit.recv() => Ok(()),
     };
     if let Some(app) = app {
         app.stop().await?;
@@ -66,7 +70,8 @@ async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) 
 }
 
 fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
-    let options = Options { workers: 2, drain: DRAIN, ..made.config.server.options(None) };
+    let options =
+        Options { workers: 2, drain: DRAIN, metrics_listen: None, ..made.config.server.options(&made.config.metrics) };
     let listen = options.listen;
     serve(wired.relay.clone(), options)
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))

@@ -15,8 +15,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use relay_core::domain::ids::{RequestId, Timestamp};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -35,6 +36,7 @@ const BATCH: Duration = Duration::from_millis(10);
 static QUEUED: OnceLock<SyncSender<Job>> = OnceLock::new();
 static QUEUED_BYTES: Budget = Budget::new(QUEUE_BYTES);
 static DROPPED: AtomicU64 = AtomicU64::new(0);
+static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 thread_local! {
     static CURRENT: Cell<Option<RequestId>> = const { Cell::new(None) };
@@ -70,13 +72,22 @@ pub fn start(config: &LogConfig) {
     STARTED.get_or_init(|| {
         let queue = QUEUED.get_or_init(write_in_background).clone();
         let layer = Lines { format: config.format, queue };
-        let subscriber = tracing_subscriber::registry().with(config.level.clone()).with(layer);
+        let (level, handle) = reload::Layer::new(config.level.clone());
+        let _ = LEVEL.set(handle);
+        let subscriber = tracing_subscriber::registry().with(level).with(layer);
         let _ = tracing::subscriber::set_global_default(subscriber);
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
             tracing::error!(place, "a panic");
         }));
     });
+}
+
+/// Changes which lines are logged from now on.
+pub(crate) fn set_level(config: &LogConfig) {
+    if let Some(level) = LEVEL.get() {
+        let _ = level.reload(config.level.clone());
+    }
 }
 
 /// A command for the writer.

@@ -1,17 +1,19 @@
 //! Runs the server from its configuration until a signal.
 
+mod greeting;
 mod hand_over;
+mod lock;
 pub mod process;
+mod signals;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use actix_web::rt::System;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::{Config, StoragePath};
 use crate::observe::logging;
-use crate::server::{Stopper, serve};
+use crate::server::serve;
 use crate::wiring::{StartError, check_master_keys, wire};
 
 /// What the command line of a program that runs the server says.
@@ -58,57 +60,48 @@ pub fn start(start: &Start<'_>, protection: process::Protection) -> Result<(), S
     if config.server.allow_core_dumps {
         tracing::warn!("core dumps are allowed (server.allow_core_dumps): they contain keys");
     }
-    run(config, |_| {})
+    run_from(config, start.config.map(Path::to_owned), |_| {})
 }
 
-/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+/// Serves until SIGTERM, SIGINT or SIGQUIT, then drains. A second signal ends the running calls with an error, and then the
+/// process.
 ///
 /// Blocks the thread. `started` is called with the server's address once it listens.
 ///
 /// # Errors
 /// The reason why the server could not start.
-pub fn run(mut config: Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
+pub fn run(config: Config, started: impl FnOnce(&str)) -> Result<(), StartError> {
+    run_from(config, None, started)
+}
+
+/// `file`: the configuration file that the command line names, to read the log's level again.
+fn run_from(mut config: Config, file: Option<PathBuf>, started: impl FnOnce(&str)) -> Result<(), StartError> {
     let wired = wire(&config)?;
+    let _lock = match &config.storage.path {
+        StoragePath::File(path) => lock::hold(path),
+        StoragePath::Memory => None,
+    };
     // From here on only the cipher needs the master keys.
     config.master_key.text = None;
     let served = System::new().block_on(async {
-        let options = config.server.options(config.metrics.listen);
+        let options = config.server.options(&config.metrics);
         let listen = options.listen;
         let failed = |cause: io::Error| StartError::Listen { listen, cause };
         let running = serve(wired.relay.clone(), options).map_err(failed)?;
         let addr = running.addr.to_string();
-        tracing::info!(listen = addr.as_str(), version = env!("CARGO_PKG_VERSION"), "serving");
+        greeting::greet(&config, &addr);
         started(&addr);
         let regular = [tokio::spawn(wired.save_wraps_regularly()), tokio::spawn(wired.clean_up_regularly())];
-        stop_on_signals(running.stopper()).map_err(failed)?;
+        let code = signals::handle(running.stopper(), file).map_err(failed)?;
         let ended = running.join().await.map_err(failed);
         regular.iter().for_each(tokio::task::JoinHandle::abort);
         tracing::info!("stopped");
-        ended
+        ended.map(|()| code.get())
     });
     wired.close();
     logging::flush();
-    served
-}
-
-/// The first signal starts the shutdown, the second one ends the process.
-fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        let mut seen = 0;
-        loop {
-            let code = tokio::select! {
-                _ = terminate.recv() => 128 + 15,
-                _ = interrupt.recv() => 128 + 2,
-            };
-            seen += 1;
-            if seen > 1 {
-                std::process::exit(code);
-            }
-            tracing::info!("shutting down; a second signal ends the process at once");
-            stopper.stop();
-        }
-    });
-    Ok(())
+    match served? {
+        0 => Ok(()),
+        code => std::process::exit(code),
+    }
 }

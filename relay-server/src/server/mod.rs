@@ -12,16 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use relay_core::Relay;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::config::MetricsToken;
 use crate::config::options::Options;
 use crate::state::State;
 use crate::state::drain::Drain;
+use crate::state::public_address::PublicAddress;
 
 /// A running server. Dropping this handle does not stop it; the end of its runtime does.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ struct Stop {
     grace: Duration,
     delay: Duration,
     begun: AtomicBool,
+    /// Ends the waiting of the shutdown.
+    hurry: Notify,
 }
 
 impl fmt::Debug for Stopper {
@@ -70,15 +75,18 @@ impl fmt::Debug for Stopper {
 
 impl Stopper {
     /// Starts the shutdown: the server reports not ready, then accepts no new connections, then ends the calls still
-    /// running. Returns at once; [`Running::join`] waits for the end. Only the first call has an effect.
-    pub fn stop(&self) {
+    /// running. Returns at once; [`Running::join`] waits for the end. Only the first call has an effect, and returns true.
+    pub fn stop(&self) -> bool {
         if self.0.begun.swap(true, Ordering::SeqCst) {
-            return;
+            return false;
         }
         self.0.drain.begin();
         let stop = Arc::clone(&self.0);
         tokio::spawn(async move {
-            sleep(stop.delay).await;
+            tokio::select! {
+                () = sleep(stop.delay) => {}
+                () = stop.hurry.notified() => {}
+            }
             let ended = stop.server.stop(true);
             let mut ended = std::pin::pin!(ended);
             tokio::select! {
@@ -92,6 +100,13 @@ impl Stopper {
                 metrics.stop(false).await;
             }
         });
+        true
+    }
+
+    /// Ends the calls that are still running, with an error, after [`Self::stop`].
+    pub fn hurry(&self) {
+        self.0.drain.cut();
+        self.0.hurry.notify_one();
     }
 }
 
@@ -102,9 +117,16 @@ impl Stopper {
 pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
     let listener = listen::bind(options.listen)?;
     let addr = listener.local_addr()?;
-    let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
-    let state = Data::from(State::new(relay, public_url, &options)?);
-    let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address)).transpose()?;
+    let public = PublicAddress::new(options.public_url.as_deref(), addr);
+    if !public.is_known() {
+        tracing::warn!(
+            listen = addr.to_string(),
+            "links can't be made: set `server.public_url` to the address under which browsers reach this server; until \
+             then, requests for registration tokens fail"
+        );
+    }
+    let state = Data::from(State::new(relay, public, &options)?);
+    let metrics = options.metrics_listen.map(|address| serve_metrics(&state, address, &options)).transpose()?;
     let (metrics_addr, metrics_server) = metrics.unzip();
 
     let server = listen::start(&state, listener, &options)?;
@@ -115,26 +137,25 @@ pub fn serve(relay: Relay, options: Options) -> io::Result<Running> {
         grace: options.drain,
         delay: options.drain_delay,
         begun: AtomicBool::new(false),
+        hurry: Notify::new(),
     }));
     Ok(Running { addr, metrics_addr, stopper, task: tokio::spawn(server) })
 }
 
 /// Serves Prometheus text on an address of its own.
-fn serve_metrics(state: &Data<State>, address: SocketAddr) -> io::Result<(SocketAddr, ServerHandle)> {
-    let state = state.clone();
+fn serve_metrics(
+    state: &Data<State>,
+    address: SocketAddr,
+    options: &Options,
+) -> io::Result<(SocketAddr, ServerHandle)> {
+    let (state, token) = (state.clone(), options.metrics_token.clone());
     let server = HttpServer::new(move || {
-        let state = state.clone();
-        App::new().route(
-            "/metrics",
-            web::get().to(move || {
-                let text = state.metrics_text();
-                async move {
-                    HttpResponse::Ok()
-                        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
-                        .body(text)
-                }
-            }),
-        )
+        let (state, token) = (state.clone(), token.clone());
+        let answer = move |request: HttpRequest| {
+            let response = metrics_response(&state, token.as_ref(), &request);
+            async move { response }
+        };
+        App::new().route("/metrics", web::get().to(answer))
     })
     .workers(1)
     .disable_signals()
@@ -144,4 +165,18 @@ fn serve_metrics(state: &Data<State>, address: SocketAddr) -> io::Result<(Socket
     let handle = server.handle();
     tokio::spawn(server);
     Ok((addr, handle))
+}
+
+/// The metrics, for a scraper that sends the token if there is one.
+fn metrics_response(state: &State, token: Option<&MetricsToken>, request: &HttpRequest) -> HttpResponse {
+    let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+    let knows = |token: &MetricsToken| {
+        sent.is_some_and(|(scheme, text)| scheme.eq_ignore_ascii_case("bearer") && token.is(text.trim()))
+    };
+    if !token.is_none_or(knows) {
+        return HttpResponse::Unauthorized().insert_header((WWW_AUTHENTICATE, "Bearer")).finish();
+    }
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(state.metrics_text())
 }

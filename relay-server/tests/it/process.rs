@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::harness::{CHAT, Connection, chat_body};
 
 /// A folder with a configuration, a master key and a store with one project.
-struct Site {
+pub(crate) struct Site {
     folder: tempfile::TempDir,
     key: String,
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let master = MasterKey::generate().unwrap();
         write_private(&folder.path().join("master.key"), &master.expose_base64());
@@ -32,18 +32,18 @@ impl Site {
         Self { folder, key: key.expose().to_owned() }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relay-server"));
         command.arg("--config").arg(self.path("relay.toml")).env_clear().stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    fn start(&self) -> Server {
+    pub(crate) fn start(&self) -> Server {
         self.start_as(self.command())
     }
 
@@ -56,7 +56,7 @@ impl Site {
         self.start_as(shell)
     }
 
-    fn start_as(&self, mut command: Command) -> Server {
+    pub(crate) fn start_as(&self, mut command: Command) -> Server {
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let addr = loop {
@@ -83,34 +83,43 @@ impl Site {
     }
 }
 
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     log: BufReader<ChildStdout>,
-    addr: std::net::SocketAddr,
-    key: String,
+    pub(crate) addr: std::net::SocketAddr,
+    pub(crate) key: String,
 }
 
 impl Server {
     /// Sends a signal, as a shell would.
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
     }
 
+    /// Reads the log until a line with these words.
+    pub(crate) fn read_log_until(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "no line with {words}");
+        }
+    }
+
     /// Waits for its end; returns the exit code and the rest of the log.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
     }
 
-    async fn send(&self, head: &str, body: &str) -> crate::harness::Answer {
+    pub(crate) async fn send(&self, head: &str, body: &str) -> crate::harness::Answer {
         let mut connection = Connection::to(self.addr).await;
         connection.write(self.request(head, &format!("Bearer {}", self.key), body).as_bytes()).await;
         connection.answer(false).await
     }
 
-    fn request(&self, head: &str, credential: &str, body: &str) -> String {
+    pub(crate) fn request(&self, head: &str, credential: &str, body: &str) -> String {
         format!(
             "{head} HTTP/1.1\r\nhost: x\r\nauthorization: {credential}\r\nx-relay-user: ana\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -119,8 +128,13 @@ impl Server {
     }
 
     /// Connects a key for `ana`.
-    async fn connect(&self, key: &str) {
-        let issued = self.send("POST /v1/registration-tokens", r#"{"user":"ana"}"#).await.json();
+    pub(crate) async fn connect(&self, key: &str) {
+        self.connect_as("ana", key).await;
+    }
+
+    /// Connects a key for this user.
+    pub(crate) async fn connect_as(&self, user: &str, key: &str) {
+        let issued = self.send("POST /v1/registration-tokens", &format!(r#"{{"user":"{user}"}}"#)).await.json();
         let token = format!("Bearer {}", issued["registrationToken"].as_str().unwrap());
         let body = format!(r#"{{"provider":"openai","apiKey":"{key}"}}"#);
         let mut connection = Connection::to(self.addr).await;
@@ -142,7 +156,7 @@ fn write_private(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-fn write_config(site: &Site, text: &str) {
+pub(crate) fn write_config(site: &Site, text: &str) {
     std::fs::write(site.path("relay.toml"), text).unwrap();
 }
 
@@ -255,24 +269,6 @@ async fn every_line_of_the_log_is_json_with_an_id_and_no_secret() {
         assert!(line["project"].as_str().unwrap().starts_with("prj_") && line["duration_us"].is_u64());
     }
     assert!(lines.iter().any(|line| line["message"] == "stopped"));
-}
-
-#[tokio::test]
-async fn the_second_signal_ends_it_at_once() {
-    let site = Site::new().await;
-    let server = site.start();
-    server.connect("sk-mock-good-000000000ana").await;
-    let mut connection = Connection::to(server.addr).await;
-    let body = chat_body("gpt-4o-mini", "{{silent}}", true).to_string();
-    let request = server.request(&format!("POST {CHAT}"), &format!("Bearer {}", server.key), &body);
-    connection.write(request.as_bytes()).await;
-    connection.read_text("data: ").await;
-    server.signal("TERM");
-    while tokio::net::TcpStream::connect(server.addr).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
-    server.signal("TERM");
-    assert_eq!(server.end().0, Some(143));
 }
 
 #[tokio::test]
