@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use mimalloc::MiMalloc;
 use relay_cli::cli::{Cli, Command};
 use relay_cli::failure::{Exit, Failure};
 use relay_cli::output::Out;
 use relay_cli::{commands, secrets};
+use relay_server::config::without_empty_variables;
 use relay_server::process::{self, Protection};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -54,7 +55,9 @@ enum Parsed {
 fn parse(arguments: &[OsString]) -> Result<Cli, Parsed> {
     // Runs before clap, whose errors repeat unknown arguments.
     secrets::refuse_in_arguments(arguments.iter().skip(1).cloned()).map_err(Parsed::Failure)?;
-    Cli::try_parse_from(arguments).map_err(Parsed::Message)
+    let command = without_empty_variables(Cli::command());
+    let matches = command.try_get_matches_from(arguments);
+    matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)).map_err(Parsed::Message)
 }
 
 fn run(cli: Cli, protection: Protection) -> Result<(), Failure> {

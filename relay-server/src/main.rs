@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use mimalloc::MiMalloc;
+use relay_server::config::without_empty_variables;
 use relay_server::{Start, process, start};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -31,7 +32,9 @@ static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
     let protection = process::protect();
-    let Arguments { config, mock, master_key_stdin } = Arguments::parse();
+    let mut matches = without_empty_variables(Arguments::command()).get_matches();
+    let Arguments { config, mock, master_key_stdin } =
+        Arguments::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit());
     match start(&Start { config: config.as_deref(), mock, master_key_stdin }, protection) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

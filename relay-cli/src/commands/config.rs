@@ -49,6 +49,7 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "server.listen" => json!(server.listen),
         "server.public_url" => json!(server.public_url.as_ref()?),
         "server.trusted_proxies" => json!(server.trusted_proxies.to_string()),
+        "server.client_address_header" => json!(server.trusted_proxies.header().name()),
         "server.workers" => json!(server.workers),
         "server.max_connections" => json!(server.max_connections),
         "server.max_connections_per_address" => json!(server.max_connections_per_address),
@@ -77,6 +78,7 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "upstream.proxy_credentials_env" => json!(config.upstream.proxy.credentials_env),
         "upstream.ca_file" => json!(config.upstream.ca_file.as_ref()?),
         "metrics.listen" => json!(config.metrics.listen?),
+        "metrics.token_file" => json!(config.metrics.token_file.as_ref()?),
         "log.level" => json!(config.log.level.to_string()),
         "log.format" => json!(match config.log.format {
             LogFormat::Json => "json",
@@ -100,7 +102,7 @@ mod tests {
     fn every_setting_is_shown_as_it_is_in_effect() {
         let text = "mock = true\n[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://r.example\"\nworkers = 3\n\
             max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
-            drain_delay_seconds = 12\nallow_core_dumps = true\ntrusted_proxies = \"10.0.0.0/8, ::1\"\n\
+            drain_delay_seconds = 12\nallow_core_dumps = true\ntrusted_proxies = \"10.0.0.0/8, ::1\"\nclient_address_header = \"forwarded\"\n\
             max_connections_per_address = 13\nbody_budget_mib = 14\nbody_share_percent = 15\n[quota]\n\
             tokens_per_minute = 16\nkey_checks_per_minute = 17\npending_users = 18\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
             [upstream]\nallow_http_loopback = true\nproxy = \"http://p.example:3128\"\nno_proxy = \"a.example\"\n\

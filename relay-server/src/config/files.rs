@@ -69,11 +69,7 @@ impl Readers {
 pub(super) fn read_private(path: &Path, readers: Readers) -> Result<Zeroizing<String>, String> {
     let user = User::current();
     let shown = path.display();
-    let unreadable = |cause: io::Error| {
-        format!(
-            "names {shown}, which could not be read ({cause}); generate a key with `relay master-key generate --out FILE`"
-        )
-    };
+    let unreadable = |cause: io::Error| format!("names {shown}, which could not be read ({cause})");
     let found = resolve(user, path).map_err(|problem| match problem {
         Problem::Io(cause) => unreadable(cause),
         Problem::Unsafe(why) => format!("names {shown}, {why}"),
@@ -87,7 +83,7 @@ pub(super) fn read_private(path: &Path, readers: Readers) -> Result<Zeroizing<St
     if !user.trusts(metadata.uid()) {
         let (owner, uid) = (metadata.uid(), user.uid);
         return Err(format!(
-            "names {shown}, which belongs to another user (uid {owner}), who could replace the key; run: chown {uid} {shown}"
+            "names {shown}, which belongs to another user (uid {owner}), who could replace the secret; run: chown {uid} {shown}"
         ));
     }
     if mode & readers.forbidden(metadata.uid()) != 0 {

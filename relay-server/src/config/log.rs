@@ -1,5 +1,7 @@
 //! `[log]`
 
+use std::io::{self, IsTerminal as _};
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::reader::Reader;
@@ -38,7 +40,8 @@ impl LogConfig {
                     "text" => Ok(LogFormat::Text),
                     _ => Err("must be \"json\" or \"text\"".to_owned()),
                 })
-                .unwrap_or(LogFormat::Json),
+                // A person who starts it in a terminal reads the log there.
+                .unwrap_or_else(|| if io::stdout().is_terminal() { LogFormat::Text } else { LogFormat::Json }),
         }
     }
 }

@@ -70,7 +70,8 @@ impl MasterKeyConfig {
         let file = reader.path("master_key.file");
         let readable = reader.flag("master_key.allow_readable_file").unwrap_or(false);
         let env = reader.get("master_key.env", variable_name).unwrap_or_else(|| "RELAY_MASTER_KEY".to_owned());
-        let credential = variables.get("CREDENTIALS_DIRECTORY").map(|directory| Path::new(directory).join(CREDENTIAL));
+        let given_in = |name: &str| variables.get(name).filter(|value| !value.trim().is_empty());
+        let credential = given_in("CREDENTIALS_DIRECTORY").map(|directory| Path::new(directory).join(CREDENTIAL));
         let mut config =
             Self { file: None, allow_readable_file: readable, env, text: None, origin: None, from_variable: false };
         if let Some(text) = given {
@@ -78,6 +79,10 @@ impl MasterKeyConfig {
         } else if let Some(path) = &file {
             match files::read_private(path, if readable { Readers::All } else { Readers::RootsGroup }) {
                 Ok(text) => config.found(MasterKeyText(text), format!("file {}", path.display())),
+                Err(message) if !path.exists() => {
+                    let how = "generate a key with `relay master-key generate --out FILE`";
+                    reader.error("master_key.file", format!("{message}; {how}"));
+                }
                 Err(message) => reader.error("master_key.file", message),
             }
         } else if let Some(path) = credential.filter(|path| path.exists()) {
@@ -86,7 +91,7 @@ impl MasterKeyConfig {
                 Ok(text) => config.found(text.into(), format!("systemd credential {CREDENTIAL}")),
                 Err(cause) => reader.general_error(format!("the credential {CREDENTIAL} could not be read: {cause}")),
             }
-        } else if let Some(text) = variables.get(&config.env) {
+        } else if let Some(text) = given_in(&config.env) {
             let origin = format!("variable {}", config.env);
             config.found(text.clone().into(), origin);
             config.from_variable = true;

@@ -25,9 +25,9 @@ pub use error::{ConfigError, ConfigErrors};
 pub use files::check_store;
 pub use log::{LogConfig, LogFormat};
 pub use master_key::{MasterKeyConfig, MasterKeyText};
-pub use metrics::MetricsConfig;
+pub use metrics::{MetricsConfig, MetricsToken};
 pub use options::{Options, RequestLimits};
-pub use proxies::TrustedProxies;
+pub use proxies::{AddressHeader, TrustedProxies};
 pub use proxy::{ProxyConfig, ProxyCredentials};
 pub use server::ServerConfig;
 pub use settings::{SETTINGS, Setting};
@@ -65,6 +65,35 @@ fn default_file<'a>() -> Option<&'a Path> {
     DEFAULT_FILES.map(Path::new).into_iter().find(|path| path.exists())
 }
 
+/// Lets clap ignore environment variables that are empty, as the configuration does: an argument that is read from such a
+/// variable is as if it were not set.
+#[must_use]
+pub fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|argument| {
+        // clap can't take a variable's name back, so the argument gets one that nobody sets.
+        if argument.get_env().is_some_and(is_empty) {
+            argument.env("RELAY_NO_VARIABLE").hide_env(true)
+        } else {
+            argument
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
+fn read_file(path: &Path) -> Result<String, ConfigErrors> {
+    std::fs::read_to_string(path).map_err(|cause| {
+        let message = format!("the configuration could not be read: {cause}");
+        ConfigErrors(vec![ConfigError { place: path.display().to_string(), message }])
+    })
+}
+
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 impl Config {
     /// Reads `file`, or else the first that exists of `relay.toml` and `/etc/relay/relay.toml`, and this process's environment.
     ///
@@ -91,17 +120,8 @@ impl Config {
     }
 
     fn load_given(file: Option<&Path>, master_key: Option<MasterKeyText>) -> Result<Self, ConfigErrors> {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        match file.map(|path| (path, std::fs::read_to_string(path))) {
-            None => Self::read_given(None, &variables, master_key),
-            Some((path, Ok(text))) => Self::read_given(Some((path, &text)), &variables, master_key),
-            Some((path, Err(cause))) => Err(ConfigErrors(vec![ConfigError {
-                place: path.display().to_string(),
-                message: format!("the configuration could not be read: {cause}"),
-            }])),
-        }
+        let text = file.map(read_file).transpose()?;
+        Self::read_given(file.zip(text.as_deref()), &environment(), master_key)
     }
 
     /// Reads a file's text (its path is for messages, and the base of relative paths) and these variables.
@@ -120,7 +140,7 @@ impl Config {
         let mut reader = Reader::new(file, variables);
         let config = Self {
             mock: reader.flag("mock").unwrap_or(false),
-            server: ServerConfig::read(&mut reader),
+            server: ServerConfig::read(&mut reader, variables),
             storage: StorageConfig::read(&mut reader),
             quota: quota::read(&mut reader),
             master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
@@ -130,6 +150,21 @@ impl Config {
         };
         match reader.into_errors() {
             errors if errors.is_empty() => Ok(config),
+            errors => Err(ConfigErrors(errors)),
+        }
+    }
+
+    /// Reads only `[log]` of the configuration that [`Self::find`] reads.
+    ///
+    /// # Errors
+    /// Invalid settings of `[log]`; unknown settings; a file that could not be read.
+    pub fn find_log(file: Option<&Path>) -> Result<LogConfig, ConfigErrors> {
+        let path = file.or_else(default_file);
+        let text = path.map(read_file).transpose()?;
+        let mut reader = Reader::new(path.zip(text.as_deref()), &environment());
+        let log = LogConfig::read(&mut reader);
+        match reader.into_errors() {
+            errors if errors.is_empty() => Ok(log),
             errors => Err(ConfigErrors(errors)),
         }
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::metrics::MetricsToken;
 use super::proxies::TrustedProxies;
 
 /// The options of [`serve`](crate::serve). [`Options::default`] suits tests: loopback, any free port, one worker.
@@ -12,12 +13,15 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Worker threads; 0: one per processor.
     pub workers: usize,
-    /// The URL under which browsers and backends reach this server, without a trailing slash. `None`: `listen`.
+    /// The URL under which browsers and backends reach this server, without a trailing slash; it may have a path. `None`:
+    /// `listen`, unless that stands for all interfaces: then no links can be made.
     pub public_url: Option<String>,
     /// The reverse proxies that are believed about the address of a client.
     pub trusted_proxies: TrustedProxies,
     /// The address for Prometheus metrics. `None`: no metrics.
     pub metrics_listen: Option<SocketAddr>,
+    /// The bearer token that a scraper of the metrics must send. `None`: none.
+    pub metrics_token: Option<MetricsToken>,
     /// The limits of a request.
     pub limits: RequestLimits,
     /// How long running calls may take to end after a stop.
@@ -73,6 +77,7 @@ impl Default for Options {
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             metrics_listen: None,
+            metrics_token: None,
             limits: RequestLimits::default(),
             drain: Duration::from_secs(120),
             drain_delay: Duration::ZERO,

@@ -4,9 +4,45 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// Addresses and networks of reverse proxies whose `X-Forwarded-For` is believed. By default none.
+/// Addresses and networks of reverse proxies that are believed about a client's address, and the header in which they say
+/// it. By default none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<Network>);
+pub struct TrustedProxies {
+    networks: Vec<Network>,
+    header: AddressHeader,
+}
+
+/// The header in which proxies name the client: `server.client_address_header`.
+///
+/// Only one is read. A proxy passes on what the client sent in the other one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressHeader {
+    /// `X-Forwarded-For`, which nearly all proxies send.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl AddressHeader {
+    /// The header's name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+        }
+    }
+}
+
+impl FromStr for AddressHeader {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::XForwardedFor, Self::Forwarded];
+        let found = known.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| "must be \"x-forwarded-for\" or \"forwarded\"".to_owned())
+    }
+}
 
 /// The addresses that share the first `bits` bits with `address`, as IPv6; IPv4 is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +55,22 @@ impl TrustedProxies {
     /// Whether this address is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = mapped(address);
-        self.0.iter().any(|network| {
+        self.networks.iter().any(|network| {
             let different = 128 - (address ^ network.address).leading_zeros();
             different <= 128 - network.bits
         })
+    }
+
+    /// The same proxies, which name the client in this header.
+    #[must_use]
+    pub fn with_header(mut self, header: AddressHeader) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// The header in which they name the client.
+    pub fn header(&self) -> AddressHeader {
+        self.header
     }
 }
 
@@ -37,7 +85,7 @@ fn mapped(address: IpAddr) -> u128 {
 /// As [`FromStr`] reads it.
 impl fmt::Display for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, Network { address, bits }) in self.0.iter().enumerate() {
+        for (number, Network { address, bits }) in self.networks.iter().enumerate() {
             let separator = if number > 0 { ", " } else { "" };
             let address = Ipv6Addr::from_bits(*address);
             match address.to_ipv4_mapped() {
@@ -55,7 +103,8 @@ impl FromStr for TrustedProxies {
     /// Addresses (`10.0.0.1`) and networks (`10.0.0.0/8`, `fd00::/8`), separated by commas. Empty: none.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(network).collect::<Result<_, _>>().map(Self)
+        let networks = parts.map(network).collect::<Result<_, _>>()?;
+        Ok(Self { networks, header: AddressHeader::default() })
     }
 }
 

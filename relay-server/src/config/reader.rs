@@ -90,9 +90,10 @@ impl Reader {
         self.given.insert(setting.name.to_string(), Given { raw, place });
     }
 
-    /// Variables take precedence over the file.
+    /// Variables take precedence over the file. An empty one counts as not set: compose files and charts pass on variables
+    /// that nobody gave a value.
     fn take_variables(&mut self, variables: &BTreeMap<String, String>) {
-        for (variable, value) in variables {
+        for (variable, value) in variables.iter().filter(|(_, value)| !value.trim().is_empty()) {
             match SETTINGS.iter().find(|setting| variable_of(&setting.name) == *variable) {
                 Some(setting) => {
                     let given = Given { raw: Raw::Variable(value.clone()), place: variable.clone() };
@@ -152,6 +153,11 @@ impl Reader {
     /// A default path, relative to the file's folder if there is a file.
     pub(super) fn beside(&self, name: &str) -> PathBuf {
         self.base.join(name)
+    }
+
+    /// Whether the setting `name` is given.
+    pub(super) fn is_set(&mut self, name: &str) -> bool {
+        self.ask(name).is_some()
     }
 
     /// Whether the setting `name` is this text.

@@ -1,10 +1,12 @@
 //! `[server]`
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use relay_core::domain::origin::Origin;
 
+use super::metrics::MetricsConfig;
 use super::options::{Options, RequestLimits};
 use super::proxies::TrustedProxies;
 use super::reader::Reader;
@@ -43,19 +45,15 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader, variables: &BTreeMap<String, String>) -> Self {
         let default = Options::default();
         let seconds =
             |reader: &mut Reader, name, range, default| reader.number(name, range).map_or(default, Duration::from_secs);
         let max_body_mib = reader.number("server.max_body_mib", 1..=256).unwrap_or(32);
         Self {
-            listen: reader
-                .get("server.listen", |text| {
-                    text.parse().map_err(|_| "must be an IP address and a port, such as \"127.0.0.1:8080\"".to_owned())
-                })
-                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen: listen(reader, variables),
             public_url: reader.get("server.public_url", public_url),
-            trusted_proxies: reader.get("server.trusted_proxies", str::parse).unwrap_or_default(),
+            trusted_proxies: trusted_proxies(reader),
             workers: small(reader.number("server.workers", 0..=1024), 0),
             max_connections: small(reader.number("server.max_connections", 1..=1_000_000), default.max_connections),
             max_connections_per_address: small(
@@ -81,13 +79,14 @@ impl ServerConfig {
     }
 
     /// The options of [`serve`](crate::serve).
-    pub fn options(&self, metrics_listen: Option<SocketAddr>) -> Options {
+    pub fn options(&self, metrics: &MetricsConfig) -> Options {
         Options {
             listen: self.listen,
             workers: self.workers,
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
-            metrics_listen,
+            metrics_listen: metrics.listen,
+            metrics_token: metrics.token.clone(),
             limits: RequestLimits {
                 inference_body: self.max_body,
                 bodies_at_once: self.body_budget,
@@ -104,16 +103,54 @@ impl ServerConfig {
     }
 }
 
+/// `server.listen`; where nothing sets it, all interfaces with the port in `PORT`, as hosting platforms expect it.
+fn listen(reader: &mut Reader, variables: &BTreeMap<String, String>) -> SocketAddr {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+    if reader.is_set("server.listen") {
+        let parse = |text: &str| {
+            text.parse().map_err(|_| "must be an IP address and a port, such as \"127.0.0.1:8080\"".to_owned())
+        };
+        return reader.get("server.listen", parse).unwrap_or(default);
+    }
+    let Some(port) = variables.get("PORT").map(|port| port.trim()).filter(|port| !port.is_empty()) else {
+        return default;
+    };
+    match port.parse() {
+        Ok(port) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
+        Err(_) => {
+            reader.general_error(format!("PORT: must be a port, not `{port}`; or set `server.listen`"));
+            default
+        }
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> TrustedProxies {
+    let proxies: TrustedProxies = reader.get("server.trusted_proxies", str::parse).unwrap_or_default();
+    proxies.with_header(reader.get("server.client_address_header", str::parse).unwrap_or_default())
+}
+
 /// A number whose range was checked.
 fn small(number: Option<u64>, default: usize) -> usize {
     number.and_then(|number| usize::try_from(number).ok()).unwrap_or(default)
 }
 
-/// `https://host[:port]`, or `http://` on this machine.
+/// `https://host[:port][/path]`, or `http://` on this machine. Without a slash at the end.
 fn public_url(text: &str) -> Result<String, String> {
-    let origin = Origin::parse(text).map_err(|error| error.to_string())?;
+    let authority = text.find("://").map_or(0, |at| at + 3);
+    let path = text.get(authority..).and_then(|rest| rest.find('/')).map_or(text.len(), |at| authority + at);
+    let (origin, path) = text.split_at(path);
+    let origin = Origin::parse(origin).map_err(|error| error.to_string())?;
     if !origin.is_private() {
         return Err("must begin with https:// unless it is on this machine, because keys are sent there".to_owned());
     }
-    Ok(origin.to_string())
+    let path = path.trim_end_matches('/');
+    let is_plain = |segment: &str| {
+        !segment.is_empty()
+            && !segment.bytes().all(|b| b == b'.')
+            && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    if !path.split('/').skip(1).all(is_plain) {
+        return Err("may have a path of letters, digits and `-._~`, and nothing after it".to_owned());
+    }
+    Ok(format!("{origin}{path}"))
 }

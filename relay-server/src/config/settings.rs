@@ -28,6 +28,7 @@ const BEFORE_PROVIDERS: &[(&str, &str)] = &[
     ("server.listen", "127.0.0.1:8080"),
     ("server.public_url", ""),
     ("server.trusted_proxies", ""),
+    ("server.client_address_header", "x-forwarded-for"),
     ("server.workers", "0"),
     ("server.max_connections", "25000"),
     ("server.max_connections_per_address", "0"),
@@ -56,6 +57,7 @@ const AFTER_PROVIDERS: &[(&str, &str)] = &[
     ("upstream.proxy_credentials_env", "RELAY_PROXY_CREDENTIALS"),
     ("upstream.ca_file", ""),
     ("metrics.listen", ""),
+    ("metrics.token_file", ""),
     ("log.level", "info"),
     ("log.format", "json"),
 ];

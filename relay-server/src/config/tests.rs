@@ -42,6 +42,7 @@ fn every_setting_is_read_from_the_file() {
         listen = "0.0.0.0:80"
         public_url = "https://vault.example/"
         trusted_proxies = "10.0.0.0/8"
+        client_address_header = "Forwarded"
         workers = 3
         max_connections = 1_000
         keep_alive_seconds = 5
@@ -75,11 +76,12 @@ fn every_setting_is_read_from_the_file() {
         &[("OTHER_KEY", "from the environment")],
     )
     .unwrap();
-    let options = config.server.options(config.metrics.listen);
+    let options = config.server.options(&config.metrics);
     assert!(config.server.allow_core_dumps && config.master_key.allow_readable_file);
     assert!(config.mock && config.upstream.allow_http_loopback && config.log.format == LogFormat::Text);
     assert_eq!((options.workers, options.max_connections, options.limits.inference_body), (3, 1000, 1 << 20));
     assert!(options.trusted_proxies.contains([10, 1, 2, 3].into()));
+    assert_eq!(options.trusted_proxies.header(), AddressHeader::Forwarded);
     assert_eq!((options.limits.bodies_at_once, options.limits.body_share_percent), (64 << 20, 50));
     let QuotaLimits { tokens_a_minute, key_checks_a_minute, pending_users } = config.quota;
     assert_eq!((tokens_a_minute, key_checks_a_minute, pending_users), (7, 8, 9));
@@ -140,7 +142,10 @@ fn a_setting_in_the_wrong_section_gets_a_hint() {
 fn weak_settings_are_refused() {
     for (text, want) in [
         ("[server]\npublic_url = \"http://vault.example\"", "must begin with https:// unless"),
-        ("[server]\npublic_url = \"https://vault.example/relay\"", "leave out everything after the host"),
+        ("[server]\npublic_url = \"https://vault.example/relay?x=1\"", "may have a path"),
+        ("[server]\npublic_url = \"https://vault.example/a//b\"", "may have a path"),
+        ("[server]\npublic_url = \"https://vault.example/..\"", "may have a path"),
+        ("[server]\npublic_url = \"https://vault.example/a\\\"b\"", "may have a path"),
         ("[server]\npublic_url = \"vault.example\"", "write it with its scheme"),
         ("[server]\nmax_body_mib = 0", "must be a whole number from 1 to 256"),
         ("[server]\nmax_body_mib = 64\nbody_budget_mib = 63", "must be a whole number from 64 to 65536"),
@@ -165,6 +170,14 @@ fn weak_settings_are_refused() {
     // In the form that browsers send in `Origin`.
     let config = read("[server]\npublic_url = \"https://Vault.example:443/\"", &[]).unwrap();
     assert_eq!(config.server.public_url.as_deref(), Some("https://vault.example"));
+    for (text, want) in [
+        ("https://vault.example/relay", "https://vault.example/relay"),
+        ("https://Vault.example/relay/v2/", "https://vault.example/relay/v2"),
+        ("http://127.0.0.1:8080//", "http://127.0.0.1:8080"),
+    ] {
+        let config = read(&format!("[server]\npublic_url = \"{text}\""), &[]).unwrap();
+        assert_eq!(config.server.public_url.as_deref(), Some(want));
+    }
     for good in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:1"] {
         assert!(read(&format!("[server]\npublic_url = \"{good}\""), &[]).is_ok(), "{good}");
     }
@@ -236,7 +249,7 @@ fn the_documented_settings_are_those_that_are_read() {
     let mut reader = Reader::new(None, &BTreeMap::new());
     let _ = reader.flag("mock");
     let _ = (
-        ServerConfig::read(&mut reader),
+        ServerConfig::read(&mut reader, &BTreeMap::new()),
         StorageConfig::read(&mut reader),
         UpstreamConfig::read(&mut reader, &BTreeMap::new()),
     );
@@ -257,4 +270,46 @@ fn the_documented_settings_are_those_that_are_read() {
         .map(|key| (key.name.to_string(), Config::variable_of(&key.name), key.default.to_owned()))
         .collect();
     assert_eq!(documented, settings);
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let mut pairs: Vec<(String, &str)> =
+        SETTINGS.iter().map(|setting| (Config::variable_of(&setting.name), "")).collect();
+    pairs.extend(
+        ["RELAY_MASTER_KEY", "CREDENTIALS_DIRECTORY", "PORT", "RELAY_LOG_COLOUR"].map(|name| (name.into(), "")),
+    );
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let config = read("[metrics]\nlisten = \"127.0.0.1:9464\"", &pairs).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.metrics.listen.is_some(), "the file's value stands");
+    assert!(config.master_key.text.is_none());
+}
+
+#[test]
+fn port_counts_only_where_nothing_else_says_where() {
+    for (text, pairs, want) in [
+        ("", &[("PORT", "3000")][..], "0.0.0.0:3000"),
+        ("[server]\nlisten = \"127.0.0.1:1\"", &[("PORT", "3000")], "127.0.0.1:1"),
+        ("", &[("PORT", "3000"), ("RELAY_SERVER_LISTEN", "127.0.0.1:2")], "127.0.0.1:2"),
+        ("", &[("PORT", "")], "127.0.0.1:8080"),
+    ] {
+        assert_eq!(read(text, pairs).unwrap().server.listen.to_string(), want, "{text} {pairs:?}");
+    }
+    check("", &[("PORT", "http")], &["PORT: must be a port"]);
+}
+
+#[test]
+fn metrics_are_public_only_with_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.token");
+    let text = format!("[metrics]\nlisten = \"0.0.0.0:9464\"\ntoken_file = {path:?}");
+    check(&text, &[], &["`metrics.token_file` names"]);
+    write_private(&path, "too short");
+    check(&text, &[], &["less than 16 characters"]);
+    write_private(&path, "a-random-token-of-32-characters-\n");
+    let config = read(&text, &[]).unwrap();
+    let token = config.metrics.token.as_ref().unwrap();
+    assert!(token.is("a-random-token-of-32-characters-") && !token.is("a-random-token"));
+    assert!(!format!("{config:?}").contains("a-random"));
 }
