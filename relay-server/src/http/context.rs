@@ -1,6 +1,7 @@
 //! What is known about a request while it is served: its id, its project and provider, and its line in the access log.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -10,11 +11,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use relay_core::domain::ids::{ProjectId, RequestId};
-use relay_core::domain::secret_at;
-use relay_core::{Provider, RelayError};
+use relay_core::domain::{Blame, Outcome, secret_at};
+use relay_core::error::chain;
+use relay_core::relay::ending::{CallEnd, Ending};
+use relay_core::{Disclosure, Provider, RelayError};
 
 use crate::http::cors::Readers;
 use crate::http::headers;
+use crate::http::request::address::client_address;
 use crate::http::route::Route;
 use crate::state::State;
 
@@ -34,10 +38,15 @@ struct Inner {
     /// How many times the client has already sent this request, as it reports.
     client_retry: Option<u64>,
     method: Method,
+    /// The client's address, or that of its nearest proxy which is not trusted.
+    client: Option<IpAddr>,
     began: Instant,
     route: Cell<Option<&'static str>>,
     status: Cell<u16>,
-    code: Cell<Option<Box<str>>>,
+    failure: RefCell<Option<Failure>>,
+    /// What becomes of the call to a provider.
+    call: OnceCell<Ending>,
+    provider_request_id: OnceCell<Box<str>>,
     project: OnceCell<ProjectId>,
     provider: OnceCell<Provider>,
     /// Whether the body is a stream, which continues after the status line.
@@ -46,19 +55,49 @@ struct Inner {
     complete: Cell<bool>,
 }
 
+/// Why a request failed.
+#[derive(Clone, Debug)]
+struct Failure {
+    blame: Blame,
+    code: Box<str>,
+    cause: Option<Box<str>>,
+    cause_word: Option<&'static str>,
+}
+
+impl Failure {
+    fn of(error: &RelayError) -> Self {
+        let cause = std::error::Error::source(error).map(|source| chain(source).into());
+        Self { blame: error.blame(), code: error.code().into(), cause, cause_word: error.cause() }
+    }
+
+    /// The failure that a call ended with, if it did.
+    fn of_call(end: CallEnd) -> Option<Self> {
+        let Outcome::Failed(blame) = end.outcome else { return None };
+        let CallEnd { code, cause, cause_word, .. } = end;
+        Some(Self { blame, code: code.unwrap_or_default().into(), cause: cause.map(Into::into), cause_word })
+    }
+}
+
 impl RequestContext {
     pub(crate) fn begin(state: Data<State>, request: &ServiceRequest) -> Self {
         let headers = request.headers();
-        Self::new(state, request.method().clone(), client_id(headers), client_retry(headers))
+        let client = client_address(request.request(), &state.trusted_proxies);
+        Self::new(state, request.method().clone(), client, client_id(headers), client_retry(headers))
     }
 
     /// The context of a request that is refused before any route sees it. `method`: `None` if it is not known.
-    pub(crate) fn refused(state: Data<State>, method: Option<Method>) -> Self {
+    pub(crate) fn refused(state: Data<State>, method: Option<Method>, peer: IpAddr) -> Self {
         let unknown = || Method::from_bytes(b"-").unwrap_or_default();
-        Self::new(state, method.unwrap_or_else(unknown), None, None)
+        Self::new(state, method.unwrap_or_else(unknown), Some(peer.to_canonical()), None, None)
     }
 
-    fn new(state: Data<State>, method: Method, client_id: Option<HeaderValue>, client_retry: Option<u64>) -> Self {
+    fn new(
+        state: Data<State>,
+        method: Method,
+        client: Option<IpAddr>,
+        client_id: Option<HeaderValue>,
+        client_retry: Option<u64>,
+    ) -> Self {
         let id = state.relay.request_id();
         let text = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static("req_"));
         Self(Rc::new(Inner {
@@ -68,10 +107,13 @@ impl RequestContext {
             client_id,
             client_retry,
             method,
+            client,
             began: Instant::now(),
             route: Cell::new(None),
             status: Cell::new(CLIENT_LEFT),
-            code: Cell::new(None),
+            failure: RefCell::new(None),
+            call: OnceCell::new(),
+            provider_request_id: OnceCell::new(),
             project: OnceCell::new(),
             provider: OnceCell::new(),
             readers: Cell::default(),
@@ -125,8 +167,48 @@ impl RequestContext {
         self.0.status.set(status.as_u16());
     }
 
-    pub(crate) fn set_code(&self, code: &str) {
-        self.0.code.set(Some(code.into()));
+    /// The call to a provider that answers this request.
+    pub(crate) fn set_call(&self, call: Ending) {
+        let _ = self.0.call.set(call);
+    }
+
+    /// Says why the call to the provider is about to be dropped, if not because the client left.
+    pub(crate) fn abandon_call(&self, error: &RelayError) {
+        if let Some(call) = self.0.call.get() {
+            call.abandon(error);
+        }
+    }
+
+    /// What is known about the call to a provider.
+    pub(crate) fn note_disclosure(&self, disclosure: &Disclosure) {
+        if let Some(paid_by) = &disclosure.paid_by {
+            self.set_provider(paid_by.provider);
+        }
+        if let Some(id) = &disclosure.provider_request_id {
+            let _ = self.0.provider_request_id.set(id.as_str().into());
+        }
+    }
+
+    /// The request failed with this error, which the client gets.
+    pub(crate) fn set_failed(&self, error: &RelayError) {
+        self.note_disclosure(error.disclosure());
+        if let Some(provider) = error.provider() {
+            self.set_provider(provider);
+        }
+        *self.0.failure.borrow_mut() = Some(Failure::of(error));
+    }
+
+    /// The failure that a stream ended with by itself: its code and its cause. The client has got it as an event.
+    pub(crate) fn take_call_failure(&self) -> Option<(Box<str>, Option<Box<str>>)> {
+        let failure = Failure::of_call(self.0.call.get()?.get()?)?;
+        let shown = (failure.code.clone(), failure.cause.clone());
+        *self.0.failure.borrow_mut() = Some(failure);
+        Some(shown)
+    }
+
+    /// How the request ended, or would end if it were dropped now.
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.0.outcome()
     }
 
     pub(crate) fn set_streamed(&self) {
@@ -173,6 +255,27 @@ fn client_retry(headers: &HeaderMap) -> Option<u64> {
     headers.get(&headers::RETRY_COUNT)?.to_str().ok()?.parse().ok().filter(|count| *count > 0)
 }
 
+impl Inner {
+    /// `complete`, `cancelled` if the client left before the end, or whose fault the failure is.
+    fn outcome(&self) -> &'static str {
+        self.outcome_of(self.failure.borrow().as_ref())
+    }
+
+    fn outcome_of(&self, failure: Option<&Failure>) -> &'static str {
+        match failure {
+            Some(failure) => failure.blame.as_str(),
+            None if self.complete.get() => Outcome::Complete.as_str(),
+            None => Outcome::Cancelled.as_str(),
+        }
+    }
+
+    /// The model that was called. It is the caller's text, which may hold a secret by mistake.
+    fn model(&self) -> Option<String> {
+        let model = self.call.get()?.get()?.model;
+        (!model.is_empty() && secret_at(&model).is_none()).then_some(model)
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         let seconds = self.began.elapsed();
@@ -184,15 +287,23 @@ impl Drop for Inner {
         }
         let text = |value: &Option<HeaderValue>| value.as_ref().and_then(|v| v.to_str().ok().map(str::to_owned));
         let _current = crate::observe::logging::enter(self.id);
+        let (client, model, failure) =
+            (self.client.map(|client| client.to_string()), self.model(), self.failure.take());
         tracing::info!(
             target: "relay::access",
             method = shown_method(&self.method),
             route,
             status,
+            outcome = self.outcome_of(failure.as_ref()),
             duration_us = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX),
             project = self.project.get().map(ProjectId::as_str),
             provider = self.provider.get().map(|provider| provider.name()),
-            code = self.code.take().as_deref(),
+            model = model.as_deref(),
+            provider_request_id = self.provider_request_id.get().map(|id| &**id),
+            code = failure.as_ref().map(|failure| &*failure.code),
+            cause = failure.as_ref().and_then(|failure| failure.cause.as_deref()),
+            cause_word = failure.as_ref().and_then(|failure| failure.cause_word),
+            client = client.as_deref(),
             client_request_id = text(&self.client_id).as_deref(),
             client_retry = self.client_retry,
             stream = self.streamed.get(),

@@ -12,7 +12,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{ConnectionType, Method};
+use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use bytes::BytesMut;
@@ -36,6 +36,7 @@ where
 {
     let context = RequestContext::begin(state, &request);
     let origin = request.headers().get(ORIGIN).cloned();
+    leave_prefix(context.state(), &mut request);
     let with_key = carries_provider_key(&request);
     own_header_values(request.headers_mut());
     request.extensions_mut().insert(context.clone());
@@ -52,6 +53,21 @@ where
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         Ok(response)
+    }
+}
+
+/// Removes the path of `server.public_url` from the request's, so that routes need not know it.
+fn leave_prefix(state: &State, request: &mut ServiceRequest) {
+    let uri = request.uri();
+    let Some(rest) = state.public.without_prefix(uri.path()) else { return };
+    let mut target = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    if let Ok(uri) = target.parse::<Uri>() {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
     }
 }
 
@@ -111,7 +127,7 @@ fn finish(context: &RequestContext, origin: Option<&HeaderValue>, response: &mut
 fn note(context: &RequestContext, error: &Error) {
     let Some(error) = error.as_error::<ApiError>() else { return };
     let error = error.inner();
-    context.set_code(error.code());
+    context.set_failed(error);
     context.state().metrics.failure(error);
     if let Some((cause, cause_word)) = cause_of(error) {
         let _current = crate::observe::logging::enter(context.id());
@@ -139,7 +155,7 @@ pub(crate) fn refused(context: &RequestContext, error: &RelayError, response: &m
     context.put(response.headers_mut());
     put_security(response.headers_mut());
     context.set_status(response.status());
-    context.set_code(error.code());
+    context.set_failed(error);
     context.set_complete();
 }
 

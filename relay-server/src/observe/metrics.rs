@@ -6,7 +6,7 @@ use std::time::Duration;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
-use relay_core::domain::{Outcome, UsageEvent};
+use relay_core::domain::UsageEvent;
 use relay_core::ports::UsageSink;
 use relay_core::{Class, Code, Relay, RelayError};
 
@@ -15,14 +15,6 @@ use crate::observe::logging;
 /// The buckets that OpenTelemetry recommends for HTTP, and longer ones, because a model may think for minutes.
 const BUCKETS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 120.0, 300.0];
-
-/// How a stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Complete,
-    ByClient,
-    Drained,
-}
 
 /// Values that are read when Prometheus asks.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +80,7 @@ impl Metrics {
             ),
             calls: counters(
                 "relay_upstream_requests_total",
-                "Calls to providers.",
+                "Calls to providers, by how they ended: whose fault a failure is.",
                 &["provider", "endpoint", "outcome"],
             ),
             tokens: counters("relay_tokens_total", "Tokens that the providers counted.", &["provider", "direction"]),
@@ -100,7 +92,7 @@ impl Metrics {
             streams_active: gauge("relay_streams_active", "Event streams that are currently open."),
             streams_cut: counters(
                 "relay_stream_cancelled_total",
-                "Streams that ended early, by the side that ended them.",
+                "Streams that ended early, by whose doing that was.",
                 &["by"],
             ),
             connections: gauge("relay_connections", "Connections of clients that are currently open."),
@@ -166,12 +158,13 @@ impl Metrics {
         self.0.streams_active.inc();
     }
 
-    pub(crate) fn stream_ended(&self, ended: Ended) {
+    /// `outcome`: that of the request.
+    pub(crate) fn stream_ended(&self, outcome: &str) {
         self.0.streams_active.dec();
-        let by = match ended {
-            Ended::Complete => return,
-            Ended::ByClient => "client",
-            Ended::Drained => "drain",
+        let by = match outcome {
+            "complete" => return,
+            "cancelled" => "client",
+            other => other,
         };
         self.0.streams_cut.with_label_values(&[by]).inc();
     }
@@ -223,14 +216,9 @@ struct Counted {
 
 impl UsageSink for Counted {
     fn record(&self, event: UsageEvent) {
-        let outcome = match event.outcome {
-            Outcome::Complete => "complete",
-            Outcome::Failed => "failed",
-            Outcome::Cancelled => "cancelled",
-        };
         let provider = event.provider.name();
         let counts = &self.metrics.0;
-        counts.calls.with_label_values(&[provider, event.endpoint.as_str(), outcome]).inc();
+        counts.calls.with_label_values(&[provider, event.endpoint.as_str(), event.outcome.as_str()]).inc();
         for (direction, tokens) in [("input", event.tokens.prompt()), ("output", event.tokens.output)] {
             if tokens > 0 {
                 counts.tokens.with_label_values(&[provider, direction]).inc_by(tokens);

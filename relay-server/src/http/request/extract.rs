@@ -105,7 +105,7 @@ impl CallingPage<'_> {
 /// The page that a call comes from, which the browser names in `Origin`. Relay's own pages name the page that embeds
 /// them in `X-Relay-Page-Origin`. Relay ignores that header from other pages.
 pub(crate) fn page<'a>(request: &'a HttpRequest, context: &RequestContext) -> Option<CallingPage<'a>> {
-    let (headers, public) = (request.headers(), &*context.state().public_url);
+    let (headers, public) = (request.headers(), context.state().public.origin());
     let text = |value: &'a HeaderValue| String::from_utf8_lossy(value.as_bytes());
     // Compared with the request's own host, because Relay may be reachable under several names.
     let same_origin = headers.get(&headers::FETCH_SITE).is_some_and(|site| site == "same-origin");

@@ -30,9 +30,8 @@ enum First {
 /// The call's error, if it fails before the status line was sent.
 pub(crate) async fn send(context: &RequestContext, prepared: Prepared, reserved: Reservation) -> ApiResult {
     let known = prepared.disclosure.clone();
-    if let Some(paid_by) = &known.paid_by {
-        context.set_provider(paid_by.provider);
-    }
+    context.note_disclosure(&known);
+    context.set_call(prepared.ending());
     let drain = &context.state().drain;
     let stream = prepared.stream;
     let prepared = hold_until_sent(prepared, reserved);
@@ -51,8 +50,12 @@ pub(crate) async fn send(context: &RequestContext, prepared: Prepared, reserved:
     };
     match first {
         First::Reply(reply) => match (*reply)? {
-            Reply { disclosure, body: ReplyBody::Whole(body), .. } => Ok(whole(body, &disclosure)),
+            Reply { disclosure, body: ReplyBody::Whole(body), .. } => {
+                context.note_disclosure(&disclosure);
+                Ok(whole(body, &disclosure))
+            }
             Reply { disclosure, body: ReplyBody::Stream(events), .. } => {
+                context.note_disclosure(&disclosure);
                 let body = EventBody::new(Source::Events(events), context.clone());
                 Ok(streamed(context, body, &disclosure))
             }
@@ -61,7 +64,11 @@ pub(crate) async fn send(context: &RequestContext, prepared: Prepared, reserved:
             let body = EventBody::new(Source::Pending(pending), context.clone()).after_a_ping();
             Ok(streamed(context, body, &known))
         }
-        First::Cut => Err(RelayError::draining().with_disclosure(known).into()),
+        First::Cut => {
+            let error = RelayError::draining().with_disclosure(known);
+            context.abandon_call(&error);
+            Err(error.into())
+        }
     }
 }
 

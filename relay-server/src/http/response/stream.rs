@@ -16,7 +16,6 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::context::RequestContext;
 use crate::http::error::cause_of;
-use crate::observe::metrics::Ended;
 
 const PING: &[u8] = b": ping\n\n";
 
@@ -72,10 +71,13 @@ impl EventBody {
                 },
                 Source::Pending(reply) => std::task::ready!(reply.as_mut().poll(cx)),
             };
-            match reply.map(|reply| reply.body) {
-                Ok(ReplyBody::Stream(events)) => self.source = Source::Events(events),
+            match reply {
+                Ok(Reply { disclosure, body: ReplyBody::Stream(events) }) => {
+                    self.context.note_disclosure(&disclosure);
+                    self.source = Source::Events(events);
+                }
                 // The core answers a stream with a stream.
-                Ok(ReplyBody::Whole(_)) => return self.finish(Some(&RelayError::internal())),
+                Ok(Reply { body: ReplyBody::Whole(_), .. }) => return self.finish(Some(&RelayError::internal())),
                 Err(error) => return self.finish(Some(&error)),
             }
         }
@@ -83,16 +85,28 @@ impl EventBody {
 
     /// Ends the provider's call and the stream, with an error event if there was an error.
     fn finish(&mut self, error: Option<&RelayError>) -> Poll<Option<Bytes>> {
+        let Some(error) = error else {
+            self.source = Source::Over;
+            self.note_end();
+            return Poll::Ready(None);
+        };
+        self.context.abandon_call(error);
         self.source = Source::Over;
-        self.context.set_complete();
-        Poll::Ready(error.map(|error| {
-            self.context.set_code(error.code());
-            self.context.state().metrics.failure(error);
-            if let Some((cause, cause_word)) = cause_of(error) {
-                tracing::warn!(code = error.code(), cause_word, cause, "a stream failed");
-            }
-            [b"data: ", error.to_body().as_slice(), b"\n\n"].concat().into()
-        }))
+        self.context.set_failed(error);
+        self.context.state().metrics.failure(error);
+        if let Some((cause, cause_word)) = cause_of(error) {
+            tracing::warn!(code = error.code(), cause_word, cause, "a stream failed");
+        }
+        Poll::Ready(Some([b"data: ", error.to_body().as_slice(), b"\n\n"].concat().into()))
+    }
+
+    /// The core's events are over: with the whole answer, or with an event that says why not.
+    fn note_end(&self) {
+        match self.context.take_call_failure() {
+            None => self.context.set_complete(),
+            Some((code, Some(cause))) => tracing::warn!(code = &*code, cause = &*cause, "a stream failed"),
+            Some((_, None)) => {}
+        }
     }
 
     /// Ready when nothing was sent for the ping interval.
@@ -152,11 +166,6 @@ impl MessageBody for EventBody {
 
 impl Drop for EventBody {
     fn drop(&mut self) {
-        let ended = match &self.source {
-            Source::Over if self.context.state().drain.is_cut() => Ended::Drained,
-            Source::Over => Ended::Complete,
-            _ => Ended::ByClient,
-        };
-        self.context.state().metrics.stream_ended(ended);
+        self.context.state().metrics.stream_ended(self.context.outcome());
     }
 }

@@ -171,6 +171,7 @@ where
             remembered: self.worker.remember(&link, permit.is_none()),
             registered: false,
             link,
+            address,
             permit,
         })
     }
@@ -206,6 +207,7 @@ pin_project! {
         timer: Sleep,
         closing: Option<Closing>,
         link: Link,
+        address: IpAddr,
         remembered: Remembered,
         // Whether the link can wake this task.
         registered: bool,
@@ -234,7 +236,9 @@ impl<F: Future> Future for Connection<F> {
                 let bytes = match end {
                     End::Silent => return Poll::Ready(Ok(())),
                     End::Answered => Vec::new(),
-                    End::Refused(refusal, method) => refusal::answer(&this.remembered.worker.shared, refusal, method),
+                    End::Refused(refusal, method) => {
+                        refusal::answer(&this.remembered.worker.shared, refusal, method, *this.address)
+                    }
                 };
                 *this.closing = Some(Closing::new(bytes, this.timer.as_mut()));
                 continue;

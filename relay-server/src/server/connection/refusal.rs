@@ -2,6 +2,7 @@
 //! request id, a line in the log, a count in the metrics.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::time::SystemTime;
 
 use actix_web::body::MessageBody as _;
@@ -13,10 +14,10 @@ use super::shared::Shared;
 use crate::http::context::RequestContext;
 use crate::http::{error, middleware};
 
-/// The bytes of the answer. `method`: that of the request, if it is known.
-pub(super) fn answer(shared: &Shared, refusal: Refusal, method: Option<Method>) -> Vec<u8> {
+/// The bytes of the answer. `method`: that of the request, if it is known. `peer`: the other end of the connection.
+pub(super) fn answer(shared: &Shared, refusal: Refusal, method: Option<Method>, peer: IpAddr) -> Vec<u8> {
     let is_head = method == Some(Method::HEAD);
-    let context = RequestContext::refused(shared.state.clone(), method);
+    let context = RequestContext::refused(shared.state.clone(), method, peer);
     let error = refusal.to_error(shared.limits);
     let mut response = error::response(&error);
     middleware::refused(&context, &error, &mut response);
