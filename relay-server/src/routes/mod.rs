@@ -5,10 +5,13 @@
 
 mod chat;
 mod connection;
+mod document;
 mod embeddings;
 mod fallback;
 mod health;
+mod home;
 mod models;
+mod reference;
 mod registration;
 mod registration_tokens;
 mod usage;
@@ -21,6 +24,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::cors::Cors;
+use crate::http::error::ApiResult;
 use crate::http::route::Route;
 
 /// All routes of the API, the busiest first.
@@ -154,6 +158,18 @@ pub(crate) static TABLE: &[Route] = &[
         cors: Cors::Refused,
     },
     Route {
+        path: "/",
+        methods: &[(Method::GET, || web::to(home::home)), (Method::HEAD, || web::to(home::home))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
+    },
+    Route {
+        path: "/docs",
+        methods: &[(Method::GET, || web::to(home::docs)), (Method::HEAD, || web::to(home::docs))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
+    },
+    Route {
         path: "/openapi.json",
         methods: &[(Method::GET, || web::to(health::openapi)), (Method::HEAD, || web::to(health::openapi))],
         allow: "GET, HEAD",
@@ -165,7 +181,7 @@ pub(crate) static TABLE: &[Route] = &[
 pub(crate) fn configure(config: &mut ServiceConfig) {
     for route in TABLE {
         config.service(resource(route, route.path.to_owned()));
-        if !route.path.ends_with(".+}") {
+        if !route.path.ends_with(".+}") && route.path != "/" {
             config.service(resource(route, format!("{}/", route.path)));
         }
     }
@@ -181,4 +197,7 @@ fn resource(route: &'static Route, path: String) -> impl HttpServiceFactory + us
         .default_service(web::to(move |request: HttpRequest| async move { fallback::other_method(&request, route) }))
 }
 
-pub(crate) use fallback::unknown;
+/// A request without a route.
+pub(crate) async fn unknown(request: HttpRequest) -> ApiResult {
+    fallback::unknown(&request, TABLE)
+}

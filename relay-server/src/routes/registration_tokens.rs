@@ -34,6 +34,8 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Tokens).await?;
     let state = context.state();
+    // Before a token is made that nobody could use.
+    let public_url = state.public.url()?;
     let reserved = state.budget.reserve(&access.project.id, None);
     let body = body::json(&request, payload, state.limits.token_body, &context, reserved).await?;
     let asked = parse(&body.bytes)?;
@@ -51,7 +53,7 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> ApiResult {
             },
             expires_at: issued.grant.expires_at.to_string(),
             // The token is in the fragment, which no server and no log ever sees.
-            connect_url: format!("{}/connect?grant={}#{token}", state.public_url, issued.hash.to_hex()),
+            connect_url: format!("{public_url}/connect?grant={}#{token}", issued.hash.to_hex()),
         },
     ))
 }

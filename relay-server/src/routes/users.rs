@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
 use relay_core::domain::ids::EndUser;
-use relay_core::domain::{Connection, Scope, UserSummary};
+use relay_core::domain::{Connection, Scope, UserState, UserSummary};
 use serde::Serialize;
 
 use crate::http::context::RequestContext;
@@ -28,6 +28,7 @@ struct Page {
 struct ShownUser {
     end_user_label: String,
     created_at: String,
+    state: &'static str,
     providers: Vec<&'static str>,
 }
 
@@ -52,14 +53,16 @@ struct UsedConnection {
     last_used_at: Option<String>,
 }
 
-/// A page of the project's users, in the order of their labels.
+/// A page of the project's users, in the order of their labels: those who connected a key, or with `?state=pending` those who
+/// never did.
 pub(crate) async fn list(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     // Text that is not a number counts as out of range, which the core refuses.
     let limit = extract::query(&request, "limit")?.map(|limit| limit.parse().unwrap_or(0));
     let after = extract::query(&request, "after")?.map(|after| parse_user("after", &after)).transpose()?;
-    let page = context.state().relay.users(&access.project, after, limit).await?;
+    let state = extract::query(&request, "state")?.map(|state| parse_state(&state)).transpose()?.unwrap_or_default();
+    let page = context.state().relay.users(&access.project, state, after, limit).await?;
     let next_after = page.next_after.map(|user| user.to_string());
     let users = page.users.into_iter().map(shown_user).collect();
     Ok(json(200, &Page { users, has_more: next_after.is_some(), next_after }))
@@ -111,6 +114,11 @@ async fn found(request: &HttpRequest) -> Result<(UserSummary, Vec<Connection>), 
     context.state().relay.user(&access.project, &user).await
 }
 
+fn parse_state(text: &str) -> Result<UserState, RelayError> {
+    UserState::from_name(text)
+        .ok_or_else(|| RelayError::invalid_value("state", "`state` must be `connected` or `pending`"))
+}
+
 fn parse_user(param: &'static str, text: &str) -> Result<EndUser, RelayError> {
     EndUser::parse(text).map_err(|error| RelayError::invalid_user(param, error.0))
 }
@@ -119,6 +127,7 @@ fn shown_user(user: UserSummary) -> ShownUser {
     ShownUser {
         end_user_label: user.user.to_string(),
         created_at: user.created_at.to_string(),
+        state: user.state.as_str(),
         providers: user.providers.into_iter().map(|provider| provider.name()).collect(),
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     let script = script.ok_or_else(|| {
         let message = format!(
             "this server has version {VERSION} of the widget: {}{}; /api/widget has its `integrity`",
-            context.state().public_url,
+            context.state().public.url().unwrap_or_default(),
             WIDGET.path
         );
         RelayError::unknown_endpoint(message)
@@ -66,7 +66,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
 /// The pinned URL, the `integrity` and the HTML snippet that includes this script.
 pub(crate) async fn about(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let url = format!("{}{}", context.state().public_url, WIDGET.path);
+    let url = format!("{}{}", context.state().public.url()?, WIDGET.path);
     let integrity = &WIDGET.integrity;
     let snippet = format!(r#"<script src="{url}" integrity="{integrity}" crossorigin="anonymous"></script>"#);
     Ok(json(200, &About { version: VERSION, script: &WIDGET.path, url, integrity, snippet }))
@@ -79,7 +79,7 @@ pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "*");
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(""));
-    Ok(page(csp, document(&FRAME, "Relay", "", "")))
+    Ok(page(csp, document(&context, &FRAME, "Relay", "", "")))
 }
 
 /// The hosted page, which mounts the widget. No page may embed it, unless a known token allows that page.
@@ -92,7 +92,7 @@ pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     // No page that opened it can navigate it away, or see that it is still open.
     let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
                 Please switch JavaScript on and load the page again.</noscript>\n";
-    let mut answer = page(csp, document(&CONNECT, "Connect your key", icon, body));
+    let mut answer = page(csp, document(&context, &CONNECT, "Connect your key", icon, body));
     answer.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(answer)
 }
@@ -121,11 +121,12 @@ fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
 }
 
 /// A document without inline script or style.
-fn document(script: &Script, title: &str, head: &str, body: &str) -> String {
+fn document(context: &RequestContext, script: &Script, title: &str, head: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{head}\
-         <script src=\"{}\" defer></script>\n</head>\n<body>\n{body}</body>\n</html>\n",
+         <script src=\"{}{}\" defer></script>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        context.state().public.path(),
         script.path
     )
 }

@@ -4,6 +4,7 @@ pub(crate) mod admission;
 pub(crate) mod budget;
 mod compute;
 pub(crate) mod drain;
+pub(crate) mod public_address;
 pub(crate) mod throttle;
 
 use std::io;
@@ -15,6 +16,7 @@ use relay_core::Relay;
 use self::budget::BodyBudget;
 use self::compute::Aside;
 use self::drain::Drain;
+use self::public_address::PublicAddress;
 use self::throttle::Throttle;
 use crate::config::TrustedProxies;
 use crate::config::options::{Options, RequestLimits};
@@ -25,7 +27,7 @@ use crate::observe::readiness::Readiness;
 pub(crate) struct State {
     pub(crate) relay: Relay,
     pub(crate) limits: RequestLimits,
-    pub(crate) public_url: String,
+    pub(crate) public: PublicAddress,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) budget: BodyBudget,
     pub(crate) drain: Drain,
@@ -36,7 +38,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(relay: Relay, public_url: String, options: &Options) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(relay: Relay, public: PublicAddress, options: &Options) -> io::Result<Arc<Self>> {
         let limits = options.limits.clone();
         let metrics = Metrics::new();
         let budget = BodyBudget::new(&limits);
@@ -47,7 +49,7 @@ impl State {
             drain: Drain::default(),
             began: Instant::now(),
             limits,
-            public_url,
+            public,
             trusted_proxies: options.trusted_proxies.clone(),
             budget,
             metrics,

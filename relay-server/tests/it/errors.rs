@@ -64,6 +64,7 @@ async fn an_answer_has_the_members_that_are_described() {
         ("UserPage", test.as_app("GET", "/v1/users").send().await),
         ("Usage", test.as_app("GET", "/v1/usage").send().await),
         ("Registration", test.request("GET", "/v1/registration").header("authorization", &token).send().await),
+        ("Home", test.request("GET", "/").send().await),
         ("Widget", test.request("GET", "/api/widget").send().await),
         ("Connection", test.as_app("POST", "/v1/users/ana/connections/google/verify").send().await),
         ("ModelList", test.as_app("GET", "/v1/models").header("x-relay-user", "ana").send().await),
@@ -80,7 +81,7 @@ async fn an_answer_has_the_members_that_are_described() {
 async fn an_unknown_path_is_an_error_like_any_other() {
     let test = TestServer::start().await;
     for path in
-        ["/", "/v1", "/v1/responses", "/v2/chat/completions", "/v1/chat/completions/x", "/V1/models", "/v1/users/a/b"]
+        ["/v1", "/v1/responses", "/v2/chat/completions", "/v1/chat/completions/x", "/V1/models", "/v1/users/a/b"]
     {
         let error = test.as_app("POST", path).send().await.assert_error(404, "unknown_endpoint");
         assert_eq!(error["type"], "invalid_request_error", "{path}");

@@ -40,8 +40,22 @@ impl TestServer {
         Self::around(change, |ports| ports).await
     }
 
+    /// A server without users.
+    pub(crate) async fn bare(change: impl FnOnce(&mut Options)) -> Self {
+        Self::built(change, |ports| ports).await
+    }
+
     /// A server whose ports were changed before it was put together.
     pub(crate) async fn around(change: impl FnOnce(&mut Options), ports: impl FnOnce(Ports) -> Ports) -> Self {
+        let test = Self::built(change, ports).await;
+        for provider in Provider::ALL {
+            test.connect("ana", *provider, "good").await;
+        }
+        test.mock.forget();
+        test
+    }
+
+    async fn built(change: impl FnOnce(&mut Options), ports: impl FnOnce(Ports) -> Ports) -> Self {
         let keys = MasterKeys::new(vec![MasterKey::generate().unwrap()]).unwrap();
         let (store, mock) = (Arc::new(Memory::default()), Mock::new());
         let issuer = Arc::new(RingIssuer::new(&keys).unwrap());
@@ -57,10 +71,6 @@ impl TestServer {
         let project = relay.create_project("Notes", Policy::default()).await.unwrap();
         let mut test = Self { running, mock, relay, project, key: String::new(), issuer };
         test.key = test.relay_key(NewRelayKey::new("test")).await;
-        for provider in Provider::ALL {
-            test.connect("ana", *provider, "good").await;
-        }
-        test.mock.forget();
         test
     }
 

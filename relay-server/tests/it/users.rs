@@ -6,28 +6,54 @@ use serde_json::{Value, json};
 use crate::harness::TestServer;
 
 #[tokio::test]
-async fn users_come_page_by_page() {
+async fn users_come_page_by_page_and_visitors_who_never_connected_apart() {
     let test = TestServer::start().await;
     for user in ["bo", "cy", "di", "Zed", "a+b@c.example"] {
-        test.registration_token(user).await;
+        test.connect(user, Provider::OPENAI, "good").await;
     }
+    for visitor in ["v1", "v2", "v3"] {
+        test.registration_token(visitor).await;
+    }
+    // Who connected once stays, whatever became of the key.
+    test.as_app("DELETE", "/v1/users/bo/connections/openai").send().await;
+    let connected = listed(&test, "state=connected").await;
+    assert_eq!(connected, ["Zed", "a+b@c.example", "ana", "bo", "cy", "di"]);
+    assert_eq!(listed(&test, "x=y").await, connected, "the default");
+    assert_eq!(listed(&test, "state=pending").await, ["v1", "v2", "v3"]);
+    let visitor = test.as_app("GET", "/v1/users/v1").send().await.json();
+    assert_eq!((&visitor["state"], &visitor["connections"]), (&json!("pending"), &json!([])));
+    test.connect("v1", Provider::OPENAI, "good").await;
+    assert_eq!(listed(&test, "state=pending").await, ["v2", "v3"]);
+    for bad in [
+        "state=",
+        "state=all",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=1&limit=2",
+        "after=",
+        "after=%zz",
+        "after=a%20b",
+    ] {
+        let answer = test.as_app("GET", &format!("/v1/users?{bad}")).send().await;
+        assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
+    }
+}
+
+/// The labels on all pages.
+async fn listed(test: &TestServer, query: &str) -> Vec<String> {
     let mut seen = vec![];
     let mut after = String::new();
     loop {
-        let page = test.as_app("GET", &format!("/v1/users?limit=2{after}")).send().await.json();
+        let page = test.as_app("GET", &format!("/v1/users?limit=2&{query}{after}")).send().await.json();
         let labels = page["users"].as_array().unwrap().iter().map(|u| u["endUserLabel"].as_str().unwrap().to_owned());
         seen.extend(labels);
         if page["hasMore"] == json!(false) {
             assert_eq!(page["nextAfter"], Value::Null);
-            break;
+            return seen;
         }
         let next = page["nextAfter"].as_str().unwrap().replace('+', "%2B").replace('@', "%40");
         after = format!("&after={next}");
-    }
-    assert_eq!(seen, ["Zed", "a+b@c.example", "ana", "bo", "cy", "di"]);
-    for bad in ["limit=0", "limit=201", "limit=x", "limit=1&limit=2", "after=", "after=%zz", "after=a%20b"] {
-        let answer = test.as_app("GET", &format!("/v1/users?{bad}")).send().await;
-        assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
     }
 }
 
