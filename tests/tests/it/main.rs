@@ -13,6 +13,7 @@ mod clients;
 mod continuation;
 mod corpus;
 mod crash;
+mod deploy;
 mod faults;
 mod fuzz;
 mod isolation;

@@ -12,8 +12,8 @@ use relay_tests::process::{Folder, Process};
 use tempfile::TempDir;
 
 /// A proxy with at most one idle connection to Relay, so that requests of different clients share it.
-struct Proxy {
-    port: u16,
+pub(super) struct Proxy {
+    pub(super) port: u16,
     child: Child,
     _folder: TempDir,
 }
@@ -25,12 +25,12 @@ impl Drop for Proxy {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Where Debian and others put a program.
-fn installed(name: &str) -> Option<PathBuf> {
+pub(super) fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
@@ -82,13 +82,19 @@ fn caddy(folder: &Path, port: u16, relay: &str) -> Vec<String> {
 type Configure = fn(&Path, u16, &str) -> Vec<String>;
 
 fn start(name: &str, configure: Configure, relay: &str) -> Option<Proxy> {
+    let port = free_port();
+    run_proxy(name, port, |folder| configure(folder, port, relay))
+}
+
+/// Starts a proxy that listens on this port. `configure` writes its files into a folder and returns its arguments.
+pub(super) fn run_proxy(name: &str, port: u16, configure: impl FnOnce(&Path) -> Vec<String>) -> Option<Proxy> {
     let Some(program) = installed(name) else {
         assert!(std::env::var_os("RELAY_REQUIRE_ALL").is_none(), "{name} is not installed: see scripts/packages.txt");
         println!("skipped: {name} is not installed");
         return None;
     };
-    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-    let arguments = configure(folder.path(), port, relay);
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = configure(folder.path());
     let mut command = Command::new(program);
     command.args(arguments).env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
     command.env("XDG_CONFIG_HOME", folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
