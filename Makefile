@@ -14,7 +14,7 @@ VENV2 := $(CLIENTS)/python/.venv2
 # Files that mark which lock files npm or pip has installed.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(TOOLS)/.installed
 
-.PHONY: help packages demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench denial fuzz conversations fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -97,7 +97,7 @@ sbom: ## write sbom.cdx.json, a bill of materials of the program `relay`
 	$(PYTHON) scripts/crates.py --sbom > sbom.cdx.json
 
 scripts:
-	shellcheck scripts/*.sh tests/fuzz/run.sh .ci/run
+	shellcheck scripts/*.sh tests/fuzz/run.sh tests/schemathesis/run.sh .ci/run
 	$(PYTHON) scripts/need_test.py
 
 # The unmodified clients, in the versions of their lock files. Node 22 is one of the packages. No package runs an install script.
@@ -177,3 +177,9 @@ fuzz: ## run each fuzz target, or those in TARGETS, for FUZZ_SECONDS (600); need
 
 conversations: ## RELAY_CONVERSATIONS (10000) random chats for each provider, through the translation into the strict mock
 	RELAY_CONVERSATIONS=$${RELAY_CONVERSATIONS:-10000} $(CARGO) test --locked -p relay-mock --all-features --test conversations
+
+# Not part of `make test`: it takes minutes, and installs a package with many dependencies.
+schemathesis: ## compare a running server with its OpenAPI description, with all of schemathesis's checks
+	$(CARGO) build --quiet --locked -p relay-cli
+	test -x tests/schemathesis/.venv/bin/schemathesis || { $(PYTHON) -m venv tests/schemathesis/.venv && tests/schemathesis/.venv/bin/pip install --quiet -r tests/schemathesis/requirements.txt; }
+	PATH="$$PWD/tests/schemathesis/.venv/bin:$$PATH" tests/schemathesis/run.sh "$${CARGO_TARGET_DIR:-target}/debug/relay" $(ARGS)
