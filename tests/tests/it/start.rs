@@ -114,6 +114,52 @@ async fn a_problem_is_reported_in_one_line_before_anything_listens() {
     }
 }
 
+/// What may pass by itself must not look like what a person must change: the documented unit restarts after 75 alone.
+#[test]
+fn a_fault_that_may_pass_ends_with_75_and_says_what_it_is() {
+    let folder = Folder::init();
+    let lock = folder.database();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    refused_for_now(folder.serve(), &folder.key, "another process has locked");
+    lock.execute_batch("ROLLBACK").unwrap();
+    if !super::crash::can_trace() {
+        return;
+    }
+    for (error, words) in [("ENOSPC", "disk is full"), ("EIO", "disk I/O error")] {
+        let (serve, mut traced) = (folder.serve(), std::process::Command::new("strace"));
+        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,ftruncate"]);
+        traced.args(["-e", &format!("inject=pwrite64,fdatasync,ftruncate:error={error}")]);
+        traced.arg(serve.get_program()).args(serve.get_args());
+        relay_tests::process::without_settings(&mut traced).env("RELAY_MOCK", "true");
+        refused_for_now(traced, &folder.key, words);
+    }
+    Process::start(folder.serve(), &folder.key).kill();
+}
+
+#[track_caller]
+fn refused_for_now(command: std::process::Command, key: &str, words: &str) {
+    let ended = Process::try_start(command, key).expect_err(words);
+    assert_eq!(ended.status.code(), Some(75), "{words}: {ended:?}");
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(stderr.contains(words) && stderr.lines().count() == 1, "{words}: {stderr}");
+}
+
+/// A second server on one store works, and says that it is the second.
+#[actix_web::test]
+async fn a_second_server_on_a_store_says_so() {
+    let folder = Folder::init();
+    let first = Process::start(folder.serve(), &folder.key);
+    let second = Process::start(folder.serve(), &folder.key);
+    second.api.connect("ana", Provider::OPENAI, "good").await;
+    let said = |ended: &relay_tests::process::Ended| String::from_utf8_lossy(&ended.stdout).into_owned();
+    let pid = format!("\"pid\":\"{}\"", first.id());
+    let second = said(&second.kill());
+    assert!(second.contains("another server serves the same store") && second.contains(&pid), "{second}");
+    assert!(!said(&first.kill()).contains("another server"));
+    let alone = Process::start(folder.serve(), &folder.key);
+    assert!(!said(&alone.kill()).contains("another server"), "a server that was killed leaves no lock");
+}
+
 /// An open stream at a server of its own. The provider has sent one event.
 struct UnderWay {
     folder: Folder,
