@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::run::run_in;
+use super::run::{run_in, run_with};
 
 fn init(folder: &Path) -> Value {
     run_in(folder, ["init", "--json", "--name", "Shop"]).code(0).json()
@@ -145,7 +145,7 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
         let listed = run(&["list"]).code(0).json();
         assert!(listed["projects"].as_array().unwrap().contains(&want), "{listed}");
     }
-    assert_eq!(run(&["update", "Shop 2", "--name", "Shop"]).code(0).json()["name"], "Shop");
+    assert_eq!(run(&["update", "Shop 2", "--name", "Store"]).code(0).json()["name"], "Store");
     run(&["update", "nobody", "--frame-only"]).code(1);
     for wrong in [
         vec![],
@@ -163,6 +163,39 @@ fn a_project_is_changed_where_it_is_asked_and_nowhere_else() {
         run(&[&["update", id], &*wrong].concat()).code(2);
     }
     assert_eq!(run(&["update", id, "--name", "Shop 2"]).code(0).json(), want, "a wrong command changed nothing");
+}
+
+#[test]
+fn a_project_is_deleted_by_its_only_name_and_after_a_confirmation() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = init(folder.path())["project"]["id"].clone();
+    let run = |arguments: &[&str]| run_in(folder.path(), [&["projects"], arguments].concat());
+    let made = run(&["create", "Old app", "--strict-params", "--return-url", "old://done", "--json"]).code(0).json();
+    let id = made["id"].as_str().unwrap();
+    for taken in [&["create", "Shop"][..], &["create", " Shop "], &["update", id, "--name", "Shop"]] {
+        let refused = run(taken).code(2);
+        assert!(refused.stderr.contains(kept.as_str().unwrap()), "it names the other one: {refused:?}");
+    }
+    run(&["update", id, "--name", "Old app"]).code(0);
+    let listed = run(&["list"]).code(0).stdout;
+    assert!(listed.contains("return-url old://done") && listed.contains("strict-params"), "the whole policy: {listed}");
+    run_in(folder.path(), ["keys", "create", "--name", "old", "--project", "Old app"]).code(0);
+    let asked = run(&["delete", "Old app"]).code(2);
+    assert!(asked.stderr.contains("--yes"), "{asked:?}");
+    let gone = run(&["delete", "Old app", "--yes", "--json"]).code(0).json();
+    assert_eq!((&gone["id"], &gone["deleted"]), (&made["id"], &json!(true)));
+    run(&["delete", id, "--yes"]).code(1);
+    let left = run(&["list", "--json"]).code(0).json();
+    assert_eq!((left["projects"].as_array().unwrap().len(), &left["projects"][0]["id"]), (1, &kept));
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    for arguments in [&["projects", "list"][..], &["config", "check"], &["doctor", "--offline"]] {
+        run_with(folder.path(), arguments, &[("RELAY_CONFIG", ""), ("RELAY_METRICS_LISTEN", "")]).code(0);
+    }
 }
 
 #[test]

@@ -55,6 +55,11 @@ pub(crate) fn run_in<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterato
     relay().current_dir(folder).args(arguments).output().unwrap().into()
 }
 
+/// The same with variables.
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    relay().current_dir(folder).args(arguments).envs(variables.iter().copied()).output().unwrap().into()
+}
+
 /// Runs a prepared command with this text on its standard input.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Ended {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
