@@ -29,12 +29,12 @@ pub struct Egress {
 
 impl Egress {
     /// Goes through an HTTP proxy, with `CONNECT`. `proxy` is its URL, such as `http://proxy.example:3128`. It may hold a user
-    /// name and a password.
+    /// name and a password. Calls to a provider on this machine without TLS do not go there: the proxy would see the key.
     ///
     /// # Errors
     /// If it is not a URL. The error does not have its text.
     pub fn with_proxy(self, proxy: &str) -> Result<Self, HttpSetupError> {
-        let proxy = Proxy::all(proxy).map_err(|error| HttpSetupError::new("the proxy's URL", error.without_url()))?;
+        let proxy = Proxy::https(proxy).map_err(|error| HttpSetupError::new("the proxy's URL", error.without_url()))?;
         Ok(Self { proxy: Some(proxy), ..self })
     }
 
