@@ -137,7 +137,9 @@ impl TestServer {
 
     pub(crate) async fn connect(&self, user: &str, provider: Provider, behaviour: &str) -> Answer {
         let token = self.registration_token(user).await;
-        let key = sample_key(provider, behaviour, user);
+        // Dots and stars would make it look like a shortened key.
+        let tag: String = user.chars().filter(char::is_ascii_alphanumeric).collect();
+        let key = sample_key(provider, behaviour, &tag);
         self.request("POST", "/v1/registration")
             .header("authorization", &format!("Bearer {token}"))
             .json(&json!({"provider": provider.name(), "apiKey": key}))

@@ -228,6 +228,60 @@ async fn it_says_what_else_is_wrong() {
     assert_eq!(output.status.code(), Some(2), "no secret in argv");
 }
 
+/// A server that gives this answer to every connection.
+fn raw(answer: &'static str) -> std::net::SocketAddr {
+    use std::io::Write as _;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+/// What keeps Relay from a provider is in the log: a stable word, and all causes; never a secret.
+#[tokio::test]
+async fn the_log_says_why_a_provider_could_not_be_reached() {
+    const PASSWORD: &str = "pr0xy-s3cret";
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (plain, html) = (raw("HTTP/1.1 400 x\r\n\r\n"), raw("HTTP/1.1 403 x\r\ncontent-length: 6\r\n\r\n<html>"));
+    let (asks, refuses) = (raw("HTTP/1.1 407 x\r\n\r\n"), raw("HTTP/1.1 403 x\r\n\r\n"));
+    let proxy = |address| format!("proxy = \"http://{address}\"\n");
+    for (upstream, word, text) in [
+        (format!("openai = \"https://{closed}\"\n"), "refused", "Connection refused"),
+        (format!("openai = \"https://{plain}\"\n"), "not_tls", "InvalidContentType"),
+        (format!("allow_http_loopback = true\nopenai = \"http://{html}\"\n"), "not_the_provider", "status 403"),
+        (proxy(closed), "proxy_unreachable", "Connection refused"),
+        (proxy(asks), "proxy_credentials", "proxy authorization required"),
+        (proxy(refuses), "proxy_refused", "tunnel error"),
+    ] {
+        let site = Site::new().await;
+        let config = std::fs::read_to_string(site.path("relay.toml")).unwrap().replace("mock = true\n", "");
+        write_config(&site, &format!("{config}[log]\nlevel = \"trace\"\n[upstream]\n{upstream}"));
+        let mut command = site.command();
+        command.env("RELAY_PROXY_CREDENTIALS", format!("proxy:{PASSWORD}"));
+        let server = site.start_as(command);
+        server.connect("sk-real-looking-0123456789").await;
+        let body = chat_body("gpt-4o-mini", "hi", false).to_string();
+        let answer = server.send(&format!("POST {CHAT}"), &body).await;
+        assert_eq!(answer.status, 502, "{word}: {}", answer.text());
+        server.signal("TERM");
+        let (_, log) = server.end();
+        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for message in ["a key was stored unchecked", "a request failed"] {
+            let line = lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("{word}: {log}"));
+            assert_eq!(line["cause_word"], word, "{line}");
+            assert!(line["cause"].as_str().unwrap().contains(text), "{line}");
+        }
+        for secret in [PASSWORD, "cHJveHk6", "sk-real", "real-looking"] {
+            assert!(!log.contains(secret) && !answer.text().contains(secret), "{secret} in {log}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_line_of_the_log_is_json_with_an_id_and_no_secret() {
     let site = Site::new().await;
