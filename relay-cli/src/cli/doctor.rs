@@ -10,7 +10,7 @@ pub struct DoctorArgs {
     /// The configuration.
     #[command(flatten)]
     pub local: LocalArgs,
-    /// Do not try to reach the providers.
+    /// Do not ask the providers for an answer.
     #[arg(long)]
     pub offline: bool,
 }

@@ -3,6 +3,7 @@
 
 mod demo;
 mod demo_app;
+mod doctor;
 mod help;
 mod local;
 mod remote;
