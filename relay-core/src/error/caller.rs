@@ -163,6 +163,11 @@ impl RelayError {
         )
     }
 
+    /// A web page tried to call a route that is not for pages. 403 `cors_not_allowed`.
+    pub fn not_for_pages(message: &'static str) -> Self {
+        Self::coded(Code::CorsNotAllowed, message)
+    }
+
     /// A web page tried to call a route that takes a Relay key. 403 `cors_not_allowed`.
     pub fn cors_not_allowed() -> Self {
         Self::coded(
