@@ -40,6 +40,12 @@ pub(super) fn reply(table: &[NamedError], name: &str, wrap: impl Fn(&str) -> Str
     Some(found.headers.iter().fold(reply, |reply, (name, value)| reply.header(name, *value)))
 }
 
+/// The message about a name that this provider has no error for.
+pub(super) fn unknown(provider: &str, name: &str) -> String {
+    let name: String = name.chars().take(60).collect();
+    format!("mock: {provider} has no error named `{name}`; docs/mock.md lists the errors of each provider")
+}
+
 /// The row of this name.
 pub(super) fn find<'a>(table: &'a [NamedError], name: &str) -> Option<&'a NamedError> {
     table.iter().find(|row| row.name == name)

@@ -1,9 +1,12 @@
 //! What a provider has to know to answer a request.
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::chat::{ChatAnswer, ChatRequest};
 use crate::key_behaviour::KeyBehaviour;
+use crate::members::flag;
+use crate::named_errors::NamedError;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -32,7 +35,32 @@ pub(super) enum Route {
     },
 }
 
+/// What a call to a provider is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallKind {
+    /// An answer of a model.
+    Chat,
+    /// Embeddings.
+    Embeddings,
+    /// The list of models, or one of them: also how Relay checks a key.
+    Models,
+    /// The number of tokens in a prompt.
+    Count,
+    /// No route of the provider.
+    Other,
+}
+
 impl Route {
+    pub(super) fn kind(&self) -> CallKind {
+        match self {
+            Self::Models | Self::Model(_) => CallKind::Models,
+            Self::Chat { .. } => CallKind::Chat,
+            Self::Embeddings { .. } => CallKind::Embeddings,
+            Self::Count { .. } => CallKind::Count,
+        }
+    }
+
     pub(super) fn is_list(&self) -> bool {
         matches!(self, Self::Models | Self::Model(_))
     }
@@ -71,6 +99,20 @@ pub(super) trait WireFormat: Sync {
 
     /// The answer as events.
     fn stream(&self, chat: &ChatRequest, answer: &ChatAnswer) -> Reply;
+
+    /// Whether a chat request asks for a stream.
+    fn wants_stream(&self, request: &Request<'_>, _: &Route) -> bool {
+        serde_json::from_slice(request.body).is_ok_and(|body: Value| flag(&body, "stream"))
+    }
+
+    /// A whole answer that a test wrote, as the stream that this request asks for; `None` if it is no answer to a chat.
+    fn as_stream(&self, request: &Request<'_>, whole: &Value) -> Option<Reply>;
+
+    /// An event with this JSON, which has no line break.
+    fn event(&self, json: &str) -> Bytes;
+
+    /// The errors that have a name.
+    fn named_errors(&self) -> &'static [NamedError];
 
     /// An error in a stream: that of this name, or an overload.
     fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes;

@@ -53,21 +53,26 @@ pub(super) fn stream(chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
         events.push("future_event", json!({"type": "future_event"}));
     }
     events.push("message_stop", json!({"type": "message_stop"}));
-    Reply::pieces(200, "text/event-stream; charset=utf-8", events.out).header("cache-control", "no-cache")
+    events.reply()
 }
 
+/// Events of a stream, framed.
 #[derive(Default)]
-struct Events {
+pub(super) struct Events {
     out: Vec<Bytes>,
     blocks: usize,
 }
 
 impl Events {
-    fn push(&mut self, name: &str, value: Value) {
+    pub(super) fn push(&mut self, name: &str, value: Value) {
         self.out.push(event(self.out.len(), name, &value));
     }
 
-    fn block(&mut self, start: Value, deltas: Vec<Value>) {
+    pub(super) fn reply(self) -> Reply {
+        Reply::pieces(200, "text/event-stream; charset=utf-8", self.out).header("cache-control", "no-cache")
+    }
+
+    pub(super) fn block(&mut self, start: Value, deltas: Vec<Value>) {
         let index = self.blocks;
         self.push(
             "content_block_start",

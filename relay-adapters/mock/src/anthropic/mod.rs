@@ -17,6 +17,7 @@ pub(crate) mod refusals;
 mod reply;
 mod rules;
 mod signatures;
+mod streamed;
 mod tools;
 
 use bytes::Bytes;
@@ -24,7 +25,8 @@ use serde_json::{Value, json};
 
 use crate::chat::{ChatAnswer, ChatRequest};
 use crate::key_behaviour::KeyBehaviour;
-use crate::named_errors;
+use crate::members::string;
+use crate::named_errors::{self, NamedError};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -73,7 +75,7 @@ impl WireFormat for Anthropic {
                 let wrap =
                     |error: &str| format!(r#"{{"type":"error","error":{error},"request_id":"{}"}}"#, request_id(seed));
                 let reply = named_errors::reply(NAMED_ERRORS, name, wrap);
-                reply.unwrap_or_else(|| invalid(&format!("mock: Anthropic has no error named {name}"), seed))
+                reply.unwrap_or_else(|| invalid(&named_errors::unknown("Anthropic", name), seed))
             }
             Rejection::Status(status) => {
                 let message = format!("The mock was asked for status {status}.");
@@ -148,6 +150,20 @@ impl WireFormat for Anthropic {
 
     fn stream(&self, chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
         answer::stream(chat, answer)
+    }
+
+    fn as_stream(&self, _: &Request<'_>, whole: &Value) -> Option<Reply> {
+        streamed::stream(whole)
+    }
+
+    fn event(&self, json: &str) -> Bytes {
+        let kind = serde_json::from_str::<Value>(json).ok();
+        let kind = kind.as_ref().map_or("message", |value| string(value, "type"));
+        Bytes::from(format!("event: {kind}\ndata: {json}\n\n"))
+    }
+
+    fn named_errors(&self) -> &'static [NamedError] {
+        NAMED_ERRORS
     }
 
     fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {

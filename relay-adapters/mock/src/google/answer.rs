@@ -18,7 +18,7 @@ pub(super) fn whole(chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
     let segment = Segment::of(chat, answer);
     let mut parts = future(answer);
     parts.extend(thoughts(&segment.answer));
-    if answer.calls.is_empty() {
+    if answer.calls.is_empty() || !answer.pieces.is_empty() {
         parts.push(segment.signed(&segment.answer.text()));
     }
     parts.extend(calls(chat, answer));

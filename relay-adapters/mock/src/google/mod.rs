@@ -14,13 +14,14 @@ pub(crate) mod refusals;
 mod reply;
 mod rules;
 mod signatures;
+mod streamed;
 mod tools;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::chat::{ChatAnswer, ChatRequest};
-use crate::named_errors;
+use crate::named_errors::{self, NamedError};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -69,7 +70,7 @@ impl WireFormat for Google {
             }
             Rejection::Named(name) => {
                 let reply = named_errors::reply(NAMED_ERRORS, name, |error| format!("{{\n  \"error\": {error}\n}}\n"));
-                reply.unwrap_or_else(|| error(400, &format!("mock: Google has no error named {name}")))
+                reply.unwrap_or_else(|| error(400, &named_errors::unknown("Google", name)))
             }
             Rejection::Status(status) => error(*status, &format!("The mock was asked for status {status}.")),
             Rejection::Request(message) => error(400, message),
@@ -123,6 +124,22 @@ impl WireFormat for Google {
 
     fn stream(&self, chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
         answer::stream(chat, answer)
+    }
+
+    fn wants_stream(&self, _: &Request<'_>, route: &Route) -> bool {
+        matches!(route, Route::Chat { stream: true, .. })
+    }
+
+    fn as_stream(&self, request: &Request<'_>, whole: &Value) -> Option<Reply> {
+        streamed::stream(whole, request.query("alt") != Some("sse"))
+    }
+
+    fn event(&self, json: &str) -> Bytes {
+        Bytes::from(format!("data: {json}\r\n\r\n"))
+    }
+
+    fn named_errors(&self) -> &'static [NamedError] {
+        NAMED_ERRORS
     }
 
     fn error_event(&self, name: Option<&str>, bare: bool) -> Bytes {

@@ -17,7 +17,8 @@ pub(super) fn whole(chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
     let choice = |index: usize| {
         let text = answer.text();
         let refused = answer.finish == Finish::Refusal;
-        let content = if refused || !answer.calls.is_empty() { Value::Null } else { json!(text) };
+        let only_calls = !answer.calls.is_empty() && text.is_empty();
+        let content = if refused || only_calls { Value::Null } else { json!(text) };
         let mut message =
             json!({"role": "assistant", "content": content, "refusal": refused.then_some(REFUSAL), "annotations": []});
         if let (Some(map), false) = (message.as_object_mut(), answer.calls.is_empty()) {
@@ -82,18 +83,18 @@ fn deltas(chat: &ChatRequest, answer: &ChatAnswer, index: usize, out: &mut dyn F
     if answer.unknown {
         out(json!({"future_member": {"text": "not yet"}}));
     }
-    if answer.calls.is_empty() {
+    let speaks = answer.calls.is_empty() || !answer.pieces.is_empty();
+    if speaks {
         let refused = answer.finish == Finish::Refusal;
         let field = if refused { "refusal" } else { "content" };
         out(json!({"role": "assistant", "content": if refused { Value::Null } else { json!("") }, "refusal": null}));
         for piece in &answer.pieces {
             out(json!({ field: piece }));
         }
-        return;
     }
     for (at, tool_call) in answer.calls.iter().enumerate() {
         let mut start = Map::new();
-        if at == 0 {
+        if at == 0 && !speaks {
             start.insert("role".into(), json!("assistant"));
             start.insert("content".into(), Value::Null);
         }

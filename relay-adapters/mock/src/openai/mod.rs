@@ -11,6 +11,7 @@ pub(crate) mod refusals;
 mod reply;
 mod rules;
 mod schema_rules;
+mod streamed;
 mod tools;
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 use crate::chat::{ChatAnswer, ChatRequest};
 use crate::hash;
 use crate::key_behaviour::KeyBehaviour;
-use crate::named_errors;
+use crate::named_errors::{self, NamedError};
 use crate::rejection::Rejection;
 use crate::reply::{Reply, data_event};
 use crate::request::Request;
@@ -83,7 +84,7 @@ impl WireFormat for OpenAi {
             ),
             Rejection::Named(name) => {
                 let reply = named_errors::reply(NAMED_ERRORS, name, |error| format!("{{\n  \"error\": {error}\n}}"));
-                reply.unwrap_or_else(|| bad(&format!("mock: OpenAI has no error named {name}")))
+                reply.unwrap_or_else(|| bad(&named_errors::unknown("OpenAI", name)))
             }
             Rejection::Status(status) => of_status(*status),
             Rejection::Request(message) => bad(message),
@@ -142,6 +143,19 @@ impl WireFormat for OpenAi {
 
     fn stream(&self, chat: &ChatRequest, answer: &ChatAnswer) -> Reply {
         answer::stream(chat, answer)
+    }
+
+    fn as_stream(&self, request: &Request<'_>, whole: &Value) -> Option<Reply> {
+        let asked = serde_json::from_slice(request.body).unwrap_or_default();
+        streamed::stream(whole, streamed::wants_usage(&asked))
+    }
+
+    fn event(&self, json: &str) -> Bytes {
+        Bytes::from(format!("data: {json}\n\n"))
+    }
+
+    fn named_errors(&self) -> &'static [NamedError] {
+        NAMED_ERRORS
     }
 
     fn error_event(&self, name: Option<&str>, _: bool) -> Bytes {
