@@ -121,6 +121,18 @@ pub(super) enum Finish {
     Other(String),
 }
 
+impl Finish {
+    /// `length`, `filter`, `stop`, or a word of the provider's own.
+    pub(super) fn parse(word: &str) -> Self {
+        match word {
+            "length" => Self::Length,
+            "filter" => Self::Filter,
+            "stop" => Self::Stop,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub(super) struct ChatAnswer {

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::between::between;
 use crate::chat::{ChatRequest, FILLER};
 use crate::directives::Directives;
+use crate::named_errors;
 use crate::rejection::Rejection;
 use crate::reply::{Ending, Reply};
 use crate::wire::WireFormat;
@@ -28,6 +29,13 @@ pub(super) fn replacement(wire: &dyn WireFormat, directives: &Directives, chat: 
         ));
     }
     None
+}
+
+/// The name of an error that the text asks for in a stream and that the provider does not have.
+pub(super) fn unknown_error<'a>(wire: &dyn WireFormat, directives: &'a Directives) -> Option<&'a str> {
+    let midstream = directives.error_midstream.as_deref().filter(|form| !form.is_empty() && *form != "bare");
+    let asked = [directives.error_first.as_deref(), midstream];
+    asked.into_iter().flatten().find(|name| named_errors::find(wire.named_errors(), name).is_none())
 }
 
 /// Applies the faults that the text asks for to an answer.

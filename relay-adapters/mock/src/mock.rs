@@ -261,7 +261,11 @@ impl Mock {
 }
 
 fn answer(wire: &dyn WireFormat, request: &Request, chat: &ChatRequest, pause: Duration) -> Result<CallOutcome, Reply> {
-    let (directives, answer) = model::answer(chat);
+    let refuse = |rejection: Rejection<'_>| wire.reject(&rejection, request.seed);
+    let (directives, answer) = model::answer(chat).map_err(|why| refuse(Rejection::Request(&why)))?;
+    if let Some(name) = faults::unknown_error(wire, &directives) {
+        return Err(refuse(Rejection::Named(name)));
+    }
     if directives.hang {
         return Ok(CallOutcome::Never);
     }
@@ -275,7 +279,7 @@ fn answer(wire: &dyn WireFormat, request: &Request, chat: &ChatRequest, pause: D
     } else {
         reply.wait = pause
     }
-    faults::apply(wire, &directives, chat, &mut reply).map_err(|rejection| wire.reject(&rejection, request.seed))?;
+    faults::apply(wire, &directives, chat, &mut reply).map_err(refuse)?;
     Ok(CallOutcome::Answer(reply))
 }
 

@@ -12,9 +12,13 @@ use crate::text;
 const THINKING: &str = "Let me think about that.";
 /// How many stop texts are looked for: more than any provider takes.
 const MAX_STOPS: usize = 64;
-/// Answers.
-pub(super) fn answer(chat: &ChatRequest) -> (Directives, ChatAnswer) {
-    let (directives, user_text, calls) = decide(chat);
+
+/// The answer that the text asks for.
+///
+/// # Errors
+/// For a directive that does not exist or has a wrong value: which one, and why.
+pub(super) fn answer(chat: &ChatRequest) -> Result<(Directives, ChatAnswer), String> {
+    let (directives, user_text, calls) = decide(chat)?;
     let (mut text, ended) = match calls.as_slice() {
         [] => limited(chat, &full_text(chat, &directives, &user_text)),
         _ => (String::new(), Finish::Calls),
@@ -26,11 +30,8 @@ pub(super) fn answer(chat: &ChatRequest) -> (Directives, ChatAnswer) {
         Think::Shown if directives.steps > 0 => Some(format!("{THINKING} This is step {}.", chat.rounds + 1)),
         Think::Shown => Some(THINKING.to_owned()),
     };
-    let finish = match directives.finish.as_deref() {
-        Some("length") => Finish::Length,
-        Some("filter") => Finish::Filter,
-        Some("stop") => Finish::Stop,
-        Some(other) => Finish::Other(other.to_owned()),
+    let finish = match &directives.finish {
+        Some(word) => Finish::parse(word),
         None if directives.refuse => Finish::Refusal,
         None => ended,
     };
@@ -38,10 +39,9 @@ pub(super) fn answer(chat: &ChatRequest) -> (Directives, ChatAnswer) {
         text.push(' ');
         text.push_str(FILLER);
     }
-    let call_words = |call: &ToolCall| 1 + text::words(&call.arguments.to_string());
     let answer = ChatAnswer {
         thinking_tokens: if think == Think::No { 0 } else { text::words(THINKING) },
-        answer_tokens: text::words(&text) + calls.iter().map(call_words).sum::<u64>(),
+        answer_tokens: tokens(&text, &calls),
         prompt_tokens: chat.prompt_words.max(1),
         pieces: match directives.chunks {
             Some(count) if !text.is_empty() => text::even_pieces(&text, count),
@@ -57,25 +57,30 @@ pub(super) fn answer(chat: &ChatRequest) -> (Directives, ChatAnswer) {
         unknown: directives.unknown,
         user_text,
     };
-    (directives, answer)
+    Ok((directives, answer))
+}
+
+fn tokens(text: &str, calls: &[ToolCall]) -> u64 {
+    let call_words = |call: &ToolCall| 1 + text::words(&call.arguments.to_string());
+    text::words(text) + calls.iter().map(call_words).sum::<u64>()
 }
 
 /// The directives that count, the user's text without them, and the tools to call now.
-fn decide(chat: &ChatRequest) -> (Directives, String, Vec<ToolCall>) {
-    let (directives, user_text) = Directives::parse(&chat.user_text);
+fn decide(chat: &ChatRequest) -> Result<(Directives, String, Vec<ToolCall>), String> {
+    let (directives, user_text) = Directives::parse(&chat.user_text)?;
     if directives.steps > 0 {
         let calls =
             if chat.rounds < directives.steps && !directives.refuse { calls(chat, &user_text) } else { Vec::new() };
         let calls = calls.into_iter().map(|call| numbered(call, chat.rounds + 1)).collect();
-        return (directives, user_text, calls);
+        return Ok((directives, user_text, calls));
     }
     if chat.results.is_empty() {
         let calls = if directives.refuse { Vec::new() } else { calls(chat, &user_text) };
-        return (directives, user_text, calls);
+        return Ok((directives, user_text, calls));
     }
     let results = chat.results.iter().map(|(_, content)| content.as_str()).collect::<Vec<_>>().join("\n");
-    let (directives, user_text) = Directives::parse(&results);
-    (directives, user_text, Vec::new())
+    let (directives, user_text) = Directives::parse(&results)?;
+    Ok((directives, user_text, Vec::new()))
 }
 
 /// The call of one step: the number goes into its first text, so that two steps are never alike.
@@ -103,7 +108,11 @@ fn full_text(chat: &ChatRequest, directives: &Directives, user_text: &str) -> St
     if results.is_empty() {
         return format!("Hello from {}: you said \"{user_text}\"", chat.model);
     }
-    let quote = |(name, content): &(String, String)| format!("{name} returned: {}", Directives::parse(content).1);
+    let quote = |(name, content): &(String, String)| {
+        // With steps the directives in results do not count, so an invalid one is text.
+        let text = Directives::parse(content).map_or_else(|_| content.clone(), |(_, text)| text);
+        format!("{name} returned: {text}")
+    };
     results.iter().map(quote).collect::<Vec<_>>().join("\n")
 }
 
@@ -181,13 +190,17 @@ mod tests {
         }
     }
 
+    fn answered(chat: &ChatRequest) -> ChatAnswer {
+        answer(chat).unwrap().1
+    }
+
     fn call_names(chat: &ChatRequest) -> Vec<String> {
-        answer(chat).1.calls.into_iter().map(|call| call.name).collect()
+        answered(chat).calls.into_iter().map(|call| call.name).collect()
     }
 
     #[test]
     fn the_text_comes_back() {
-        let got = answer(&chat("안녕 👋🏽 {{think}}")).1;
+        let got = answered(&chat("안녕 👋🏽 {{think}}"));
         assert_eq!(got.text(), "Hello from m: you said \"안녕 👋🏽\"");
         assert_eq!((got.finish, got.answer_tokens, got.thinking_tokens), (Finish::Stop, 7, 5));
     }
@@ -206,19 +219,33 @@ mod tests {
     #[test]
     fn results_are_quoted() {
         let got =
-            answer(&ChatRequest { results: vec![("a".into(), "17 {{finish=length}}".into())], ..chat("call a") }).1;
+            answered(&ChatRequest { results: vec![("a".into(), "17 {{finish=length}}".into())], ..chat("call a") });
         assert_eq!((got.text().as_str(), got.finish), ("a returned: 17", Finish::Length));
     }
 
     #[test]
     fn limits_and_stop_texts_shorten_the_text() {
-        let got = answer(&ChatRequest { limit: Some(3), ..chat("one two") }).1;
+        let got = answered(&ChatRequest { limit: Some(3), ..chat("one two") });
         assert_eq!((got.text().as_str(), got.finish), ("Hello from m:", Finish::Length));
-        let got = answer(&ChatRequest { stops: vec!["two".into()], ..chat("one two") }).1;
+        let got = answered(&ChatRequest { stops: vec!["two".into()], ..chat("one two") });
         assert_eq!(
             (got.text().as_str(), got.finish),
             ("Hello from m: you said \"one ", Finish::StopText("two".into()))
         );
-        assert_eq!(answer(&chat("x {{chunks=20}}")).1.pieces.len(), 20);
+        assert_eq!(answered(&chat("x {{chunks=20}}")).pieces.len(), 20);
+    }
+    #[test]
+    fn an_unknown_directive_is_an_error_where_directives_count() {
+        let with = |user: &str, result: &str| ChatRequest {
+            results: vec![("a".into(), result.into())],
+            turn_results: vec![("a".into(), result.into())],
+            rounds: 1,
+            ..chat(user)
+        };
+        assert!(answer(&chat("x {{nonsense}}")).unwrap_err().contains("{{nonsense}}"));
+        assert!(answer(&with("call a", "x {{nonsense}}")).unwrap_err().contains("{{nonsense}}"));
+        let stepped = answered(&with("call a {{steps=1}}", "x {{nonsense}}"));
+        assert_eq!(stepped.text(), "a returned: x {{nonsense}}");
+        assert_eq!(answered(&with("call a", "{{literal}}x {{nonsense}}")).text(), "a returned: x {{nonsense}}");
     }
 }
