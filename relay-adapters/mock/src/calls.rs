@@ -7,7 +7,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use relay_core::Provider;
 use relay_core::domain::secret::ProviderKey;
+use relay_core::ports::TransportErrorKind;
 use tokio::sync::watch;
+
+use crate::seen::{CallId, CallState, SeenLog, SeenRequest};
 
 /// A request as it reached a provider.
 #[derive(Clone, Debug)]
@@ -69,6 +72,15 @@ struct Log {
     aborted: VecDeque<Aborted>,
     open: usize,
     total: u64,
+    seen: SeenLog,
+}
+
+impl Log {
+    fn note(&mut self, id: Option<CallId>, provider: Provider, status: Option<u16>, state: CallState) {
+        if let Some(id) = id {
+            self.seen.note(id, provider, status, state);
+        }
+    }
 }
 
 /// The mock's memory, shared by its clones.
@@ -85,17 +97,30 @@ impl Default for Calls {
 }
 
 impl Calls {
-    /// Counts a call from now on, and records its request if `record` is set.
-    pub(super) fn begin(self: &Arc<Self>, request: Recorded, record: bool) -> OpenCall {
+    /// Counts a call from now on, and records its request if `record` is set. `seen` is for the log of calls.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        request: Recorded,
+        record: bool,
+        seen: Option<SeenRequest>,
+        scripted: bool,
+    ) -> OpenCall {
         let (provider, path) = (request.provider, request.path.clone());
-        self.change(|seen| {
-            seen.open += 1;
-            seen.total += 1;
+        let mut id = None;
+        self.change(|log| {
+            log.open += 1;
+            log.total += 1;
+            id = seen.map(|seen| log.seen.begin(seen, scripted));
             if record {
-                push(&mut seen.requests, request);
+                push(&mut log.requests, request);
             }
         });
-        OpenCall { calls: self.clone(), provider, path, phase: Phase::Waiting, open: true }
+        OpenCall { calls: self.clone(), provider, path, phase: Phase::Waiting, open: true, id }
+    }
+
+    /// Looks at the log of calls.
+    pub(super) fn log<T>(&self, look: impl FnOnce(&SeenLog) -> T) -> T {
+        look(&self.seen().seen)
     }
 
     pub(super) fn requests(&self) -> Vec<Recorded> {
@@ -118,6 +143,7 @@ impl Calls {
         self.change(|seen| {
             seen.requests.clear();
             seen.aborted.clear();
+            seen.seen.reset();
         });
     }
 
@@ -151,11 +177,18 @@ pub(super) struct OpenCall {
     path: String,
     phase: Phase,
     open: bool,
+    /// In the log of calls.
+    id: Option<CallId>,
 }
 
 impl OpenCall {
-    pub(super) fn streaming(&mut self) {
+    /// The status is out.
+    pub(super) fn streaming(&mut self, status: u16) {
         self.phase = Phase::Streaming;
+        if self.id.is_some() {
+            let (id, provider) = (self.id, self.provider);
+            self.calls.change(|log| log.note(id, provider, Some(status), CallState::Streaming));
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -164,8 +197,21 @@ impl OpenCall {
 
     /// The last byte is out.
     pub(super) fn complete(&mut self) {
+        self.end(CallState::Complete);
+    }
+
+    /// The caller gets this error.
+    pub(super) fn fail(&mut self, kind: TransportErrorKind) {
+        self.end(CallState::Failed(kind));
+    }
+
+    fn end(&mut self, state: CallState) {
         if std::mem::take(&mut self.open) {
-            self.calls.change(|seen| seen.open -= 1);
+            let (id, provider) = (self.id, self.provider);
+            self.calls.change(|log| {
+                log.open -= 1;
+                log.note(id, provider, None, state);
+            });
         }
     }
 }
@@ -176,10 +222,12 @@ impl Drop for OpenCall {
             return;
         }
         let path = std::mem::take(&mut self.path);
-        let aborted = Aborted { provider: self.provider, path, phase: self.phase, at: Instant::now() };
-        self.calls.change(|seen| {
-            seen.open -= 1;
-            push(&mut seen.aborted, aborted);
+        let (id, provider) = (self.id, self.provider);
+        let aborted = Aborted { provider, path, phase: self.phase, at: Instant::now() };
+        self.calls.change(|log| {
+            log.open -= 1;
+            log.note(id, provider, None, CallState::Aborted);
+            push(&mut log.aborted, aborted);
         });
     }
 }

@@ -24,6 +24,7 @@ mod rule;
 mod sample;
 mod schema;
 mod script;
+mod seen;
 mod settings;
 #[cfg(feature = "tcp")]
 pub mod tcp;

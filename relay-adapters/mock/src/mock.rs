@@ -76,6 +76,12 @@ impl Mock {
         self.set(|settings| settings.record = on)
     }
 
+    /// Whether calls are logged for the control API (not the default): the last 1,000, at most 16 MiB, without keys.
+    #[must_use]
+    pub fn observing(self, on: bool) -> Self {
+        self.set(|settings| settings.observe = on)
+    }
+
     /// Accepts all request headers, for a client that is not Relay. Relay has to send few, and the mock refuses the rest.
     #[must_use]
     pub fn any_headers(self) -> Self {
@@ -178,7 +184,8 @@ impl Mock {
     pub async fn handle(&self, incoming: Incoming) -> Result<WireResponse, TransportError> {
         let settings = lock(&self.0.settings).clone();
         let key = incoming.credential().ok();
-        let mut call = self.0.calls.begin(incoming.recorded(key), settings.record);
+        let seen = settings.observe.then(|| incoming.seen(key));
+        let mut call = self.0.calls.begin(incoming.recorded(key), settings.record, seen, false);
         let scripted = lock(&self.0.scripts).get_mut(&incoming.provider).and_then(VecDeque::pop_front);
         let outcome = scripted.map_or_else(|| self.outcome(&incoming, &settings), |scripted| scripted.0);
         match outcome {
@@ -189,7 +196,7 @@ impl Mock {
                 Ok(reply.send(call))
             }
             CallOutcome::Fail(kind) => {
-                call.complete();
+                call.fail(kind);
                 Err(TransportError::new(kind, "the mock plays an unreachable provider"))
             }
             CallOutcome::Never => std::future::pending().await,

@@ -84,14 +84,14 @@ impl Reply {
     }
 
     /// The response, whose body tells `call` how it went.
-    pub(super) fn send(self, call: OpenCall) -> WireResponse {
+    pub(super) fn send(self, mut call: OpenCall) -> WireResponse {
         let Self { status, headers, pieces, ending, pause, .. } = self;
+        call.streaming(status);
         WireResponse { status, headers, body: body(pieces, ending, pause, call) }
     }
 }
 
 fn body(pieces: Vec<Bytes>, ending: Ending, pause: Duration, mut call: OpenCall) -> ByteStream {
-    call.streaming();
     if pieces.is_empty() && ending == Ending::Complete {
         call.complete();
     }

@@ -8,6 +8,7 @@ use relay_core::domain::secret::ProviderKey;
 use crate::calls::Recorded;
 use crate::hash::hash;
 use crate::rejection::Rejection;
+use crate::seen::{self, SeenRequest};
 use crate::settings::Settings;
 use crate::text;
 
@@ -83,6 +84,49 @@ impl Incoming {
     }
 }
 
+/// Parameters of a query that may hold a key.
+const KEY_PARAMETERS: [&str; 3] = ["key", "api_key", "access_token"];
+
+/// The shortest secret that is looked for: shorter ones stand in other words by chance.
+const MIN_SECRET: usize = 8;
+
+/// What is shown of a call to whoever controls the mock.
+impl Incoming {
+    /// The request for the log of calls: no form of its key is in it, wherever it was sent.
+    pub(super) fn seen(&self, key: Option<&str>) -> SeenRequest {
+        let secrets = self.secrets();
+        let header = |(name, value): &(String, String)| {
+            let value = match (name.as_str(), value.split_once(' ')) {
+                ("cookie" | "proxy-authorization", _) => "<hidden>".to_owned(),
+                (name, Some((scheme, _))) if is_credential(name) => format!("{scheme} <key>"),
+                (name, None) if is_credential(name) => "<key>".to_owned(),
+                _ => seen::hidden(value, &secrets),
+            };
+            (name.clone(), value)
+        };
+        SeenRequest {
+            provider: self.provider,
+            method: self.method.clone(),
+            path: seen::hidden(&self.target, &secrets),
+            headers: self.headers.iter().map(header).collect(),
+            body: seen::beginning(&self.body, &secrets),
+            body_bytes: self.body.len(),
+            last4: key.and_then(seen::last4).map(str::to_owned),
+        }
+    }
+
+    /// The values that may be keys, as they were sent.
+    fn secrets(&self) -> Vec<&str> {
+        let credentials = self.headers.iter().filter(|(name, _)| is_credential(name));
+        let credentials =
+            credentials.flat_map(|(_, value)| [value.as_str(), value.rsplit(' ').next().unwrap_or(value)]);
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let parameters = pairs.filter(|(name, _)| KEY_PARAMETERS.contains(name)).map(|(_, value)| value);
+        credentials.chain(parameters).filter(|secret| secret.len() >= MIN_SECRET).collect()
+    }
+}
+
 /// A request taken apart.
 pub(super) struct Request<'a> {
     pub(super) provider: Provider,
@@ -143,7 +187,7 @@ impl<'a> Request<'a> {
 
     /// Refuses what no provider refuses, but Relay must not send.
     pub(super) fn refuse_foreign_headers(&self) -> Result<(), String> {
-        if self.query.iter().any(|(name, _)| matches!(name.as_str(), "key" | "api_key" | "access_token")) {
+        if self.query.iter().any(|(name, _)| KEY_PARAMETERS.contains(&name.as_str())) {
             return Err("mock: never put keys in URLs".to_owned());
         }
         for (name, value) in self.headers {

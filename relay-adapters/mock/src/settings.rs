@@ -11,8 +11,28 @@ pub(crate) struct Settings {
     pub(crate) pause: Duration,
     pub(crate) slow: Duration,
     pub(crate) record: bool,
+    /// Whether calls are logged for the control API.
+    pub(crate) observe: bool,
     pub(crate) any_headers: bool,
     pub(crate) models: Vec<(Provider, String)>,
+}
+
+/// What the control API sets in place of the [`Settings`], until a reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overrides {
+    /// `Some(None)`: bodies are not cut.
+    pub(crate) cut: Option<Option<usize>>,
+    pub(crate) pause: Option<Duration>,
+    pub(crate) slow: Option<Duration>,
+}
+
+impl Settings {
+    pub(crate) fn with(mut self, over: Overrides) -> Self {
+        self.cut = over.cut.unwrap_or(self.cut);
+        self.pause = over.pause.unwrap_or(self.pause);
+        self.slow = over.slow.unwrap_or(self.slow);
+        self
+    }
 }
 
 impl Default for Settings {
@@ -22,6 +42,7 @@ impl Default for Settings {
             pause: Duration::ZERO,
             slow: Duration::from_millis(50),
             record: true,
+            observe: false,
             any_headers: false,
             models: Vec::new(),
         }
