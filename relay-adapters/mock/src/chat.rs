@@ -133,6 +133,15 @@ impl Finish {
     }
 }
 
+/// What a script lets the model say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) calls: Vec<ToolCall>,
+    /// The word for the finish reason, as [`Finish::parse`] reads it. `None`: as the text and the calls have it.
+    pub(super) finish: Option<String>,
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub(super) struct ChatAnswer {

@@ -17,6 +17,8 @@ mod mock;
 mod model;
 mod named_errors;
 mod openai;
+mod play;
+mod queue;
 mod rejection;
 mod reply;
 mod request;
@@ -42,6 +44,7 @@ pub use mock::Mock;
 pub use request::Incoming;
 pub use rule::{Evidence, Rule};
 pub use script::Scripted;
+pub use wire::CallKind;
 
 /// The rules by which a provider refuses chat requests, those of its request format. `docs/mock.md` shows them all.
 pub fn rules(provider: Provider) -> &'static [&'static Rule] {

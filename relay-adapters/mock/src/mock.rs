@@ -1,6 +1,5 @@
 //! The simulator: its settings, its record, and the way of a request through it.
 
-use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,29 +7,19 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use relay_core::Provider;
-use relay_core::domain::provider::Format;
 use relay_core::domain::secret::ProviderKey;
-use relay_core::ports::{
-    Method, ProviderClient, READ_HEADERS, TransportError, TransportErrorKind, WireRequest, WireResponse,
-};
+use relay_core::ports::{Method, ProviderClient, READ_HEADERS, TransportError, WireRequest, WireResponse};
 
-use crate::between::between;
-use crate::calls::{Aborted, Calls, Recorded};
-use crate::chat::ChatRequest;
-use crate::key_behaviour::KeyBehaviour;
-use crate::rejection::Rejection;
-use crate::reply::Reply;
-use crate::request::{Incoming, Request};
+use crate::calls::{Aborted, Calls, OpenCall, Recorded};
+use crate::play::Play;
+use crate::queue::Scripts;
+use crate::request::Incoming;
 use crate::script::{CallOutcome, Scripted};
-use crate::settings::Settings;
-use crate::wire::{Handled, WireFormat};
-use crate::{anthropic, faults, google, model, openai};
+use crate::seen::{self, SeenLog};
+use crate::settings::{Overrides, Settings};
 
 /// How long [`Mock::until`] waits: machines that run tests are slow.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// How long keys with the word `late` wait.
-const LATE: Duration = Duration::from_secs(4);
 
 /// The three providers. Clones share everything: settings, scripts and the record.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +28,8 @@ pub struct Mock(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     settings: Mutex<Settings>,
-    scripts: Mutex<HashMap<Provider, VecDeque<Scripted>>>,
+    overrides: Mutex<Overrides>,
+    scripts: Scripts,
     calls: Arc<Calls>,
     flaky: AtomicU64,
 }
@@ -107,14 +97,14 @@ impl Mock {
         Arc::new(MockClient { mock: self.clone(), provider })
     }
 
-    /// The next call to this provider gets this answer, whatever it asks. Several wait in a queue.
+    /// A next call to this provider gets this answer: see [`Scripted`]. Several wait in a queue.
     pub fn script(&self, provider: Provider, answer: Scripted) {
-        lock(&self.0.scripts).entry(provider).or_default().push_back(answer);
+        self.0.scripts.add(provider, answer);
     }
 
     /// How many scripted answers were not asked for yet.
     pub fn scripts_left(&self) -> usize {
-        lock(&self.0.scripts).values().map(VecDeque::len).sum()
+        self.0.scripts.left()
     }
 
     /// The last requests (at most 10,000), the oldest first.
@@ -140,6 +130,14 @@ impl Mock {
     /// Forgets requests and aborted calls.
     pub fn forget(&self) {
         self.0.calls.forget();
+    }
+
+    /// Begins again: no script waits, no call is remembered, and settings that the control API changed are as before.
+    pub fn reset(&self) {
+        self.0.scripts.clear();
+        self.0.calls.forget();
+        self.change_settings(|overrides| *overrides = Overrides::default());
+        self.0.flaky.store(0, Ordering::Relaxed);
     }
 
     /// Waits until the condition is met; it is checked whenever a call begins or ends.
@@ -182,12 +180,9 @@ impl Mock {
     /// # Errors
     /// When the mock plays a provider that does not answer.
     pub async fn handle(&self, incoming: Incoming) -> Result<WireResponse, TransportError> {
-        let settings = lock(&self.0.settings).clone();
-        let key = incoming.credential().ok();
-        let seen = settings.observe.then(|| incoming.seen(key));
-        let mut call = self.0.calls.begin(incoming.recorded(key), settings.record, seen, false);
-        let scripted = lock(&self.0.scripts).get_mut(&incoming.provider).and_then(VecDeque::pop_front);
-        let outcome = scripted.map_or_else(|| self.outcome(&incoming, &settings), |scripted| scripted.0);
+        let settings = self.settings();
+        let (outcome, mut call) = self.begin(&incoming, &settings);
+        drop(incoming);
         match outcome {
             CallOutcome::Answer(reply) => {
                 if !reply.wait.is_zero() {
@@ -203,98 +198,41 @@ impl Mock {
         }
     }
 
-    fn outcome(&self, incoming: &Incoming, settings: &Settings) -> CallOutcome {
-        let wire = wire(incoming.provider);
-        let request = Request::new(incoming, settings);
-        let outcome = self.play(wire, incoming, &request, settings).unwrap_or_else(CallOutcome::Answer);
-        match outcome {
-            // The provider's headers are not on what others send.
-            CallOutcome::Answer(reply) if reply.is_foreign => CallOutcome::Answer(reply),
-            CallOutcome::Answer(reply) => {
-                let mut reply = wire.add_headers(reply, &request);
-                if let Some(size) = settings.cut {
-                    reply.cut_small(size);
-                }
-                CallOutcome::Answer(reply)
-            }
-            other => other,
+    /// Decides on a call, by a script if one waits for it.
+    fn begin(&self, incoming: &Incoming, settings: &Settings) -> (CallOutcome, OpenCall) {
+        let key = incoming.credential().ok();
+        let play = Play::new(incoming, settings, &self.0.flaky);
+        let script = self.0.scripts.take(incoming.provider, play.kind(), key.and_then(seen::last4));
+        let (outcome, scripted) = match &script {
+            Some(script) => play.scripted(script),
+            None => (play.own(), false),
+        };
+        let seen = settings.observe.then(|| incoming.seen(key));
+        let call = self.0.calls.begin(incoming.recorded(key), settings.record, seen, scripted);
+        if let (Some(script), false) = (script, scripted) {
+            self.0.scripts.put_back(incoming.provider, script);
         }
-    }
-
-    /// The order is the one of the real ones: credential, route, rights, body.
-    fn play(
-        &self,
-        wire: &dyn WireFormat,
-        incoming: &Incoming,
-        request: &Request,
-        settings: &Settings,
-    ) -> Result<CallOutcome, Reply> {
-        let refuse = |rejection: Rejection<'_>| wire.reject(&rejection, request.seed);
-        if !settings.any_headers {
-            request.refuse_foreign_headers().map_err(|why| refuse(Rejection::Request(&why)))?;
-        }
-        let key = incoming.credential().map_err(refuse)?;
-        let behaviour = KeyBehaviour::parse(incoming.provider, key);
-        match behaviour {
-            KeyBehaviour::Unreachable => return Ok(CallOutcome::Fail(TransportErrorKind::Connect)),
-            KeyBehaviour::Refused => return Err(refuse(Rejection::Refused(key))),
-            KeyBehaviour::Revoked => return Err(refuse(Rejection::Revoked)),
-            KeyBehaviour::Expired => return Err(refuse(Rejection::Expired)),
-            KeyBehaviour::Blocked => return Err(between("cloudflare")),
-            KeyBehaviour::Portal => return Err(between("login")),
-            KeyBehaviour::RateLimited => return Err(refuse(Rejection::RateLimited)),
-            KeyBehaviour::Overloaded => return Err(refuse(Rejection::Overloaded)),
-            KeyBehaviour::Flaky if self.0.flaky.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => {
-                return Err(refuse(Rejection::Overloaded));
-            }
-            _ => {}
-        }
-        wire.check_headers(request, behaviour)?;
-        let route = wire.route(request)?;
-        match behaviour {
-            KeyBehaviour::Restricted if !route.is_list() => return Err(refuse(Rejection::Restricted)),
-            KeyBehaviour::NoCredit if route.costs() => return Err(refuse(Rejection::NoCredit)),
-            _ => {}
-        }
-        let pause = if behaviour == KeyBehaviour::Slow { settings.slow } else { settings.pause };
-        match wire.handle(request, &route)? {
-            Handled::Reply(reply) => {
-                let wait = if behaviour == KeyBehaviour::Late { LATE } else { pause };
-                Ok(CallOutcome::Answer(Reply { wait, ..reply }))
-            }
-            Handled::Chat(chat) => answer(wire, request, &chat, pause),
-        }
+        (outcome, call)
     }
 }
 
-fn answer(wire: &dyn WireFormat, request: &Request, chat: &ChatRequest, pause: Duration) -> Result<CallOutcome, Reply> {
-    let refuse = |rejection: Rejection<'_>| wire.reject(&rejection, request.seed);
-    let (directives, answer) = model::answer(chat).map_err(|why| refuse(Rejection::Request(&why)))?;
-    if let Some(name) = faults::unknown_error(wire, &directives) {
-        return Err(refuse(Rejection::Named(name)));
+/// What the control API needs.
+impl Mock {
+    /// The settings as they are now.
+    pub(crate) fn settings(&self) -> Settings {
+        lock(&self.0.settings).clone().with(*lock(&self.0.overrides))
     }
-    if directives.hang {
-        return Ok(CallOutcome::Never);
-    }
-    if let Some(reply) = faults::replacement(wire, &directives, chat) {
-        return Err(reply);
-    }
-    let mut reply = if chat.stream { wire.stream(chat, &answer) } else { wire.whole(chat, &answer) };
-    let pause = directives.delay.unwrap_or(pause);
-    if chat.stream {
-        reply.pause = pause
-    } else {
-        reply.wait = pause
-    }
-    faults::apply(wire, &directives, chat, &mut reply).map_err(refuse)?;
-    Ok(CallOutcome::Answer(reply))
-}
 
-fn wire(provider: Provider) -> &'static dyn WireFormat {
-    match provider.format() {
-        Format::Anthropic => &anthropic::Anthropic,
-        Format::Google => &google::Google,
-        _ => &openai::OpenAi,
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Overrides)) {
+        change(&mut lock(&self.0.overrides));
+    }
+
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.0.scripts
+    }
+
+    pub(crate) fn log<T>(&self, look: impl FnOnce(&SeenLog) -> T) -> T {
+        self.0.calls.log(look)
     }
 }
 

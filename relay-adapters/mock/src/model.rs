@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use crate::chat::{ChatAnswer, ChatRequest, Choice, FILLER, Finish, Form, REFUSAL, Think, Tool, ToolCall};
-use crate::directives::Directives;
+use crate::chat::{ChatAnswer, ChatRequest, Choice, FILLER, Finish, Form, REFUSAL, Said, Think, Tool, ToolCall};
+use crate::directives::{Directives, ThinkingStyle};
 use crate::sample::sample;
 use crate::text;
 
@@ -58,6 +58,31 @@ pub(super) fn answer(chat: &ChatRequest) -> Result<(Directives, ChatAnswer), Str
         user_text,
     };
     Ok((directives, answer))
+}
+
+/// The answer with a scripted text and scripted calls. The directives of the user's text do not count.
+pub(super) fn scripted(chat: &ChatRequest, said: &Said) -> ChatAnswer {
+    let thinking = match chat.think {
+        Think::No => None,
+        Think::Hidden => Some(String::new()),
+        Think::Shown => Some(THINKING.to_owned()),
+    };
+    let ended = if said.calls.is_empty() { Finish::Stop } else { Finish::Calls };
+    ChatAnswer {
+        thinking_tokens: if thinking.is_some() { text::words(THINKING) } else { 0 },
+        thinking,
+        thinking_style: ThinkingStyle::default(),
+        answer_tokens: tokens(&said.text, &said.calls),
+        prompt_tokens: chat.prompt_words.max(1),
+        pieces: text::word_pieces(&said.text),
+        calls: said.calls.clone(),
+        finish: said.finish.as_deref().map_or(ended, Finish::parse),
+        search: false,
+        pauses: 0,
+        continues: 0,
+        unknown: false,
+        user_text: chat.user_text.clone(),
+    }
 }
 
 fn tokens(text: &str, calls: &[ToolCall]) -> u64 {
