@@ -17,6 +17,7 @@ mod refusals_google;
 mod refusals_openai;
 mod refusals_table;
 mod rounds;
+mod scripted;
 #[cfg(feature = "tcp")]
 mod tcp;
 mod thinking;
