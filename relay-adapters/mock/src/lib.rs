@@ -4,6 +4,7 @@ mod anthropic;
 mod between;
 mod calls;
 mod chat;
+pub mod control;
 mod directives;
 mod faults;
 mod google;

@@ -66,7 +66,7 @@ impl Mock {
         self.set(|settings| settings.record = on)
     }
 
-    /// Whether calls are logged for the control API (not the default): the last 1,000, at most 16 MiB, without keys.
+    /// Whether calls are logged for [`crate::control`] (not the default): the last 1,000, at most 16 MiB, without keys.
     #[must_use]
     pub fn observing(self, on: bool) -> Self {
         self.set(|settings| settings.observe = on)
@@ -132,7 +132,7 @@ impl Mock {
         self.0.calls.forget();
     }
 
-    /// Begins again: no script waits, no call is remembered, and settings that the control API changed are as before.
+    /// Begins again: no script waits, no call is remembered, and settings that [`crate::control`] changed are as before.
     pub fn reset(&self) {
         self.0.scripts.clear();
         self.0.calls.forget();
@@ -216,7 +216,7 @@ impl Mock {
     }
 }
 
-/// What the control API needs.
+/// What [`crate::control`] needs.
 impl Mock {
     /// The settings as they are now.
     pub(crate) fn settings(&self) -> Settings {

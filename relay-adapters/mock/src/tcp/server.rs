@@ -19,6 +19,7 @@ use super::record::{Connection, OpenConnection, Received, Record};
 use super::request::RawRequest;
 use super::service::{BAD_REQUEST, Client, Next, Service, serve};
 use super::steps::{Step, play};
+use crate::control::routes::{self, ControlRequest};
 use crate::{Incoming, Mock};
 
 /// All providers on one port of 127.0.0.1, until it is dropped.
@@ -49,7 +50,8 @@ impl Shared {
 }
 
 impl MockServer {
-    /// Starts it, on a thread of its own: it serves callers of any runtime. It answers as `mock` does, but for scripts.
+    /// Starts it, on a thread of its own: it serves callers of any runtime. It answers as `mock` does, but for scripts, and
+    /// serves [`crate::control`] below `/__mock`.
     ///
     /// # Errors
     /// When there is no free port or no thread.
@@ -59,7 +61,7 @@ impl MockServer {
         let address = listener.local_addr()?;
         let (sender, client_closed) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
-            mock,
+            mock: mock.observing(true),
             scripts: Mutex::default(),
             record: Record::default(),
             arrived: Notify::new(),
@@ -161,9 +163,29 @@ struct Front(Arc<Shared>);
 
 /// What becomes of a request.
 enum Call {
+    /// Status and body of the control API.
+    Control(u16, String),
     Script(Vec<Step>),
     Mock(Incoming),
     Malformed,
+}
+
+impl Front {
+    /// The answer of the control API, if the request is for it.
+    fn control(&self, request: &RawRequest<'_>) -> Option<(u16, String)> {
+        let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+        let target = text(request.target());
+        if !routes::is_control(target) {
+            return None;
+        }
+        let header = |wanted: &[u8]| {
+            request.headers().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| text(value))
+        };
+        let (origin, content_type) = (header(b"origin"), header(b"content-type"));
+        let (method, body) = (text(request.method()), request.body());
+        let request = ControlRequest { method, target, origin, content_type, body: &body };
+        Some(routes::answer(&self.0.mock, request))
+    }
 }
 
 impl Service for Front {
@@ -175,6 +197,9 @@ impl Service for Front {
     }
 
     fn received(&self, session: &mut OpenConnection, request: &RawRequest<'_>) -> Call {
+        if let Some((status, json)) = self.control(request) {
+            return Call::Control(status, json);
+        }
         session.received(request);
         let script = self.0.scripts().pop_front();
         let call = match script {
@@ -187,6 +212,12 @@ impl Service for Front {
 
     async fn answer(&self, _: &mut OpenConnection, call: Call, client: &mut Client<'_>) -> io::Result<Next> {
         match call {
+            Call::Control(status, json) => {
+                let length = json.len();
+                let head = format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+                client.send(format!("HTTP/1.1 {status} {}\r\n{head}{json}", reason(status)).as_bytes()).await?;
+                Ok(Next::Keep)
+            }
             Call::Script(script) => {
                 let awaits_close = script.iter().any(Step::awaits_close);
                 let played = play(script, client, &self.0.resume).await;
@@ -208,6 +239,10 @@ impl Service for Front {
     }
 }
 
+fn reason(status: u16) -> &'static str {
+    if status == 200 { "OK" } else { "" }
+}
+
 fn gone() -> io::Error {
     io::Error::from(io::ErrorKind::ConnectionAborted)
 }
@@ -215,8 +250,7 @@ fn gone() -> io::Error {
 /// Sends an answer in chunks: one write for each piece, when it is made.
 async fn send(response: WireResponse, client: &mut Client<'_>) -> io::Result<()> {
     let WireResponse { status, headers, mut body } = response;
-    let reason = if status == 200 { "OK" } else { "" };
-    let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -200,3 +200,42 @@ async fn a_script_notices_when_its_client_leaves() {
         assert!(fake.client_closed().await.duration_since(left) < Duration::from_secs(5));
     }
 }
+
+#[tokio::test]
+async fn the_control_api_is_on_the_same_port() {
+    let server = start();
+    let mut client = Client::connect(&server).await;
+    let control = |method: &str, target: &str, head: &str, body: &str| {
+        let length = body.len();
+        format!("{method} {target} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {length}\r\n\r\n{body}")
+    };
+    let json = "Content-Type: application/json\r\n";
+    let script = r#"{"provider":"openai","answer":{"says":"It rains."}}"#;
+    client.0.write_all(control("POST", "/__mock/scripts", json, script).as_bytes()).await.unwrap();
+    let answer = client.read_until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(r#"{"added":1,"waiting":1}"#), "{answer}");
+    let (target, body) = chat(Provider::OPENAI, "hi");
+    client.send(Provider::OPENAI, "good", &target, &body).await;
+    assert!(client.whole().await.contains(r#"{"content":"rains."}"#));
+    client.0.write_all(control("GET", "/__mock/calls?provider=openai", "", "").as_bytes()).await.unwrap();
+    let answer = client.read_until("]}").await;
+    assert!(answer.contains(r#""total":1,"open":0,"aborted":0"#) && answer.contains(r#""last4":"ana1""#), "{answer}");
+    assert!(!answer.contains("-good-"), "{answer}");
+    for (method, target, head, body, status) in [
+        ("POST", "/__mock/scripts", json, "{}", 400),
+        ("POST", "/__mock/scripts", "", script, 415),
+        ("POST", "/__mock/reset", "Origin: https://evil.example\r\n", "", 403),
+        ("POST", "/__mock/reset", "Content-Type: text/plain\r\n", "", 415),
+        ("PUT", "/__mock/reset", json, "", 405),
+        ("GET", "/__mock/other", "", "", 404),
+        ("POST", "/__mock/reset", "", "", 200),
+    ] {
+        client.0.write_all(control(method, target, head, body).as_bytes()).await.unwrap();
+        let answer = client.read_until("}").await;
+        // An error is an object in an object.
+        let rest = if status == 200 { String::new() } else { client.read_until("}").await };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {target} {head}: {answer}{rest}");
+        assert!(status == 200 || answer.contains(r#""error":{"message":"#), "{answer}");
+    }
+    assert_eq!(server.take_received().len(), 1, "requests to the control API are not recorded");
+}
