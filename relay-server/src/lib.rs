@@ -66,7 +66,7 @@ mod server;
 mod state;
 pub mod wiring;
 
-pub use config::{Options, RequestLimits};
+pub use config::{Options, RequestLimits, Simulator};
 pub use observe::logging;
 pub use run::{Start, process, run, start};
 pub use server::{Running, Stopper, serve};

@@ -16,7 +16,7 @@ use relay_core::ports::{ProviderClient, Store};
 use relay_core::relay::quotas::Quotas;
 use relay_core::{Ports, Provider, Relay};
 
-use crate::config::{Config, ConfigErrors, StoragePath, check_store};
+use crate::config::{Config, ConfigErrors, Simulator, StoragePath, check_store};
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +94,8 @@ pub struct Wired {
     pub store: Arc<dyn Store>,
     /// The cipher, for the rotation of master keys.
     pub cipher: Arc<RingCipher>,
+    /// The simulated providers, if there are any.
+    pub simulator: Simulator,
 }
 
 /// How often the number of wraps is stored.
@@ -110,7 +112,7 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// # Errors
 /// What the operator must change. Nothing is written to a store that belongs to a different master key.
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
-    let providers = providers(config)?;
+    let (providers, simulator) = providers(config)?;
     check_master_keys(config)?;
     let store = open_store(&config.storage.path)?;
     let (cipher, tokens) = on_a_stack_of_its_own(|| ciphers(config, store.as_ref()))?;
@@ -121,7 +123,7 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let mut ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
     ports.quotas = Arc::new(Quotas::new(config.quota));
     let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
-    Ok(Wired { relay, store, cipher })
+    Ok(Wired { relay, store, cipher, simulator })
 }
 
 /// What needs the master keys. Of these only the cipher keeps them, expanded for AES.
@@ -177,12 +179,12 @@ impl Wired {
 
     /// Writes everything that is waiting to be written.
     pub fn close(self) {
-        let Self { relay, store, cipher } = self;
+        let Self { relay, store, cipher, simulator } = self;
         if let Err(error) = blocking(known_keys::save_wraps(store.as_ref(), &cipher)) {
             tracing::warn!(cause = %error, "the count of the master key's wraps could not be stored");
         }
         // The store writes its usage when its last owner is dropped.
-        drop((relay, cipher, store));
+        drop((relay, cipher, store, simulator));
     }
 }
 
@@ -229,12 +231,16 @@ fn no_cipher(error: relay_core::ports::CipherError) -> StartError {
     StartError::MasterKey(format!("the cipher could not be set up: {error}"))
 }
 
-fn providers(config: &Config) -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
+/// The clients of all providers.
+type Clients = Vec<Arc<dyn ProviderClient>>;
+
+fn providers(config: &Config) -> Result<(Clients, Simulator), StartError> {
     if config.mock {
         return simulated();
     }
     let clients = http_providers(config, Timeouts::default())?;
-    Ok(clients.into_iter().map(|client| Arc::new(client) as Arc<dyn ProviderClient>).collect())
+    let clients = clients.into_iter().map(|client| Arc::new(client) as Arc<dyn ProviderClient>).collect();
+    Ok((clients, Simulator::default()))
 }
 
 /// The clients of all providers over HTTP, as the configuration says: at which addresses, through which proxy, and which
@@ -282,13 +288,14 @@ fn egress(config: &Config) -> Result<Egress, StartError> {
 
 /// One simulator for all providers.
 #[cfg(feature = "mock")]
-fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
-    let mock = relay_mock::Mock::new().recording(false);
-    Ok(Provider::ALL.iter().map(|provider| mock.client(*provider)).collect())
+fn simulated() -> Result<(Clients, Simulator), StartError> {
+    // Calls are logged without their keys, for `/__mock/calls`; a record of the requests would keep the keys.
+    let mock = relay_mock::Mock::new().recording(false).observing(true);
+    Ok((Provider::ALL.iter().map(|provider| mock.client(*provider)).collect(), mock.into()))
 }
 
 #[cfg(not(feature = "mock"))]
-fn simulated() -> Result<Vec<Arc<dyn ProviderClient>>, StartError> {
+fn simulated() -> Result<(Clients, Simulator), StartError> {
     Err(StartError::NoSimulator)
 }
 

@@ -15,6 +15,7 @@ mod quota;
 mod reader;
 mod server;
 mod settings;
+mod simulator;
 mod storage;
 mod upstream;
 
@@ -31,6 +32,7 @@ pub use proxies::{AddressHeader, TrustedProxies};
 pub use proxy::{ProxyConfig, ProxyCredentials};
 pub use server::ServerConfig;
 pub use settings::{SETTINGS, Setting};
+pub use simulator::Simulator;
 pub use storage::{StorageConfig, StoragePath};
 pub use upstream::UpstreamConfig;
 

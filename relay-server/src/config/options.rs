@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::metrics::MetricsToken;
 use super::proxies::TrustedProxies;
+use super::simulator::Simulator;
 
 /// The options of [`serve`](crate::serve). [`Options::default`] suits tests: loopback, any free port, one worker.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Options {
     pub max_connections: usize,
     /// Connections from one address; 0: half of all.
     pub max_connections_per_address: usize,
+    /// The simulated providers that tests control below `/__mock`. By default none: the routes do not exist then.
+    pub simulator: Simulator,
 }
 
 /// Limits of a request's size and time.
@@ -84,6 +87,7 @@ impl Default for Options {
             keep_alive: Duration::from_secs(75),
             max_connections: 25_000,
             max_connections_per_address: 0,
+            simulator: Simulator::default(),
         }
     }
 }

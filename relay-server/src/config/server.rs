@@ -99,6 +99,7 @@ impl ServerConfig {
             keep_alive: self.keep_alive,
             max_connections: self.max_connections,
             max_connections_per_address: self.max_connections_per_address,
+            ..Options::default()
         }
     }
 }

@@ -14,6 +14,8 @@ mod models;
 mod reference;
 mod registration;
 mod registration_tokens;
+#[cfg(feature = "mock")]
+mod simulator;
 mod usage;
 mod users;
 mod widget;
@@ -177,9 +179,16 @@ pub(crate) static TABLE: &[Route] = &[
     },
 ];
 
-/// Mounts the routes, each with and without a trailing slash.
-pub(crate) fn configure(config: &mut ServiceConfig) {
-    for route in TABLE {
+/// The routes that only a server with simulated providers has.
+#[cfg(feature = "mock")]
+static SIMULATED: &[Route] = simulator::TABLE;
+#[cfg(not(feature = "mock"))]
+static SIMULATED: &[Route] = &[];
+
+/// Mounts the routes, each with and without a trailing slash. `simulated`: this server has simulated providers.
+pub(crate) fn configure(config: &mut ServiceConfig, simulated: bool) {
+    let more = if simulated { SIMULATED } else { &[] };
+    for route in TABLE.iter().chain(more) {
         config.service(resource(route, route.path.to_owned()));
         if !route.path.ends_with(".+}") && route.path != "/" {
             config.service(resource(route, format!("{}/", route.path)));

@@ -84,7 +84,8 @@ fn run_from(mut config: Config, file: Option<PathBuf>, started: impl FnOnce(&str
     // From here on only the cipher needs the master keys.
     config.master_key.text = None;
     let served = System::new().block_on(async {
-        let options = config.server.options(&config.metrics);
+        let mut options = config.server.options(&config.metrics);
+        options.simulator = wired.simulator.clone();
         let listen = options.listen;
         let failed = |cause: io::Error| StartError::Listen { listen, cause };
         let running = serve(wired.relay.clone(), options).map_err(failed)?;

@@ -133,9 +133,10 @@ fn app(
     Service: 'static,
 > {
     use actix_service::IntoServiceFactory as _;
+    let simulated = state.simulator.is_on();
     App::new()
         .app_data(state.clone())
-        .configure(routes::configure)
+        .configure(|config| routes::configure(config, simulated))
         .default_service(web::to(routes::unknown))
         .wrap_fn(move |request: ServiceRequest, routes| middleware::around(state.clone(), request, routes))
         .into_factory()

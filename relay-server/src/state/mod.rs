@@ -18,8 +18,8 @@ use self::compute::Aside;
 use self::drain::Drain;
 use self::public_address::PublicAddress;
 use self::throttle::Throttle;
-use crate::config::TrustedProxies;
 use crate::config::options::{Options, RequestLimits};
+use crate::config::{Simulator, TrustedProxies};
 use crate::observe::metrics::{Gauges, Metrics};
 use crate::observe::readiness::Readiness;
 
@@ -35,6 +35,7 @@ pub(crate) struct State {
     pub(crate) readiness: Readiness,
     pub(crate) throttle: Throttle,
     pub(crate) began: Instant,
+    pub(crate) simulator: Simulator,
 }
 
 impl State {
@@ -48,6 +49,7 @@ impl State {
             readiness: Readiness::default(),
             drain: Drain::default(),
             began: Instant::now(),
+            simulator: options.simulator.clone(),
             limits,
             public,
             trusted_proxies: options.trusted_proxies.clone(),

@@ -42,20 +42,30 @@ impl TestServer {
 
     /// A server without users.
     pub(crate) async fn bare(change: impl FnOnce(&mut Options)) -> Self {
-        Self::built(change, |ports| ports).await
+        Self::built(|options, _| change(options), |ports| ports).await
+    }
+
+    /// A server whose simulated providers are controlled over HTTP, as with `--mock`.
+    pub(crate) async fn controlled() -> Self {
+        let control = |options: &mut Options, mock: &Mock| options.simulator = mock.clone().observing(true).into();
+        Self::built(control, |ports| ports).await.with_ana().await
     }
 
     /// A server whose ports were changed before it was put together.
     pub(crate) async fn around(change: impl FnOnce(&mut Options), ports: impl FnOnce(Ports) -> Ports) -> Self {
-        let test = Self::built(change, ports).await;
-        for provider in Provider::ALL {
-            test.connect("ana", *provider, "good").await;
-        }
-        test.mock.forget();
-        test
+        Self::built(|options, _| change(options), ports).await.with_ana().await
     }
 
-    async fn built(change: impl FnOnce(&mut Options), ports: impl FnOnce(Ports) -> Ports) -> Self {
+    /// Connects all providers for `ana`.
+    async fn with_ana(self) -> Self {
+        for provider in Provider::ALL {
+            self.connect("ana", *provider, "good").await;
+        }
+        self.mock.forget();
+        self
+    }
+
+    async fn built(change: impl FnOnce(&mut Options, &Mock), ports: impl FnOnce(Ports) -> Ports) -> Self {
         let keys = MasterKeys::new(vec![MasterKey::generate().unwrap()]).unwrap();
         let (store, mock) = (Arc::new(Memory::default()), Mock::new());
         let issuer = Arc::new(RingIssuer::new(&keys).unwrap());
@@ -66,7 +76,7 @@ impl TestServer {
         let mut options = Options::default();
         // One address makes all the mistakes here.
         options.limits.refusals_a_minute = 10_000;
-        change(&mut options);
+        change(&mut options, &mock);
         let running = serve(relay.clone(), options).unwrap();
         let project = relay.create_project("Notes", Policy::default()).await.unwrap();
         let mut test = Self { running, mock, relay, project, key: String::new(), issuer };

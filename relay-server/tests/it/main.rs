@@ -6,6 +6,7 @@ mod between;
 mod bodies;
 mod cancel;
 mod connections;
+mod control;
 mod cors;
 mod credentials;
 mod drain;
