@@ -159,6 +159,53 @@ fn the_doctor_knows_a_healthy_relay_on_the_port() {
 }
 
 #[test]
+fn health_can_wait_until_the_server_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    // The port of a listener that is gone: nobody else gets it soon.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    run_in(folder.path(), ["init", "--listen", &address.to_string()]).code(0);
+    let base = format!("http://{address}");
+    let mut early = relay().args(["health", "--wait", "--base-url", &base]).stdout(Stdio::piped()).spawn().unwrap();
+    // It asks and waits.
+    assert!(early.try_wait().unwrap().is_none());
+    let mut command = relay();
+    command.current_dir(folder.path()).args(["serve", "--mock"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = command.spawn().unwrap();
+    listening(&mut server);
+    let ended = Ended::from(early.wait_with_output().unwrap()).code(0);
+    assert!(ended.stdout.starts_with("ok, version"), "{ended:?}");
+    let now = relay().args(["health", "--wait=0", "--base-url", &base]).output().unwrap();
+    Ended::from(now).code(0);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn health_says_why_it_waited_in_vain() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let run = |wait: &str, address: &str| {
+        let output = relay().args(["health", wait, "--base-url", &format!("http://{address}")]).output().unwrap();
+        Ended::from(output)
+    };
+    let ended = run("--wait=1", &gone.to_string()).code(69);
+    assert!(ended.stderr.contains("not ready within 1 s") && ended.stderr.contains("no Relay answers"), "{ended:?}");
+    // Something else on the port.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in other.incoming().map_while(Result::ok) {
+            use std::io::{Read as _, Write as _};
+            let _ = (&client).read(&mut [0; 4096]);
+            let _ = (&client).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
+        }
+    });
+    let ended = run("--wait=0", &address).code(69);
+    assert!(ended.stderr.contains("HTTP 200: this is not an answer of Relay"), "{ended:?}");
+    run("--wait=-1", &address).code(2);
+    run("--wait=soon", &address).code(2);
+}
+
+#[test]
 fn without_a_server_the_exit_code_is_69() {
     // The port of a listener that is gone.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
