@@ -18,6 +18,7 @@ mod faults;
 mod fuzz;
 mod isolation;
 mod memory;
+mod mock_over_http;
 mod panics;
 mod power;
 mod proxies;
