@@ -26,11 +26,13 @@ export function checkKey(key: unknown): string {
   return key;
 }
 
+const BROWSER = "A Relay key must not be in a web page, where everyone can read it. Call Relay from your backend. (In a test runner that simulates a page, such as jsdom, pass `dangerouslyAllowBrowser: true`)";
+
 /** Throws in a web page and in a web worker, where everyone could read the key. */
 export function checkPlace(place: Record<string, any> = globalThis): void {
   if (place["Deno"] || place["Bun"] || place["EdgeRuntime"] || place["navigator"]?.userAgent === "Cloudflare-Workers") return;
   if (!place["window"]?.document && !(place["WorkerGlobalScope"] && typeof place["importScripts"] === "function")) return;
-  throw new RelayError("A Relay key must not be in a web page, where everyone can read it. Call Relay from your backend", { code: "browser_not_allowed" });
+  throw new RelayError(BROWSER, { code: "browser_not_allowed" });
 }
 
 /** Checks the developer's id of a user, by the same rule as the API. */
@@ -47,10 +49,10 @@ export function segment(param: "user" | "provider", text: string): string {
   throw new RelayError(`\`${param}\` can't be empty, . or .. here`, { code: param === "user" ? "invalid_user" : "invalid_value", param });
 }
 
-/** Checks Relay's URL, and removes `/v1`, which belongs to the paths. */
-export function checkBaseURL(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.username) return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
+/** Checks Relay's URL, and removes `/v1`, however often and with however many slashes: it belongs to the paths. */
+export function checkBaseURL(text: unknown): string {
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && !url.username) return url.origin + url.pathname.replace(/(\/+v1)*\/*$/, "");
   throw new RelayError("`baseURL` must be the http or https URL of your Relay, such as https://vault.example", { code: "invalid_value", param: "baseURL" });
 }
 

@@ -14,13 +14,17 @@ export class RelayError extends Error {
   declare readonly param: string | undefined;
   /** Relay's id of the request: quote it when you ask for support. */
   declare readonly requestId: string | undefined;
+  /** The same as `requestId`, as the OpenAI client's errors spell it: for code that handles both. */
+  get requestID(): string | undefined {
+    return this.requestId;
+  }
   /** Whether the same request may succeed later. The SDK has already retried it `maxRetries` times. */
   declare readonly retryable: boolean;
   /** The page that explains this code and what to do. */
   declare readonly docUrl: string;
-  /** The provider whose key or service failed: open the widget for it. */
+  /** The provider whose key or service failed. {@link keyNeeded} says whether the widget helps. */
   declare readonly provider: string | undefined;
-  constructor(message: string, { cause, ...facts }: { code: string } & Partial<RelayError>) {
+  constructor(message: string, { cause, ...facts }: { code: string } & Partial<Omit<RelayError, "requestID">>) {
     const { status, code, type, param, requestId, retryable = false, provider } = facts;
     super(`${message} (${[status, code, requestId].filter(Boolean).join(" ")})`, cause === undefined ? {} : { cause });
     // A text fragment: browsers scroll to the code.

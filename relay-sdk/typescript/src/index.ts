@@ -1,35 +1,71 @@
-import { OpenAI } from "openai";
+import type { OpenAI } from "openai";
+import { bound } from "./client.ts";
 import { checkBaseURL, checkKey, checkPlace, checkUser, environment } from "./checks.ts";
 import { RelayError } from "./error.ts";
-import { type Call, caller } from "./http.ts";
-import { connections, query, users } from "./resources.ts";
+import { announce } from "./fetch.ts";
+import { type Access, type Call, caller } from "./http.ts";
+import { connections, named, query, users } from "./resources.ts";
 import type * as T from "./types.ts";
 
 export { RelayError } from "./error.ts";
+export { keyNeeded } from "./needed.ts";
 export type * from "./types.ts";
 
+/** The service that the Relay project runs. */
+const STANDARD = "https://vault.relayservice.im";
+const UNCHOSEN = `@relayservice/sdk: neither RELAY_BASE_URL nor \`baseURL\` says where your Relay is, so your Relay key goes to ${STANDARD}, the service that the Relay project runs. If you host Relay yourself, set RELAY_BASE_URL to its address; if not, set it to ${STANDARD} to end this warning.`;
+let warned = false;
+
 /**
- * A client of Relay for your backend. Creating one sends no request.
- * @throws {RelayError} `missing_relay_key`, `invalid_relay_key`, `browser_not_allowed`, `invalid_value`
+ * A client of Relay for your backend. Creating one sends no request and needs no key yet: a build may have none. The first call checks it.
+ * @throws {RelayError} `browser_not_allowed`, `invalid_value`
  * @example const relay = new Relay({ key: process.env.RELAY_KEY }); // your rly- key
  */
 export class Relay {
-  /** Relay's URL, without `/v1`. */
-  readonly baseURL: string;
   readonly users: ReturnType<typeof users>;
   readonly connections: ReturnType<typeof connections>;
-  readonly #key: string;
-  readonly #given: Pick<T.RelayOptions, "timeout" | "maxRetries" | "fetch">;
+  readonly #given: Omit<T.RelayOptions, "timeout" | "maxRetries" | "fetch">;
+  readonly #settings: Pick<T.RelayOptions, "timeout" | "maxRetries" | "fetch">;
   readonly #call: Call;
 
-  constructor({ key, baseURL, timeout, maxRetries, fetch }: T.RelayOptions = {}) {
-    checkPlace();
-    this.#key = checkKey(key ?? environment("RELAY_KEY"));
-    this.baseURL = checkBaseURL(baseURL ?? environment("RELAY_BASE_URL") ?? "https://vault.relayservice.im");
-    this.#given = { timeout, maxRetries, fetch };
-    this.#call = caller({ ...this.#given, key: this.#key, base: this.baseURL });
+  constructor({ timeout, maxRetries, fetch, ...given }: T.RelayOptions = {}) {
+    if (given.dangerouslyAllowBrowser !== true) checkPlace();
+    this.#given = given;
+    this.#settings = { timeout, maxRetries, fetch };
+    this.#call = caller({ ...this.#settings, access: () => this.#ready() });
     this.users = users(this.#call);
     this.connections = connections(this.#call);
+  }
+
+  /** Relay's URL, without `/v1`. @throws {RelayError} `invalid_value` */
+  get baseURL(): string {
+    return checkBaseURL(this.#chosen ?? STANDARD);
+  }
+
+  get #key(): string | undefined {
+    return this.#given.key ?? environment("RELAY_KEY");
+  }
+
+  get #chosen(): string | undefined {
+    return this.#given.baseURL ?? environment("RELAY_BASE_URL");
+  }
+
+  /** What a call needs. It is read at each call, because builds and late settings (dotenv) have none when a module is loaded. */
+  #access(): Access {
+    const key = checkKey(this.#key);
+    const standard = this.#chosen === undefined;
+    if (standard && !warned) console.warn(UNCHOSEN);
+    warned ||= standard;
+    return { key, base: this.baseURL, standard };
+  }
+
+  async #ready(): Promise<Access> {
+    try {
+      return this.#access();
+    } catch (error) {
+      await announce();
+      throw error;
+    }
   }
 
   /**
@@ -38,7 +74,8 @@ export class Relay {
    * @example const { registrationToken } = await relay.createRegistrationToken({ user: "jieun_123" });
    */
   async createRegistrationToken({ user, idempotencyKey, signal, timeout, ...grant }: T.RegistrationTokenOptions): Promise<T.RegistrationToken> {
-    return this.#call("POST", "/v1/registration-tokens", { body: { endUserLabel: checkUser(user), ...grant }, idempotencyKey, signal, timeout });
+    const body = { endUserLabel: checkUser(user), ...grant };
+    return named<T.RegistrationToken>(await this.#call("POST", "/v1/registration-tokens", { body, idempotencyKey, signal, timeout }));
   }
 
   /**
@@ -49,29 +86,14 @@ export class Relay {
   openai({ user, paid, ...options }: T.OpenAIOptions): OpenAI {
     const ours = [["X-Relay-User", checkUser(user)], ...(paid === undefined ? [] : [["X-Relay-Paid", String(paid)]])];
     if (!["undefined", "boolean"].includes(typeof paid)) throw new RelayError("`paid` must be true or false", { code: "invalid_value", param: "paid" });
-    const [key, baseURL] = [this.#key, `${this.baseURL}/v1`];
-    // `withOptions` creates another client of the same class, which is bound to the user too.
-    const Client = class extends OpenAI {
-      constructor(given: ConstructorParameters<typeof OpenAI>[0]) {
-        const defaultHeaders = merged(given?.defaultHeaders, ours);
-        super({ organization: null, project: null, adminAPIKey: null, ...given, apiKey: async () => key, baseURL, defaultHeaders });
-        // Not enumerable, so that it does not appear in logs, JSON or copies.
-        Object.defineProperty(this, "apiKey", { value: key, enumerable: false, writable: true });
-      }
-    };
-    Object.defineProperty(Client, "name", { value: "OpenAI" });
-    return new Client({ ...this.#given, ...options });
+    const { dangerouslyAllowBrowser } = this.#given;
+    const Client = bound({ check: () => this.#ready(), key: () => this.#key ?? "", baseURL: () => this.baseURL }, ours);
+    return new Client({ ...this.#settings, ...(dangerouslyAllowBrowser && { dangerouslyAllowBrowser }), ...options });
   }
 
   /** Requests, errors and tokens by day, user, provider, model and tier. @throws {RelayError} `invalid_value` @example await relay.usage({ user: "jieun_123" }) */
   async usage({ from, to, user, ...request }: T.UsageOptions = {}): Promise<T.Usage> {
-    return this.#call("GET", `/v1/usage${query({ from, to, user })}`, request);
+    const { usage, ...rest } = await this.#call<T.Usage>("GET", `/v1/usage${query({ from, to, user })}`, request);
+    return { ...rest, usage: (usage ?? []).map(named<T.UsageRow>) };
   }
-}
-
-/** Merges the caller's headers, in any form, with Relay's two. */
-function merged(given: T.OpenAIOptions["defaultHeaders"], ours: string[][]) {
-  const names = ours.map(([name]) => name?.toLowerCase());
-  const theirs: [string, any][] = Symbol.iterator in Object(given) ? [...(given as Iterable<[string, any]>)] : Object.entries(given ?? {});
-  return [...theirs.filter(([name]) => !names.includes(name.toLowerCase())), ...ours];
 }

@@ -2,12 +2,20 @@ import { checkUser, segment } from "./checks.ts";
 import type { Call } from "./http.ts";
 import type { Connection, ListUsersOptions, Provider, RequestOptions, User, UserPage } from "./types.ts";
 
+/** Gives a row of the API the SDK's name for the user. */
+export const named = <Row extends { endUserLabel: string }>(row: Omit<Row, "user">): Row => ({ user: row.endUserLabel, ...row }) as unknown as Row;
+
 /** `relay.users` */
 export const users = (call: Call) => ({
   /** Users sorted by id: one page with `await`, all in `for await`. @throws {RelayError} `invalid_value` @example for await (const user of relay.users.list()) log(user) */
   list({ limit, after, ...request }: ListUsersOptions = {}): Promise<UserPage> & AsyncIterable<User> {
-    const page = (after?: string | null) => call<UserPage>("GET", `/v1/users${query({ limit, after })}`, request);
+    const page = async (after?: string | null) => {
+      const { users, ...rest } = await call<UserPage>("GET", `/v1/users${query({ limit, after })}`, request);
+      return { users: (users ?? []).map(named<User>), ...rest };
+    };
     const first = page(after);
+    // It may fail before anybody waits for it, and Node ends a process for that. Whoever waits still gets the error.
+    first.catch(() => {});
     const all = async function* () {
       for (let at = await first; ; at = await page(at.nextAfter)) {
         yield* at.users;
@@ -17,7 +25,8 @@ export const users = (call: Call) => ({
     return Object.assign(first, { [Symbol.asyncIterator]: all });
   },
   /** One user with their connections. @throws {RelayError} `user_not_found`, `invalid_user` @example await relay.users.get("jieun_123") */
-  get: async (user: string, request?: RequestOptions): Promise<User & { connections: Connection[] }> => call("GET", path(user), request),
+  get: async (user: string, request?: RequestOptions): Promise<User & { connections: Connection[] }> =>
+    named<User & { connections: Connection[] }>(await call("GET", path(user), request)),
   /** Erases a user, their keys and all rows about them. An unknown user is not an error. @example await relay.users.delete("jieun_123") */
   delete: async (user: string, request?: RequestOptions): Promise<void> => call("DELETE", path(user), request),
 });

@@ -4,19 +4,23 @@ import type { ClientOptions } from "openai";
 export type Fetch = NonNullable<ClientOptions["fetch"]>;
 /** A provider's name in the API; `make generate` writes this type. A newer Relay may know more of them. */
 export type Provider = "openai" | "anthropic" | "google" | (string & {});
+/** @deprecated The same as {@link Provider}, as the widget's types spelled it. */
+export type ProviderName = Provider;
 /** The state of a stored key. Only `invalid` and `revoked` prevent calls: open the widget. */
 export type ConnectionState = "active" | "unverified" | "restricted" | "no_credit" | "invalid" | "revoked" | (string & {});
 
 /** The options of {@link Relay}. `timeout` also applies to AI calls; if unset, they use the OpenAI client's 600,000. */
 export interface RelayOptions extends Pick<RequestOptions, "timeout"> {
-  /** Your Relay key, `rly-…`. Default: `RELAY_KEY`. @example process.env.RELAY_KEY @throws {RelayError} `missing_relay_key`, `invalid_relay_key` */
+  /** Your Relay key, `rly-…`. Default: `RELAY_KEY`. Checked at the first call. @example process.env.RELAY_KEY @throws {RelayError} `missing_relay_key`, `invalid_relay_key` */
   key?: string | undefined;
-  /** Your Relay. Default: `RELAY_BASE_URL`, else `https://vault.relayservice.im`. @example "http://127.0.0.1:8080" @throws {RelayError} `invalid_value` */
+  /** Your Relay. Default: `RELAY_BASE_URL`, else the Relay project's own service, `https://vault.relayservice.im`, with a warning. @example "http://127.0.0.1:8080" @throws {RelayError} `invalid_value` */
   baseURL?: string | undefined;
   /** The number of retries after 408, 429, 5xx or a broken connection, also for AI calls. Default 2. @example 0 @throws {RelayError} `invalid_value` */
   maxRetries?: number | undefined;
   /** A replacement for the platform's `fetch`, also for AI calls. @example proxiedFetch @throws {RelayError} `connection_failed`, with its error as `cause` */
   fetch?: Fetch | undefined;
+  /** `true` in a test runner that simulates a page, such as jsdom. In a real page everyone could read your key. Default `false`. @throws {RelayError} `browser_not_allowed` */
+  dangerouslyAllowBrowser?: boolean | undefined;
 }
 
 /** The options that every method accepts. */
@@ -47,6 +51,9 @@ export interface RegistrationTokenOptions extends RequestOptions {
 export interface RegistrationToken {
   /** `rrt-…`: pass it to the widget in this user's page, and nowhere else. */
   registrationToken: string;
+  /** Your own id of the user. */
+  user: string;
+  /** @deprecated Use `user`. This is its name in the HTTP API. */
   endUserLabel: string;
   provider: Provider | null;
   /** RFC 3339 in UTC, like all other times. */
@@ -66,7 +73,15 @@ export interface OpenAIOptions extends Omit<ClientOptions, "apiKey" | "baseURL">
 /** A user's key for one provider. `last4` has its last four characters. */
 export type Connection = { provider: Provider; state: ConnectionState; last4: string; connectedAt: string; lastUsedAt: string | null };
 /** One of your users, with the providers of their keys. */
-export type User = { endUserLabel: string; createdAt: string; providers: Provider[] };
+export interface User {
+  /** Your own id of the user. */
+  user: string;
+  /** @deprecated Use `user`. This is its name in the HTTP API. */
+  endUserLabel: string;
+  createdAt: string;
+  providers: Provider[];
+}
+
 /** A page of users. Pass `nextAfter` as `after` for the next page. */
 export type UserPage = { users: User[]; hasMore: boolean; nextAfter: string | null };
 
@@ -89,5 +104,5 @@ export interface UsageOptions extends RequestOptions {
 /** `hasMore`: there are more than 10,000 rows; request fewer days. */
 export type Usage = { from: string; to: string; usage: UsageRow[]; hasMore: boolean };
 /** The usage of one user, model and day. The kinds of tokens do not overlap, except that `outputTokens` include `reasoningTokens`. */
-export type UsageRow = { day: string; endUserLabel: string; provider: Provider; model: string; tier: string } & Record<
+export type UsageRow = Pick<User, "user" | "endUserLabel"> & { day: string; provider: Provider; model: string; tier: string } & Record<
   "requests" | "errors" | "inputTokens" | "cacheReadTokens" | "cacheWriteTokens" | "outputTokens" | "reasoningTokens", number>;

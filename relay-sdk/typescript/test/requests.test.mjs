@@ -1,22 +1,23 @@
 // Requests, retries and bad responses, counted at a server.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { RelayError } from "../dist/index.js";
+import { RelayError, keyNeeded } from "../dist/index.js";
 import { KEY, TOKEN, failed, fake, pauses, refusal } from "./fake.mjs";
 
 const ok = { status: 201, body: TOKEN };
+const ISSUED = { user: "ana", ...TOKEN };
 const ask = (relay, more) => relay.createRegistrationToken({ user: "ana", ...more });
 
 test("a token is requested as docs/api.md describes", async (t) => {
   const { relay, requests } = await fake(t, ok);
-  assert.deepEqual(await ask(relay(), { provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false }), TOKEN);
+  assert.deepEqual(await ask(relay(), { provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false }), ISSUED);
   const [{ method, url, headers, body }] = requests;
   assert.deepEqual([method, url, headers.authorization, headers["content-type"]], ["POST", "/v1/registration-tokens", `Bearer ${KEY}`, "application/json"]);
   assert.deepEqual(JSON.parse(body), { endUserLabel: "ana", provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false });
@@ -66,10 +67,106 @@ test("all users are listed page by page, and one page with await", async (t) => 
   const last = { users: [user("c")], hasMore: false, nextAfter: null };
   const { relay, requests } = await fake(t, { body: first }, { body: last }, { body: first });
   const labels = [];
-  for await (const { endUserLabel } of relay().users.list({ limit: 2 })) labels.push(endUserLabel);
-  assert.deepEqual(labels, ["a", "b", "c"]);
+  for await (const { user, endUserLabel } of relay().users.list({ limit: 2 })) labels.push(user, endUserLabel);
+  assert.deepEqual(labels, ["a", "a", "b", "b", "c", "c"]);
   assert.deepEqual(requests.map(({ url }) => url), ["/v1/users?limit=2", "/v1/users?limit=2&after=b"]);
-  assert.deepEqual(await relay().users.list(), first);
+  assert.deepEqual(await relay().users.list(), { ...first, users: first.users.map((row) => ({ user: row.endUserLabel, ...row })) });
+});
+
+test("a list that fails before anybody waits for it does not end the process, and still throws", async (t) => {
+  const { relay } = await fake(t, refusal(401, "invalid_relay_key"));
+  const stray = [];
+  const note = (error) => stray.push(error);
+  process.on("unhandledRejection", note);
+  t.after(() => process.off("unhandledRejection", note));
+  const list = relay().users.list();
+  const other = relay({ key: "none" }).users.list();
+  await failed(relay().usage());
+  await new Promise((later) => setTimeout(later, 20));
+  assert.equal((await failed((async () => { for await (const _ of list); })())).code, "invalid_relay_key");
+  assert.equal((await failed(list)).code, "invalid_relay_key");
+  assert.match((await failed(other)).message, /begins with rly-/);
+  assert.deepEqual(stray, []);
+});
+
+test("a user's rows have one name for the user everywhere", async (t) => {
+  const row = { endUserLabel: "ana", day: "2026-11-01", provider: "openai" };
+  const { relay } = await fake(t, { body: { endUserLabel: "ana", createdAt: "x", connections: [] } }, { body: { from: "a", to: "b", usage: [row], hasMore: false } });
+  assert.equal((await relay().users.get("ana")).user, "ana");
+  assert.deepEqual(await relay().usage(), { from: "a", to: "b", usage: [{ user: "ana", ...row }], hasMore: false });
+});
+
+test("no framework stores an answer", async (t) => {
+  const { relay } = await fake(t, ok);
+  const seen = [];
+  const { users, connections } = relay({ fetch: async (_, { cache }) => (seen.push(cache), Response.json({})) });
+  for (const call of [() => users.list(), () => users.get("a"), () => users.delete("a"), () => connections.list("a"), () => connections.verify("a", "openai")]) await call();
+  await relay({ fetch: async (_, { cache }) => (seen.push(cache), Response.json({})) }).usage();
+  assert.deepEqual(seen, Array(6).fill("no-store"));
+  // Older Workers throw at the option, and have no such member.
+  const own = Object.getOwnPropertyDescriptor(Request.prototype, "cache");
+  delete Request.prototype.cache;
+  t.after(() => Object.defineProperty(Request.prototype, "cache", own));
+  await relay({ fetch: async (_, init) => (seen.push("cache" in init), Response.json({})) }).usage();
+  assert.equal(seen.pop(), false);
+});
+
+test("what a framework throws to steer rendering passes through untouched, at once", async (t) => {
+  const { relay } = await fake(t, ok);
+  const marked = (digest) => Object.assign(new Error("steering"), { digest });
+  const postponed = { $$typeof: Symbol.for("react.postpone") };
+  for (const thrown of [marked("DYNAMIC_SERVER_USAGE"), marked("NEXT_REDIRECT;replace;/;307;"), marked("HANGING_PROMISE_REJECTION"), postponed]) {
+    let asked = 0;
+    const here = relay({ fetch: async () => { asked += 1; throw thrown; } });
+    assert.equal(await failed(here.connections.list("ana")), thrown);
+    assert.equal(await failed(here.users.list()), thrown);
+    assert.equal(asked, 2);
+  }
+});
+
+test("many calls may share one signal: no warning, and nothing stays behind", async (t) => {
+  const { relay } = await fake(t, { body: { connections: [] } });
+  const warnings = [];
+  const note = (warning) => warnings.push(warning.name);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 30 }, () => relay().connections.list("ana", { signal })));
+  await new Promise(setImmediate);
+  assert.deepEqual([warnings, getEventListeners(signal, "abort").length], [[], 0]);
+});
+
+test("one signal ends all of its calls", async (t) => {
+  let waiting = 0;
+  const leaving = new AbortController();
+  const { relay } = await fake(t, () => (waiting += 1) === 20 && leaving.abort(new Error("left")));
+  const errors = await Promise.all(Array.from({ length: 20 }, () => failed(relay().usage({ signal: leaving.signal }))));
+  assert.deepEqual(new Set(errors.map(({ code, cause }) => `${code} ${cause.message}`)), new Set(["aborted left"]));
+  assert.equal(getEventListeners(leaving.signal, "abort").length, 0);
+});
+
+test("keyNeeded: the codes of docs/errors.md that ask for the widget, however an error is wrapped", async (t) => {
+  const page = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8");
+  const codes = [...page.matchAll(/^\| 403 \| `(\w+)` \|.*open the widget.*\|$/gm)].map(([, code]) => code);
+  assert.ok(codes.length >= 4);
+  for (const code of codes) {
+    const { relay } = await fake(t, refusal(403, code, {}, { provider: "google" }));
+    const error = await failed(relay().connections.verify("ana", "google"));
+    const body = { error: { code, provider: "google" } };
+    for (const wrapped of [error, { cause: error }, body, JSON.stringify(body), body.error, { responseBody: JSON.stringify(body) }, { data: body }, { lastError: { data: body } }]) {
+      assert.equal(keyNeeded(wrapped), "google", inspect(wrapped));
+    }
+  }
+  const loop = { code: "x" };
+  loop.cause = loop;
+  const without = new RelayError("", { code: "provider_key_missing" });
+  for (const other of [undefined, null, 7, "no", "{", {}, loop, without, new Error("x"), new RelayError("", { code: "insufficient_quota", provider: "openai" })]) {
+    assert.equal(keyNeeded(other), null, inspect(other));
+  }
+});
+
+test("requestID is requestId", () => {
+  assert.equal(new RelayError("", { code: "x", requestId: "req_1" }).requestID, "req_1");
 });
 
 for (const [name, bad] of [
@@ -83,7 +180,7 @@ for (const [name, bad] of [
   test(`${name} is tried again, with the same idempotency key`, async (t) => {
     const taken = pauses(t);
     const { relay, requests } = await fake(t, bad, bad, ok);
-    assert.deepEqual(await ask(relay()), TOKEN);
+    assert.deepEqual(await ask(relay()), ISSUED);
     const keys = requests.map(({ headers }) => headers["idempotency-key"]);
     assert.equal(keys.length, 3);
     assert.match(keys[0], /^[0-9a-f]{8}-/);
@@ -224,7 +321,8 @@ test("a relay that is silent: ends after the timeout, of the client or of the ca
   assert.match(error.message, /20 ms/);
   assert.match((await failed(relay({ maxRetries: 0 }).users.list({ timeout: 30 }))).message, /30 ms/);
   assert.equal((await failed(relay().usage({ timeout: 0 }))).code, "invalid_value");
-  assert.equal(requests.length, 2);
+  // A slow machine may not even have connected.
+  assert.ok(requests.length <= 2);
 });
 
 // Node loses the sources of `AbortSignal.any`.
@@ -264,7 +362,7 @@ test("`fetch` can be replaced", async (t) => {
   const seen = [];
   const { relay } = await fake(t, ok);
   const own = relay({ fetch: async (url, init) => (seen.push(url, init.method), Response.json(TOKEN, { status: 201 })), baseURL: "http://elsewhere.example/v1" });
-  assert.deepEqual(await ask(own), TOKEN);
+  assert.deepEqual(await ask(own), ISSUED);
   assert.deepEqual(seen, ["http://elsewhere.example/v1/registration-tokens", "POST"]);
 });
 
@@ -280,5 +378,5 @@ test("the key appears in nothing that is printed", async (t) => {
     const texts = [inspect(shown, { depth: 20, showHidden: true }), String(shown), JSON.stringify(shown), JSON.stringify({ ...shown }), shown.stack ?? ""];
     for (const text of texts) assert.ok(!String(text).includes("Secret"), text);
   }
-  assert.deepEqual(Object.keys(here).sort(), ["baseURL", "connections", "users"]);
+  assert.deepEqual(Object.keys(here).sort(), ["connections", "users"]);
 });
