@@ -5,6 +5,8 @@
 import type { MountOptions, RelayGlobal, WidgetHandle } from "../../src/options.ts";
 
 export type * from "../../src/options.ts";
+/** A provider's name, spelled as in `@relayservice/sdk`. */
+export type { ProviderName as Provider } from "../../src/options.ts";
 
 /** Where the script comes from, and what the page's policy asks of it. */
 export interface LoadOptions {
