@@ -7,7 +7,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::domain::key_forms;
+use crate::domain::{Provider, key_forms};
 
 /// Why a pasted text is not a provider key. The error never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +108,52 @@ macro_rules! opaque {
 }
 opaque!(RelayKey, RegistrationToken);
 
+/// What a credential seems to be, by its beginning alone: whether it is valid plays no part. Errors name it when it was
+/// sent in place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookalike {
+    /// A Relay key.
+    RelayKey,
+    /// A Relay key with something in front of it, such as a quotation mark or a second `Bearer`.
+    WrappedRelayKey,
+    /// A registration token.
+    RegistrationToken,
+    /// A user's key for a provider.
+    ProviderKey(Provider),
+}
+
+impl Lookalike {
+    fn of(text: &str) -> Option<Self> {
+        if text.starts_with("rly-") {
+            return Some(Self::RelayKey);
+        }
+        if text.starts_with("rrt-") {
+            return Some(Self::RegistrationToken);
+        }
+        if text.contains("rly-") {
+            return Some(Self::WrappedRelayKey);
+        }
+        // The longest prefix counts: one provider's may begin with another's.
+        let prefixes =
+            Provider::ALL.iter().flat_map(|of| of.key_prefixes().iter().map(move |prefix| (prefix.len(), *of, prefix)));
+        let longest = prefixes.filter(|(_, _, prefix)| text.starts_with(**prefix)).max_by_key(|(len, ..)| *len);
+        longest.map(|(_, provider, _)| Self::ProviderKey(provider))
+    }
+}
+
+impl RegistrationToken {
+    /// What the text seems to be, by its beginning.
+    pub fn looks_like(&self) -> Option<Lookalike> {
+        Lookalike::of(&self.0)
+    }
+}
+
 impl RelayKey {
+    /// What the text seems to be, by its beginning.
+    pub fn looks_like(&self) -> Option<Lookalike> {
+        Lookalike::of(&self.0)
+    }
+
     /// The last four characters, which help a developer to tell keys apart.
     pub fn last4(&self) -> String {
         last4(&self.0)

@@ -1,16 +1,29 @@
 //! Errors about Relay keys, projects and users.
 
+use std::borrow::Cow;
+
 use crate::domain::Scope;
+use crate::domain::secret::Lookalike;
 use crate::error::{Code, RelayError, RetryAfter};
 
 impl RelayError {
     /// The Relay key is missing, malformed, unknown, revoked or expired. The error is the same for all, so that nobody
-    /// learns which. 401 `invalid_relay_key`.
-    pub(crate) fn invalid_relay_key() -> Self {
-        Self::coded(
-            Code::InvalidRelayKey,
-            "the Relay key is not valid: send `Authorization: Bearer rly-…` with an active key of your project",
-        )
+    /// learns which. What was sent in place of a key is named by its beginning. 401 `invalid_relay_key`.
+    pub(crate) fn invalid_relay_key(looks_like: Option<Lookalike>) -> Self {
+        let sent = match looks_like {
+            Some(Lookalike::RegistrationToken) => {
+                "this is a registration token (`rrt-…`), which only the widget can use".into()
+            }
+            Some(Lookalike::ProviderKey(provider)) => {
+                format!("this looks like a user's key for {}, which belongs into the widget", provider.label()).into()
+            }
+            Some(Lookalike::WrappedRelayKey) => {
+                "there is something in front of the Relay key, such as a quotation mark or a second `Bearer`".into()
+            }
+            Some(Lookalike::RelayKey) | None => Cow::Borrowed("the Relay key is not valid"),
+        };
+        let message = format!("{sent}: send `Authorization: Bearer rly-…` with an active key of your project");
+        Self::coded(Code::InvalidRelayKey, message)
     }
 
     /// The Relay key lacks a scope. 403 `scope_missing`.

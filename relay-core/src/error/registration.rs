@@ -1,5 +1,6 @@
 //! Errors about a registration token, or the key sent with it.
 
+use crate::domain::secret::Lookalike;
 use crate::domain::{NotAKey, Provider, Region};
 use crate::error::{Class, Code, RelayError};
 
@@ -8,6 +9,18 @@ impl RelayError {
     /// The registration token is missing, malformed or unknown. 401 `invalid_registration_token`.
     pub(crate) fn invalid_registration_token() -> Self {
         Self::coded(Code::InvalidRegistrationToken, "the registration token is not valid; ask the app for a new one")
+    }
+
+    /// The same for a token that may be something else, by its beginning: a Relay key has nothing to do in a page.
+    pub(crate) fn not_a_registration_token(looks_like: Option<Lookalike>) -> Self {
+        match looks_like {
+            Some(Lookalike::RelayKey | Lookalike::WrappedRelayKey) => Self::coded(
+                Code::InvalidRegistrationToken,
+                "this is a Relay key (`rly-…`), which must never leave your server: let your backend issue a registration \
+                 token (`rrt-…`), and revoke the key if it was in a page",
+            ),
+            _ => Self::invalid_registration_token(),
+        }
     }
 
     /// The registration token has already stored a key. 410 `registration_token_used`.

@@ -92,10 +92,11 @@ impl Relay {
     /// # Errors
     /// `invalid_relay_key` for a malformed, unknown, revoked or expired key; `scope_missing`.
     pub async fn authenticate(&self, key: &RelayKey, scope: Scope) -> Result<KeyedProject, RelayError> {
-        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(RelayError::invalid_relay_key)?;
+        let invalid = || RelayError::invalid_relay_key(key.looks_like());
+        let hash = self.ports.tokens.hash_relay_key(key).ok_or_else(invalid)?;
         let found = self.ports.projects.relay_key(&hash).await?;
         let live = found.filter(|found| found.key.is_live(self.token_time()));
-        let access = live.ok_or_else(RelayError::invalid_relay_key)?;
+        let access = live.ok_or_else(invalid)?;
         if access.key.scopes.contains(&scope) {
             return Ok(access);
         }

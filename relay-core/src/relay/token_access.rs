@@ -54,7 +54,7 @@ impl Relay {
     /// # Errors
     /// `invalid_registration_token` if it is malformed or unknown; `storage_unavailable`.
     pub async fn token_access(&self, token: &RegistrationToken) -> Result<TokenAccess, RelayError> {
-        let unknown = RelayError::invalid_registration_token;
+        let unknown = || RelayError::not_a_registration_token(token.looks_like());
         let hash = self.ports.tokens.hash_registration_token(token).ok_or_else(unknown)?;
         let stored = self.ports.key_store.grant(&hash).await?.ok_or_else(unknown)?;
         let project = self.ports.projects.project(&stored.grant.project).await?.ok_or_else(unknown)?;

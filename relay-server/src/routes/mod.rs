@@ -9,6 +9,7 @@ mod document;
 mod embeddings;
 mod fallback;
 mod health;
+mod hints;
 mod home;
 mod models;
 mod reference;

@@ -37,7 +37,6 @@ async fn refused_keys(test: &TestServer) -> Vec<(&'static str, String)> {
         ("cut", test.key[..test.key.len() - 1].to_owned()),
         ("longer", format!("{}x", test.key)),
         ("in other case", test.key.to_uppercase()),
-        ("a registration token", test.registration_token("bo").await),
         ("a hash", hash.to_hex()),
     ]
 }
@@ -56,6 +55,38 @@ async fn a_refusal_is_the_same_whatever_is_wrong_with_the_key() {
         }
     }
     assert_eq!(test.as_app("GET", "/v1/users").send().await.status, 200);
+}
+
+/// What was sent instead of a key is named by its beginning alone: whether it is valid plays no part.
+#[tokio::test]
+async fn another_kind_of_secret_in_place_of_the_key_is_named() {
+    let test = TestServer::start().await;
+    let token = test.registration_token("bo").await;
+    for (kind, sent) in [
+        ("a registration token", vec![token.clone(), token[..20].to_owned(), "rrt-x".to_owned()]),
+        ("a user's key for OpenAI", vec!["sk-proj-abcdefgh".to_owned(), "sk-x".to_owned()]),
+        ("a user's key for Anthropic", vec!["sk-ant-api03-abcdefgh".to_owned()]),
+        ("a user's key for Google", vec!["AIzaSyAbcdefgh".to_owned(), "AQ.abcdefgh".to_owned()]),
+        (
+            "in front of the Relay key",
+            vec![format!("\"{}\"", test.key), format!("Bearer {}", test.key), format!(" {}", test.key)],
+        ),
+    ] {
+        let mut first = None;
+        for sent in sent {
+            for (method, path) in [("POST", CHAT), ("GET", "/v1/users"), ("POST", "/v1/registration-tokens")] {
+                let answer = test.request(method, path).header("authorization", &format!("Bearer {sent}")).send().await;
+                let error = answer.assert_error(401, "invalid_relay_key");
+                let message = error["message"].as_str().unwrap().to_owned();
+                assert!(message.contains(kind) && message.contains("rly-…"), "{kind}: {message}");
+                assert!(!answer.text().contains(&sent), "{kind}: the answer repeats it");
+                assert_eq!(first.get_or_insert_with(|| message.clone()), &message, "{kind}");
+            }
+        }
+    }
+    let answer = test.request("GET", "/v1/registration").header("authorization", &format!("Bearer {}", test.key));
+    let error = answer.send().await.assert_error(401, "invalid_registration_token");
+    assert!(error["message"].as_str().unwrap().contains("this is a Relay key"), "{error}");
 }
 
 #[tokio::test]

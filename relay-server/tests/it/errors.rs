@@ -90,6 +90,39 @@ async fn an_unknown_path_is_an_error_like_any_other() {
     assert!(!odd["message"].as_str().unwrap().contains('\n'));
 }
 
+/// What goes wrong with a base URL, and calls of APIs that Relay does not serve.
+#[tokio::test]
+async fn an_unknown_path_says_what_was_probably_meant() {
+    let test = TestServer::start().await;
+    let once = "a base URL ends in `/v1`, which appears once";
+    for (path, hints) in [
+        ("/chat/completions", [once, "`/v1/chat/completions`"]),
+        ("//v1/chat/completions", [once, "`/v1/chat/completions`"]),
+        ("/v1//chat/completions", [once, "`/v1/chat/completions`"]),
+        ("/v1/v1/chat/completions", [once, "`/v1/chat/completions`"]),
+        ("/v1/v1/v1/models/gpt-4o-mini", [once, "`/v1/models/gpt-4o-mini`"]),
+        ("/api/v1/embeddings", [once, "`/v1/embeddings`"]),
+        ("/v2/chat/completions", [once, "`/v1/chat/completions`"]),
+        ("/v1/chat/completions/chat/completions", [once, "`/v1/chat/completions`"]),
+        ("/v1/chat/completions/models", [once, "`/v1/models`"]),
+        ("/registration-tokens", [once, "`/v1/registration-tokens`"]),
+        ("/users/ana/connections/openai/verify", [once, "`/v1/users/ana/connections/openai/verify`"]),
+        ("/v1/responses", ["Responses API", "chat.completions.create"]),
+        ("/responses", ["Responses API", "chat.completions.create"]),
+        ("/v1/v1/responses/resp_1", ["Responses API", "chat.completions.create"]),
+        ("/v1/completions", ["Completions API", "/v1/chat/completions"]),
+        ("/v1/messages", ["Anthropic's API", "/v1/chat/completions"]),
+        ("/v1beta/models/gemini-2.5-flash:generateContent", ["Google's API", "/v1/chat/completions"]),
+        ("/openai/deployments/x/chat/completions", ["Azure", "plain OpenAI client"]),
+        ("/v1/images/generations", ["Relay serves chat completions", "/docs"]),
+        ("/something/else", ["does not exist", "/openapi.json"]),
+    ] {
+        let error = test.as_app("POST", path).send().await.assert_error(404, "unknown_endpoint");
+        let message = error["message"].as_str().unwrap();
+        assert!(hints.iter().all(|hint| message.contains(hint)), "{path}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn metrics_count_without_naming_anyone() {
     let test = TestServer::with(|options| options.metrics_listen = Some(([127, 0, 0, 1], 0).into())).await;

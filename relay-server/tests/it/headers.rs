@@ -93,6 +93,7 @@ async fn all_wrong_credentials_get_one_answer() {
     let mut changed = test.key.clone();
     changed.replace_range(10..11, if changed.as_bytes()[10] == b'a' { "b" } else { "a" });
     let mut bodies = HashSet::new();
+    // What something else than a Relay key gets by its beginning is in `credentials.rs`.
     for headers in [
         vec![],
         vec![String::new()],
@@ -100,13 +101,11 @@ async fn all_wrong_credentials_get_one_answer() {
         vec!["Bearer ".to_owned()],
         vec![test.key.clone()],
         vec![format!("Basic {}", test.key)],
-        vec![format!("Bearer  {}", test.key)],
         vec![format!("Bearer {} x", test.key)],
         vec![format!("Bearer {}", test.key.to_uppercase())],
         vec![format!("Bearer {changed}")],
         vec![format!("Bearer {expired}")],
         vec!["Bearer rly-".to_owned()],
-        vec!["Bearer sk-proj-123".to_owned()],
         vec![format!("Bearer {}", "x".repeat(5000))],
         vec![format!("Bearer {}", test.key), format!("Bearer {}", test.key)],
         vec!["Bearer rly-é".to_owned()],
