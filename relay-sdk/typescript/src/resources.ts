@@ -8,9 +8,9 @@ export const named = <Row extends { endUserLabel: string }>(row: Omit<Row, "user
 /** `relay.users` */
 export const users = (call: Call) => ({
   /** Users sorted by id: one page with `await`, all in `for await`. @throws {RelayError} `invalid_value` @example for await (const user of relay.users.list()) log(user) */
-  list({ limit, after, ...request }: ListUsersOptions = {}): Promise<UserPage> & AsyncIterable<User> {
+  list({ limit, after, state, ...request }: ListUsersOptions = {}): Promise<UserPage> & AsyncIterable<User> {
     const page = async (after?: string | null) => {
-      const { users, ...rest } = await call<UserPage>("GET", `/v1/users${query({ limit, after })}`, request);
+      const { users, ...rest } = await call<UserPage>("GET", `/v1/users${query({ limit, after, state })}`, request);
       return { users: (users ?? []).map(named<User>), ...rest };
     };
     const first = page(after);

@@ -35,6 +35,8 @@ export interface RequestOptions {
 export interface RegistrationTokenOptions extends RequestOptions {
   /** Your own id of the user: 1 to 128 visible ASCII characters. @example "jieun_123" @throws {RelayError} `missing_user`, `invalid_user` */
   user: string;
+  /** What the widget and the console show as the user's name: at most 80 characters, any language. @example "Jieun Kim" @throws {RelayError} `invalid_value` */
+  endUserName?: string | null | undefined;
   /** The only provider that the user can choose. Default: any. @example "openai" @throws {RelayError} `invalid_value` */
   provider?: Provider | undefined;
   /** The token's lifetime in seconds: 60 to 3600. Default 600. @example 300 @throws {RelayError} `invalid_value` */
@@ -55,6 +57,8 @@ export interface RegistrationToken {
   user: string;
   /** @deprecated Use `user`. This is its name in the HTTP API. */
   endUserLabel: string;
+  /** The name as it is shown; `null` if you gave none. */
+  endUserName: string | null;
   provider: Provider | null;
   /** RFC 3339 in UTC, like all other times. */
   expiresAt: string;
@@ -72,12 +76,16 @@ export interface OpenAIOptions extends Omit<ClientOptions, "apiKey" | "baseURL">
 
 /** A user's key for one provider. `last4` has its last four characters. */
 export type Connection = { provider: Provider; state: ConnectionState; last4: string; connectedAt: string; lastUsedAt: string | null };
+/** Whether a user ever connected a key. */
+export type UserState = "connected" | "pending" | (string & {});
 /** One of your users, with the providers of their keys. */
 export interface User {
   /** Your own id of the user. */
   user: string;
   /** @deprecated Use `user`. This is its name in the HTTP API. */
   endUserLabel: string;
+  /** `pending`: a token was issued for the user, who has not connected a key yet. */
+  state: UserState;
   createdAt: string;
   providers: Provider[];
 }
@@ -88,6 +96,8 @@ export type UserPage = { users: User[]; hasMore: boolean; nextAfter: string | nu
 export interface ListUsersOptions extends RequestOptions {
   /** Users on a page: 1 to 200. Default 50. @example 200 @throws {RelayError} `invalid_value` */
   limit?: number | undefined;
+  /** `pending`: users for whom only a token was issued. Default: those who ever connected a key. @example "pending" @throws {RelayError} `invalid_value` */
+  state?: UserState | undefined;
   /** Only users whose ids sort after this one. @example page.nextAfter @throws {RelayError} `invalid_user` */
   after?: string | undefined;
 }

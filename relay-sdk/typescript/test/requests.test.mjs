@@ -17,16 +17,17 @@ const ask = (relay, more) => relay.createRegistrationToken({ user: "ana", ...mor
 
 test("a token is requested as docs/api.md describes", async (t) => {
   const { relay, requests } = await fake(t, ok);
-  assert.deepEqual(await ask(relay(), { provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false }), ISSUED);
+  assert.deepEqual(await ask(relay(), { endUserName: "지은", provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false }), ISSUED);
   const [{ method, url, headers, body }] = requests;
   assert.deepEqual([method, url, headers.authorization, headers["content-type"]], ["POST", "/v1/registration-tokens", `Bearer ${KEY}`, "application/json"]);
-  assert.deepEqual(JSON.parse(body), { endUserLabel: "ana", provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false });
+  assert.deepEqual(JSON.parse(body), { endUserLabel: "ana", endUserName: "지은", provider: "openai", expiresInSeconds: 60, allowedOrigins: ["https://a.example"], replace: false });
 });
 
 test("every method has its path", async (t) => {
   const { relay, requests } = await fake(t, { body: { users: [], hasMore: false, nextAfter: null, connections: [] } });
   const { users, connections } = relay();
   await users.list({ limit: 2, after: "a&b" });
+  await users.list({ state: "pending" });
   await users.get("a/b c".replace(" ", "%"));
   await users.delete("ana");
   await connections.list("ana");
@@ -36,6 +37,7 @@ test("every method has its path", async (t) => {
   await relay().usage();
   assert.deepEqual(requests.map(({ method, url }) => `${method} ${url}`), [
     "GET /v1/users?limit=2&after=a%26b",
+    "GET /v1/users?state=pending",
     "GET /v1/users/a%2Fb%25c",
     "DELETE /v1/users/ana",
     "GET /v1/users/ana/connections",
