@@ -7,14 +7,15 @@ BROWSER := tests/browser
 WIDGET := relay-server/widget
 NPM := $(WIDGET)/npm
 SDK := relay-sdk/typescript
+PYSDK := relay-sdk/python
 TOOLS := .tools
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
 
 # Files that mark which lock files npm or pip has installed.
-INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(TOOLS)/.installed
+INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(CLIENTS)/next/14 $(CLIENTS)/next/16 $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(TOOLS)/.installed
 
-.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk
+.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,7 +25,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk $(INSTALLED): | packages
+demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -34,7 +35,7 @@ example: $(SDK)/node_modules/.installed ## run an app with the SDK, the widget a
 	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
 	cd examples/js && npm run --silent demo
 
-test: clients widget npm sdk ## run all tests
+test: clients widget npm sdk pysdk ## run all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 
@@ -152,8 +153,9 @@ $(NPM)/node_modules/.installed: $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
 
-# Builds, checks and tests the package @relayservice/sdk, then installs it for each runtime of the quickstart. No package runs an install script.
-sdk: $(CLIENTS)/node/node_modules/.installed $(SDK)/node_modules/.installed $(CLIENTS)/sdk/node_modules/.installed
+# Builds, checks and tests the package @relayservice/sdk, then installs it for each runtime of the quickstart and for Next.js. No package runs an
+# install script.
+sdk: npm $(CLIENTS)/node/node_modules/.installed $(SDK)/node_modules/.installed $(CLIENTS)/sdk/node_modules/.installed $(CLIENTS)/next/14/node_modules/.installed $(CLIENTS)/next/16/node_modules/.installed
 	cd $(SDK) && npm test --silent
 	node $(CLIENTS)/sdk/prepare.mjs
 
@@ -164,6 +166,14 @@ $(SDK)/node_modules/.installed: $(SDK)/package-lock.json
 $(CLIENTS)/sdk/node_modules/.installed: $(CLIENTS)/sdk/package-lock.json
 	cd $(CLIENTS)/sdk && npm ci --no-audit --no-fund --silent --ignore-scripts
 	@touch $@
+
+$(CLIENTS)/next/%/node_modules/.installed: $(CLIENTS)/next/%/package-lock.json
+	cd $(CLIENTS)/next/$* && npm ci --no-audit --no-fund --silent --ignore-scripts
+	@touch $@
+
+# Builds, checks and tests the package relayservice on the oldest and the newest Python that is here, and on $(PYTHON), also beside the OpenAI client 2.
+pysdk: $(VENV2)/.installed
+	$(PYTHON) $(PYSDK)/check.py $(VENV2)/bin/python
 
 bench: ## measure translation alone, then Relay and nginx in front of the same simulated provider
 	$(CARGO) bench --locked -p relay-core --bench translate
