@@ -1,6 +1,7 @@
-// Installs the SDK, as it is published, into two empty projects: beside the OpenAI client 6 and beside 7. `make sdk` runs this after it built the SDK.
+// Installs the SDK, as it is published, into two empty projects, beside the OpenAI client 6 and beside 7, and into those of Next.js.
+// `make sdk` runs this after it built the SDK.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const sdk = fileURLToPath(new URL("../../../relay-sdk/typescript/", import.meta.url));
@@ -16,6 +17,23 @@ for (const openai of ["openai", "openai7"]) {
   writeFileSync(`${folder}/package.json`, JSON.stringify({ name: "empty", private: true, type: "module" }));
   npm(folder, "install", `../${packed}`, `${sdk}node_modules/${openai}`);
 }
+// Next.js wants its site, and all packages, below the project. The newer one has the example app, too.
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const widget = npm(`${root}relay-server/widget/npm/`, "pack", "--pack-destination", projects).trim();
+for (const [version, sites] of [["14", ["tests/clients/next/site"]], ["16", ["examples/nextjs", "tests/clients/next/site"]]]) {
+  const folder = `${root}tests/clients/next/${version}`;
+  for (const [name, file] of [["sdk", packed], ["widget", widget]]) {
+    const installed = `${folder}/node_modules/@relayservice/${name}`;
+    rmSync(installed, { recursive: true, force: true });
+    mkdirSync(installed, { recursive: true });
+    execFileSync("tar", ["-xzf", projects + file, "-C", installed, "--strip-components", "1"]);
+  }
+  for (const part of ["app", "lib"]) {
+    rmSync(`${folder}/${part}`, { recursive: true, force: true });
+    for (const site of sites) cpSync(`${root}${site}/${part}`, `${folder}/${part}`, { recursive: true });
+  }
+}
+
 // The last thing, so that the tests know that all went well.
 const { version } = JSON.parse(readFileSync(`${sdk}package.json`, "utf8"));
 writeFileSync(`${projects}.installed`, version);

@@ -32,8 +32,8 @@ const MISTAKES = `import { Relay, RelayError } from "@relayservice/sdk";
 const code = async (mistake) => { try { return await mistake(); } catch (error) { return error instanceof RelayError ? error.code : error; } };
 const relay = new Relay();
 const stranger = new Relay({ baseURL: "http://127.0.0.1:${stranger.address().port}", maxRetries: 0 });
-console.log(await code(() => new Relay({ baseURL: "x" })));
-console.log(await code(() => new Relay({ key: process.env.RELAY_KEY.slice(0, -6) + "000000" })));
+console.log(await code(() => new Relay({ baseURL: "x" }).usage()));
+console.log(await code(() => new Relay({ key: process.env.RELAY_KEY.slice(0, -6) + "000000" }).usage()));
 console.log(await code(() => relay.openai({ user: "a".repeat(129) })));
 console.log(await code(() => relay.connections.delete("jieun_123", "nobody")));
 console.log(await code(() => new Relay({ baseURL: "http://127.0.0.1:1", maxRetries: 1 }).usage()));
@@ -117,6 +117,6 @@ test("the README's first program runs", async () => {
 });
 
 test("Deno without --allow-env reports a missing key", { skip: !there({ from: DENO }) }, async () => {
-  const code = `import { Relay } from "@relayservice/sdk";\ntry { new Relay(); } catch (error) { console.log(error.code); }\n`;
+  const code = `import { Relay } from "@relayservice/sdk";\ntry { await new Relay().usage(); } catch (error) { console.log(error.code); }\n`;
   assert.equal(await script(...deno)(at(`${DENO}/deno`), at("projects/openai"), code), "missing_relay_key\n");
 });

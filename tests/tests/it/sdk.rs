@@ -59,6 +59,21 @@ async fn the_example_for_node_works_as_it_stands() {
     }
 }
 
+#[actix_web::test]
+async fn the_examples_for_frameworks_work_as_they_stand() {
+    if installed() {
+        run("frameworks.test.mjs", &TestRelay::start().await, Path::new("/dev/null")).await;
+    }
+}
+
+/// Builds and servers of Next.js 14 and 16.
+#[actix_web::test]
+async fn next_stores_nothing_that_the_sdk_asks_for() {
+    if installed() {
+        run("next.test.mjs", &TestRelay::start().await, Path::new("/dev/null")).await;
+    }
+}
+
 /// `docs/sdk.md` must have exactly these rows. With `RELAY_WRITE_DOCS` set, the page is written again.
 fn compare(rows: &str) {
     let text = std::fs::read_to_string(at("../docs/sdk.md")).unwrap();
