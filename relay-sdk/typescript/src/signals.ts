@@ -25,7 +25,8 @@ function listen(signal: AbortSignal): Waiting {
   return entry;
 }
 
-const forgotten = new FinalizationRegistry<() => void>((undo) => undo());
+// Older Workers have no weak references. There a signal holds what waits for it until it fires, or is collected.
+const forgotten = typeof FinalizationRegistry === "function" ? new FinalizationRegistry<() => void>((undo) => undo()) : undefined;
 /** What must not be collected before the controller that waits for it. */
 const kept = new WeakMap<AbortController, AbortSignal>();
 /** The controllers of signals that {@link derived} made. */
@@ -34,6 +35,7 @@ const owners = new WeakMap<AbortSignal, AbortController>();
 /** Aborts a controller when the signal fires, and forgets it once nothing else holds it: a signal may outlive many answers. */
 export function follow(signal: AbortSignal, controller: AbortController): void {
   if (signal.aborted) return controller.abort(signal.reason);
+  if (!forgotten) return void onAbort(signal, () => controller.abort(signal.reason));
   const held = new WeakRef(controller);
   kept.set(controller, signal);
   forgotten.register(controller, onAbort(signal, () => held.deref()?.abort(signal.reason)));

@@ -45,14 +45,14 @@ console.log(await code(() => stranger.users.get("silent", { signal: AbortSignal.
 const CODES = ["invalid_value", "invalid_relay_key", "invalid_user", "invalid_value", "connection_failed", "unexpected_response", "unexpected_response", "timeout", "aborted"];
 
 /** Workers forbid requests outside of a handler, so the program goes into one; then it is bundled, as Cloudflare's own tool does. */
-async function workers(program, folder, code) {
+async function workers(program, folder, code, date = "2026-07-01") {
   const { buildSync } = await import(at("../../../relay-sdk/typescript/node_modules/esbuild/lib/main.js"));
   const lines = code.split("\n");
   const imports = lines.filter((line) => line.startsWith("import "));
   const rest = lines.filter((line) => !line.startsWith("import "));
   writeFileSync(`${folder}/handler.mjs`, `${imports.join("\n")}\nexport default { async test() {\n${rest.join("\n")}\n} };\n`);
   buildSync({ entryPoints: [`${folder}/handler.mjs`], outfile: `${folder}/worker.mjs`, bundle: true, format: "esm", conditions: ["workerd", "worker", "browser"], external: ["node:*"] });
-  writeFileSync(`${folder}/worker.capnp`, CONFIGURATION);
+  writeFileSync(`${folder}/worker.capnp`, CONFIGURATION.replace("DATE", date));
   // Each write to `process.stdout` becomes a line of its own.
   return (await run(program, ["test", "worker.capnp"], folder)).replace(/^stdout: (.*)\n/gm, "$1");
 }
@@ -60,7 +60,7 @@ const CONFIGURATION = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [
   (name = "main", worker = (
     modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-    compatibilityDate = "2026-07-01",
+    compatibilityDate = "DATE",
     compatibilityFlags = ["nodejs_compat"],
     bindings = [(name = "RELAY_KEY", fromEnvironment = "RELAY_KEY"), (name = "RELAY_BASE_URL", fromEnvironment = "RELAY_BASE_URL")],
     globalOutbound = "relay")),
@@ -98,6 +98,21 @@ for (const runtime of RUNTIMES.filter(there)) {
     });
   }
 }
+
+// Without `cache` in requests, without weak references, and with an empty `process.env`.
+test("Workers with an older compatibility date", { skip: !there({ from: WORKERD }) }, async () => {
+  const code = `import { Relay } from "@relayservice/sdk";
+const relay = new Relay({ key: "${RELAY_KEY}", baseURL: "${RELAY_BASE_URL}" });
+const { signal } = new AbortController();
+const { users } = await relay.users.list({ signal });
+const models = await relay.openai({ user: "nobody" }).models.list({ signal }).catch((error) => error.code);
+console.log("cache" in Request.prototype, typeof WeakRef, users[0].user, models);
+`;
+  for (const client of CLIENTS) {
+    const shown = await workers(at(`${WORKERD}/bin/workerd`), at(`projects/${client}`), code, "2024-09-23");
+    assert.equal(shown.trim(), "false undefined jieun_123 provider_key_missing");
+  }
+});
 
 test("the newcomer's first program runs", async () => {
   const [, code] = page.match(/Save this as `hello\.mjs`:\n\n```js\n(.*?)^```/ms);
