@@ -132,7 +132,7 @@ fn curl(proxy: &Proxy, key: &str, path: &str, body: &Path) -> Command {
 fn works(name: &str, configure: fn(&Path, u16, &str) -> Vec<String>) {
     let folder = Folder::init();
     let mut command = folder.serve();
-    command.env("RELAY_SERVER_TRUSTED_PROXIES", "127.0.0.1");
+    command.env("RELAY_SERVER_TRUSTED_PROXIES", "127.0.0.1").env("RELAY_SERVER_PING_SECONDS", "1");
     let relay = Process::start(command, &folder.key);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(relay.api.connect("ana", relay_core::Provider::OPENAI, "good"));
