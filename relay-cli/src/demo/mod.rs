@@ -14,7 +14,7 @@ use relay_core::Provider;
 use relay_server::wiring::{Wired, wire};
 use relay_server::{Options, Running, serve};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::app::App;
 use self::narrator::Narrator;
@@ -35,31 +35,57 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// # Errors
 /// If it cannot be set up, or a step of the script did not go as expected.
 pub async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
+    // First of all: the folder has a store and a master key, which must not outlive the demo.
+    let ending = Ending::listen()?;
     let folder = TemporaryDir::new(&format!("relay-demo-{}", master_key::generate()?.kid()))?;
     let listen = port::free_address(args.port)?;
     let plan = Plan { dir: folder.path(), name: "Demo app", listen, demo: true };
     let made = set_up(plan).await?;
     let wired = wire(&made.config).map_err(Failure::config)?;
-    let played = serve_and_play(args, &made, &wired, out).await;
+    let played = serve_and_play(args, &made, &wired, ending, out).await;
     wired.close();
     played
 }
 
+/// The signals that end the demo: also those of a terminal that is closed, or in which Ctrl-\\ is pressed.
+struct Ending([Signal; 4]);
+
+impl Ending {
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self([
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::quit())?,
+        ]))
+    }
+
+    /// Resolves with the first of them, also if it came before this was called.
+    async fn any(&mut self) {
+        let [terminate, interrupt, hangup, quit] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
+        }
+    }
+}
+
 /// Serves while the script runs, and then until a signal. When this returns, the server has always ended.
-async fn serve_and_play(args: &DemoArgs, made: &SetUp, wired: &Wired, out: Out) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    // Of a terminal that is closed, and of one that ends it with Ctrl-\. The folder has a store and a master key.
-    let (mut hangup, mut quit) = (signal(SignalKind::hangup())?, signal(SignalKind::quit())?);
+async fn serve_and_play(
+    args: &DemoArgs,
+    made: &SetUp,
+    wired: &Wired,
+    mut ending: Ending,
+    out: Out,
+) -> Result<(), Failure> {
     let running = start(made, wired)?;
     let stopper = running.stopper();
     let mut app = None;
     let played = tokio::select! {
         played = play(args, made, wired, running.addr, &mut app, out) => played,
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-        _ = hangup.recv() => Ok(()),
-        _ = quit.recv() => Ok(()),
+        () = ending.any() => Ok(()),
     };
     if let Some(app) = app {
         app.stop().await?;

@@ -86,8 +86,25 @@ fn status_of(curl: &str) -> String {
 }
 
 fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
+}
+
+/// As when its terminal is closed: the folder has a store and a master key.
+#[test]
+fn a_hangup_in_the_middle_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut child = demo(temporary.path(), &["--json", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().is_some_and(|line| line.is_ok()), "the first step");
+    signal(&child, "-HUP");
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
 
 #[test]
