@@ -186,7 +186,8 @@ file = "master.key"
 
 [log]
 level = "info"
-format = "json"
+# Without it: "json", and "text" in a terminal.
+# format = "json"
 "#,
         plan.listen
     )
