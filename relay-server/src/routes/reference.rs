@@ -85,7 +85,7 @@ impl<'a> Description<'a> {
         }
         let parameters: Vec<_> = list(operation, "/parameters").iter().map(|one| self.resolved(one)).collect();
         if !parameters.is_empty() {
-            out.push_str("<table><caption>Parameters</caption>\n");
+            out.push_str("<p class=\"caption\"><b>Parameters</b></p>\n<table>\n");
             for one in parameters {
                 let schema = one.get("schema").unwrap_or(&Value::Null);
                 let place = text(one, "/in");
@@ -113,9 +113,12 @@ impl<'a> Description<'a> {
         for (media, body) in content.as_object().into_iter().flatten() {
             let schema = body.get("schema").unwrap_or(&Value::Null);
             let about = inline(text(self.resolved(schema), "/description"));
-            let _ = writeln!(out, "<table><caption>{caption} <code>{}</code> {about}</caption>", escaped(media));
-            self.members(0, schema, out);
-            out.push_str("</table>\n");
+            let _ = writeln!(out, "<p class=\"caption\"><b>{caption}</b> <code>{}</code> {about}</p>", escaped(media));
+            let mut rows = String::new();
+            self.members(0, schema, &mut rows);
+            if !rows.is_empty() {
+                let _ = writeln!(out, "<table>\n{rows}</table>");
+            }
         }
     }
 
