@@ -35,7 +35,7 @@ example: $(SDK)/node_modules/.installed ## run an app with the SDK, the widget a
 	cd examples/js && rm -rf node_modules && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts
 	cd examples/js && npm run --silent demo
 
-test: clients widget npm sdk ## run all tests
+test: clients widget npm sdk pysdk ## run all tests
 	RELAY_REQUIRE_ALL=1 $(CARGO) test --locked --workspace --all-features
 	$(CARGO) test --quiet --locked -p relay-server --no-default-features --lib no_simulator
 

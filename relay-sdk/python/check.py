@@ -5,10 +5,12 @@ Further arguments are Pythons that have an OpenAI client and pytest already: the
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 #: The oldest that the OpenAI client 2 supports.
@@ -64,6 +66,16 @@ def environment(number: int, python: str) -> Path:
     return folder / "bin/python"
 
 
+def documented(folder: Path) -> list[Path]:
+    """The code of the pages, each block as a file."""
+    pages = [HERE / "README.md", HERE.parents[1] / "docs/sdk.md"]
+    blocks = [code for page in pages for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)]
+    files = [folder / f"block{at}.py" for at in range(len(blocks))]
+    for file, code in zip(files, blocks):
+        file.write_text(code)
+    return files
+
+
 def main() -> None:
     chosen = pythons()
     environments = {number: environment(number, python) for number, python in chosen.items()}
@@ -76,6 +88,8 @@ def main() -> None:
     run(own, "-m", "hatchling", "build")
     (wheel,) = (HERE / "dist").glob("*.whl")
     run(own, "-m", "mypy")
+    with TemporaryDirectory() as folder:
+        run(own, "-m", "mypy", *documented(Path(folder)))
     for number, python in environments.items():
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--force-reinstall", wheel)
         print(f"Python 3.{number}", flush=True)
