@@ -22,6 +22,8 @@ pub(super) enum Reason {
     TooLong,
     NoScheme,
     Scheme,
+    Extension,
+    AppHost,
     UserInfo,
     MoreThanOrigin,
     Host,
@@ -56,7 +58,13 @@ impl fmt::Display for InvalidOrigin {
             Reason::Null => "stands for every page without an origin of its own, such as a file, and cannot be allowed",
             Reason::TooLong => "is longer than an origin can be",
             Reason::NoScheme => "is not an origin; write it with its scheme, such as https://app.example.com",
-            Reason::Scheme => "is not an origin; it must begin with https:// or http://",
+            Reason::Scheme => "is not an origin; it must begin with https://, http:// or an app's own scheme",
+            Reason::Extension => {
+                "is an extension's page, which can't load the widget; open `connectUrl` in a window of its own instead"
+            }
+            Reason::AppHost => {
+                "has no valid host after an app's own scheme; write it as the app's pages send it, such as capacitor://localhost"
+            }
             Reason::UserInfo => {
                 "has a user name or password; write only scheme, host and port, such as https://app.example.com"
             }

@@ -22,11 +22,17 @@ pub struct OriginPattern {
     port: Option<u16>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Scheme {
     Https,
     Http,
+    /// An app's own, such as `capacitor` or `tauri`, whose pages come with the app.
+    App(Box<str>),
 }
+
+/// Schemes that no list can name: their pages have no origin, or run what their address says.
+const REFUSED: [&str; 11] =
+    ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws", "wss"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
@@ -38,7 +44,7 @@ enum Host {
     AnyName,
 }
 
-/// One origin: of a page, or of a server.
+/// One origin of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(OriginPattern);
 
@@ -49,9 +55,10 @@ impl Origin {
     /// Unless the text has exactly scheme, host and port.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         let pattern = OriginPattern::parse(text)?;
-        match pattern.host {
-            Host::Exactly(_) => Ok(Self(pattern)),
-            Host::Below(_) | Host::AnyName => Err(InvalidOrigin::new(text, Reason::Host)),
+        match (&pattern.scheme, &pattern.host) {
+            (Scheme::App(_), _) => Err(InvalidOrigin::new(text, Reason::Scheme)),
+            (_, Host::Exactly(_)) => Ok(Self(pattern)),
+            (_, Host::Below(_) | Host::AnyName) => Err(InvalidOrigin::new(text, Reason::Host)),
         }
     }
 
@@ -78,6 +85,13 @@ impl OriginPattern {
 
     fn read(text: &str) -> Result<Self, Reason> {
         let (scheme, authority) = split(text)?;
+        if let Scheme::App(_) = scheme {
+            return if are_labels(authority) {
+                Ok(Self { scheme, host: Host::Exactly(authority.into()), port: None })
+            } else {
+                Err(Reason::AppHost)
+            };
+        }
         let (is_wildcard, authority) = match authority.strip_prefix('*') {
             None => (false, authority),
             Some(rest) => (true, rest),
@@ -90,14 +104,14 @@ impl OriginPattern {
         }
         if is_wildcard && (authority.is_empty() || authority.starts_with(':')) {
             // The host is a placeholder, so that the URL parser reads the port.
-            let (_, port) = host_and_port(scheme, &format!("any{authority}"))?;
+            let (_, port) = host_and_port(&scheme, &format!("any{authority}"))?;
             return Ok(Self { scheme, host: Host::AnyName, port });
         }
         if !is_wildcard {
-            let (host, port) = host_and_port(scheme, authority)?;
+            let (host, port) = host_and_port(&scheme, authority)?;
             return Ok(Self { scheme, host: Host::Exactly(host.to_string().into()), port });
         }
-        match host_and_port(scheme, authority.strip_prefix('.').ok_or(Reason::Wildcard)?)? {
+        match host_and_port(&scheme, authority.strip_prefix('.').ok_or(Reason::Wildcard)?)? {
             (UrlHost::Domain(name), port) if are_labels(&name) => {
                 Ok(Self { scheme, host: Host::Below(name.into()), port })
             }
@@ -108,7 +122,9 @@ impl OriginPattern {
 
     /// Whether the pattern matches a page's origin, in the form that browsers send. Any other form does not match.
     pub(crate) fn permits(&self, origin: &str) -> bool {
-        let Some(authority) = origin.strip_prefix(self.scheme.prefix()) else { return false };
+        let Some(authority) = origin.strip_prefix(self.scheme.name()).and_then(|rest| rest.strip_prefix("://")) else {
+            return false;
+        };
         let host = match self.port {
             None => authority,
             Some(port) => match authority.strip_suffix(&format!(":{port}")) {
@@ -133,7 +149,7 @@ impl OriginPattern {
 
     /// The pages that both match; `None` if there are none.
     pub(crate) fn narrowed_by(&self, other: &Self) -> Option<Self> {
-        if (self.scheme, self.port) != (other.scheme, other.port) {
+        if (&self.scheme, self.port) != (&other.scheme, other.port) {
             return None;
         }
         let narrower = match (&self.host, &other.host) {
@@ -178,17 +194,32 @@ impl Host {
 }
 
 impl Scheme {
-    fn prefix(self) -> &'static str {
+    fn name(&self) -> &str {
         match self {
-            Self::Https => "https://",
-            Self::Http => "http://",
+            Self::Https => "https",
+            Self::Http => "http",
+            Self::App(name) => name,
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let is_scheme = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.'));
+        match &*name {
+            "https" => Some(Self::Https),
+            "http" => Some(Self::Http),
+            _ if is_scheme && !REFUSED.contains(&&*name) && !name.ends_with("-extension") => {
+                Some(Self::App(name.into()))
+            }
+            _ => None,
         }
     }
 }
 
 impl fmt::Display for OriginPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.scheme.prefix())?;
+        write!(f, "{}://", self.scheme.name())?;
         match &self.host {
             Host::Exactly(name) => f.write_str(name)?,
             Host::Below(domain) => write!(f, "*.{domain}")?,
@@ -207,10 +238,8 @@ fn split(text: &str) -> Result<(Scheme, &str), Reason> {
         _ => {}
     }
     let (scheme, rest) = text.split_once("://").ok_or(Reason::NoScheme)?;
-    let scheme = [("https", Scheme::Https), ("http", Scheme::Http)]
-        .into_iter()
-        .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
-    let (_, scheme) = scheme.ok_or(Reason::Scheme)?;
+    let scheme = Scheme::parse(scheme)
+        .ok_or_else(|| if scheme.ends_with("-extension") { Reason::Extension } else { Reason::Scheme })?;
     // An origin that is copied from the address bar ends in a slash.
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#', '\\']) {
@@ -223,12 +252,12 @@ fn split(text: &str) -> Result<(Scheme, &str), Reason> {
 }
 
 /// The host, and the port unless it is the scheme's default, as browsers parse them.
-fn host_and_port(scheme: Scheme, authority: &str) -> Result<(UrlHost<String>, Option<u16>), Reason> {
+fn host_and_port(scheme: &Scheme, authority: &str) -> Result<(UrlHost<String>, Option<u16>), Reason> {
     // Browsers remove line breaks and tabs from a URL, and decode percent signs.
     if authority.contains(|c: char| c.is_control() || c.is_whitespace() || c == '%') {
         return Err(Reason::Host);
     }
-    let url = Url::parse(&format!("{}{authority}/", scheme.prefix())).map_err(|error| match error {
+    let url = Url::parse(&format!("{}://{authority}/", scheme.name())).map_err(|error| match error {
         url::ParseError::InvalidPort => Reason::Port,
         _ => Reason::Host,
     })?;

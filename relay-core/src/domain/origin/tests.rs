@@ -37,6 +37,9 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("https://*.한국.example", "https://*.xn--3e0b707e.example"),
     ("http://*.localhost:3000", "http://*.localhost:3000"),
     ("https://*.my-app.vercel.app", "https://*.my-app.vercel.app"),
+    ("capacitor://localhost", "capacitor://localhost"),
+    ("Tauri://localhost/", "tauri://localhost"),
+    ("com.example.app://bundle", "com.example.app://bundle"),
 ];
 
 /// Texts that need an explicit permission, and what they would allow.
@@ -51,6 +54,9 @@ const PUBLIC: &[(&str, &str)] = &[
     ("https://*.intranet", "everybody's pages: anyone can get a host below the public suffix intranet"),
 ];
 
+const APP_HOST: &str =
+    "has no valid host after an app's own scheme; write it as the app's pages send it, such as capacitor://localhost";
+
 /// Refused texts, and the error's message after the text.
 const REFUSED: &[(&str, &str)] = &[
     ("*", "is not an origin; to allow every origin, omit the list"),
@@ -60,9 +66,20 @@ const REFUSED: &[(&str, &str)] = &[
     ("//app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
     ("https:app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
     ("https:\\\\app.example.com", "is not an origin; write it with its scheme, such as https://app.example.com"),
-    ("file:///tmp", "is not an origin; it must begin with https:// or http://"),
-    ("chrome-extension://abc", "is not an origin; it must begin with https:// or http://"),
-    (" https://app.example.com", "is not an origin; it must begin with https:// or http://"),
+    ("file:///tmp", "is not an origin; it must begin with https://, http:// or an app's own scheme"),
+    ("javascript://app.example.com", "is not an origin; it must begin with https://, http:// or an app's own scheme"),
+    ("data://x", "is not an origin; it must begin with https://, http:// or an app's own scheme"),
+    ("my_app://x", "is not an origin; it must begin with https://, http:// or an app's own scheme"),
+    (
+        "chrome-extension://abc",
+        "is an extension's page, which can't load the widget; open `connectUrl` in a window of its own instead",
+    ),
+    ("capacitor://", APP_HOST),
+    ("capacitor://*", APP_HOST),
+    ("tauri://Localhost", APP_HOST),
+    ("tauri://localhost:80", APP_HOST),
+    ("app://a;script-src", APP_HOST),
+    (" https://app.example.com", "is not an origin; it must begin with https://, http:// or an app's own scheme"),
     (
         "https://u:secret@app.example.com",
         "has a user name or password; write only scheme, host and port, such as https://app.example.com",
@@ -179,7 +196,8 @@ fn an_error_suggests_what_to_write() {
 fn one_origin_has_no_wildcard() {
     for (text, stored) in ACCEPTED {
         let origin = Origin::parse(text).map(|origin| origin.to_string()).ok();
-        assert_eq!(origin.as_deref(), Some(*stored).filter(|stored| !stored.contains('*')), "{text}");
+        let is_server = |stored: &&str| !stored.contains('*') && stored.starts_with("http");
+        assert_eq!(origin.as_deref(), Some(*stored).filter(is_server), "{text}");
     }
     for (text, private) in [
         ("https://relay.example", true),
