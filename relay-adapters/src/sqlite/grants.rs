@@ -3,8 +3,8 @@
 use relay_core::Provider;
 use relay_core::domain::ids::Timestamp;
 use relay_core::domain::{
-    Allowed, CLOCK_SKEW_SECONDS, Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS,
-    REGISTRATION_TRIES, RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
+    Allowed, CLOCK_SKEW_SECONDS, Connection, ConnectionState, EndUserName, Grant, IdempotencyRecord,
+    KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -35,8 +35,8 @@ pub(super) fn put(
     const PUT_USER: &str = "INSERT INTO users (project, user, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     // No `ON CONFLICT`: a grant is never overwritten, since that would make a spent token valid again.
     const PUT: &str = "INSERT INTO grants
-        (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        (hash, project, user, user_name, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     forget(transaction, grant.created_at, FORGOTTEN_WITH_EACH)?;
     if let Some(record) = idempotency
         && let Some(earlier) = earlier(transaction, grant, record)?
@@ -53,6 +53,7 @@ pub(super) fn put(
         hash.0,
         project,
         user,
+        grant.user_name.as_ref().map(EndUserName::as_str),
         only,
         rows::to_json(&grant.allowed_origins),
         grant.replace,
@@ -81,8 +82,8 @@ pub(super) fn exchange(
 ) -> Result<bool, Failure> {
     // A copy, since an idempotency record refers to the row. No `ON CONFLICT`: a grant is never overwritten.
     const COPY: &str = "INSERT INTO grants
-        (hash, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
-        SELECT ?2, project, user, provider, allowed_origins, may_replace, created_at, expires_at, tries_left
+        (hash, project, user, user_name, provider, allowed_origins, may_replace, created_at, expires_at, tries_left)
+        SELECT ?2, project, user, user_name, provider, allowed_origins, may_replace, created_at, expires_at, tries_left
         FROM grants WHERE hash = ?1 AND spent_at IS NULL AND expires_at > ?3 AND created_at <= ?4";
     const MOVE_RECORD: &str = "UPDATE idempotency SET grant_hash = ?2 WHERE grant_hash = ?1";
     const DELETE: &str = "DELETE FROM grants WHERE hash = ?1";
@@ -281,6 +282,8 @@ fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
     };
     let (created_at, expires_at) = (rows::time(row, "created_at")?, rows::time(row, "expires_at")?);
     let mut grant = Grant::new(rows::project(row, "project")?, rows::user(row)?, created_at, expires_at);
+    let name: Option<String> = row.get("user_name")?;
+    grant.user_name = name.and_then(|name| EndUserName::parse(&name).ok().flatten());
     grant.allowed = allowed;
     grant.allowed_origins = rows::json(row, "allowed_origins")?;
     grant.replace = row.get("may_replace")?;

@@ -1,7 +1,7 @@
 //! The flags of a project's policy: for each row of `Policy::FIELDS` one that sets it, and for a change one that takes it back.
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, Error, FromArgMatches};
-use relay_core::domain::{Policy, PolicyField, PolicyKind};
+use relay_core::domain::{Logo, Policy, PolicyField, PolicyKind};
 
 /// The policy flags that were given.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,7 @@ pub struct PolicyFlags(Vec<(&'static PolicyField, Setting)>);
 enum Setting {
     Switch(bool),
     List(Vec<String>),
+    Image(Option<Logo>),
 }
 
 /// The changes to a project: its name and its policy. At least one flag must be given; a list replaces the previous list.
@@ -38,8 +39,10 @@ impl PolicyFlags {
             }
         }
         for (field, setting) in &self.0 {
-            if let (PolicyKind::Switch { set, .. }, Setting::Switch(on)) = (field.kind, setting) {
-                set(policy, *on);
+            match (field.kind, setting) {
+                (PolicyKind::Switch { set, .. }, Setting::Switch(on)) => set(policy, *on),
+                (PolicyKind::Image { set, .. }, Setting::Image(logo)) => set(policy, logo.clone()),
+                _ => {}
             }
         }
     }
@@ -62,10 +65,25 @@ fn setting(field: &PolicyField, matches: &ArgMatches) -> Option<Setting> {
             let entries = matches.try_get_many::<String>(field.flag).ok().flatten()?;
             Some(Setting::List(entries.cloned().collect()))
         }
+        PolicyKind::Image { clear, .. } if is_given(clear) => Some(Setting::Image(None)),
+        PolicyKind::Image { .. } => {
+            let logo = matches.try_get_one::<Logo>(field.flag).ok().flatten()?;
+            Some(Setting::Image(Some(logo.clone())))
+        }
         PolicyKind::Switch { .. } if is_given(field.flag) => Some(Setting::Switch(true)),
         PolicyKind::Switch { .. } => is_given(&opposite(field)).then_some(Setting::Switch(false)),
         _ => None,
     }
+}
+
+/// Reads the file of an image.
+fn read_logo(path: &str) -> Result<Logo, String> {
+    // One byte more than is allowed, so that a large file is not read whole.
+    let limit = u64::try_from(Logo::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut bytes).map_err(|error| error.to_string())?;
+    Logo::parse(&bytes).map_err(|error| error.to_string())
 }
 
 /// The flag that turns a switch off.
@@ -81,6 +99,7 @@ fn set_flag(field: &PolicyField) -> Arg {
             let value = field.flag.rsplit('-').next().unwrap_or(field.flag).to_ascii_uppercase();
             flag.value_name(value).action(ArgAction::Append).help(format!("{}. Repeat it for more", field.help))
         }
+        PolicyKind::Image { .. } => flag.value_name("FILE").value_parser(read_logo).help(field.help),
         PolicyKind::Switch { list: Some(list), .. } => flag.action(ArgAction::SetTrue).help(field.help).requires(list),
         PolicyKind::Switch { .. } => flag.action(ArgAction::SetTrue).help(field.help),
         _ => flag,
@@ -91,6 +110,7 @@ fn set_flag(field: &PolicyField) -> Arg {
 fn clear_flag(field: &PolicyField) -> Option<Arg> {
     let (flag, help) = match field.kind {
         PolicyKind::List { clear, .. } => (clear.to_owned(), format!("Empty the list of --{}", field.flag)),
+        PolicyKind::Image { clear, .. } => (clear.to_owned(), format!("Remove what --{} set", field.flag)),
         PolicyKind::Switch { list: None, .. } => (opposite(field), format!("Turn --{} off", field.flag)),
         _ => return None,
     };
@@ -164,9 +184,13 @@ mod tests {
 
     #[test]
     fn every_field_can_be_set_and_taken_back() {
+        let image = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(image.path(), b"\xff\xd8\xff\xe0").unwrap();
+        let image = image.path().to_str().unwrap();
         for field in Policy::FIELDS {
             let (with, clear) = match field.kind {
                 PolicyKind::List { clear, .. } => (format!("--{} one", field.flag), clear.to_owned()),
+                PolicyKind::Image { clear, .. } => (format!("--{} {image}", field.flag), clear.to_owned()),
                 PolicyKind::Switch { list: Some(list), .. } => {
                     (format!("--{list} one --{}", field.flag), String::new())
                 }
@@ -178,6 +202,17 @@ mod tests {
                 assert!(changed(&format!("{with} --{clear}")).is_err(), "{with} --{clear}");
             }
         }
+    }
+
+    #[test]
+    fn an_image_that_is_none_is_refused_with_the_reason() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "<svg/>").unwrap();
+        let refused = changed(&format!("--logo {}", file.path().display())).unwrap_err().to_string();
+        assert!(refused.contains("PNG, JPEG or WebP"), "{refused}");
+        std::fs::write(file.path(), vec![0xff; Logo::MAX_BYTES + 1]).unwrap();
+        assert!(changed(&format!("--logo {}", file.path().display())).unwrap_err().to_string().contains("32 KiB"));
+        assert!(changed("--logo /no/such/file").is_err());
     }
 
     #[test]

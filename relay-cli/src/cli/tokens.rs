@@ -14,6 +14,9 @@ pub enum TokensCommand {
         /// Whose key it stores: your own id of the user.
         #[arg(long, value_name = "LABEL")]
         user: String,
+        /// The name under which the user knows their account; the widget shows it with the label.
+        #[arg(long, value_name = "NAME")]
+        user_name: Option<String>,
         /// For which provider only; without it the user picks.
         #[arg(long, value_parser = provider())]
         provider: Option<Provider>,

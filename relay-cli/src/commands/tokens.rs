@@ -13,10 +13,11 @@ use crate::output::Out;
 /// # Errors
 /// If the server refuses the request, or does not respond.
 pub async fn run(command: TokensCommand, out: Out) -> Result<(), Failure> {
-    let TokensCommand::Create { user, provider, expires_in, origins, no_replace, remote } = command;
+    let TokensCommand::Create { user, user_name, provider, expires_in, origins, no_replace, remote } = command;
     let remote = Remote::new(&remote)?;
     let mut body = json!({ "endUserLabel": user });
     let optional = [
+        ("endUserName", user_name.map(Value::from)),
         ("provider", provider.map(|provider| json!(provider.name()))),
         ("expiresInSeconds", expires_in.map(Value::from)),
         ("allowedOrigins", Some(json!(origins)).filter(|_| !origins.is_empty())),

@@ -5,8 +5,8 @@ use futures::future::{join, join_all};
 use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
 use crate::domain::{
-    AccountIds, Allowed, ConnectionState, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES, RedeemRefusal,
-    Spent, StoredGrant, UserState, UserSummary,
+    AccountIds, Allowed, ConnectionState, EndUserName, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES,
+    RedeemRefusal, Spent, StoredGrant, UserState, UserSummary,
 };
 use crate::ports::{KeyStore, RedeemError, Users};
 
@@ -241,6 +241,7 @@ async fn a_grant_comes_back_as_it_was_stored(store: &(impl KeyStore + Users + ?S
     narrow.allowed = Allowed::Only(Provider::ANTHROPIC);
     narrow.allowed_origins = vec!["https://a.example".into(), "https://b.example:8443".into()];
     narrow.replace = false;
+    narrow.user_name = EndUserName::parse("Ana \"김\" O'Neil").unwrap();
     let mut open = grant(&p, "ana");
     open.allowed_origins.clear();
     for (n, grant) in [(1, narrow), (2, open)] {

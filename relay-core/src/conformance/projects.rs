@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::samples::{NOW, hash, project};
 use crate::domain::ids::{ProjectId, Timestamp};
-use crate::domain::{KeyedProject, Policy, PolicyKind, Project, RelayKeyRecord, Scope, SecretHash};
+use crate::domain::{KeyedProject, Logo, Policy, PolicyKind, Project, RelayKeyRecord, Scope, SecretHash};
 use crate::ports::Projects;
 
 /// Checks every obligation of [`Projects`] that can be seen from outside.
@@ -36,6 +36,7 @@ fn new_project(id: &ProjectId, created_at: Timestamp) -> Project {
                     vec!["https://app.example/?a=1&b=\"2\"".into(), "http://localhost:3000".into()],
                 );
             }
+            PolicyKind::Image { set, .. } => set(&mut project.policy, Logo::parse(b"\xff\xd8\xff\xe0 \"'").ok()),
         }
     }
     project

@@ -2,6 +2,7 @@
 
 use crate::domain::connection::Connection;
 use crate::domain::connection_state::ConnectionState;
+use crate::domain::end_user_name::EndUserName;
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
 use crate::domain::provider::Provider;
 
@@ -32,6 +33,8 @@ pub struct Grant {
     pub project: ProjectId,
     /// The user whose key it stores.
     pub user: EndUser,
+    /// The name under which that user knows their account.
+    pub user_name: Option<EndUserName>,
     /// The providers whose keys it may store.
     pub allowed: Allowed,
     /// Origins of pages that may use it; empty: any.
@@ -48,7 +51,7 @@ impl Grant {
     /// A grant for any provider, from any page, that may replace a key.
     pub fn new(project: ProjectId, user: EndUser, created_at: Timestamp, expires_at: Timestamp) -> Self {
         let (allowed, allowed_origins, replace) = (Allowed::Any, Vec::new(), true);
-        Self { project, user, allowed, allowed_origins, replace, created_at, expires_at }
+        Self { project, user, user_name: None, allowed, allowed_origins, replace, created_at, expires_at }
     }
 
     /// Whether its time is over, or has not come: a token that a clock issued which ran ahead would otherwise live until

@@ -4,9 +4,11 @@
 mod connection;
 mod connection_state;
 mod day;
+mod end_user_name;
 mod grant;
 pub mod ids;
 mod key_forms;
+mod logo;
 mod master_key;
 mod not_a_key;
 pub mod origin;
@@ -26,10 +28,12 @@ pub use connection::{AccountIds, Connection, SealedKey, SealedSlot, Slot};
 pub use connection_state::{ConnectionState, KeySignal};
 pub(crate) use connection_state::{KeyAnswer, KeyRow};
 pub use day::Day;
+pub use end_user_name::EndUserName;
 pub use grant::{
     Allowed, CLOCK_SKEW_SECONDS, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal,
     Spent, StoredGrant,
 };
+pub use logo::{InvalidLogo, Logo};
 pub use master_key::MasterKeyId;
 pub use not_a_key::NotAKey;
 pub use policy::{Policy, PolicyField, PolicyKind};

@@ -4,7 +4,9 @@
 //! the command line and the APIs read the table, so none of them changes with a new field.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::domain::logo::Logo;
 
 /// A project's policy. [`Policy::default`] is the most permissive one, and the policy of a new project.
 ///
@@ -28,6 +30,9 @@ pub struct Policy {
     pub return_urls: Vec<String>,
     /// Whether a key must be typed into Relay's own frame. A key that a script of the page sends is refused.
     pub frame_only: bool,
+    /// The image that Relay's own pages show beside the project's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
     /// Members that this version does not know.
     #[serde(flatten)]
     unknown: Map<String, Value>,
@@ -67,6 +72,15 @@ pub enum PolicyKind {
         get: fn(&Policy) -> &[String],
         /// Changes it.
         set: fn(&mut Policy, Vec<String>),
+    },
+    /// An image. Its flag names a file.
+    Image {
+        /// The flag that removes it: `no-logo`.
+        clear: &'static str,
+        /// Reads it.
+        get: fn(&Policy) -> Option<&Logo>,
+        /// Changes it.
+        set: fn(&mut Policy, Option<Logo>),
     },
 }
 
@@ -138,15 +152,27 @@ impl Policy {
              (`myapp://done`). Default: none"
         ),
         switch!(frame_only, "frame-only", None, "Accept keys only from Relay's own frame, not from a page's script"),
+        PolicyField {
+            name: "logo",
+            flag: "logo",
+            help: "A PNG, JPEG or WebP file of at most 32 KiB, which Relay's pages show beside the project's name. Default: none",
+            kind: PolicyKind::Image {
+                clear: "no-logo",
+                get: |policy| policy.logo.as_ref(),
+                set: |policy, logo| policy.logo = logo,
+            },
+        },
     ];
 }
 
 impl PolicyField {
-    /// The field's value in a policy, as JSON.
+    /// The field's value in a policy, as JSON. Of an image: its type and its size in bytes.
     pub fn value(&self, policy: &Policy) -> Value {
         match self.kind {
             PolicyKind::Switch { get, .. } => get(policy).into(),
             PolicyKind::List { get, .. } => get(policy).into(),
+            PolicyKind::Image { get, .. } => get(policy)
+                .map_or(Value::Null, |logo| json!({ "type": logo.media_type(), "bytes": logo.bytes().len() })),
         }
     }
 
@@ -165,13 +191,16 @@ impl PolicyField {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    fn logo() -> Logo {
+        Logo::parse(b"\xff\xd8\xff").unwrap()
+    }
 
     #[test]
     fn the_table_has_each_field_once_under_its_name_in_json() {
-        let Value::Object(members) = serde_json::to_value(Policy::default()).unwrap() else { panic!("no object") };
+        let policy = Policy { logo: Some(logo()), ..Policy::default() };
+        let Value::Object(members) = serde_json::to_value(policy).unwrap() else { panic!("no object") };
         let names: Vec<String> = Policy::FIELDS.iter().map(PolicyField::json_name).collect();
         assert_eq!(members.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
     }
@@ -191,6 +220,12 @@ mod tests {
                     set(&mut policy, vec![field.name.to_owned()]);
                     assert_eq!(get(&policy), [field.name]);
                 }
+                PolicyKind::Image { get, set, .. } => {
+                    assert_eq!((get(&policy), field.value(&policy)), (None, Value::Null), "{}", field.name);
+                    set(&mut policy, Some(logo()));
+                    assert_eq!(get(&policy), Some(&logo()));
+                    assert_eq!(field.value(&policy), json!({ "type": "image/jpeg", "bytes": 3 }));
+                }
             }
         }
         assert_eq!(
@@ -202,6 +237,7 @@ mod tests {
                 "forcedToolChoiceAuto": true,
                 "returnUrls": ["return_urls"],
                 "frameOnly": true,
+                "logo": "image/jpeg;base64,/9j/",
             })
         );
     }

@@ -103,6 +103,10 @@ struct ProviderRow {
     id_headers: IdHeaders,
     /// The hosts for regional keys, the default host among them. Empty for a provider without regions.
     regions: &'static [RegionRow],
+    /// A mark of our own drawing that recalls the provider's: an SVG path in a box of 24 by 24, drawn as a line 2 wide.
+    mark: &'static str,
+    /// Its plan for people, which many take for API credit.
+    subscription: &'static str,
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
@@ -161,6 +165,8 @@ static OPENAI: ProviderRow = ProviderRow {
         RegionRow { name: "ae", host: "ae.api.openai.com" },
         RegionRow { name: "global", host: "api.openai.com" },
     ],
+    mark: "M8.5 6.5A3.5 3.5 0 0 1 15.5 6.5L15.5 17.5A3.5 3.5 0 0 1 8.5 17.5zM15.01 6.22A3.5 3.5 0 0 1 18.51 12.28L8.99 17.78A3.5 3.5 0 0 1 5.49 11.72zM18.51 11.72A3.5 3.5 0 0 1 15.01 17.78L5.49 12.28A3.5 3.5 0 0 1 8.99 6.22z",
+    subscription: "ChatGPT Plus",
     key_placeholder: "sk-proj-…",
     key_url: "https://platform.openai.com/api-keys",
     billing_url: "https://platform.openai.com/settings/organization/billing/overview",
@@ -193,6 +199,8 @@ static ANTHROPIC: ProviderRow = ProviderRow {
     credential: CredentialHeader::Bearer,
     id_headers: IdHeaders { workspace: Some("anthropic-workspace-id"), organization: None, project: None },
     regions: &[],
+    mark: "M2.5 19L8.5 5l6 14M4.7 14h7.6M14.5 5l6.5 14",
+    subscription: "Claude Pro",
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
     billing_url: "https://platform.claude.com/settings/billing",
@@ -213,6 +221,8 @@ static GOOGLE: ProviderRow = ProviderRow {
     credential: CredentialHeader::Named("x-goog-api-key"),
     id_headers: IdHeaders { workspace: None, organization: None, project: None },
     regions: &[],
+    mark: "M18 6A8.5 8.5 0 1 0 20.5 12H12.5",
+    subscription: "Google AI Pro",
     key_placeholder: "AQ.… / AIza…",
     key_url: "https://aistudio.google.com/apikey",
     billing_url: "https://aistudio.google.com/billing",
@@ -238,6 +248,8 @@ static ACME: ProviderRow = ProviderRow {
     credential: CredentialHeader::Named("x-acme-key"),
     id_headers: IdHeaders { workspace: None, organization: None, project: None },
     regions: &[],
+    mark: "M4 12h16",
+    subscription: "Acme Plus",
     key_placeholder: "acme_…",
     key_url: "https://acme.example/keys",
     billing_url: "https://acme.example/billing",
@@ -327,6 +339,16 @@ impl Provider {
         let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let words = || text.split(|c| !is_host(c)).map(|word| word.trim_matches('.'));
         self.regions().find(|region| words().any(|word| word.eq_ignore_ascii_case(region.host())))
+    }
+
+    /// A mark that recalls the provider's own: an SVG path in a box of 24 by 24, to be drawn as a line 2 wide.
+    pub fn mark(self) -> &'static str {
+        self.0.mark
+    }
+
+    /// Its plan for people (`ChatGPT Plus`), which has no API credit.
+    pub fn subscription(self) -> &'static str {
+        self.0.subscription
     }
 
     /// A placeholder for the input field of a key.
@@ -465,6 +487,9 @@ mod tests {
             let plain = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
             assert!(plain(provider.name()) && !provider.name().is_empty(), "{provider}: name");
             assert!(!provider.label().is_empty(), "{provider}: label");
+            let is_path = |c: char| c.is_ascii_digit() || "MLHVCSQTAZmlhvcsqtaz .-".contains(c);
+            assert!(provider.mark().starts_with('M') && provider.mark().chars().all(is_path), "{provider}: mark");
+            assert!(!provider.subscription().is_empty(), "{provider}: subscription");
             for url in [provider.base_url(), provider.key_url(), provider.billing_url()] {
                 assert!(url.starts_with("https://") && !url.ends_with('/'), "{provider}: {url}");
             }

@@ -4,7 +4,7 @@
 //! browser names no page, and a token works there without one.
 
 use crate::domain::origin::{InvalidOriginList, Origins, PublicSuffixes};
-use crate::domain::{Grant, Project, SecretHash};
+use crate::domain::{Grant, Logo, Project, SecretHash};
 use crate::error::RelayError;
 use crate::relay::handle::Relay;
 
@@ -44,6 +44,17 @@ impl Relay {
         let project = self.ports.projects.project(&stored.grant.project).await?;
         Ok(project.map(|project| allowed_origins(&stored.grant, &project)))
     }
+
+    /// The logo of the project that the registration token with this hash is for. `None` for an unknown token, or without
+    /// a logo.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn logo(&self, token: &SecretHash) -> Result<Option<Logo>, RelayError> {
+        let Some(stored) = self.ports.key_store.grant(token).await? else { return Ok(None) };
+        let project = self.ports.projects.project(&stored.grant.project).await?;
+        Ok(project.and_then(|project| project.policy.logo))
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +70,7 @@ mod tests {
         let grant = Grant {
             project: project.id.clone(),
             user: EndUser::parse("ana").unwrap(),
+            user_name: None,
             allowed: Allowed::Any,
             allowed_origins: list(own),
             replace: true,

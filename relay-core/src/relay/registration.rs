@@ -36,6 +36,20 @@ pub struct Registration {
     pub providers: Vec<Provider>,
     /// The keys that are already connected.
     pub connections: Vec<Connection>,
+    /// What can be done with the token.
+    pub status: TokenStatus,
+}
+
+/// What can be done with a known registration token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TokenStatus {
+    /// It can store a key.
+    Open,
+    /// It has stored this key; `None` if the key was disconnected or replaced since.
+    Used(Option<Registered>),
+    /// Its time is over, or it has no tries left.
+    Expired,
 }
 
 /// A stored key, as its user may see it.
@@ -70,7 +84,42 @@ impl Relay {
         let connections = self.ports.key_store.connections(&grant.project, &grant.user).await?;
         let served = |provider: &Provider| self.client(*provider).is_ok() && grant.allowed.permits(*provider);
         let providers = Provider::ALL.iter().copied().filter(served).collect();
-        Ok(Registration { project, providers, connections, grant })
+        Ok(Registration { project, providers, connections, grant, status: TokenStatus::Open })
+    }
+
+    /// The same, and for a token that was used or has expired what became of it: for a page that is loaded again, after a
+    /// response was lost or the user came back. Such a token shows no other key, and can do nothing.
+    ///
+    /// # Errors
+    /// `invalid_registration_token`, `origin_not_allowed`.
+    pub async fn resume_registration(
+        &self,
+        token: &RegistrationToken,
+        page: Option<Page<'_>>,
+    ) -> Result<Registration, RelayError> {
+        let TokenAccess { stored, project, .. } = self.token_access_from(token, page).await?;
+        if self.usable(&stored).is_ok() {
+            return self.registration(token, page).await;
+        }
+        let status = match &stored.spent {
+            Some(spent) => TokenStatus::Used(self.still_stored(&stored.grant, spent).await?),
+            None => TokenStatus::Expired,
+        };
+        Ok(Registration { project, grant: stored.grant, providers: vec![], connections: vec![], status })
+    }
+
+    /// The key that a token stored, in its present state, if it is still connected.
+    async fn still_stored(&self, grant: &Grant, spent: &Spent) -> Result<Option<Registered>, RelayError> {
+        let slot = Slot { project: grant.project.clone(), user: grant.user.clone(), provider: spent.provider };
+        let found = self.ports.key_store.connection(&slot).await?;
+        let same = found.filter(|found| found.fingerprint == spent.fingerprint && found.connected_at == spent.at);
+        Ok(same.map(|found| Registered {
+            provider: spent.provider,
+            last4: found.last4,
+            state: found.state,
+            connected_at: found.connected_at,
+            unchecked: None,
+        }))
     }
 
     /// Moves what a token allows to another one, `successor`, which the caller has made. The token itself is unknown

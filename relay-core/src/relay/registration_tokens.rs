@@ -3,7 +3,7 @@
 use crate::domain::ids::EndUser;
 use crate::domain::origin::{Origins, PublicSuffixes};
 use crate::domain::secret::RegistrationToken;
-use crate::domain::{Allowed, Grant, IdempotencyRecord, Project, SecretHash};
+use crate::domain::{Allowed, EndUserName, Grant, IdempotencyRecord, Project, SecretHash};
 use crate::error::RelayError;
 use crate::ports::NoRandomness;
 use crate::relay::handle::Relay;
@@ -23,6 +23,8 @@ const IDEMPOTENCY_SECONDS: u64 = 86_400;
 pub struct TokenRequest {
     /// The end user whose key it stores.
     pub user: EndUser,
+    /// The name under which that user knows their account: shown with the label, never compared.
+    pub user_name: Option<EndUserName>,
     /// The providers whose keys it may store.
     pub allowed: Allowed,
     /// Its lifetime in seconds; see [`TOKEN_SECONDS`].
@@ -39,7 +41,7 @@ impl TokenRequest {
     /// a key.
     pub fn new(user: EndUser) -> Self {
         let (allowed, seconds, allowed_origins) = (Allowed::Any, DEFAULT_TOKEN_SECONDS, Vec::new());
-        Self { user, allowed, seconds, allowed_origins, replace: true }
+        Self { user, user_name: None, allowed, seconds, allowed_origins, replace: true }
     }
 }
 
@@ -93,6 +95,7 @@ impl Relay {
         let now = self.token_time();
         let expires_at = now.plus_seconds(request.seconds);
         let mut grant = Grant::new(project.id.clone(), request.user, now, expires_at);
+        grant.user_name = request.user_name;
         grant.allowed = request.allowed;
         grant.allowed_origins = token_origins(&request.allowed_origins, project)?.to_stored();
         grant.replace = request.replace;

@@ -5,8 +5,8 @@ use data_encoding::HEXLOWER;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::{
-    Allowed, Connection, ConnectionState, Grant, IdempotencyRecord, Region, SealedKey, SealedSlot, SecretHash, Slot,
-    Spent, StoredGrant,
+    Allowed, Connection, ConnectionState, EndUserName, Grant, IdempotencyRecord, Region, SealedKey, SealedSlot,
+    SecretHash, Slot, Spent, StoredGrant,
 };
 use serde_json::{Value, json};
 
@@ -123,6 +123,7 @@ fn grant_row(hash: &SecretHash, stored: &StoredGrant) -> Value {
         "hash": hex(&hash.0),
         "project": grant.project.as_str(),
         "user": grant.user.as_str(),
+        "user_name": grant.user_name.as_ref().map(EndUserName::as_str),
         "provider": provider,
         "allowed_origins": grant.allowed_origins,
         "replace": grant.replace,
@@ -150,6 +151,7 @@ fn stored_grant(row: &Value) -> Option<StoredGrant> {
         }),
     };
     let mut grant = Grant::new(project(row)?, user(row)?, time(row, "created_at")?, time(row, "expires_at")?);
+    grant.user_name = text(row, "user_name").and_then(|name| EndUserName::parse(&name).ok().flatten());
     grant.allowed = allowed;
     grant.allowed_origins = origins.collect::<Option<_>>()?;
     grant.replace = row["replace"].as_bool()?;
