@@ -118,6 +118,18 @@ pub(crate) static TABLE: &[Route] = &[
         cors: Cors::None,
     },
     Route {
+        path: "/logo",
+        methods: &[(Method::GET, || web::to(widget::logo)), (Method::HEAD, || web::to(widget::logo))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
+    },
+    Route {
+        path: "/favicon.svg",
+        methods: &[(Method::GET, || web::to(widget::favicon)), (Method::HEAD, || web::to(widget::favicon))],
+        allow: "GET, HEAD",
+        cors: Cors::None,
+    },
+    Route {
         path: "/v1/models",
         methods: &[(Method::GET, || web::to(models::list))],
         allow: "GET",

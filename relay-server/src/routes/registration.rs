@@ -4,8 +4,8 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::HEXLOWER;
 use relay_core::domain::secret::{ProviderKey, RegistrationToken};
-use relay_core::domain::{AccountIds, Allowed, Grant, NotAKey};
-use relay_core::relay::registration::Registration;
+use relay_core::domain::{AccountIds, Allowed, EndUserName, Grant, NotAKey, SecretHash};
+use relay_core::relay::registration::{Registration, TokenStatus};
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
 use serde::Serialize;
@@ -29,6 +29,10 @@ struct Shown<'a> {
     account: String,
     project_name: &'a str,
     end_user_label: &'a str,
+    end_user_name: Option<&'a str>,
+    logo_url: Option<String>,
+    status: &'static str,
+    stored: Option<ShownConnection>,
     provider: Option<&'static str>,
     replace: bool,
     expires_at: String,
@@ -45,6 +49,8 @@ struct Shown<'a> {
 struct ShownProvider {
     name: &'static str,
     label: &'static str,
+    mark: &'static str,
+    subscription: &'static str,
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
@@ -57,22 +63,40 @@ struct ShownProvider {
 struct KnownProvider {
     name: &'static str,
     label: &'static str,
+    mark: &'static str,
     key_prefixes: &'static [&'static str],
 }
 
 /// What the widget needs to draw itself.
 pub(crate) async fn show(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
-    let (token, _) = extract::registration_token(&request, &context).await?;
+    let (token, access) = extract::registration_token(&request, &context).await?;
     let return_url = extract::query(&request, "returnUrl")?;
+    let resume = match extract::query(&request, "resume")?.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(RelayError::invalid_value("resume", "`resume` must be `true` or `false`").into()),
+    };
     let page = extract::page(&request, &context);
-    let registration = context.state().relay.registration(&token, page.as_ref().map(CallingPage::as_page)).await?;
-    Ok(json(200, &shown(&registration, return_url.as_deref())))
+    let (relay, page) = (&context.state().relay, page.as_ref().map(CallingPage::as_page));
+    let registration =
+        if resume { relay.resume_registration(&token, page).await? } else { relay.registration(&token, page).await? };
+    Ok(json(200, &shown(&registration, access.hash(), return_url.as_deref())))
 }
 
-fn shown<'a>(registration: &'a Registration, return_url: Option<&'a str>) -> Shown<'a> {
-    let Registration { project, grant, providers, connections } = registration;
+fn shown<'a>(registration: &'a Registration, token: SecretHash, return_url: Option<&'a str>) -> Shown<'a> {
+    let Registration { project, grant, providers, connections, status } = registration;
+    let (status, stored) = match status {
+        TokenStatus::Open => ("open", None),
+        TokenStatus::Used(stored) => ("used", stored.clone()),
+        _ => ("expired", None),
+    };
     Shown {
+        end_user_name: grant.user_name.as_ref().map(EndUserName::as_str),
+        // By the token's hash, as in the frame's own address: a page does not learn the project's id.
+        logo_url: project.policy.logo.as_ref().map(|_| format!("/logo?grant={}", token.to_hex())),
+        status,
+        stored: stored.map(ShownConnection::from),
         account: account_of(grant),
         project_name: &project.name,
         end_user_label: grant.user.as_str(),
@@ -103,6 +127,8 @@ fn shown_provider(provider: Provider) -> ShownProvider {
     ShownProvider {
         name: provider.name(),
         label: provider.label(),
+        mark: provider.mark(),
+        subscription: provider.subscription(),
         key_placeholder: provider.key_placeholder(),
         key_url: provider.key_url(),
         billing_url: provider.billing_url(),
@@ -111,7 +137,12 @@ fn shown_provider(provider: Provider) -> ShownProvider {
 }
 
 fn known_provider(provider: Provider) -> KnownProvider {
-    KnownProvider { name: provider.name(), label: provider.label(), key_prefixes: provider.key_prefixes() }
+    KnownProvider {
+        name: provider.name(),
+        label: provider.label(),
+        mark: provider.mark(),
+        key_prefixes: provider.key_prefixes(),
+    }
 }
 
 /// Checks a key with its provider, stores it and spends the token.

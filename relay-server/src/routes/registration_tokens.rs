@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
 use relay_core::domain::ids::EndUser;
-use relay_core::domain::{Allowed, Scope};
+use relay_core::domain::{Allowed, EndUserName, Scope};
 use relay_core::relay::registration_tokens::{DEFAULT_TOKEN_SECONDS, Idempotency, TokenRequest};
 use relay_core::translation::json::Object;
 use relay_core::{Provider, RelayError};
@@ -24,6 +24,7 @@ use crate::http::response::json::json;
 struct Issued<'a> {
     registration_token: &'a str,
     end_user_label: &'a str,
+    end_user_name: Option<&'a str>,
     provider: Option<&'static str>,
     expires_at: String,
     connect_url: String,
@@ -47,6 +48,7 @@ pub(crate) async fn issue(request: HttpRequest, payload: Payload) -> ApiResult {
         &Issued {
             registration_token: token,
             end_user_label: issued.grant.user.as_str(),
+            end_user_name: issued.grant.user_name.as_ref().map(EndUserName::as_str),
             provider: match issued.grant.allowed {
                 Allowed::Any => None,
                 Allowed::Only(provider) => Some(provider.name()),
@@ -62,10 +64,12 @@ fn parse(body: &[u8]) -> Result<TokenRequest, RelayError> {
     let object = Object::parse(body)?;
     known_members_only(
         &object,
-        &["endUserLabel", "user", "provider", "expiresInSeconds", "allowedOrigins", "replace"],
+        &["endUserLabel", "user", "endUserName", "provider", "expiresInSeconds", "allowedOrigins", "replace"],
     )?;
     let seconds = object.integer("expiresInSeconds")?.map_or(Some(DEFAULT_TOKEN_SECONDS), |n| u64::try_from(n).ok());
     let mut request = TokenRequest::new(user(&object)?);
+    let name = object.text("endUserName")?.map(|name| EndUserName::parse(&name)).transpose();
+    request.user_name = name.map_err(|error| RelayError::invalid_value("endUserName", error.0))?.flatten();
     if let Some(name) = object.text("provider")? {
         let provider = Provider::from_name(&name).ok_or_else(|| extract::unknown_provider("provider"))?;
         request.allowed = Allowed::Only(provider);
@@ -137,6 +141,8 @@ mod tests {
             (r#"{"user":"a","user":"b"}"#, "user"),
             (r#"{"user":"a","provider":"nobody"}"#, "provider"),
             (r#"{"user":"a","replace":"no"}"#, "replace"),
+            (r#"{"user":"a","endUserName":["b"]}"#, "endUserName"),
+            (&format!(r#"{{"user":"a","endUserName":"{}"}}"#, "b".repeat(81)), "endUserName"),
             (r#"{"user":"a","expiresInSeconds":1.5}"#, "expiresInSeconds"),
             (r#"{"user":"a","allowedOrigins":"https://a.example"}"#, "allowedOrigins"),
         ] {

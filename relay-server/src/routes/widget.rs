@@ -2,7 +2,7 @@
 //! `docs/adr/0008-the-key-is-typed-into-relays-own-frame.md`.
 
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_OPENER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_EMBEDDER_POLICY, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue, PERMISSIONS_POLICY,
 };
 use actix_web::{HttpRequest, HttpResponse};
@@ -29,6 +29,11 @@ const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboar
      gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
      serial=(), storage-access=(), usb=(), xr-spatial-tracking=()";
+
+/// The icon of Relay's pages: a key.
+const ICON: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='8' \
+     fill='#635bff'/><g fill='none' stroke='#fff' stroke-width='3' stroke-linecap='round'><circle cx='11.5' cy='20.5' \
+     r='4.5'/><path d='M15 17l9-9M20.5 11.5l3.5 3.5'/></g></svg>";
 
 #[derive(Serialize)]
 struct About {
@@ -78,7 +83,7 @@ pub(crate) async fn about(request: HttpRequest) -> ApiResult {
 pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "*");
-    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(""));
+    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" img-src 'self';"));
     Ok(page(csp, document(&context, &FRAME, "Relay", "", "")))
 }
 
@@ -86,15 +91,41 @@ pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
 pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "'none'");
-    // The empty icon saves a request that would be answered with a 404.
-    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" frame-src 'self'; img-src data:;"));
-    let icon = "<link rel=\"icon\" href=\"data:,\">\n";
+    let images = " frame-src 'self'; img-src 'self';";
+    let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(images));
+    let icon = "<link rel=\"icon\" href=\"/favicon.svg\">\n";
     // No page that opened it can navigate it away, or see that it is still open.
     let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
                 Please switch JavaScript on and load the page again.</noscript>\n";
     let mut answer = page(csp, document(&context, &CONNECT, "Connect your key", icon, body));
     answer.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(answer)
+}
+
+/// The logo of the project that the token with this hash is for. Only Relay's own pages may show it.
+pub(crate) async fn logo(request: HttpRequest) -> ApiResult {
+    let context = RequestContext::of(&request)?;
+    let grant = extract::query(&request, "grant")?;
+    let logo = match grant.as_deref().and_then(SecretHash::from_hex) {
+        Some(grant) => context.state().relay.logo(&grant).await?,
+        None => None,
+    };
+    let logo = logo.ok_or_else(|| RelayError::unknown_endpoint("this token's project has no logo"))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, logo.media_type()))
+        .insert_header((CACHE_CONTROL, "private, max-age=300"))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+        .body(logo.bytes().to_vec()))
+}
+
+/// The icon of Relay's pages.
+pub(crate) async fn favicon(request: HttpRequest) -> ApiResult {
+    RequestContext::of(&request)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "image/svg+xml"))
+        .insert_header((CACHE_CONTROL, "public, max-age=86400"))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+        .body(ICON))
 }
 
 const TRUSTED_TYPES: &str = "require-trusted-types-for 'script'; trusted-types 'none'";

@@ -15,6 +15,7 @@ mod framing;
 mod generated;
 mod harness;
 mod headers;
+mod hosted;
 mod json;
 mod large_bodies;
 mod onboarding;

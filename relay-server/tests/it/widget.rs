@@ -170,13 +170,13 @@ const NO_PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboar
 /// The policies of both pages, for these sources of `frame-ancestors`.
 fn frame_policy(ancestors: &str) -> String {
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; \
          base-uri 'none'; frame-ancestors {ancestors}; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 }
 
 fn connect_policy(ancestors: &str) -> String {
-    let more = "connect-src 'self'; frame-src 'self'; img-src data:;";
+    let more = "connect-src 'self'; frame-src 'self';";
     frame_policy(ancestors).replace("connect-src 'self';", more)
 }
 
