@@ -30,7 +30,7 @@ export interface ScriptURLPolicy {
 
 const HOME = "https://vault.relayservice.im";
 /** The widget's paths: the one that follows the newest version, and the pinned ones. */
-const PATH = /^\/widget(\.js|\/[^/]+\/widget-[0-9a-f]+\.js)$/;
+const PATH = /\/widget(\.js|\/[^/]+\/widget-[0-9a-f]+\.js)$/;
 
 let loading: Promise<RelayGlobal | null> | undefined;
 
@@ -61,7 +61,9 @@ function load(given: LoadOptions): Promise<RelayGlobal> {
   const there = present();
   if (there) return Promise.resolve(there);
   return new Promise((resolve, reject) => {
-    const src = new URL(options.src ?? "/widget.js", options.baseURL ?? HOME).href;
+    // Relay may be below a path: `https://example.com/relay`.
+    const home = (options.baseURL ?? HOME).replace(/\/*$/, "/");
+    const src = new URL(options.src ?? "widget.js", home).href;
     const own = pageScript(src);
     const script = own ?? document.createElement("script");
     script.addEventListener("load", () => {

@@ -35,8 +35,13 @@ export class FakeRelay {
   widgets = [];
 
   mount = (element, options) => {
-    const widget = { element, options, log: [], ready: Promise.resolve() };
-    widget.update = (changed) => widget.log.push(["update", changed]);
+    const widget = { element, options, log: [], ready: this.next ?? Promise.resolve() };
+    this.next = undefined;
+    widget.update = (changed) => {
+      widget.log.push(["update", changed]);
+      // Another token: another promise.
+      if (widget.renews) [widget.ready, widget.renews] = [widget.renews, undefined];
+    };
     widget.focus = () => widget.log.push(["focus"]);
     widget.unmount = () => {
       widget.log.push(["unmount"]);

@@ -100,6 +100,70 @@ test("the hook takes an element of one's own, and says when it is ready", async 
   assert.deepEqual([seen.at(0), seen.at(-1)], [false, true]);
 });
 
+test("ready follows the widget: a problem, another try, another token", async () => {
+  let ready;
+  function Mine({ token }) {
+    const connect = useRelayConnect({ registrationToken: token, onError: () => undefined });
+    ({ ready } = connect);
+    return h("section", { ref: connect.ref });
+  }
+  const later = () => {
+    const made = {};
+    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+    made.promise.catch(() => {});
+    return made;
+  };
+  // The token is still being fetched.
+  const first = later();
+  relay.next = first.promise;
+  await show(h(React.StrictMode, null, h(Mine, {})));
+  const [widget] = relay.widgets;
+  assert.equal(ready, false);
+  const settle = (promise, tell) => act(async () => {
+    widget.ready = promise;
+    tell?.();
+  });
+  // It comes, and Relay can't be reached.
+  await show(h(React.StrictMode, null, h(Mine, { token: "rrt-1" })));
+  await act(async () => first.reject({ code: "relay_unreachable" }));
+  assert.equal(ready, false);
+  // "Try again" works.
+  await settle(Promise.resolve(), () => widget.options.onReady());
+  assert.equal(ready, true);
+  // A refused key changes nothing; a problem that ends the widget does.
+  await settle(widget.ready, () => widget.options.onError({ code: "key_refused_by_provider" }));
+  assert.equal(ready, true);
+  const broken = later();
+  broken.reject({ code: "registration_token_expired" });
+  await settle(broken.promise, () => widget.options.onError({ code: "registration_token_expired" }));
+  assert.equal(ready, false);
+  await settle(Promise.resolve(), () => widget.options.onReady());
+  // With another token it loads again.
+  const again = later();
+  widget.renews = again.promise;
+  await show(h(React.StrictMode, null, h(Mine, { token: "rrt-2" })));
+  assert.equal(ready, false);
+  await act(async () => {
+    again.resolve();
+    widget.options.onReady();
+  });
+  assert.equal(ready, true);
+});
+
+test("an onExit that comes later is told to the widget, and so is one that goes", async () => {
+  await show(h(RelayConnect, { registrationToken: "rrt-1" }));
+  const [widget] = relay.widgets;
+  assert.equal("onExit" in widget.options, false);
+  const exits = [];
+  await show(h(RelayConnect, { registrationToken: "rrt-1", onExit: (exit) => exits.push(exit.reason) }));
+  const [[what, { onExit }]] = widget.log;
+  assert.equal(what, "update");
+  onExit({ reason: "done" });
+  assert.deepEqual(exits, ["done"]);
+  await show(h(RelayConnect, { registrationToken: "rrt-1" }));
+  assert.deepEqual(widget.log.at(-1), ["update", { onExit: undefined }]);
+});
+
 test("a component that goes before the script has come mounts nothing", async () => {
   act(() => root.render(h(RelayConnect, { registrationToken: "rrt-1" })));
   act(() => root.unmount());
