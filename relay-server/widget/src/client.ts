@@ -36,10 +36,10 @@ export class Client {
     this.#signal = signal;
   }
 
-  /** What the token allows, and whose it is. `signal` ends the call. */
-  async session(token: string, returnUrl: string | undefined, signal: AbortSignal): Promise<Session> {
-    const query = returnUrl === undefined ? "" : `?returnUrl=${encodeURIComponent(returnUrl)}`;
-    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query}` }, signal);
+  /** What the token allows, and whose it is. `signal` ends the call. `resume`: or what became of it. */
+  async session(token: string, returnUrl: string | undefined, signal: AbortSignal, resume = false): Promise<Session> {
+    const query = String(new URLSearchParams({ ...(returnUrl !== undefined && { returnUrl }), ...(resume && { resume: "true" }) }));
+    const { body } = await this.#call(token, { method: "GET", path: `/v1/registration${query && `?${query}`}` }, signal);
     const session = body as Session | null;
     if (session?.knownProviders) return session;
     throw new Failure({ code: "unexpected_answer", message: "the answer is not Relay's" });
@@ -50,9 +50,9 @@ export class Client {
     await this.#call(token, { method: "POST", path: "/v1/registration/exchange", body: { successor } });
   }
 
-  /** Sends a key. */
-  async register(token: string, provider: ProviderName, apiKey: string, workspaceId: string): Promise<Connected> {
-    const body = { provider, apiKey, ...(workspaceId && { workspaceId }) };
+  /** Sends a key, and the ids that the provider wants with it. */
+  async register(token: string, provider: ProviderName, apiKey: string, ids: object): Promise<Connected> {
+    const body = { provider, apiKey, ...ids };
     const answer = await this.#call(token, { method: "POST", path: "/v1/registration", body });
     const stored = answer.body as { provider: ProviderName; last4: string; state: ConnectionState; connectedAt: string };
     return { ...stored, requestId: answer.requestId };
@@ -128,6 +128,7 @@ function problemOf(response: Response, body: unknown, requestId: string): Proble
     requestId,
   };
   if (typeof error?.provider === "string") problem.provider = error.provider as ProviderName;
+  if (typeof error?.reason === "string") problem.reason = error.reason;
   if (typeof error?.param === "string") problem.param = error.param;
   if (typeof error?.triesLeft === "number") problem.triesLeft = error.triesLeft;
   if (retryAfter > 0) problem.retryAfter = retryAfter;

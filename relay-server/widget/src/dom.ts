@@ -35,33 +35,43 @@ export function button(attributes: Attributes, onClick: () => void, ...children:
   return element;
 }
 
-/** A link to another site, without a referrer. A URL other than `https:` becomes plain text. */
+/** Addresses that the user has followed. */
+const followed = new Set<string>();
+
+/**
+ * A link to another site, without a referrer. A URL other than `https:` becomes plain text. Once it was followed, its address is
+ * shown beside it, to be copied: an app's web view and a sandbox may open no window, and no browser says so.
+ */
 export function link(text: string, url: string, describes = ""): HTMLElement {
   if (!/^https:\/\//i.test(url)) return h("span", {}, text);
   const label = describes ? { "aria-label": describes } : {};
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", ...label }, text);
+  const address = h("span", { class: "address", translate: "no", hidden: !followed.has(url) }, url);
+  const anchor = h("a", { href: url, target: "_blank", rel: "noopener noreferrer", ...label }, text);
+  anchor.addEventListener("click", () => {
+    followed.add(url);
+    address.hidden = false;
+  });
+  return h("span", {}, anchor, address);
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Icons of 24 by 24, drawn in the current colour. */
-const PATHS = {
-  lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
-  check: "M5 12.5l4.5 4.5L19 7.5",
-  warning: "M12 4l9 16H3zM12 10v4.5M12 17.2v.3",
-  eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
-  eyeOff: "M4 4l16 16M9.9 5.8A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a16 16 0 0 1-3 3.6M6.3 7.6A15.600 15.600 0 0 0 2.500 12S6 18.500 12 18.500a9 9 0 0 0 4.200-1",
-  close: "M6 6l12 12M18 6L6 18",
-  back: "M14.5 5.500L8 12l6.500 6.500",
-} as const;
+/** Paths of icons. Each is a constant of its own, so that a script has only those that it shows. */
+export const LOCK = "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z";
+export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
+export const WARNING = "M12 4l9 16H3zM12 10v4.5M12 17.2v.3";
+export const EYE = "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z";
+export const EYE_OFF = "M4 4l16 16M9.9 5.8A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a16 16 0 0 1-3 3.6M6.3 7.6A15.6 15.6 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.2-1";
+export const CLOSE = "M6 6l12 12M18 6L6 18";
+export const CLOCK = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2";
 
-/** A decorative icon. */
-export function icon(name: keyof typeof PATHS): SVGElement {
+/** A decorative icon of 24 by 24, drawn as a line in the current colour. */
+export function icon(path: string, more = ""): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
-  set(svg, { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" });
-  const path = document.createElementNS(SVG, "path");
-  set(path, { d: PATHS[name] });
-  svg.append(path);
+  set(svg, { viewBox: "0 0 24 24", class: `icon ${more}`, "aria-hidden": "true", focusable: "false" });
+  const line = document.createElementNS(SVG, "path");
+  set(line, { d: path });
+  svg.append(line);
   return svg;
 }
 

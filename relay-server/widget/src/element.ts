@@ -16,16 +16,16 @@ const ATTRIBUTES: Readonly<Record<string, keyof MountOptions>> = {
 };
 
 /** Defines `<relay-connect>`, once. */
-export function define(scriptOrigin: string): void {
+export function define(scriptBase: string): void {
   if (customElements.get("relay-connect")) return;
   customElements.define("relay-connect", class extends RelayConnect {
-    protected readonly scriptOrigin = scriptOrigin;
+    protected readonly scriptBase = scriptBase;
   });
 }
 
 abstract class RelayConnect extends HTMLElement {
   static readonly observedAttributes = Object.keys(ATTRIBUTES);
-  protected abstract readonly scriptOrigin: string;
+  protected abstract readonly scriptBase: string;
   private handle: WidgetHandle | null = null;
   private fetch: MountOptions["fetchToken"];
 
@@ -48,7 +48,7 @@ abstract class RelayConnect extends HTMLElement {
     }
     // Later, so that a page which creates the element can set its properties first.
     queueMicrotask(() => {
-      if (this.isConnected && !this.handle) this.handle = mount(this, this.options(), this.scriptOrigin);
+      if (this.isConnected && !this.handle) this.handle = mount(this, this.options(), this.scriptBase);
     });
   }
 

@@ -12,6 +12,8 @@ import { commonText } from "./text/index.ts";
 const address = new URLSearchParams(location.hash.slice(1));
 const pageOrigin = address.get("origin") ?? "";
 const nonce = address.get("nonce") ?? "";
+/** Where Relay is on its host: it may be below a path. */
+const base = location.pathname.replace(/\/frame\/?$/, "");
 
 /** A width below this, in pixels, means that the frame is not laid out. */
 const NARROWEST = 100;
@@ -32,7 +34,7 @@ function begin(start: Start, port: MessagePort): void {
   // Firefox does not name the pages around the hosted page.
   const strange = pages.length > 0 || parent !== top;
   const speaksFor = pageOrigin === location.origin ? (start.pageOrigin ?? null) : pageOrigin;
-  const made = new Engine({ base: "", host: location.host, framed: true, pageOrigin: speaksFor, pages, ...(strange && { guard }) }, start, tell);
+  const made = new Engine({ base, host: location.host, framed: true, pageOrigin: speaksFor, pages, ...(strange && { guard }) }, start, tell);
   engine = made;
   document.body.replaceChildren(made.root);
   describe(start.look);
@@ -66,7 +68,7 @@ addEventListener("message", (event) => {
 });
 
 document.adoptedStyleSheets = [sheet(FRAME)];
-if (parent !== window && nonce && /^https?:\/\//.test(pageOrigin)) {
+if (parent !== window && nonce && /^[a-z][\w+.-]*:\/\//.test(pageOrigin)) {
   const hello: Hello = { relay: PROTOCOL, type: "hello", nonce };
   parent.postMessage(hello, pageOrigin);
 }

@@ -8,13 +8,13 @@ import { languageOf, commonText } from "./text/index.ts";
 
 const mounted = new WeakMap<Element, Shell>();
 
-/** Mounts the widget. `scriptOrigin` is the origin of the script. */
-export function mount(target: string | Element, options: MountOptions = {}, scriptOrigin = "", hosting: Hosting = {}): WidgetHandle {
+/** Mounts the widget. `scriptBase` is Relay's address, as the script's own tells it. */
+export function mount(target: string | Element, options: MountOptions = {}, scriptBase = "", hosting: Hosting = {}): WidgetHandle {
   const settings = bare<MountOptions>(options && typeof options === "object" ? options : {});
   const element = find(target);
-  if (element) return handleOf(place(element, settings, scriptOrigin, hosting));
+  if (element) return handleOf(place(element, settings, scriptBase, hosting));
   // A script in the page's head may run before the element exists.
-  if (document.readyState === "loading" && typeof target === "string") return later(target, settings, scriptOrigin, hosting);
+  if (document.readyState === "loading" && typeof target === "string") return later(target, settings, scriptBase, hosting);
   return missing(target, settings);
 }
 
@@ -27,45 +27,57 @@ function find(target: unknown): Element | null {
   }
 }
 
-function place(element: Element, options: MountOptions, scriptOrigin: string, hosting: Hosting): Shell {
+function place(element: Element, options: MountOptions, scriptBase: string, hosting: Hosting): Shell {
   mounted.get(element)?.unmount(true);
-  const shell = new Shell(options, baseOf(options, scriptOrigin), bare(hosting));
+  const shell = new Shell(options, baseOf(options, scriptBase), bare(hosting));
   mounted.set(element, shell);
   element.append(shell.host);
   shell.start();
   return shell;
 }
 
-/** Relay's origin; empty if it is unknown. A module does not know its own script element, so it is searched for. */
-function baseOf({ baseURL }: MountOptions, scriptOrigin: string): string {
+/**
+ * Relay's address, with its path but without a slash at the end; empty if it is unknown. A module does not know its own script element,
+ * so it is searched for.
+ */
+function baseOf({ baseURL }: MountOptions, scriptBase: string): string {
   const script = document.querySelector<HTMLScriptElement>('script[src$="/widget.js"],script[src*="/widget/"]');
-  const address = baseURL ?? (scriptOrigin || script?.src);
-  return typeof address === "string" && /^https?:\/\/[^/]/.test(address) && URL.canParse(address) ? new URL(address).origin : "";
+  const address = baseURL ?? (scriptBase || script?.src);
+  if (typeof address !== "string" || !/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) return "";
+  const { origin, pathname } = new URL(address);
+  return origin + pathname.replace(SCRIPT, "").replace(/\/+$/, "");
 }
+
+/** The path of the script, below Relay's own. */
+export const SCRIPT = /\/widget(\.js|\/[^/]+\/widget-[^/]+\.js)$/;
 
 function handleOf(shell: Shell): WidgetHandle {
   return {
-    ready: shell.ready,
+    get ready() {
+      return shell.ready;
+    },
     update: (options) => shell.update(options),
     focus: () => shell.focus(),
     unmount: () => shell.unmount(),
   };
 }
 
-function later(target: string, options: MountOptions, scriptOrigin: string, hosting: Hosting): WidgetHandle {
+function later(target: string, options: MountOptions, scriptBase: string, hosting: Hosting): WidgetHandle {
   let settings = options;
   let handle: WidgetHandle | null = null;
   let gone = false;
-  const ready = new Promise<void>((resolve, reject) => {
+  const early = new Promise<void>((resolve, reject) => {
     document.addEventListener("DOMContentLoaded", () => {
       if (gone) return resolve();
-      handle = mount(target, settings, scriptOrigin, hosting);
+      handle = mount(target, settings, scriptBase, hosting);
       handle.ready.then(resolve, reject);
     }, { once: true });
   });
-  ready.catch(() => {});
+  early.catch(() => {});
   return {
-    ready,
+    get ready() {
+      return handle?.ready ?? early;
+    },
     update: (more) => (handle ? handle.update(more) : void (settings = { ...settings, ...more })),
     focus: () => handle?.focus(),
     unmount: () => {

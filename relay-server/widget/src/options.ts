@@ -34,15 +34,17 @@ export interface MountOptions {
   layout?: "inline" | "modal" | undefined;
   /** Your own help pages, shown beside the providers' pages for creating a key, outside the frame. Only `https:` URLs. */
   links?: Partial<Record<ProviderName, string>> | undefined;
-  /** Relay's origin, if it can't be derived from the script's address: `https://vault.example`. */
+  /** Relay's address, if it can't be derived from the script's: `https://vault.example`, or `https://example.com/relay`. */
   baseURL?: string | undefined;
-  /** The widget is ready to use. */
+  /** `true`: tests of the page can look into the widget; see docs/testing-your-app.md. The key frame stays closed. Read once. */
+  testing?: boolean | undefined;
+  /** The widget is ready to use. Called again after each problem that it had to be loaded again for. */
   onReady?: (() => void) | undefined;
   /** A key was connected. Called once for each connected key. */
   onSuccess?: ((result: SuccessResult) => void) | undefined;
   /** Something went wrong: an invalid option, or a failed call. The widget also shows it, in the user's language. */
   onError?: ((error: WidgetError) => void) | undefined;
-  /** The user finished or left, or `unmount` was called before a key was connected. */
+  /** The user finished or left, pressed Esc, or `unmount` was called before a key was connected. */
   onExit?: ((exit: ExitResult) => void) | undefined;
   /** Events for analytics. They never contain a key or a token. */
   onEvent?: ((event: WidgetEvent) => void) | undefined;
@@ -98,7 +100,8 @@ export interface WidgetError {
 
 /** Why the widget was left: the argument of `onExit`. */
 export interface ExitResult {
-  reason: "done" | "cancelled" | "unmounted";
+  /** `escape`: Esc in a widget that is not a dialog. It stays where it is. */
+  reason: "done" | "cancelled" | "escape" | "unmounted";
 }
 
 /** An event for analytics: the argument of `onEvent`. */
@@ -121,7 +124,10 @@ export interface WidgetHandle {
   focus(): void;
   /** Removes the widget, everything that was typed, its listeners and its timers. Safe to call twice. */
   unmount(): void;
-  /** Resolves when the widget is ready, or was unmounted before; rejects with a `WidgetError` if it can't be used. */
+  /**
+   * Resolves when the widget is ready, or was unmounted before; rejects with a `WidgetError` if it can't be used. When the user tries
+   * again, or another token comes, it is another promise.
+   */
   readonly ready: Promise<void>;
 }
 

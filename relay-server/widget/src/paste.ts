@@ -44,3 +44,13 @@ export function ownerOf(key: string, known: readonly KnownProvider[], chosen?: s
   }
   return best?.provider ?? null;
 }
+
+/** The shortened form in which a provider lists its keys: `sk-...a1b2`, `sk-…a1b2`, `sk-****a1b2`. No key has such a gap. */
+const GAP = /…|\.{2,}|[*•●∙·]{2,}/;
+/** Tokens of a subscription or a sign-in: of a command line tool, of a session, of OAuth. They have these forms at all providers. */
+const SIGN_IN = /^(sk-ant-(oat|ort|sid)\d*-|sess-|eyJ[\w-]{8,}\.[\w-]+\.|ya29\.)/;
+
+/** Why a text can't be a key, so that no try is spent on it: Relay's code for it. */
+export function flawOf(key: string): "provider_key_masked" | "subscription_token" | null {
+  return GAP.test(key) ? "provider_key_masked" : SIGN_IN.test(key) ? "subscription_token" : null;
+}

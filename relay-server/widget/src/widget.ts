@@ -13,10 +13,10 @@ declare global {
 }
 
 const script = document.currentScript;
-const scriptOrigin = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : "";
+const scriptBase = script instanceof HTMLScriptElement ? script.src : "";
 
 // An element with the id `Relay` also creates a global of that name.
 if (typeof window.Relay?.mount !== "function") {
-  window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, scriptOrigin) });
-  define(scriptOrigin);
+  window.Relay = Object.freeze({ version: VERSION, mount: (target: string | Element, options?: Parameters<RelayGlobal["mount"]>[1]) => mount(target, options, scriptBase) });
+  define(scriptBase);
 }

@@ -13,6 +13,7 @@ import type { ToFrame, ToPage } from "../src/bridge/messages.ts";
 import { TOKENS_A_MINUTE } from "../src/engine/cap.ts";
 import { Engine } from "../src/engine/engine.ts";
 import type { Findings } from "../src/guard.ts";
+import { accountText } from "../src/names.ts";
 
 setMaxListeners(0);
 
@@ -28,6 +29,8 @@ const ACCOUNTS = [
   { account: "m", projectName: "Alpha", endUserLabel: "mallory" },
   { account: "twin", projectName: "Alpha", endUserLabel: "ana" },
   { account: "b", projectName: "Beta", endUserLabel: "ana" },
+  // Their user has chosen a name to deceive.
+  { account: "n", projectName: "Alpha", endUserLabel: "mallory", endUserName: "ana" },
 ];
 type Account = (typeof ACCOUNTS)[number];
 
@@ -115,7 +118,11 @@ class Walk {
     const session = this.told.findLast((message) => message.type === "session")?.session;
     if (!session) return null;
     const words = this.form.all.find((element) => element.getAttribute("data-part") === "account")!.textContent;
-    assert.ok(words.includes(`Connects to ${session.projectName} for ${session.endUserLabel}.`), words);
+    const { endUserName, endUserLabel } = session;
+    const who = endUserName ? `${endUserName} (${endUserLabel})` : endUserLabel;
+    assert.ok(words.includes(`Connects to ${session.projectName} for ${who}.`), words);
+    const pressed = this.form.all.find((element) => element.getAttribute("type") === "submit")!.textContent;
+    if (pressed.startsWith("Connect for")) assert.equal(pressed, `Connect for ${who}`);
     return session.account;
   }
 
@@ -140,7 +147,7 @@ class Walk {
   check(last4: string): void {
     const view = this.root.all.find((element) => element.getAttribute("data-part") === "success")!;
     const account = ACCOUNTS.find(({ account }) => account === last4)!;
-    assert.ok(view.textContent.includes(`${account.projectName} can now use your key ending in ${last4} for ${account.endUserLabel}.`), view.textContent);
+    assert.ok(view.textContent.includes(`${account.projectName} can now use your key ending in ${last4} for ${accountText(account)}.`), view.textContent);
     this.received += 1;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clean, ownerOf } from "../src/paste.ts";
+import { clean, flawOf, ownerOf } from "../src/paste.ts";
 
 const KEY = "sk-proj-Ab_9-xyz";
 /** As `GET /v1/registration` names them; Acme's keys can't be told from OpenAI's. */
@@ -68,4 +68,22 @@ test("of several providers with the same beginning it is the chosen one's", () =
   assert.equal(owner("sk-x", "openai"), "openai");
   assert.equal(owner("sk-ant-x", "acme"), "anthropic");
   assert.equal(owner("AQ.x", "acme"), "google");
+});
+
+test("a key as the provider lists it is recognised", () => {
+  for (const short of ["sk-...1234", "sk-…a1b2", "sk-proj-abc…a1b2", "sk-****************a1b2", "sk-ant-api03-R2D...igAA", "...a1b2", "AIza•••••a1b2", "sk-..a1b2"]) {
+    assert.equal(flawOf(short), "provider_key_masked", short);
+  }
+});
+
+test("a token of a subscription or a sign-in is recognised", () => {
+  for (const token of ["sk-ant-oat01-abc", "sk-ant-ort01-abc", "sk-ant-sid01-abc", "sess-abcdef", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.sig", "ya29.a0AbCd"]) {
+    assert.equal(flawOf(token), "subscription_token", token);
+  }
+});
+
+test("no key is taken for one of these", () => {
+  for (const key of ["sk-proj-abc_DEF-123", "sk-ant-api03-abc-_AA", "AQ.Ab8RN6-x_y", "AIzaSyA-b_c", "sk-or-v1-0123", "sk-svcacct-sess-1", "eyJust-a-key", "key.with.dots", ""]) {
+    assert.equal(flawOf(key), null, key);
+  }
 });

@@ -78,11 +78,13 @@ class Frame {
   #violated = false;
 
   #base: string;
+  readonly #origin: string;
   #beginning: Beginning;
   #receive: (message: ToPage) => void;
 
   constructor(base: string, beginning: Beginning, receive: (message: ToPage) => void) {
     this.#base = base;
+    this.#origin = new URL(base).origin;
     this.#beginning = beginning;
     this.#receive = receive;
     const { signal } = this.#life;
@@ -124,7 +126,7 @@ class Frame {
 
   #hello(event: MessageEvent): void {
     const { data } = event;
-    if (event.origin !== this.#base || event.source !== this.element.contentWindow) return;
+    if (event.origin !== this.#origin || event.source !== this.element.contentWindow) return;
     if (data?.relay !== PROTOCOL || data.type !== "hello" || data.nonce !== this.#nonce) return;
     clearTimeout(this.#timer);
     this.#greeted = performance.now();
@@ -133,7 +135,7 @@ class Frame {
     const channel = new MessageChannel();
     const start: Start = { relay: PROTOCOL, type: "start", nonce: this.#nonce, ...this.#beginning };
     channel.port1.onmessage = (message) => this.#take(message.data as ToPage);
-    this.element.contentWindow?.postMessage(start, this.#base, [channel.port2]);
+    this.element.contentWindow?.postMessage(start, this.#origin, [channel.port2]);
     this.#port = channel.port1;
     for (const message of this.#waiting.splice(0)) this.#port.postMessage(message);
   }
@@ -145,7 +147,7 @@ class Frame {
   }
 
   #violation(event: SecurityPolicyViolationEvent): void {
-    if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(this.#base)) {
+    if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(this.#origin)) {
       this.#violated = true;
       this.#fail("csp_blocked");
     }
@@ -182,9 +184,9 @@ const REASONS = {
   offline: () => "this device is offline",
   relay_timeout: (base: string) => `${base} did not answer in time`,
   relay_unreachable: (base: string) => `${base} can't be reached`,
-  csp_blocked: (base: string) => `this page's Content-Security-Policy forbids the key frame: add \`frame-src ${base}\``,
+  csp_blocked: (base: string) => `this page's Content-Security-Policy forbids the key frame: add \`frame-src ${new URL(base).origin}\``,
   frame_blocked: (base: string) =>
-    `${base} does not let this page show its key frame: add ${self.origin} (and the pages around it) to the allowed origins of the project or the token`,
+    `${base} does not let this page show its key frame: add ${self.origin}, and the pages around it, to the allowed origins`,
 };
 
 /**

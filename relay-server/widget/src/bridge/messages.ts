@@ -67,6 +67,10 @@ export type ToPage =
   /** No session. */
   | { type: "problem"; problem: Problem }
   | { type: "view"; view: View }
+  /** The same view in another language. */
+  | { type: "words"; words: Words }
+  /** The same problem in another language. */
+  | { type: "said"; code: string; displayMessage: string }
   | { type: "height"; px: number }
   /** The token is no longer valid. */
   | { type: "need_token"; problem: Problem }
@@ -89,13 +93,26 @@ export interface View {
   name: "choose" | "key" | "confirm_disconnect" | "success";
   provider: ProviderName | null;
   /** The providers to choose from. */
-  open: { name: ProviderName; label: string }[];
-  /** Whether a key is already connected. */
-  connected: boolean;
+  open: Pick<KnownProvider, "name" | "label" | "mark">[];
+  words: Words;
   /** Whether the frame is empty. */
   empty: boolean;
   /** Whether a call is running, so that nothing else can be started. */
   busy: boolean;
+}
+
+/** What the page says around the frame. The frame knows the state, and has the texts. */
+export interface Words {
+  /** What the view is about. */
+  title: string;
+  /** Whether the view has a heading of its own. */
+  headed: boolean;
+  /** Below the title. */
+  lead: string;
+  /** Above the providers to choose from. */
+  legend: string;
+  /** The account, where the view does not name it. */
+  account: string;
 }
 
 /** The response to a registration, with its request id. */
@@ -107,6 +124,14 @@ export interface Session {
   account: string;
   projectName: string;
   endUserLabel: string;
+  /** The name under which the user knows the account. The label decides. */
+  endUserName?: string | null;
+  /** The path of the app's logo on Relay. */
+  logoUrl?: string | null;
+  /** Whether the token can store a key. Anything else than `open` only where it was asked for. */
+  status?: "open" | "used" | "expired";
+  /** What a used token stored, if it is still connected. */
+  stored?: Connection | null;
   /** The one provider that the token is for. */
   provider: ProviderName | null;
   /** Whether a stored key may be replaced or removed. */
@@ -129,6 +154,8 @@ export interface KnownProvider {
   name: ProviderName;
   /** For people: `OpenAI`. */
   label: string;
+  /** The path of its mark, in a box of 24 by 24. A Relay of an older version has none. */
+  mark?: string;
   /** Prefixes of keys. They are hints: no key is refused because of its prefix. */
   keyPrefixes: readonly string[];
 }
@@ -136,6 +163,8 @@ export interface KnownProvider {
 /** A provider that a key can be connected for. */
 export interface ProviderInfo extends KnownProvider {
   keyPlaceholder: string;
+  /** Its plan for people, which has no API credit. */
+  subscription?: string;
   /** The page where a user creates a key. */
   keyUrl: string;
   /** The billing page. */
@@ -160,6 +189,8 @@ export interface Problem {
   displayMessage?: string | undefined;
   requestId?: string | undefined;
   provider?: ProviderName | undefined;
+  /** Tells kinds of one code apart: `expired`. */
+  reason?: string | undefined;
   /** The member of the request that the problem concerns. */
   param?: string | undefined;
   /** Seconds to wait, from `retry-after`. */

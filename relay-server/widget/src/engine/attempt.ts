@@ -2,9 +2,9 @@
 
 import type { KnownProvider, Look, Problem, ProviderInfo, Session, ToPage } from "../bridge/messages.ts";
 import type { ProviderName } from "../options.ts";
-import { clean, ownerOf } from "../paste.ts";
-import { formText } from "../text/index.ts";
-import { problemText } from "../text/problems.ts";
+import { clean, flawOf, ownerOf } from "../paste.ts";
+import { formText, type IdName } from "../text/index.ts";
+import { answerText } from "../text/answers.ts";
 import type { Watched } from "../guard.ts";
 import { Form, type Place } from "./form.ts";
 
@@ -23,16 +23,29 @@ export interface Helpers {
   resume(): void;
 }
 
-/** A problem with a key. `empty`, `not_text`, `invalid_workspace` and `form_hidden` come from the form itself and are shown only to the user. */
-interface Wrong extends Pick<Problem, "code" | "requestId" | "retryAfter" | "triesLeft" | "param"> {
+/** Codes of a provider that wants an id beside the key, and the members that have it. */
+const NEEDS: Record<string, IdName> = {
+  provider_key_needs_workspace: "workspaceId",
+  provider_key_needs_organization: "organizationId",
+  provider_key_needs_project: "projectId",
+};
+const isId = (param: string | undefined): param is IdName => Object.values<string | undefined>(NEEDS).includes(param);
+
+/**
+ * A problem with a key. `empty`, `not_text`, `invalid_id` and `form_hidden` come from the form itself and are shown only to the user;
+ * so are `provider_key_masked` and `subscription_token`, which Relay would answer.
+ */
+interface Wrong extends Pick<Problem, "code" | "reason" | "requestId" | "retryAfter" | "triesLeft" | "param"> {
   at?: "key" | "workspace";
-  /** Whether a workspace was sent. */
-  workspace?: boolean;
+  /** The id that the provider wants, and whether one was sent. */
+  id?: IdName;
+  sent?: boolean;
 }
 
 export class Attempt {
   readonly #form: Form;
   readonly #helpers: Helpers;
+  readonly #host: string;
   #locale = "en";
   /** Whether the page can get another token. */
   #renews = false;
@@ -49,6 +62,7 @@ export class Attempt {
 
   constructor(place: Place, helpers: Helpers) {
     this.#helpers = helpers;
+    this.#host = place.host;
     const { leave, resume } = helpers;
     this.#form = new Form(place, { submit: () => this.#submit(), changed: (pasted) => this.#changed(pasted), leave, resume });
   }
@@ -75,8 +89,8 @@ export class Attempt {
   }
 
   /** Shows the account that the key is for, in the frame, where the page cannot change it. */
-  connectsTo(project: string, account: string): void {
-    this.#form.connectsTo(project, account);
+  connectsTo(session: Session): void {
+    this.#form.connectsTo(session);
   }
 
   /** Sets the provider. What was typed stays while the form is shown. */
@@ -106,7 +120,7 @@ export class Attempt {
     this.#wrong = null;
     this.#form.clear();
     this.#form.remark(null);
-    this.#form.askWorkspace(false);
+    this.#form.askId(null);
     this.#form.enter("idle");
   }
 
@@ -145,14 +159,14 @@ export class Attempt {
   }
 
   /** Shows that the form is being sent. Returns what is to be sent. */
-  sends(): { key: string; workspace: string } {
+  sends(): { key: string; ids: object } {
     // Not for a call that is repeated with another token.
     if (this.#provider && !this.busy) this.#helpers.tell({ type: "submitted", provider: this.#provider.name });
     this.#wrong = null;
     this.#form.enter("checking");
     clearTimeout(this.#still);
     this.#still = window.setTimeout(() => this.#form.enter("still_checking"), STILL);
-    return { key: this.#cleaned.key, workspace: this.#form.workspaceId };
+    return { key: this.#cleaned.key, ids: this.#form.ids };
   }
 
   /** Shows why Relay refused the key. */
@@ -160,19 +174,20 @@ export class Attempt {
     const provider = this.#provider;
     this.#settle();
     if (!provider) return;
-    const { code, param, requestId, retryAfter, triesLeft } = problem;
-    if (code === "provider_key_needs_workspace") {
-      const workspace = !!this.#form.workspaceId;
+    const { code, param, reason, requestId, retryAfter, triesLeft } = problem;
+    const id = NEEDS[code];
+    if (id) {
+      const sent = !!this.#form.ids[id];
       this.#form.enter("workspace");
-      this.#form.askWorkspace(true);
-      this.#refuse({ code, at: "workspace", workspace, triesLeft });
+      this.#form.askId(id);
+      this.#refuse({ code, at: "workspace", id, sent, triesLeft });
     } else if (code === "key_refused_by_provider") {
       this.#form.enter("refused");
-      this.#refuse({ code, at: "key", triesLeft });
+      this.#refuse({ code, at: "key", reason, triesLeft });
     } else {
       this.#form.enter("failed");
-      const at = param === "workspaceId" ? "workspace" : param === "apiKey" ? "key" : undefined;
-      this.#refuse(code === "invalid_value" && at ? { code, at, param } : { code, requestId, retryAfter });
+      const at = isId(param) ? "workspace" : param === "apiKey" ? "key" : undefined;
+      this.#refuse(at ? { code, at, param, requestId: code === "invalid_value" ? undefined : requestId } : { code, requestId, retryAfter });
     }
     this.#helpers.tell({ type: "refused", problem: { ...problem, displayMessage: this.#words }, provider: provider.name });
   }
@@ -198,12 +213,16 @@ export class Attempt {
       case "form_hidden": return text.hidden;
       case "empty": return text.empty(name);
       case "not_text": return text.notText;
-      case "invalid_workspace": return text.workspaceRefused(name);
-      case "invalid_value": return wrong?.param === "workspaceId" ? text.workspaceRefused(name) : wrong?.param ? text.notWhole : text.problems.other;
-      case "provider_key_needs_workspace": return last ? text.lastTry(name) : wrong?.workspace ? text.workspaceRefused(name) : text.needsWorkspace(name);
-      case "key_refused_by_provider": return last ? text.lastTry(name) : text.refused(name, wrong?.triesLeft || undefined);
-      default: return problemText(text, wrong as Wrong);
+      case "invalid_id": return text.idRefused(name, text.ids[wrong!.id!].label);
+      case "invalid_value": return isId(wrong?.param) ? text.idRefused(name, text.ids[wrong.param].label) : wrong?.param ? text.notWhole : text.problems.other;
+      case "provider_key_masked": return text.masked(name);
+      case "subscription_token": return text.signIn(name);
+      case "provider_ip_not_allowed": return text.ipNotAllowed(name, this.#host);
+      case "provider_key_wrong_region": return text.wrongRegion(name);
+      case "key_refused_by_provider": return last ? text.lastTry(name) : text.refused(name, wrong?.triesLeft || undefined, wrong?.reason);
     }
+    const id = wrong?.id && text.ids[wrong.id].label;
+    return !id ? answerText(text, wrong as Wrong) : last ? text.lastTry(name) : wrong.sent ? text.idRefused(name, id) : text.needsId(name, id);
   }
 
   #reset(): void {
@@ -215,9 +234,12 @@ export class Attempt {
     const { key, changed } = this.#cleaned;
     if (pasted) this.#form.value = key;
     if (!this.#form.busy) this.#reset();
-    this.#form.askWorkspace(false);
+    this.#form.askId(null);
     this.#trimmed = pasted && changed;
     this.#remark();
+    // At once, before a try is spent on it.
+    const flaw = pasted && flawOf(key);
+    if (flaw) this.#refuse({ code: flaw, at: "key" });
   }
 
   /** The typed key, without anything around it. */
@@ -254,8 +276,12 @@ export class Attempt {
     const { key, changed } = this.#cleaned;
     if (changed) this.#form.value = key;
     if (!key) return this.#refuse({ code: "empty", at: "key" });
+    const flaw = flawOf(key);
+    if (flaw) return this.#refuse({ code: flaw, at: "key" });
     if (!/^[\x21-\x7e]+$/.test(key)) return this.#refuse({ code: "not_text", at: "key" });
-    if (!/^[\x21-\x7e]*$/.test(this.#form.workspaceId)) return this.#refuse({ code: "invalid_workspace", at: "workspace" });
+    for (const [id, value] of Object.entries(this.#form.ids)) {
+      if (!/^[\x21-\x7e]*$/.test(value)) return this.#refuse({ code: "invalid_id", at: "workspace", id: id as IdName });
+    }
     this.#trimmed ||= changed;
     this.#remark();
     // A key that looks like another provider's is not sent without asking.

@@ -3,13 +3,16 @@
  * to the shell, but never what was typed.
  */
 
-import type { Connection, Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage, View } from "../bridge/messages.ts";
+import type { Connection, Look, Problem, ProviderInfo, Session, Start, ToFrame, ToPage, View, Words } from "../bridge/messages.ts";
 import { Client, Failure } from "../client.ts";
 import { fill, focusOn, h } from "../dom.ts";
 import { type Findings, NOTICED, type Watched } from "../guard.ts";
 import { isReadable } from "../look/fonts.ts";
 import { dress } from "../look/theme.ts";
+import { accountText } from "../names.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
+import { answerText } from "../text/answers.ts";
+import { formText } from "../text/index.ts";
 import { Attempt } from "./attempt.ts";
 import { refusal } from "./cap.ts";
 import { type Action, type Event, type State, step, type What } from "./machine.ts";
@@ -48,9 +51,13 @@ export class Engine {
   readonly #life = new AbortController();
   readonly #tell: (message: ToPage) => void;
   readonly #returnUrl: string | undefined;
+  readonly #base: string;
+  readonly #framed: boolean;
   #look: Look;
   #session: Session | null = null;
   #shown: Shown = { name: "choose" };
+  /** The last problem that was reported to the page, which may still show it. */
+  #reported: Problem | null = null;
   /** The tokens, and what may be done with them: `#step` alone changes it. */
   #state: State;
   /** When the page handed tokens over. */
@@ -64,7 +71,9 @@ export class Engine {
   constructor({ base, host, framed, pageOrigin, pages, guard }: Surroundings, start: Pick<Start, "token" | "look" | "returnUrl">, tell: (message: ToPage) => void) {
     this.#tell = tell;
     this.#client = new Client(base, pageOrigin, this.#life.signal);
-    this.#attempt = new Attempt({ host, framed, pages }, {
+    this.#base = base;
+    this.#framed = framed;
+    this.#attempt = new Attempt({ base, host, framed, pages }, {
       tell,
       submit: (provider) => this.#act({ provider }),
       switchTo: (provider) => this.#choose(provider, true),
@@ -113,6 +122,8 @@ export class Engine {
     this.#attempt.dress(look);
     if (narrowed && this.#session && this.#shown.name !== "success" && !this.#busy) this.#begin(false);
     else this.#draw();
+    if (this.#session) this.#tell({ type: "words", words: this.#words });
+    if (this.#reported) this.#tell({ type: "said", code: this.#reported.code, displayMessage: this.#said(this.#reported) });
   }
 
   // Tokens and calls: machine.ts decides, this carries out.
@@ -121,7 +132,7 @@ export class Engine {
     const problem = refusal(this.#taken, performance.now());
     if (!problem) return this.#step({ type: "token", token });
     this.#step({ type: "no_token" });
-    this.#tell({ type: "problem", problem });
+    this.#report("problem", problem);
   }
 
   /** The user submits a key, or confirms that one is to be disconnected. */
@@ -151,8 +162,8 @@ export class Engine {
       case "show": return this.#take(event.session!);
       case "finish": return this.#finish(call!, event);
       case "refuse": return this.#refuse(call!.what, event.problem!);
-      case "ask": return this.#tell({ type: "need_token", problem: event.problem! });
-      case "report": return this.#tell({ type: "problem", problem: event.problem! });
+      case "ask": return this.#report("need_token", event.problem!);
+      case "report": return this.#report("problem", event.problem!);
       case "clear": return this.#attempt.done();
       case "point": return this.#warn("form_hidden", this.#attempt.point());
       case "lock": return this.#warn("focus_taken", this.#attempt.lock(true));
@@ -183,7 +194,7 @@ export class Engine {
   #take(session: Session): void {
     this.#session = session;
     this.#look = this.#usable(this.#look);
-    this.#attempt.connectsTo(session.projectName, session.endUserLabel);
+    this.#attempt.connectsTo(session);
     this.#tell({ type: "session", session });
   }
 
@@ -192,9 +203,9 @@ export class Engine {
       this.#show({ name: "confirm_disconnect", connection, busy: true, problem: null }, false);
       return { type: "answered", requestId: await this.#client.disconnect(token, connection.provider) };
     }
-    const { key, workspace } = this.#attempt.sends();
+    const { key, ids } = this.#attempt.sends();
     this.#redraw();
-    return { type: "answered", stored: await this.#client.register(token, provider.name, key, workspace) };
+    return { type: "answered", stored: await this.#client.register(token, provider.name, key, ids) };
   }
 
   /** A call has succeeded: for the account that it was begun for. */
@@ -215,7 +226,7 @@ export class Engine {
   #refuse({ connection }: What, problem: Problem): void {
     if (connection) {
       this.#show({ name: "confirm_disconnect", connection, busy: false, problem }, false);
-      this.#tell({ type: "not_disconnected", problem });
+      this.#report("not_disconnected", problem);
     } else {
       this.#attempt.refused(problem);
       this.#redraw();
@@ -227,6 +238,16 @@ export class Engine {
     if (this.#shown.name === "confirm_disconnect") this.#shown = { name: "choose" };
   }
 
+  /** Tells the page of a problem, with the text for its user. */
+  #report(type: "problem" | "need_token" | "not_disconnected", problem: Problem): void {
+    this.#reported = problem;
+    this.#tell({ type, problem: { ...problem, displayMessage: this.#said(problem) } });
+  }
+
+  #said(problem: Problem): string {
+    return answerText(formText(this.#look.locale), problem);
+  }
+
   /** Tells the page's developers what the form has noticed. */
   #warn(code: string, displayMessage: string): void {
     this.#tell({ type: "noticed", problem: { code, message: NOTICED[code]!, displayMessage } });
@@ -236,7 +257,7 @@ export class Engine {
   #leave(): void {
     const { locale, dark } = this.#look;
     const query = new URLSearchParams({ locale, theme: dark ? "dark" : "light" });
-    open(`/connect?${query}#${this.#state.shown?.token ?? ""}`, "_blank", "noopener,noreferrer");
+    open(`${this.#base}/connect?${query}#${this.#state.shown?.token ?? ""}`, "_blank", "noopener,noreferrer");
   }
 
   get #busy(): boolean {
@@ -278,9 +299,9 @@ export class Engine {
   /** The first view. A single key that no longer works is replaced at once; one that works is shown. */
   #begin(focus: boolean, gone?: ProviderName): void {
     const [lone, ...others] = this.#providers;
-    if (!lone) return this.#tell({ type: "problem", problem: { code: "provider_not_allowed", message: "the registration token is for another provider than `provider`" } });
+    if (!lone) return this.#report("problem", { code: "provider_not_allowed", message: "the registration token is for another provider than `provider`" });
     const replacing = this.#connectionOf(lone.name);
-    const broken = replacing && this.#session?.replace && isBroken(replacing);
+    const broken = replacing && this.#session?.replace && views.isBroken(replacing);
     if (!others.length && !gone && (!replacing || broken)) this.#show({ name: "key", provider: lone, replacing }, focus);
     else this.#show({ name: "choose", gone }, focus);
   }
@@ -359,7 +380,7 @@ export class Engine {
   }
 
   get #canGoBack(): boolean {
-    return this.#providers.length > 1 || this.#connections.some((connection) => !isBroken(connection));
+    return this.#providers.length > 1 || this.#connections.some((connection) => !views.isBroken(connection));
   }
 
   get #view(): View {
@@ -369,11 +390,30 @@ export class Engine {
     return {
       name: shown.name,
       provider: shown.name === "key" ? shown.provider.name : null,
-      open: open.map(({ name, label }) => ({ name, label })),
-      connected: this.#connections.length > 0,
+      open: open.map(({ name, label, mark }) => ({ name, label, ...(mark && { mark }) })),
+      words: this.#words,
       empty: !!this.root.hidden,
       busy: this.#busy,
     };
+  }
+
+  /** What the page says around the frame. */
+  get #words(): Words {
+    const [shown, session, text] = [this.#shown, this.#session!, formText(this.#look.locale)];
+    const [connected, replacing] = [this.#connections, shown.name === "key" && shown.replacing];
+    const label = shown.name === "key" ? shown.provider.label : "";
+    const words = {
+      title: text.title(session.projectName),
+      lead: this.#framed ? text.promise(session.projectName) : "",
+      legend: connected.length > 0 ? text.chooseAnother : text.chooseProvider,
+      account: shown.name === "choose" ? text.account(accountText(session)) : "",
+      headed: false,
+    };
+    if (shown.name === "success") return { ...words, headed: true, title: text.success(views.labelOf(session, shown.result.provider)) };
+    if (shown.name === "confirm_disconnect") return { ...words, headed: true, title: text.disconnectTitle(views.labelOf(session, shown.connection.provider)) };
+    if (replacing && views.isBroken(replacing)) return { ...words, title: text.stoppedTitle(label), lead: text.stopped(label, replacing.last4) };
+    if (replacing) return { ...words, title: text.replaceTitle(label) };
+    return connected.length > 0 ? { ...words, title: connected.some(views.isBroken) ? text.someStopped : text.yourKeys } : words;
   }
 
   #focus(): void {
@@ -381,6 +421,3 @@ export class Engine {
     this.#above.querySelector<HTMLElement>("button")?.focus();
   }
 }
-
-/** Whether a provider no longer takes the stored key. */
-const isBroken = ({ state }: Connection): boolean => state === "invalid" || state === "revoked";

@@ -1,10 +1,10 @@
 /** The form for one key: a view without state. Everything that ARIA attributes link is in this one root. */
 
-import type { Look, Problem, ProviderInfo } from "../bridge/messages.ts";
-import { button, fill, h, icon, link, set } from "../dom.ts";
+import type { Look, Problem, ProviderInfo, Session } from "../bridge/messages.ts";
+import { button, EYE, EYE_OFF, fill, h, icon, link, LOCK, set, WARNING } from "../dom.ts";
 import type { Watched } from "../guard.ts";
-import { hostOf, shortened } from "../names.ts";
-import { type CommonText, formText, type FormText } from "../text/index.ts";
+import { type Account, accountOf, hostOf, name } from "../names.ts";
+import { type CommonText, formText, type FormText, type IdName } from "../text/index.ts";
 
 /** The phase of an attempt. */
 export type FormState = "idle" | "checking" | "still_checking" | "refused" | "workspace" | "failed";
@@ -22,6 +22,8 @@ export interface FormEvents {
 
 /** Where the form is. */
 export interface Place {
+  /** Relay's address; empty: that of this document. */
+  base: string;
   /** Relay's host. */
   host: string;
   framed: boolean;
@@ -35,6 +37,9 @@ export interface Notice {
   actions?: { text: string; run(): void }[];
 }
 
+/** How an id begins, for the placeholder. */
+const ID_PREFIXES: Record<IdName, string> = { workspaceId: "wrkspc_…", organizationId: "org-…", projectId: "proj_…" };
+
 /** Characters are hidden by CSS if possible, because browsers would offer to save the key of a password field. */
 const MASKABLE = CSS.supports("-webkit-text-security", "disc");
 
@@ -42,7 +47,9 @@ export class Form {
   readonly element: HTMLFormElement;
   #text: CommonText & FormText = formText("en");
   #provider: ProviderInfo | null = null;
-  #account: [project: string, account: string] | null = null;
+  #session: Session | null = null;
+  /** The id that is asked for beside the key. */
+  #id: IdName | null = null;
   #state: FormState = "idle";
   #shown = false;
   #held = false;
@@ -52,16 +59,17 @@ export class Form {
   readonly #help = h("span", { id: "help", class: "small" });
   readonly #key = h("input", {
     id: "key", name: "key", type: "text", dir: "ltr", autocomplete: "off", autocapitalize: "off", autocorrect: "off",
-    spellcheck: "false", writingsuggestions: "false", translate: "no", enterkeyhint: "done", "aria-describedby": "help notice error",
+    spellcheck: "false", writingsuggestions: "false", translate: "no", enterkeyhint: "done", "aria-describedby": "help plan notice error",
     "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true, "data-form-type": "other", maxlength: 4096,
   });
+  readonly #plan = h("p", { id: "plan", class: "small" });
   readonly #eye = button({}, () => this.#show(!this.#shown));
   readonly #notice = h("div", { id: "notice", "data-part": "notice", class: "note", hidden: true });
   readonly #workspaceLabel = h("label", { for: "workspace" });
   readonly #workspaceHelp = h("span", { id: "workspace-help", class: "small" });
   readonly #workspace = h("input", {
     id: "workspace", name: "workspace", type: "text", dir: "ltr", autocomplete: "off", spellcheck: "false", autocapitalize: "off",
-    placeholder: "wrkspc_…", "aria-describedby": "workspace-help error", maxlength: 128, "data-1p-ignore": true, "data-lpignore": "true",
+    "aria-describedby": "workspace-help error", maxlength: 128, "data-1p-ignore": true, "data-lpignore": "true",
   });
   readonly #workspaceField = h("div", { class: "field", hidden: true }, this.#workspaceLabel, this.#workspace, this.#workspaceHelp);
   readonly #error = h("div", { id: "error", role: "alert", "data-part": "error" });
@@ -80,7 +88,7 @@ export class Form {
     this.#place = place;
     this.#events = events;
     this.#body = h("div", { class: "stack" },
-      h("div", { class: "field" }, h("div", { class: "head" }, this.#label, this.#help), h("div", { class: "input" }, this.#key, this.#eye)),
+      h("div", { class: "field" }, h("div", { class: "head" }, this.#label, this.#help), h("div", { class: "input" }, this.#key, this.#eye), this.#plan),
       this.#notice, this.#workspaceField, this.#error, this.#whose, this.#submit, this.#owner);
     this.element = h("form", { "data-part": "form", "data-state": "idle", novalidate: true, autocomplete: "off" }, this.#lock, this.#body, this.#status);
     this.element.addEventListener("submit", (event) => {
@@ -102,7 +110,7 @@ export class Form {
     this.#provider = provider;
     this.#draw();
     this.enter("idle");
-    this.askWorkspace(false);
+    this.askId(null);
     this.remark(null);
   }
 
@@ -112,18 +120,33 @@ export class Form {
     set(this.#key, { placeholder: provider?.keyPlaceholder });
     const words = provider ? text.makeKey(provider.label) : "";
     fill(this.#help, provider && link(`${words} ↗`, provider.keyUrl, `${words} (${text.opensNewTab})`));
-    fill(this.#workspaceLabel, text.workspaceLabel);
-    fill(this.#workspaceHelp, text.workspaceHelp);
-    const { host, framed, pages } = this.#place;
-    // `bdi`: a name can't turn the words around it.
-    const name = (words: string) => h("bdi", { class: "name" }, words);
-    const [project, account] = this.#account ?? ["", ""];
-    const around = pages.length > 0 && h("span", {}, ...text.onPage(name(pages.map(hostOf).join(" › "))));
-    fill(this.#whose, icon("lock"), this.#account && h("span", {}, ...text.connectsTo(name(project), name(account)), " ", around));
+    const plan = provider?.subscription;
+    fill(this.#plan, plan && text.subscription(plan, provider.label));
+    this.#plan.hidden = !plan;
+    this.#drawId();
+    this.#drawAccount();
+    const { host, framed } = this.#place;
     fill(this.#owner, framed ? text.fieldOwner(host) : text.sentTo(host));
     if (this.#lock.firstChild) this.lock(true);
     this.#show(this.#shown);
     this.#drawState();
+  }
+
+  #drawId(): void {
+    const id = this.#id;
+    fill(this.#workspaceLabel, id && this.#text.ids[id].label);
+    fill(this.#workspaceHelp, id && this.#text.ids[id].help);
+    set(this.#workspace, { placeholder: id && ID_PREFIXES[id] });
+  }
+
+  /** Whose account it is, and where. The app's logo comes from Relay: without a frame, the page's policy might forbid it. */
+  #drawAccount(): void {
+    const [text, session, { framed, pages, base }] = [this.#text, this.#session, this.#place];
+    if (!session) return fill(this.#whose);
+    const { logoUrl, projectName } = session;
+    const mark = framed && logoUrl ? h("img", { class: "logo", src: base + logoUrl, alt: "", width: 32, height: 32 }) : icon(LOCK);
+    const around = pages.length > 0 && h("span", {}, ...text.onPage(name(pages.map(hostOf).join(" › "))));
+    fill(this.#whose, mark, h("span", {}, ...text.connectsTo(name(projectName), accountOf(session)), " ", around));
   }
 
   #show(shown: boolean): void {
@@ -131,12 +154,12 @@ export class Form {
     this.#key.classList.toggle("masked", !shown && MASKABLE);
     if (!MASKABLE) this.#key.type = shown ? "text" : "password";
     set(this.#eye, { "aria-label": this.#text.show, title: this.#text.show, "aria-pressed": String(shown), "aria-controls": "key" });
-    fill(this.#eye, icon(shown ? "eyeOff" : "eye"));
+    fill(this.#eye, icon(shown ? EYE_OFF : EYE));
   }
 
   /** Sets the account that the key is for. */
-  connectsTo(project: string, account: string): void {
-    this.#account = [project, account];
+  connectsTo(session: Session): void {
+    this.#session = session;
     this.#draw();
   }
 
@@ -149,8 +172,10 @@ export class Form {
     if (this.#key.value !== value) this.#key.value = value;
   }
 
-  get workspaceId(): string {
-    return this.#workspaceField.hidden ? "" : this.#workspace.value.trim();
+  /** The id beside the key, as a member of the request; empty without one. */
+  get ids(): Partial<Record<IdName, string>> {
+    const value = this.#workspace.value.trim();
+    return this.#id && value ? { [this.#id]: value } : {};
   }
 
   /** Clears what was typed. */
@@ -175,8 +200,8 @@ export class Form {
     const waits = busy || this.#held;
     set(this.#submit, { "aria-disabled": waits || this.#blind ? "true" : null });
     const words = state === "checking" ? text.checking(name) : state === "still_checking" ? text.stillChecking(name) : text.held;
-    const account = shortened(this.#account?.[1] ?? "");
-    fill(this.#submit, waits && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, ...(waits ? [words] : text.submit(account))));
+    const account: Account = this.#session ?? { endUserLabel: "" };
+    fill(this.#submit, waits && h("span", { class: "spin", "aria-hidden": "true" }), h("span", {}, ...(waits ? [words] : text.submit(accountOf(account, true)))));
     if (waits) fill(this.#status, words);
   }
 
@@ -206,7 +231,7 @@ export class Form {
     const { leave, resume } = this.#events;
     this.#body.hidden = locked;
     fill(this.#lock, locked && h("div", { class: "stack" },
-      h("p", { class: "note danger" }, icon("warning"), h("span", {}, this.#text.taken(this.#provider?.label ?? ""))),
+      h("p", { class: "note danger" }, icon(WARNING), h("span", {}, this.#text.taken(this.#provider?.label ?? ""))),
       button({ class: "primary" }, leave, this.#text.ownWindow),
       button({}, resume, this.#text.tryHere)));
     if (!locked) this.focus();
@@ -223,7 +248,7 @@ export class Form {
     set(this.#workspace, { "aria-invalid": problem?.at === "workspace" ? "true" : null });
     const id = problem?.requestId && h("p", { class: "small" }, this.#text.requestId(problem.requestId));
     const leave = problem?.leaves && button({ class: "link" }, this.#events.leave, this.#text.ownWindow);
-    fill(this.#error, problem && icon("warning"), problem && h("div", {}, problem.text, id, leave));
+    fill(this.#error, problem && icon(WARNING), problem && h("div", {}, problem.text, id, leave));
   }
 
   /** Shows a note that is not an error. */
@@ -235,10 +260,12 @@ export class Form {
     fill(this.#notice, notice && h("div", {}, h("p", {}, notice.text), actions.length > 0 && h("div", { class: "row" }, ...actions)));
   }
 
-  /** Shows or hides the field for a workspace. */
-  askWorkspace(asked: boolean): void {
-    this.#workspaceField.hidden = !asked;
-    if (!asked) this.#workspace.value = "";
+  /** Shows the field for an id, or hides it. */
+  askId(id: IdName | null): void {
+    if (id !== this.#id) this.#workspace.value = "";
+    this.#id = id;
+    this.#workspaceField.hidden = !id;
+    this.#drawId();
   }
 
   focus(what: "key" | "workspace" | "notice" = "key"): void {

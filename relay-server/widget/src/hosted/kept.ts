@@ -1,12 +1,15 @@
 /**
- * The token of this tab, so that the page survives a reload, a discarded tab and the way back from another page.
+ * What this tab keeps, so that the page survives a reload, a discarded tab and the way back from another page.
  *
- * The browser's history keeps the link that the page was opened with, whatever a script does afterwards. So the link's token is
- * exchanged for another one when the user continues, and opens nothing from then on. The other one is in the tab's `sessionStorage`
- * until a key is stored or the token expires.
+ * The browser's history keeps the link that the page was opened with, whatever a script does. So the link's token is exchanged for
+ * another one when the user continues, and opens nothing from then on. The other one is in the tab's `sessionStorage` until a key is
+ * stored or the token expires. Then only how it ended stays there, without a token: the page is loaded again, and the same link is
+ * opened again, with the same end.
  */
 
-/** What a tab keeps. */
+import type { Account } from "../names.ts";
+
+/** A link that can still be used. */
 export interface Kept {
   /** The hash of the link's token: a link that is opened again goes on with the same token. */
   link: string;
@@ -18,30 +21,49 @@ export interface Kept {
   continued: boolean;
 }
 
-/** Keeps one token for each link in a tab. */
+/** A link that has come to its end. Nothing in it is a secret. */
+export interface Ended extends Account {
+  link: string;
+  how: "done" | "nothing" | "used" | "expired" | "dead";
+  /** The app's name; empty if Relay did not say. */
+  project: string;
+  /** Where the user may go, as Relay allowed it. */
+  returnUrl: string | null;
+  /** The path of the app's logo. */
+  logo: string | null;
+  /** The connected key. */
+  stored?: { provider: string; label: string; last4: string } | undefined;
+}
+
+/** Keeps one link in a tab. */
 export class Tab {
   readonly #name: string;
-  #kept: Kept | null;
+  #state: Kept | Ended | null;
 
   /** `name` tells links apart without their tokens. */
   constructor(name: string) {
     this.#name = `relay:${name}`;
-    this.#kept = this.#read();
+    this.#state = this.#read();
   }
 
   get kept(): Kept | null {
-    return this.#kept;
+    return this.#state && "token" in this.#state ? this.#state : null;
   }
 
-  set kept(kept: Kept | null) {
-    this.#kept = kept;
-    this.#use((storage) => (kept ? storage.setItem(this.#name, JSON.stringify(kept)) : storage.removeItem(this.#name)));
+  get ended(): Ended | null {
+    return this.#state && "how" in this.#state ? this.#state : null;
   }
 
-  #read(): Kept | null {
+  /** Keeps this in place of what was kept; `null` forgets it. */
+  keep(state: Kept | Ended | null): void {
+    this.#state = state;
+    this.#use((storage) => (state ? storage.setItem(this.#name, JSON.stringify(state)) : storage.removeItem(this.#name)));
+  }
+
+  #read(): Kept | Ended | null {
     return this.#use((storage) => {
-      const kept = JSON.parse(storage.getItem(this.#name) ?? "null") as Kept | null;
-      return typeof kept?.token === "string" ? kept : null;
+      const state = JSON.parse(storage.getItem(this.#name) ?? "null") as Kept | Ended | null;
+      return state && (typeof (state as Kept).token === "string" || typeof (state as Ended).how === "string") ? state : null;
     }) ?? null;
   }
 

@@ -6,7 +6,7 @@ import { isRetryable, problemText } from "../text/problems.ts";
 import type { CommonText } from "../text/index.ts";
 
 /** Errors that are part of the normal flow: reported to the page, but not in the console. */
-const EXPECTED = /^(key_refused_by_provider|provider_key_needs_workspace)$/;
+const EXPECTED = /^(key_refused_by_provider|provider_key_needs_.*|provider_key_masked|subscription_token)$/;
 
 /** Calls a callback. An error in it does not affect the widget. */
 export function call<T>(callback: ((value: T) => unknown) | undefined, value: T): void {

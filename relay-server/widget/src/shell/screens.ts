@@ -1,19 +1,22 @@
 /** What the shell shows around the frame: functions of the shell's state. */
 
 import type { View } from "../bridge/messages.ts";
-import { button, h, icon } from "../dom.ts";
+import { button, CLOSE, h, icon, link, LOCK, WARNING } from "../dom.ts";
 import { problemText } from "../text/problems.ts";
 import type { Shell } from "./shell.ts";
 
 type Nodes = (Node | string | null | undefined | false)[];
 
-/** The header: whose form it is, and the promise. */
-export function header({ dialog, screen, session, text, settings, leave }: Shell): Nodes {
-  const close = dialog && button({ class: "plain", "aria-label": text.close, title: text.close, "data-id": "close" }, () => leave("cancelled"), icon("close"));
-  const titled = session && screen.name === "view" && /^(choose|key)$/.test(screen.view.name);
+/** The most providers in one row. */
+const ROW = 3;
+
+/** The header: what the view is about. */
+export function header({ dialog, screen, text, leave }: Shell): Nodes {
+  const close = dialog && button({ class: "plain", "aria-label": text.close, title: text.close, "data-id": "close" }, () => leave("cancelled"), icon(CLOSE));
+  const words = screen.name === "view" && !screen.view.words.headed ? screen.view.words : null;
   return [
-    (titled || close) && h("div", { class: "top" }, titled ? h("h2", {}, text.title(session.projectName)) : h("span"), close),
-    titled && settings.isolation === "frame" && h("p", { class: "muted" }, text.promise(session.projectName)),
+    (words || close) && h("div", { class: "top" }, words ? h("h2", {}, words.title) : h("span"), close),
+    !!words?.lead && h("p", { class: "muted" }, words.lead),
   ];
 }
 
@@ -27,35 +30,36 @@ export function content(shell: Shell): Nodes {
   }
   const { code, requestId } = screen.problem;
   return [
-    h("div", { class: "stack", "data-part": "problem", "data-code": code, role: "alert" },
-      h("div", { class: "big bad", "aria-hidden": "true" }, icon("warning")),
+    h("div", { class: "stack centred", "data-part": "problem", "data-code": code, role: "alert" },
+      h("div", { class: "big bad", "aria-hidden": "true" }, icon(WARNING)),
       h("h2", { "data-focus": true }, text.problemTitle),
-      h("p", {}, problemText(text, screen.problem)),
+      h("p", { class: "muted" }, problemText(text, screen.problem)),
       requestId && h("p", { class: "small" }, text.requestId(requestId))),
     shell.canRetry(code) && button({ "data-id": "retry" }, shell.retry, text.tryAgain),
   ];
 }
 
-/** The footer: who stores the key, and for which account. */
-export function footer({ session, text }: Shell): Nodes {
-  return [h("span", {}, icon("lock"), text.keptBy), session && h("span", {}, text.account(session.endUserLabel))];
+/** The footer: who stores the key, and for which account, if nothing else says so. */
+export function footer({ screen, text }: Shell): Nodes {
+  const account = screen.name === "view" && screen.view.words.account;
+  return [h("span", {}, icon(LOCK), text.keptBy), !!account && h("span", {}, account)];
 }
 
 /** The page's own help on keys. It is outside the frame, which shows nothing that comes from the page. */
 function help({ session, settings, text }: Shell, { provider }: View): HTMLElement | false {
   const url = provider && settings.links[provider];
-  return !!url && h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, `${text.help(session!.projectName)} ↗`);
+  return !!url && link(`${text.help(session!.projectName)} ↗`, url);
 }
 
-function picker({ text, choose }: Shell, { open, provider, connected, busy }: View): HTMLElement {
-  const cards = open.map(({ name, label }) => {
+function picker({ choose }: Shell, { open, provider, words, busy }: View): HTMLElement {
+  const cards = open.map(({ name, label, mark }) => {
     const input = h("input", { type: "radio", name: "relay-provider", value: name, "data-id": name, autocomplete: "off" });
     input.checked = name === provider;
     input.disabled = busy && name !== provider;
     input.addEventListener("change", () => choose(name));
-    return h("label", { class: "card" }, input, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {}, label));
+    return h("label", { class: "card" }, input, !!mark && icon(mark, "mark"), h("span", {}, label));
   });
-  return h("div", { role: "radiogroup", "aria-labelledby": "legend" },
-    h("h3", { id: "legend" }, connected ? text.chooseAnother : text.chooseProvider),
-    h("div", { class: "providers" }, ...cards));
+  const providers = h("div", { class: "providers" }, ...cards);
+  providers.style.setProperty("--n", String(Math.min(cards.length, ROW)));
+  return h("div", { role: "radiogroup", "aria-labelledby": "legend" }, h("h3", { id: "legend" }, words.legend), providers);
 }

@@ -19,6 +19,8 @@ export interface Hosting {
   returnUrl?: string | undefined;
   pageOrigin?: string | undefined;
   onSession?: ((session: Session) => void) | undefined;
+  /** The title of what is shown has changed. */
+  onTitle?: ((title: string) => void) | undefined;
 }
 
 /** The current screen. In `view` the engine decides what is shown. */
@@ -28,9 +30,11 @@ export type Screen = { name: "loading" } | { name: "view"; view: View } | { name
 const MOST_REFRESHES = 2;
 /** After this many milliseconds the widget says that it is still loading. */
 const SLOW = 6_000;
+/** The time, in milliseconds, that an app has to fetch the token which it did not give at once. */
+const TOKEN_WAIT = 10_000;
 
 export class Shell {
-  readonly ready: Promise<void>;
+  ready!: Promise<void>;
   readonly host = h("div");
   session: Session | undefined;
   screen: Screen = { name: "loading" };
@@ -43,16 +47,20 @@ export class Shell {
   readonly #slot = h("div");
   readonly #footer = h("footer");
   readonly #status = h("div", { role: "status", class: "hidden" });
-  readonly #shadow = this.host.attachShadow({ mode: "closed" });
-  readonly #life = new AbortController();
+  readonly #shadow: ShadowRoot;
+  /** Ends when the widget is unmounted, or its host is taken out of the page. */
+  #life = new AbortController();
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   readonly #base: string;
   readonly #hosting: Hosting;
+  readonly #presence = new ResizeObserver(() => this.#moved());
   #settle!: { resolve(): void; reject(error: WidgetError): void };
   #options: MountOptions;
   #link: Link | undefined;
   #token = "";
   #refreshes = 0;
+  /** Whether `ready` has resolved or was rejected. */
+  #settled = true;
   #ready = false;
   #succeeded = false;
   #left = false;
@@ -63,22 +71,69 @@ export class Shell {
   /** Counts tokens: a result of `fetchToken` that arrives after a newer token is ignored. */
   #era = 0;
   #slow = 0;
+  /** Runs while the page's token is awaited. */
+  #wait = 0;
 
   constructor(options: MountOptions, base: string, hosting: Hosting) {
     this.#options = options;
     this.#base = base;
     this.#hosting = hosting;
-    this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    this.ready.catch(() => {});
+    this.#shadow = this.host.attachShadow({ mode: options.testing ? "open" : "closed" });
+    this.#renew();
     this.settings = this.#read();
-    // Inline and important, so that no rule of the page overrides it.
-    this.host.style.cssText = "all:initial!important;display:block!important";
+    // Inline and important, so that no rule of the page overrides it. A grid, so that a parent as wide as its content gets one width.
+    this.host.style.cssText = "all:initial!important;display:grid!important;grid-template-columns:minmax(0,440px)!important";
     this.#shadow.adoptedStyleSheets = [sheet(SHELL)];
     this.#root.append(this.#status, this.#header, this.#main, this.#slot, this.#footer);
     this.#shadow.append(this.settings.layout === "modal" ? this.#makeDialog() : this.#root);
+    this.#root.addEventListener("keydown", (event) => {
+      // The engine reports its own.
+      if (event.key === "Escape" && !event.isComposing && !this.#slot.contains(event.target as Node)) this.#escape();
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
     const { signal } = this.#life;
     this.#scheme.addEventListener("change", () => this.#redress(), { signal });
     addEventListener("online", () => this.#online(), { signal });
+    // A page's own focus trap would take the focus from the dialog, to where nothing can have it.
+    if (this.dialog) for (const type of ["keydown", "focusin", "focusout"]) addEventListener(type, (event) => this.#keep(event), { capture: true, signal });
+  }
+
+  #keep(event: Event): void {
+    const own = event.composedPath().includes(this.host);
+    if (event instanceof KeyboardEvent ? event.key === "Tab" && (own || event.target === document.body) : own) event.stopImmediatePropagation();
+  }
+
+  /** The host was taken out of the page, without `unmount`, or put back. Nothing stays behind in between. */
+  #moved(): void {
+    const { isConnected } = this.host;
+    if (this.#left || isConnected !== this.#life.signal.aborted) return;
+    if (isConnected) {
+      this.#life = new AbortController();
+      this.#listen();
+      this.dialog?.showModal();
+      return this.#reopen();
+    }
+    this.#stop();
+    this.#link = undefined;
+  }
+
+  #stop(): void {
+    this.#life.abort();
+    clearTimeout(this.#slow);
+    clearTimeout(this.#wait);
+    this.#link?.close();
+    this.dialog?.close();
+  }
+
+  /** A new promise, unless the current one is still open. */
+  #renew(): void {
+    if (!this.#settled) return;
+    this.#settled = false;
+    this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    this.ready.catch(() => {});
   }
 
   /** Starts the widget, once its host is in the page. */
@@ -88,6 +143,7 @@ export class Shell {
     if (!this.#base) return this.#fail("missing_base_url");
     if (this.dialog && !this.host.isConnected) return this.#fail("missing_element");
     this.dialog?.showModal();
+    this.#presence.observe(this.host);
     this.#open();
   }
 
@@ -109,7 +165,7 @@ export class Shell {
     this.settings = this.#read();
     this.#checkProvider();
     this.#redress();
-    const waits = this.screen.name === "problem" && this.screen.problem.code === "missing_token";
+    const waits = this.#wait || (this.screen.name === "problem" && this.screen.problem.code === "missing_token");
     if ((waits && this.#options.fetchToken) || isolation !== this.settings.isolation || registrationToken !== this.#options.registrationToken) this.#reopen();
   }
 
@@ -122,10 +178,8 @@ export class Shell {
   unmount(silently?: boolean): void {
     if (this.#left) return;
     this.#left = true;
-    this.#life.abort();
-    clearTimeout(this.#slow);
-    this.#link?.close();
-    this.dialog?.close();
+    this.#presence.disconnect();
+    this.#stop();
     this.host.remove();
     this.#settle.resolve();
     if (!this.#succeeded && !this.#exited && !silently) exit(this.#options, "unmounted");
@@ -141,6 +195,7 @@ export class Shell {
   readonly retry = (): void => {
     const stale = this.screen.name === "problem" && /token/.test(this.screen.problem.code);
     this.#refreshes = 0;
+    this.#renew();
     this.#show({ name: "loading" }, true);
     if (stale) this.#refresh("missing_token");
     else if (this.session) this.#link?.send({ type: "load" });
@@ -154,15 +209,24 @@ export class Shell {
     if (this.dialog) this.unmount(true);
   };
 
+  /** Esc closes a dialog. Another widget stays, and its page may take it away. */
+  #escape(): void {
+    if (!this.dialog) exit(this.#options, "escape");
+  }
+
   // Messages from and to the engine.
 
   #open(): void {
     const { registrationToken, fetchToken } = this.#options;
+    clearTimeout(this.#wait);
+    this.#wait = 0;
     if (isToken(registrationToken)) this.#token = registrationToken;
-    if (this.settings.isolation === "frame" && !/^http/.test(self.origin)) this.#fail("opaque_origin");
+    if (/-extension:/.test(self.origin)) this.#fail("extension_page");
+    else if (this.settings.isolation === "frame" && self.origin === "null") this.#fail("opaque_origin");
     else if (this.#token) this.#connect();
     else if (fetchToken) this.#refresh("missing_token");
-    else this.#fail(registrationToken ? "invalid_registration_token" : "missing_token");
+    else if (registrationToken) this.#fail("invalid_registration_token");
+    else this.#wait = window.setTimeout(() => this.#fail("missing_token"), TOKEN_WAIT);
   }
 
   #reopen(): void {
@@ -172,6 +236,8 @@ export class Shell {
     this.#refreshes = 0;
     this.#link?.close();
     this.#link = undefined;
+    this.#ready = false;
+    this.#renew();
     this.#show({ name: "loading" });
     this.#open();
   }
@@ -194,6 +260,14 @@ export class Shell {
     switch (message.type) {
       case "session": return this.#take(message.session);
       case "view": return this.#view(message.view);
+      case "words":
+        if (this.screen.name !== "view") return;
+        this.screen.view.words = message.words;
+        return this.#draw();
+      case "said":
+        if (this.screen.name !== "problem" || this.screen.problem.code !== message.code) return;
+        this.screen.problem.displayMessage = message.displayMessage;
+        return this.#draw();
       case "problem": return this.#fail(message.problem.code, message.problem);
       case "need_token": return void this.#refresh(message.problem.code, message.problem);
       case "selected": return emit(options, { name: "provider_selected", provider: message.provider });
@@ -207,7 +281,7 @@ export class Shell {
       case "noticed":
       case "not_disconnected": return void tell(options, message.problem, this.text);
       case "more": return this.#more();
-      case "leave": if (message.reason === "done" || this.dialog) this.leave(message.reason);
+      case "leave": return message.reason === "done" || this.dialog ? this.leave(message.reason) : this.#escape();
     }
   }
 
@@ -226,6 +300,7 @@ export class Shell {
   #view(view: View): void {
     this.#show({ name: "view", view });
     this.#settle.resolve();
+    this.#settled = true;
     if (this.#ready) return;
     this.#ready = true;
     emit(this.#options, { name: "ready" });
@@ -270,7 +345,11 @@ export class Shell {
   }
 
   #fail(code: string, problem: Problem = { code, message: REASONS[code] ?? code }): void {
+    this.#wait = 0;
     this.#show({ name: "problem", problem }, true);
+    this.#renew();
+    this.#settled = true;
+    this.#ready = false;
     this.#settle.reject(tell(this.#options, problem, this.text));
   }
 
@@ -332,7 +411,8 @@ export class Shell {
     // Connections come before the provider choice, the form after it. The frame itself must not be moved, since it would reload.
     if (view?.name === "choose") this.#slot.after(this.#main);
     else this.#slot.before(this.#main);
-    if (dialog) dialog.ariaLabel = text.title(this.session?.projectName ?? "");
+    if (dialog) dialog.ariaLabel = view?.words.title ?? text.frameTitle;
+    if (view) this.#hosting.onTitle?.(view.words.title);
     this.#slot.className = !view || view.empty ? "gone" : "";
     if (this.#link) label(this.#link, text.frameTitle, this.#look.dark);
     if (held) this.#root.querySelector<HTMLElement>(`[data-id="${held}"]`)?.focus();
@@ -352,10 +432,11 @@ export class Shell {
 const REASONS: Record<string, string> = {
   missing_token: "pass `registrationToken`, from POST /v1/registration-tokens, or `fetchToken`",
   invalid_registration_token: "Relay does not know this registration token (rrt-…)",
-  registration_token_expired: "the registration token has expired; pass `fetchToken`, so that the widget can get a new one",
-  registration_token_used: "the registration token was already used; pass `fetchToken`, so that the widget can get a new one",
-  opaque_origin: "a page without an origin (file:, sandbox) can't show the key frame; use the hosted page, `connectUrl`",
-  missing_base_url: "the script's address is unknown; pass `baseURL`, Relay's origin, such as https://vault.example",
+  registration_token_expired: "the token has expired; pass `fetchToken`, so that the widget can get another",
+  registration_token_used: "the token was used; pass `fetchToken`, so that the widget can get another",
+  opaque_origin: "a page without an origin (file:, sandbox) can't show the key frame; use `connectUrl`",
+  extension_page: "an extension's page can't show the key frame; open `connectUrl` in a window",
+  missing_base_url: "the script's address is unknown; pass `baseURL`, such as https://vault.example",
   missing_element: "the element is not in the page",
-  frame_required: "this project forbids `isolation: 'shadow'`; remove the option",
+  frame_required: "this project forbids `isolation: 'shadow'`",
 };

@@ -1,4 +1,4 @@
-import type { CommonText, FormText, HostedText, ShellText } from "./text.ts";
+import type { CommonText, FormText, HostedText, ProblemText, ShellText } from "./text.ts";
 
 const plural = new Intl.PluralRules("en");
 const counted = (count: number, one: string, more: string) => `${count} ${plural.select(count) === "one" ? one : more}`;
@@ -8,42 +8,53 @@ const amount = (seconds: number) => (seconds > 90 ? counted(Math.ceil(seconds / 
 export const common: CommonText = {
   frameTitle: "API key",
   dir: "ltr",
-  chooseAnother: "Connect another provider",
   problems: {
-    noProvider: "The app and this form don't agree on a provider. Please tell the people who run the app.",
-    expired: "This form has expired. Go back to the app and open it again.",
-    used: "This form was already used. Go back to the app to connect another key.",
     notOpened: "This form can't be opened. Go back to the app and try again.",
     notHere: "Keys can't be connected on this page. Please tell the people who run it.",
-    occupied: "A key is already connected, and this form can't change it.",
     offline: "You are offline. Check your connection and try again.",
     unreachable: "Relay can't be reached. Check your connection and try again.",
     late: "Relay took too long to answer. Try again.",
-    busy: "Relay is busy right now.",
     other: "Something went wrong. Try again.",
   },
-  wait: (seconds) => `Try again in ${amount(seconds)}.`,
-  soon: "Try again in a moment.",
   problemTitle: "That didn't work",
   requestId: (id) => `Request ${id}`,
 };
 
+/** Problems that Relay answers with. */
+export const problems: ProblemText = {
+  answers: {
+    expired: "This form has expired. Go back to the app and open it again.",
+    used: "This form was already used. Go back to the app to connect another key.",
+    occupied: "A key is already connected, and this form can't change it.",
+    noProvider: "The app and this form don't agree on a provider. Please tell the people who run the app.",
+    busy: "Relay is busy right now.",
+  },
+  wait: (seconds) => `Try again in ${amount(seconds)}.`,
+  soon: "Try again in a moment.",
+};
+
 /** The widget on the page. */
 export const shell: ShellText = {
-  title: (project) => `Connect your AI key to ${project}`,
-  promise: (project) => `${project} uses AI on your account and never sees your key.`,
-  account: (label) => `Account: ${label}`,
   keptBy: "Encrypted and kept by Relay",
   close: "Close",
   tryAgain: "Try again",
   loading: "Loading…",
   loadingSlow: "Still loading. Your connection seems slow.",
-  chooseProvider: "Choose your provider",
   help: (project) => `Help from ${project}`,
 };
 
 /** The key form in its frame. */
 export const form: FormText = {
+  title: (project) => `Connect your AI key to ${project}`,
+  yourKeys: "Your AI keys",
+  replaceTitle: (provider) => `Replace your ${provider} key`,
+  stoppedTitle: (provider) => `Your ${provider} key stopped working`,
+  someStopped: "A key stopped working",
+  promise: (project) => `${project} uses AI on your account and never sees your key.`,
+  stopped: (provider, last4) => `${provider} no longer accepts the key ending in ${last4}. Connect a new one to go on.`,
+  account: (account) => `Account: ${account}`,
+  chooseProvider: "Choose your provider",
+  chooseAnother: "Connect another provider",
   cancel: "Cancel",
   done: "Done",
   returnTo: (project) => `Back to ${project}`,
@@ -82,6 +93,7 @@ export const form: FormText = {
   keyLabel: (provider) => `${provider} API key`,
   show: "Show key",
   makeKey: (provider) => `Get a key from ${provider}`,
+  subscription: (plan, provider) => `${plan} does not include API use. ${provider} bills keys separately.`,
   fieldOwner: (host) => `This field belongs to ${host}. The page around it can't read it.`,
   connectsTo: (project, account) => ["Connects to ", project, " for ", account, "."],
   onPage: (pages) => ["You are on ", pages, "."],
@@ -99,18 +111,27 @@ export const form: FormText = {
   otherProvider: (looksLike, wanted) => `This looks like a key for ${looksLike}, not for ${wanted}.`,
   switchTo: (provider) => `Switch to ${provider}`,
   keepProvider: (provider) => `It is for ${provider}`,
-  workspaceLabel: "Workspace ID",
-  workspaceHelp: "Begins with wrkspc_. You can find it in the workspace's settings in the Claude Console.",
+  ids: {
+    workspaceId: { label: "Workspace ID", help: "Begins with wrkspc_. You can find it in the workspace's settings in the Claude Console." },
+    organizationId: { label: "Organization ID", help: "Begins with org-. You can find it in the organization's settings." },
+    projectId: { label: "Project ID", help: "Begins with proj_. You can find it in the project's settings." },
+  },
   empty: (provider) => `Paste your ${provider} key here.`,
   notText: "This is not a key: it has characters that keys don't have. Copy it again.",
   notWhole: "This key is not complete. Copy it again.",
-  refused: (provider, left) => {
+  masked: (provider) => `This is the short form from ${provider}'s list. A whole key is shown only once, when it is created: create a new one and copy it there.`,
+  signIn: (provider) => `This is a sign-in of a subscription, not an API key. ${provider}'s terms don't let apps use it. Create an API key, which is billed separately.`,
+  refused: (provider, left, reason) => {
     const again = left === undefined ? "" : ` ${counted(left, "try", "tries")} left.`;
+    if (reason === "expired") return `This key has expired. Create a new one at ${provider}.${again}`;
+    if (reason === "project_archived") return `This key's project is archived at ${provider}. Use a key of another project.${again}`;
     return `${provider} doesn't accept this key. Copy it again, or create a new one.${again}`;
   },
   lastTry: (provider) => `${provider} doesn't accept this key, and that was the last try. Go back and start again.`,
-  needsWorkspace: (provider) => `${provider} needs the ID of the workspace that this key is for.`,
-  workspaceRefused: (provider) => `${provider} doesn't accept this workspace with this key. Check the ID.`,
+  ipNotAllowed: (provider, host) => `The key is fine, but your ${provider} organization lets only some addresses use it. Allow the address of ${host} there, or use another key.`,
+  wrongRegion: (provider) => `This key is for a ${provider} region that can't be used here. Please tell the people who run the app.`,
+  needsId: (provider, id) => `${provider} also needs the ${id} that this key is for.`,
+  idRefused: (provider, id) => `${provider} doesn't accept this ${id} with this key. Check it.`,
 };
 
 /** The hosted page around the widget. */
@@ -124,5 +145,17 @@ export const hosted: HostedText = {
   proceed: (account) => ["Continue as ", account],
   notMine: "This is not my account",
   backTo: (project) => `Cancel and go back to ${project}`,
+  doneTitle: (provider) => `${provider} is connected`,
+  done: (project, last4, account) => [project, " can now use your key ending in ", last4, " for ", account, "."],
+  nothingTitle: "No key was connected",
+  nothing: "You can open the link again while it is valid.",
+  expiredTitle: "This link has expired",
+  expired: "Go back to the app and open a new one. Nothing that you entered was stored.",
+  deadTitle: "This link can't be opened",
+  dead: "It was opened before, or is not complete. Go back to the app and open a new one.",
+  usedTitle: "This link was already used",
+  used: "Its key was disconnected or replaced since. Go back to the app to connect another one.",
+  returnTo: (project) => `Back to ${project}`,
   canBeClosed: "You can close this page.",
+  retry: "Try again",
 };

@@ -3,55 +3,71 @@
  * parts, so that the script on the page does not contain the form's texts. All are plain text, never HTML.
  */
 
+/** The members of a registration that a provider may want beside the key. */
+export type IdName = "workspaceId" | "organizationId" | "projectId";
+
 /** Texts of both the widget and the form. */
 export interface CommonText {
   /** Direction of writing. */
   dir: "ltr" | "rtl";
-  chooseAnother: string;
   /** The frame's name for screen readers. */
   frameTitle: string;
-  /** Problems; `problems.ts` maps codes to them. */
+  /** Problems that the widget finds without Relay; `problems.ts` maps codes to them. */
   problems: {
-    expired: string;
-    used: string;
     notOpened: string;
     /** A problem that only the people who run the page can fix. */
     notHere: string;
-    occupied: string;
-    /** The token is for another provider than the page. */
-    noProvider: string;
     offline: string;
     unreachable: string;
     late: string;
-    busy: string;
     other: string;
   };
-  /** When to try again. */
-  wait(seconds: number): string;
-  soon: string;
   problemTitle: string;
   requestId(id: string): string;
 }
 
-/** The widget on the page. */
+/** Problems that Relay answers with. The form has these texts, and sends them to the widget with the problem. */
+export interface ProblemText {
+  answers: {
+    expired: string;
+    used: string;
+    occupied: string;
+    /** The token is for another provider than the page. */
+    noProvider: string;
+    busy: string;
+  };
+  /** When to try again. */
+  wait(seconds: number): string;
+  soon: string;
+}
+
+/** The widget on the page. What it says about the state comes from the form: see `Words`. */
 export interface ShellText {
-  title(project: string): string;
-  /** Below the title, in frame mode: the promise. */
-  promise(project: string): string;
-  account(label: string): string;
   /** In the footer: who stores the key. */
   keptBy: string;
   close: string;
   tryAgain: string;
   loading: string;
   loadingSlow: string;
-  chooseProvider: string;
   /** The page's own help on keys. */
   help(project: string): string;
 }
 
 /** The key form. */
 export interface FormText {
+  /** Titles, by the state. */
+  title(project: string): string;
+  yourKeys: string;
+  replaceTitle(provider: string): string;
+  stoppedTitle(provider: string): string;
+  someStopped: string;
+  /** Below the title: the promise, with a frame. */
+  promise(project: string): string;
+  /** Below the title: a stored key no longer works. */
+  stopped(provider: string, last4: string): string;
+  account(account: string): string;
+  chooseProvider: string;
+  chooseAnother: string;
   cancel: string;
   done: string;
   /** The hosted page's link back. */
@@ -84,6 +100,8 @@ export interface FormText {
   keyLabel(provider: string): string;
   show: string;
   makeKey(provider: string): string;
+  /** A plan for people has no API credit. */
+  subscription(plan: string, provider: string): string;
   /** The hint in the frame: who owns the field. */
   fieldOwner(host: string): string;
   /** Whose account the key is for. Both are elements. */
@@ -109,16 +127,23 @@ export interface FormText {
   otherProvider(looksLike: string, wanted: string): string;
   switchTo(provider: string): string;
   keepProvider(provider: string): string;
-  workspaceLabel: string;
-  workspaceHelp: string;
+  /** The ids that a provider may want with a key. */
+  ids: Record<IdName, { label: string; help: string }>;
   empty(provider: string): string;
   notText: string;
   /** Too short or too long. */
   notWhole: string;
-  refused(provider: string, triesLeft: number | undefined): string;
+  /** Shortened, as the provider lists it. */
+  masked(provider: string): string;
+  /** A token of a subscription. */
+  signIn(provider: string): string;
+  refused(provider: string, triesLeft: number | undefined, reason?: string): string;
   lastTry(provider: string): string;
-  needsWorkspace(provider: string): string;
-  workspaceRefused(provider: string): string;
+  ipNotAllowed(provider: string, host: string): string;
+  wrongRegion(provider: string): string;
+  /** `id`: the label of the field. */
+  needsId(provider: string, id: string): string;
+  idRefused(provider: string, id: string): string;
 }
 
 /** The hosted page around the widget. */
@@ -135,5 +160,18 @@ export interface HostedText {
   notMine: string;
   /** The link for cancelling. */
   backTo(project: string): string;
+  /** Ends: a key is connected, nothing was, or the link can't be used. */
+  doneTitle(provider: string): string;
+  done<T>(project: T, last4: T, account: T): (string | T)[];
+  nothingTitle: string;
+  nothing: string;
+  expiredTitle: string;
+  expired: string;
+  deadTitle: string;
+  dead: string;
+  usedTitle: string;
+  used: string;
+  returnTo(project: string): string;
   canBeClosed: string;
+  retry: string;
 }
