@@ -312,6 +312,7 @@ async fn the_widget_is_small() {
     let widget = size("/widget.js".into()).await;
     assert!(widget <= 12 << 10, "widget.js has {widget} bytes");
     let frame = gzipped(&test.request("GET", "/frame").send().await.body) + size(pinned("frame")).await;
-    // Three of them since the frame watches what the page around it does (guard.ts), and says so in two languages.
-    assert!(frame <= 18 << 10, "the frame and its script have {frame} bytes");
+    // Three of them since the frame watches what the page around it does (guard.ts), and says so in two languages; three more
+    // since it has all texts for what a provider may want or refuse, and those of the widget's titles and problems.
+    assert!(frame <= 21 << 10, "the frame and its script have {frame} bytes");
 }
