@@ -56,8 +56,8 @@ async function series(t, page, theme) {
   await still(widget);
   await widget.ready();
   pictures.refused = await shoot(widget);
-  await host.mount({ registrationToken: undefined, theme, locale: "en" });
-  await widget.problemIs("missing_token");
+  await host.mount({ registrationToken: "none", theme, locale: "en" });
+  await widget.problemIs("invalid_registration_token");
   pictures.problem = await shoot(widget);
   return pictures;
 }

@@ -318,7 +318,7 @@ test("`<relay-connect>` starts with a `fetchToken` that it is given later", asyn
   const user = newUser();
   const host = await open(t, { page: { body: "<relay-connect></relay-connect>" } });
   const widget = host.widget("relay-connect");
-  await widget.problemIs("missing_token");
+  await widget.screen("loading");
   await host.page.evaluate((late) => void (document.querySelector("relay-connect").fetchToken = async () => late), await token(user));
   await widget.connect("openai", keyFor("openai"));
   assert.ok((await connections(user)).openai);

@@ -16,7 +16,7 @@ const HANGUL = /[가-힣]/;
 /** Words of the shell or the form that are English only. */
 const ENGLISH = /\b(the|your|key|this|with|again|Connect|Checking|try)\b/;
 /** Names that are the same in every language, and the text of the app itself. */
-const NAMES = /OpenAI|Anthropic|Google|Relay|Test app|API|ID|Claude Console|wrkspc_\S*|sk-\S*|req_\S*|127\.0\.0\.1:\d+|\S+@app\.example/g;
+const NAMES = /OpenAI|Anthropic|Google|Relay|Test app|API|ID|Claude Console|wrkspc_\S*|org-|proj_|ChatGPT Plus|Claude Pro|Google AI Pro|김지은 Ana|sk-\S*|req_\S*|127\.0\.0\.1:\d+|\S+@app\.example/g;
 
 describe("states", { concurrency: 2 }, () => {
   for (const [name, arrange] of Object.entries(STATES)) {

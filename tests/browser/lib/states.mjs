@@ -2,6 +2,9 @@
 // state's own, so that pictures of two runs are alike.
 import { EXPIRED_TOKEN, connect, keyFor, token, use } from "./relay.mjs";
 
+/** A red square of 4 by 4. */
+const LOGO = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==", "base64");
+
 const KEY = "sk-proj-0000000000000000000000000000000000000000000000000000abcd";
 
 /** Mounts for the user of this state. */
@@ -65,6 +68,53 @@ export const STATES = {
   }),
   trimmed: asking((widget) => widget.paste(`"${KEY}"`)),
   other_provider: asking((widget) => widget.field.fill("sk-ant-api03-0000000000000000")),
+  named: async (host, user, look) => {
+    const widget = await host.mount({ registrationToken: await token("named@app.example", { endUserName: "김지은 Ana" }), ...look });
+    await widget.pick("anthropic");
+    return widget;
+  },
+  logo: async (host, user, look) => {
+    host.amend({ logoUrl: "/logo?grant=none" }, "GET");
+    host.answer("GET", (route) => route.fulfill({ contentType: "image/png", body: LOGO }), "/logo");
+    const widget = await mount({ provider: "openai" })(host, user, look);
+    await widget.inner.locator("img.logo").waitFor();
+    return widget;
+  },
+  stopped: async (host, user, look) => {
+    await connect(user, "openai");
+    host.answer("GET", async (route) => {
+      const response = await route.fetch();
+      const session = await response.json();
+      session.connections[0].state = "invalid";
+      await route.fulfill({ response, json: session });
+    });
+    const widget = await mount({ provider: "openai" })(host, user, look);
+    await widget.field.waitFor();
+    return widget;
+  },
+  masked_key: asking(async (widget) => {
+    await widget.send("sk-...a1b2");
+    await widget.errorIs("provider_key_masked");
+  }),
+  sign_in: asking(async (widget) => {
+    await widget.send("sk-ant-oat01-0000000000000000");
+    await widget.errorIs("subscription_token");
+  }, "anthropic"),
+  key_expired: asking(async (widget, host) => {
+    host.answer("POST", refusal({ code: "key_refused_by_provider", provider: "openai", reason: "expired", triesLeft: 4 }));
+    await widget.send(KEY);
+    await widget.errorIs("key_refused_by_provider");
+  }),
+  organization: asking(async (widget, host) => {
+    host.answer("POST", refusal({ code: "provider_key_needs_organization", provider: "openai", param: "organizationId", triesLeft: 4 }));
+    await widget.send(KEY);
+    await widget.state("workspace");
+  }),
+  ip_not_allowed: asking(async (widget, host) => {
+    host.answer("POST", refusal({ code: "provider_ip_not_allowed", provider: "openai", param: "apiKey" }));
+    await widget.send(KEY);
+    await widget.errorIs("provider_ip_not_allowed");
+  }),
   empty: asking(async (widget) => {
     await widget.submit.click();
     await widget.errorIs("empty");
