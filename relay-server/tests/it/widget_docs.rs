@@ -65,12 +65,13 @@ fn the_page_s_codes_are_those_of_the_widget() {
         "mount.ts",
         "shell/shell.ts",
         "shell/tokens.ts",
+        "engine/engine.ts",
         "shell/settings.ts",
     ] {
         sources += &read(&format!("relay-server/widget/src/{file}"));
     }
     sources += &read("relay-server/widget/npm/src/react.ts");
-    let problems = read("relay-server/widget/src/text/problems.ts");
+    let problems = read("relay-server/widget/src/text/problems.ts") + &read("relay-server/widget/src/text/answers.ts");
     let relays_own = read("docs/errors.md");
     for code in &listed {
         let quoted = format!("\"{code}\"");
@@ -78,8 +79,8 @@ fn the_page_s_codes_are_those_of_the_widget() {
         assert!(known || relays_own.contains(&format!("`{code}`")), "nobody says `{code}`");
     }
     // What users read words of their own about, and what the sources make up.
-    let kinds = problems.split("const KINDS").nth(1).unwrap().split("};").next().unwrap();
-    let with_words = kinds.lines().filter_map(|line| line.trim().split_once(": \"")).map(|(code, _)| code);
+    let kinds = problems.split("const KINDS").skip(1).map(|rest| rest.split("};").next().unwrap());
+    let with_words = kinds.flat_map(str::lines).filter_map(|line| line.trim().split_once(": \"")).map(|(code, _)| code);
     let made = sources.split("code: \"").skip(1).filter_map(|rest| rest.split('"').next());
     let missing: Vec<_> = with_words.chain(made).filter(|code| !listed.contains(code)).collect();
     assert!(missing.is_empty(), "docs/widget.md does not list {missing:?}");

@@ -6,14 +6,14 @@ const SHARED = `
 [data-part=root]{font:400 var(--size)/1.5 var(--font);color:var(--text);text-align:start;-webkit-font-smoothing:antialiased;overflow-wrap:anywhere}
 :lang(ko){word-break:keep-all}
 h2,h3,p,ul{margin:0;padding:0}
-h2{font-size:1.27em;font-weight:650;line-height:1.3;letter-spacing:-.01em}
+h2{font-size:1.27em;font-weight:650;line-height:1.3;letter-spacing:-.01em;text-wrap:balance}
 h3{font-size:.933em;font-weight:600;line-height:1.4}
 .muted,.small{color:var(--muted)}
 .small{font-size:.867em}
 .stack{display:flex;flex-direction:column;gap:14px}
 .centred{align-items:center;text-align:center;gap:10px}
 .icon{inline-size:1.2em;block-size:1.2em;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-.mark{inline-size:1.6em;block-size:1.6em;stroke-width:1.8}
+.mark{inline-size:1.8em;block-size:1.8em;stroke-width:1.7}
 .big{inline-size:52px;block-size:52px;border-radius:50%;display:grid;place-items:center;background:var(--success-tint);color:var(--success);font-size:22px;margin-block-end:4px}
 button{font:inherit;font-weight:600;color:inherit;margin:0;cursor:pointer;min-block-size:40px;padding:6px 14px;border:1px solid var(--outline);border-radius:calc(var(--radius)*.8);background:var(--background)}
 button:hover{background:var(--raised)}
@@ -108,6 +108,7 @@ footer span{display:flex;gap:6px;align-items:center;min-inline-size:0}
 .card:has(:checked){background:var(--tint);border-color:var(--accent-ink);box-shadow:0 0 0 1px var(--accent-ink)}
 .card:has(:checked) .mark{color:var(--accent-ink)}
 .card:has(:focus-visible){outline:2px solid var(--accent-ink);outline-offset:3px}
+.card:only-child{flex-direction:row;gap:12px;padding:10px 14px}
 @container (max-width:20em){.providers{grid-template-columns:1fr;gap:8px}.card{flex-direction:row;justify-content:flex-start;gap:12px;padding:10px 14px;text-align:start}}
 .gone{block-size:0;overflow:hidden;visibility:hidden;margin-block-end:-20px}
 iframe{display:block;border:0;inline-size:calc(100% + 12px);margin:-6px;block-size:190px;background:transparent}
@@ -126,6 +127,7 @@ html{background:#f4f5f8;color-scheme:light}
 html.dark{background:#0d0f15;color-scheme:dark}
 body{margin:0;min-block-size:100vh;min-block-size:100dvh;display:grid;grid-template-columns:minmax(0,440px);justify-content:center;align-content:start;justify-items:center;padding:max(16px,env(safe-area-inset-top)) 16px 16px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif}
 #root{inline-size:100%}
+#ask .brand{justify-content:flex-start}
 .sheet{display:flex;flex-direction:column;gap:14px;padding:clamp(20px,7%,32px);font:400 var(--size)/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans KR","Apple SD Gothic Neo","Malgun Gothic",sans-serif;color:var(--text);background:var(--background);border:1px solid var(--border);border-radius:16px;box-shadow:0 1px 2px rgb(0 0 0/.05),0 12px 32px rgb(0 0 0/.06);box-sizing:border-box;overflow-wrap:anywhere}
 .sheet:lang(ko){word-break:keep-all}
 .sheet.end{align-items:center;text-align:center}
