@@ -106,10 +106,9 @@ pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
 pub(crate) async fn logo(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let grant = extract::query(&request, "grant")?;
-    let logo = match grant.as_deref().and_then(SecretHash::from_hex) {
-        Some(grant) => context.state().relay.logo(&grant).await?,
-        None => None,
-    };
+    let grant = grant.as_deref().and_then(SecretHash::from_hex);
+    let grant = grant.ok_or_else(|| RelayError::invalid_value("grant", "`grant` must be the hash of a token"))?;
+    let logo = context.state().relay.logo(&grant).await?;
     let logo = logo.ok_or_else(|| RelayError::unknown_endpoint("this token's project has no logo"))?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, logo.media_type()))

@@ -101,9 +101,11 @@ async fn a_logo_is_served_to_relays_own_pages_as_an_image_and_nothing_else() {
     assert_eq!(header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(header("cross-origin-resource-policy"), "same-origin");
     assert_eq!(header("cache-control"), "private, max-age=300");
-    for unknown in ["/logo", "/logo?grant=zz", &format!("/logo?grant={}", "0".repeat(64))] {
-        test.request("GET", unknown).send().await.assert_error(404, "unknown_endpoint");
+    for malformed in ["/logo", "/logo?grant=zz"] {
+        test.request("GET", malformed).send().await.assert_error(400, "invalid_value");
     }
+    let unknown = format!("/logo?grant={}", "0".repeat(64));
+    test.request("GET", &unknown).send().await.assert_error(404, "unknown_endpoint");
 }
 
 #[tokio::test]

@@ -65,7 +65,6 @@ fn the_page_s_codes_are_those_of_the_widget() {
         "mount.ts",
         "shell/shell.ts",
         "shell/tokens.ts",
-        "engine/engine.ts",
         "shell/settings.ts",
     ] {
         sources += &read(&format!("relay-server/widget/src/{file}"));
