@@ -93,11 +93,11 @@ pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     let ancestors = ancestors(framing_origins(&request, &context).await?, "'none'");
     let images = " frame-src 'self'; img-src 'self';";
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(images));
-    let icon = "<link rel=\"icon\" href=\"/favicon.svg\">\n";
+    let icon = format!("<link rel=\"icon\" href=\"{}/favicon.svg\">\n", context.state().public.path());
     // No page that opened it can navigate it away, or see that it is still open.
     let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
                 Please switch JavaScript on and load the page again.</noscript>\n";
-    let mut answer = page(csp, document(&context, &CONNECT, "Connect your key", icon, body));
+    let mut answer = page(csp, document(&context, &CONNECT, "Connect your key", &icon, body));
     answer.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(answer)
 }
