@@ -17,12 +17,26 @@ pub struct Logo {
     bytes: Arc<[u8]>,
 }
 
-/// The types, by how their files begin: bytes at the start, and bytes at an offset.
-const TYPES: [(&str, &[u8], (usize, &[u8])); 3] = [
-    ("image/png", b"\x89PNG\r\n\x1a\n", (12, b"IHDR")),
-    ("image/jpeg", b"\xff\xd8\xff", (0, b"")),
-    ("image/webp", b"RIFF", (8, b"WEBP")),
+/// A type of image, and how its files begin.
+struct ImageType {
+    media_type: &'static str,
+    start: &'static [u8],
+    /// The offset of `mark`.
+    at: usize,
+    mark: &'static [u8],
+}
+
+const TYPES: [ImageType; 3] = [
+    ImageType { media_type: "image/png", start: b"\x89PNG\r\n\x1a\n", at: 12, mark: b"IHDR" },
+    ImageType { media_type: "image/jpeg", start: b"\xff\xd8\xff", at: 0, mark: b"" },
+    ImageType { media_type: "image/webp", start: b"RIFF", at: 8, mark: b"WEBP" },
 ];
+
+impl ImageType {
+    fn matches(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(self.start) && bytes.get(self.at..).is_some_and(|rest| rest.starts_with(self.mark))
+    }
+}
 
 impl Logo {
     /// The largest file, in bytes: a PNG of 128 by 128 pixels is smaller.
@@ -36,11 +50,8 @@ impl Logo {
         if bytes.len() > Self::MAX_BYTES {
             return Err(InvalidLogo::TooLarge(bytes.len()));
         }
-        let is = |(_, start, (at, mark)): &&(&str, &[u8], (usize, &[u8]))| {
-            bytes.starts_with(start) && bytes.get(*at..).is_some_and(|rest| rest.starts_with(mark))
-        };
-        let (media_type, ..) = TYPES.iter().find(is).ok_or(InvalidLogo::Type)?;
-        Ok(Self { media_type, bytes: bytes.into() })
+        let found = TYPES.iter().find(|kind| kind.matches(bytes)).ok_or(InvalidLogo::Type)?;
+        Ok(Self { media_type: found.media_type, bytes: bytes.into() })
     }
 
     /// Its media type: `image/png`.
