@@ -237,6 +237,9 @@ const fn google(source: &'static str, signal: KeySignal) -> KeyRow {
     KeyRow::of(Format::Google, source, signal)
 }
 
+/// How Azure refuses a key for OpenAI's models, in lower case. Its error has no more than these words and a code.
+pub(crate) const AZURE_REFUSES: &str = "access denied due to invalid subscription key";
+
 /// What an Anthropic 403 is about if it is not about the key: the content, a model, a file.
 const ABOUT_THE_REQUEST: &[&str] = &[
     "content filtering policy",
@@ -414,6 +417,11 @@ pub(crate) const KEY_ROWS: &[KeyRow] = &[
         .kind(&["invalid_request_error", "authentication_error"])
         .code(&[""])
         .unless(&["access to model", "verified to use the model"]),
+    // OpenAI's models on Azure, as recorded.
+    openai("https://github.com/traceloop/openllmetry", KeySignal::Invalid)
+        .status(&[401])
+        .code(&["401"])
+        .starts(AZURE_REFUSES),
     openai(OPENAI_CODES, KeySignal::Accepted).status(&[429]),
     // Anthropic: money.
     anthropic(ANTHROPIC_ERRORS, KeySignal::NoCredit).status(&[402]),

@@ -25,8 +25,8 @@ mod usage;
 mod user;
 
 pub use connection::{AccountIds, Connection, SealedKey, SealedSlot, Slot};
+pub(crate) use connection_state::{AZURE_REFUSES, KeyAnswer, KeyRow};
 pub use connection_state::{ConnectionState, KeySignal};
-pub(crate) use connection_state::{KeyAnswer, KeyRow};
 pub use day::Day;
 pub use end_user_name::EndUserName;
 pub use grant::{

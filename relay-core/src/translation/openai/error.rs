@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::headers;
 use crate::domain::provider::Format;
-use crate::domain::{KeyAnswer, KeyRow, KeySignal, Provider};
+use crate::domain::{AZURE_REFUSES, KeyAnswer, KeyRow, KeySignal, Provider};
 use crate::error::{Class, Code, Disclosure, RelayError, RetryAfter, error_type};
 use crate::translation::failure::{about_the_key, from_between, is_about_access, signal_of};
 use crate::translation::{ErrorResponse, ProviderError, redact};
@@ -51,8 +51,12 @@ impl Words {
 }
 
 /// Whether an error is OpenAI's own: a message and a type in words, and a code or a parameter beside them. Anthropic's has
-/// neither of these and is marked, Google's has a number and a status.
+/// neither of these and is marked, Google's has a number and a status. Azure's refusal of a key is known by its words.
 fn is_own(body: &Body, error: &Value) -> bool {
+    let is_azures = |text: &Value| text.as_str().is_some_and(|text| text.to_lowercase().starts_with(AZURE_REFUSES));
+    if error.get("type").is_none() && error.get("message").is_some_and(is_azures) {
+        return true;
+    }
     let is_text = |name: &str| error.get(name).is_some_and(Value::is_string);
     let is_text_or_null = |name: &str| error.get(name).is_none_or(|value| value.is_string() || value.is_null());
     let has = |name: &str| error.get(name).is_some();

@@ -396,6 +396,14 @@ fn a_body_that_is_no_json_still_gives_an_error_in_our_words() {
     }
 }
 
+#[test]
+fn azures_refusal_of_a_key_is_known() {
+    let body =
+        br#"{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}"#;
+    let fault = OPENAI.error(&ErrorResponse { status: 401, headers: &[], body }, Timestamp(0));
+    assert_eq!((fault.error.code(), fault.signal), ("provider_key_invalid", Some(KeySignal::Invalid)));
+}
+
 /// Errors of gateways, and in other providers' formats.
 const OF_OTHERS: &[&str] = &[
     r#"{"error":"unauthorized"}"#,
