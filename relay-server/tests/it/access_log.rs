@@ -57,7 +57,7 @@ fn cases() -> Vec<Case> {
         failed("{{cut}}", true, 200, "provider", "upstream_stream_interrupted"),
         failed("{{cut}}", false, 502, "provider", "upstream_error"),
         failed("{{garbage}}", true, 200, "provider", "upstream_error"),
-        failed("{{error_midstream=server_error}}", true, 200, "provider", "upstream_error"),
+        failed("{{error_midstream}}", true, 200, "provider", "upstream_error"),
         failed("{{status=500}}", false, 500, "provider", "upstream_error"),
         failed("{{status=503}}", true, 503, "provider", "upstream_overloaded"),
         failed("{{status=400}}", false, 400, "caller", ""),

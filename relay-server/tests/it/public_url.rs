@@ -74,22 +74,6 @@ async fn the_pages_for_people_load_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_mistaken_base_url_is_named() {
-    let test = TestServer::start().await;
-    for (path, words) in [
-        ("/v1/responses", "no Responses API"),
-        ("/chat/completions", "must end with `/v1`"),
-        ("/embeddings", "`/v1/embeddings`"),
-        ("/v1/v1/chat/completions", "one `/v1`"),
-        ("//v1/chat/completions", "must not end with `/`"),
-        ("/v2/chat", "/docs"),
-    ] {
-        let error = test.as_app("POST", path).json(&json!({})).send().await.assert_error(404, "unknown_endpoint");
-        assert!(error["message"].as_str().unwrap().contains(words), "{path}: {error}");
-    }
-}
-
-#[tokio::test]
 async fn metrics_with_a_token_need_it() {
     let test = TestServer::with(|options| {
         options.metrics_listen = Some(([127, 0, 0, 1], 0).into());
