@@ -5,6 +5,7 @@ Further arguments are Pythons that have an OpenAI client and pytest already: the
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -94,7 +95,8 @@ def main() -> None:
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--force-reinstall", wheel)
         print(f"Python 3.{number}", flush=True)
         run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", quiet=False)
-    for python in sys.argv[1:]:
+    # Commands run in this file's folder.
+    for python in map(os.path.abspath, sys.argv[1:]):
         print(f"{python}, from the source", flush=True)
         run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=src tests", quiet=False)
 
