@@ -116,6 +116,8 @@ export function watchFocus({ field }: Watched, { taken }: Findings): void {
     if (MOVES.test(key) || altKey || metaKey || (ctrlKey && !/^(Control|v)$/i.test(key))) explained = got;
   });
   on("input", () => (got = now()));
+  // A call has begun or ended: the widget may show its outcome in place of the frame, which so loses the focus.
+  new MutationObserver(() => (explained = now())).observe(field, { attributeFilter: ["readonly"] });
   on("pointerdown", (event) => {
     got = now();
     pressed = event;
