@@ -1,6 +1,6 @@
 //! Directives: commands in double braces inside the user's text, which change the answer: `{{chunks=20}}`.
 //!
-//! What looks like a directive and is none is an error, so that no test passes because of a slip.
+//! What looks like a directive but is unknown or malformed is an error, so that no test passes because of a slip.
 
 use std::time::Duration;
 
@@ -238,7 +238,7 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// What comes behind the name of a directive, in whatever case, at the start of `text`; `None` if there is none.
+/// What comes behind the name of a directive, in whatever case, at the start of `text`; `None` without a name.
 fn leading_name(text: &str) -> Option<&str> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());

@@ -183,7 +183,7 @@ impl Scripted {
         self
     }
 
-    /// So many calls get the answer.
+    /// How many calls get the answer.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;

@@ -54,7 +54,7 @@ impl Egress {
     /// Also trusts these certificate authorities: certificates in PEM.
     ///
     /// # Errors
-    /// If there is none, or one can't be read.
+    /// If the text has no certificate, or one can't be read.
     pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, HttpSetupError> {
         let more = Certificate::from_pem_bundle(pem).map_err(|error| HttpSetupError::new("the authorities", error))?;
         if more.is_empty() {

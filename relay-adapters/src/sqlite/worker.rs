@@ -26,7 +26,7 @@ const SHORTEST_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// How long a deletion waits for readers to release the write-ahead log: as long as a query of Relay's own takes. A reader
 /// that stays, such as a backup, must not delay every other write.
-const SHRED_PATIENCE: Duration = Duration::from_millis(10);
+const SHRED_TIMEOUT: Duration = Duration::from_millis(10);
 /// How often the writer looks whether such a reader is gone, while it has nothing else to do.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long deleted bytes stay in the log before that is worth a line.
@@ -92,12 +92,12 @@ impl Db {
     }
 
     /// Removes deleted bytes from the write-ahead log too. If that is not possible now, it is tried again after each
-    /// job, and while there is none.
+    /// job, and while the worker is idle.
     pub(super) fn shred(&mut self) {
         // Who held the log a moment ago is not waited for again.
-        let patience = if self.shred_due.is_none() { SHRED_PATIENCE } else { Duration::ZERO };
+        let busy_timeout = if self.shred_due.is_none() { SHRED_TIMEOUT } else { Duration::ZERO };
         self.shred_due.get_or_insert_with(Instant::now);
-        self.try_shred(patience);
+        self.try_shred(busy_timeout);
     }
 
     fn try_shred(&mut self, busy_timeout: Duration) {

@@ -24,7 +24,7 @@ function find(error: unknown, depth: number): Provider | null {
   return null;
 }
 
-/** Parses JSON; `undefined` if it is none. */
+/** Parses JSON; `undefined` for an invalid text. */
 export function parsed(text: string): any {
   try {
     return JSON.parse(text);

@@ -7,7 +7,7 @@ use crate::members::{items, string};
 use crate::reply::Reply;
 use crate::text;
 
-/// The events of this message; `None` if it is none.
+/// The events of this message; `None` for anything else.
 pub(super) fn stream(message: &Value) -> Option<Reply> {
     let blocks = message.get("content")?.as_array()?;
     let mut events = Events::default();

@@ -7,7 +7,7 @@ use crate::members::string;
 use crate::reply::Reply;
 use crate::text;
 
-/// The events of this response, or the array of them that Google sends without `alt=sse`; `None` if it is none.
+/// The events of this response, or the array of them that Google sends without `alt=sse`; `None` for anything else.
 pub(super) fn stream(response: &Value, as_array: bool) -> Option<Reply> {
     let response = response.as_object()?;
     let is_answer = response.get("candidates").is_some_and(Value::is_array) || response.contains_key("promptFeedback");

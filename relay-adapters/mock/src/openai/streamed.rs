@@ -7,7 +7,7 @@ use crate::members::string;
 use crate::reply::{Reply, data_event};
 use crate::text;
 
-/// The chunks of this completion and `[DONE]`; `None` if it is none. With `with_usage` they end with its usage.
+/// The chunks of this completion and `[DONE]`; `None` for anything else. With `with_usage` they end with its usage.
 pub(super) fn stream(completion: &Value, with_usage: bool) -> Option<Reply> {
     let choices = completion.get("choices")?.as_array()?;
     let mut chunks = Chunks { completion: completion.as_object()?, with_usage, out: Vec::new() };
