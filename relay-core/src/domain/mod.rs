@@ -21,6 +21,7 @@ pub mod return_url;
 pub mod secret;
 mod secret_form;
 mod secret_hash;
+mod trace_parent;
 mod usage;
 mod user;
 
@@ -44,5 +45,6 @@ pub use relay_key::{KeyedProject, RelayKeyRecord, Scope};
 pub(crate) use secret_form::beginnings;
 pub use secret_form::secret_at;
 pub use secret_hash::SecretHash;
+pub use trace_parent::TraceParent;
 pub use usage::{Blame, Endpoint, Outcome, TokenUsage, UsageEvent, UsageQuery, UsageRow};
 pub use user::{UserState, UserSummary};

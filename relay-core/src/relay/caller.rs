@@ -1,7 +1,7 @@
 //! Who calls, and on whose behalf.
 
 use crate::domain::ids::{EndUser, RequestId, Tier};
-use crate::domain::{Project, SecretHash};
+use crate::domain::{Project, SecretHash, TraceParent};
 
 /// Who calls, and on whose behalf. A `Caller` is already authorised: relay-server makes one from a Relay key and two
 /// headers.
@@ -18,11 +18,13 @@ pub struct Caller {
     pub tier: Tier,
     /// The request's id.
     pub request: RequestId,
+    /// The caller's trace that this call belongs to.
+    pub trace: Option<TraceParent>,
 }
 
 impl Caller {
     /// A caller for this user of a project, in the paid tier, without a Relay key.
     pub fn new(project: Project, user: EndUser, request: RequestId) -> Self {
-        Self { project, relay_key: None, user, tier: Tier::Paid, request }
+        Self { project, relay_key: None, user, tier: Tier::Paid, request, trace: None }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) static PAGE_ORIGIN: HeaderName = HeaderName::from_static("x-relay-pag
 pub(crate) static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// How many times OpenAI's clients have already sent this request.
 pub(crate) static RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
+/// The caller's trace (W3C Trace Context).
+pub(crate) static TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The provider key that pays: provider and last four characters.
 pub(crate) static KEY: HeaderName = HeaderName::from_static("x-relay-key");
 pub(crate) static DROPPED_PARAMS: HeaderName = HeaderName::from_static("x-relay-dropped-params");

@@ -7,7 +7,7 @@ use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, Header
 use percent_encoding::percent_decode_str;
 use relay_core::domain::ids::{EndUser, Tier};
 use relay_core::domain::secret::{RegistrationToken, RelayKey};
-use relay_core::domain::{KeyedProject, Scope};
+use relay_core::domain::{KeyedProject, Scope, TraceParent};
 use relay_core::relay::page::Page;
 use relay_core::relay::token_access::TokenAccess;
 use relay_core::{Caller, Class, Provider, RelayError};
@@ -63,6 +63,7 @@ pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> R
     let tier = tier(request.headers())?;
     let mut caller = Caller::new(project, user, context.id());
     (caller.relay_key, caller.tier) = (Some(key.hash), tier);
+    caller.trace = trace_parent(request.headers());
     Ok(caller)
 }
 
@@ -155,6 +156,11 @@ fn tier(headers: &HeaderMap) -> Result<Tier, RelayError> {
         Some(b"false") => Ok(Tier::Free),
         Some(_) => Err(invalid()),
     }
+}
+
+/// The caller's trace. An invalid header, or two of them, count as none.
+fn trace_parent(headers: &HeaderMap) -> Option<TraceParent> {
+    only(headers, &headers::TRACE_PARENT).ok()??.to_str().ok().and_then(TraceParent::parse)
 }
 
 /// The value of a header that may appear only once.
