@@ -2,7 +2,7 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Tier};
-use relay_core::domain::{Outcome, TokenUsage, UsageEvent, UsageRow};
+use relay_core::domain::{Endpoint, TokenUsage, UsageEvent, UsageRow};
 
 /// The key of a row of daily usage. Within a project it sorts like a report.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,21 +23,21 @@ pub(crate) struct Counters {
     pub(crate) tokens: TokenUsage,
 }
 
-/// The row that a call is counted in.
-impl From<UsageEvent> for Group {
-    fn from(event: UsageEvent) -> Self {
-        Self {
+
+impl Group {
+    /// The row that a call is counted in; `None` for a call that reached no provider's model.
+    pub(crate) fn of(event: UsageEvent) -> Option<Self> {
+        let model = event.model_answered.or(event.model_asked).filter(|_| event.endpoint != Endpoint::Models)?;
+        Some(Self {
             project: event.project,
             day: event.at.day(),
             user: event.user,
-            provider: event.provider,
-            model: event.model,
+            provider: event.provider?,
+            model,
             tier: event.tier,
-        }
+        })
     }
-}
 
-impl Group {
     /// The row in the form of a report.
     pub(crate) fn row(self, sum: Counters) -> UsageRow {
         let mut row = UsageRow::new(self.day, self.user, self.provider, self.model, self.tier);
@@ -49,7 +49,7 @@ impl Group {
 impl Counters {
     /// The counters of one call.
     pub(crate) fn of(event: &UsageEvent) -> Self {
-        Self { requests: 1, errors: u64::from(matches!(event.outcome, Outcome::Failed(_))), tokens: event.tokens }
+        Self { requests: 1, errors: u64::from(event.outcome.fault().is_some()), tokens: event.tokens }
     }
 
     /// Adds `more` to each counter.

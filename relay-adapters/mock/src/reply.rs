@@ -87,7 +87,7 @@ impl Reply {
     pub(super) fn send(self, mut call: OpenCall) -> WireResponse {
         let Self { status, headers, pieces, ending, pause, .. } = self;
         call.streaming(status);
-        WireResponse { status, headers, body: body(pieces, ending, pause, call) }
+        WireResponse::new(status, headers, body(pieces, ending, pause, call))
     }
 }
 

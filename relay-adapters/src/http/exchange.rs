@@ -208,7 +208,7 @@ fn received(
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let status = answer.status().as_u16();
-    Ok(WireResponse { status, headers, body: guarded(answer.bytes_stream(), place, timer, end, gap) })
+    Ok(WireResponse::new(status, headers, guarded(answer.bytes_stream(), place, timer, end, gap)))
 }
 
 #[cfg(test)]

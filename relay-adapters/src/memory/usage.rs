@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::Timestamp;
-use relay_core::domain::{Slot, UsageEvent, UsageQuery, UsageRow};
+use relay_core::domain::{Connection, Slot, UsageEvent, UsageQuery, UsageRow};
 use relay_core::ports::{StoreError, UsageReport, UsageSink};
 
-use super::state::Memory;
+use super::state::{Memory, State};
 use crate::rollup::{Counters, Group};
 
 impl UsageSink for Memory {
@@ -12,14 +12,14 @@ impl UsageSink for Memory {
         if let Some(key) = state.relay_keys.iter_mut().find(|key| Some(key.hash) == event.relay_key) {
             forward(&mut key.last_used_at, event.at);
         }
-        let slot = Slot { project: event.project.clone(), user: event.user.clone(), provider: event.provider };
-        if let Some(connection) = state.connection_mut(&slot).filter(|found| found.connected_at <= event.at) {
+        let (project, user) = (event.project.clone(), event.user.clone());
+        if let Some(connection) = used_connection(&mut state, &event) {
             forward(&mut connection.last_used_at, event.at);
         }
         // No usage is stored for a user who was erased while the call was running.
-        if state.users.contains_key(&(slot.project, slot.user)) {
-            let counters = Counters::of(&event);
-            state.usage.entry(Group::from(event)).or_default().add(&counters);
+        let counters = Counters::of(&event);
+        if let Some(group) = Group::of(event).filter(|_| state.users.contains_key(&(project, user))) {
+            state.usage.entry(group).or_default().add(&counters);
         }
     }
 
@@ -40,6 +40,14 @@ impl UsageReport for Memory {
         let rows = wanted.take(query.limit as usize).map(|(group, sum)| group.clone().row(*sum));
         Ok(rows.collect())
     }
+}
+
+/// The connection whose key a call used.
+fn used_connection<'a>(state: &'a mut State, event: &UsageEvent) -> Option<&'a mut Connection> {
+    // A call that was refused before it was sent used no key.
+    event.used_key().then_some(())?;
+    let slot = Slot { project: event.project.clone(), user: event.user.clone(), provider: event.provider? };
+    state.connection_mut(&slot).filter(|found| found.connected_at <= event.at)
 }
 
 /// Sets `last` to `at` if `at` is later.

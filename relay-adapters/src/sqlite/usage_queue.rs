@@ -84,7 +84,7 @@ impl Queue {
 
     pub(super) fn push(&self, event: UsageEvent) {
         let (counters, at, relay_key) = (Counters::of(&event), event.at, event.relay_key);
-        let group = Group::from(event);
+        let Some(group) = Group::of(event) else { return };
         let mut waiting = self.lock();
         let was_idle = waiting.sums.is_empty();
         if !waiting.sums.add(group, &counters, at, self.capacity) {

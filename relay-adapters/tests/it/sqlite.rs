@@ -422,7 +422,7 @@ mod faults {
         connect(&store, 1, connection(&slot(1), 1, vec![9; 162])).await;
         for model in (0..15).chain(0..15) {
             let mut call = event(&slot(1));
-            call.model = format!("model-{model}");
+            call.model_answered = Some(format!("model-{model}"));
             store.record(call);
         }
         assert_eq!(store.dropped(), 10);

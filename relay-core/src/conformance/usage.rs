@@ -37,19 +37,9 @@ pub async fn usage(store: &dyn Store) {
 const TOKENS: TokenUsage = TokenUsage { input: 10, cache_read: 20, cache_write: 30, output: 40, reasoning: 5 };
 
 fn event(project: &ProjectId, label: &str) -> UsageEvent {
-    UsageEvent {
-        at: NOW,
-        request: RequestId::new(NOW.0, [0; 10]),
-        project: project.clone(),
-        relay_key: Some(hash(project, 200)),
-        user: user(label),
-        provider: Provider::OPENAI,
-        model: "gpt-4o-mini".into(),
-        endpoint: Endpoint::Chat,
-        tier: Tier::Paid,
-        outcome: Outcome::Complete,
-        tokens: TOKENS,
-    }
+    let request = RequestId::new(NOW.0, [0; 10]);
+    let event = UsageEvent::new(request, NOW, slot(project, label, Provider::OPENAI), Endpoint::Chat, "gpt-4o-mini");
+    UsageEvent { relay_key: Some(hash(project, 200)), outcome: Outcome::Complete, tokens: TOKENS, ..event }
 }
 
 fn row(label: &str, requests: u64) -> UsageRow {
@@ -107,8 +97,12 @@ async fn calls_add_up_by_day_user_provider_model_and_tier(store: Views<'_>) {
         UsageEvent { at: next_day, ..base() },
         UsageEvent { tier: Tier::Free, ..base() },
         base(),
-        UsageEvent { model: "gpt-4o".into(), ..base() },
-        UsageEvent { provider: Provider::ANTHROPIC, model: "claude-haiku-4-5".into(), ..base() },
+        UsageEvent { model_answered: Some("gpt-4o".into()), ..base() },
+        UsageEvent {
+            provider: Some(Provider::ANTHROPIC),
+            model_asked: Some("claude-haiku-4-5".into()),
+            ..base()
+        },
         UsageEvent { endpoint: Endpoint::Embeddings, at: last_of_day, ..base() },
         event(&p, "Bo"),
     ];

@@ -23,6 +23,7 @@ mod secret_form;
 mod secret_hash;
 mod trace_parent;
 mod usage;
+mod usage_event;
 mod user;
 
 pub use connection::{AccountIds, Connection, SealedKey, SealedSlot, Slot};
@@ -46,5 +47,6 @@ pub(crate) use secret_form::beginnings;
 pub use secret_form::secret_at;
 pub use secret_hash::SecretHash;
 pub use trace_parent::TraceParent;
-pub use usage::{Blame, Endpoint, Outcome, TokenUsage, UsageEvent, UsageQuery, UsageRow};
+pub use usage::{Blame, Endpoint, Outcome, TokenUsage, UsageQuery, UsageRow};
+pub use usage_event::{Timeline, UsageEvent};
 pub use user::{UserState, UserSummary};

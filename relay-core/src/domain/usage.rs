@@ -1,11 +1,9 @@
-//! Metered usage: one event for each call, summed by day.
+//! Metered usage: how calls end, what they cost in tokens, and the sums of them.
 
 use std::ops::RangeInclusive;
 
-use crate::domain::connection::Slot;
-use crate::domain::ids::{EndUser, ProjectId, RequestId, Tier, Timestamp};
+use crate::domain::ids::{EndUser, ProjectId, Tier};
 use crate::domain::provider::Provider;
-use crate::domain::secret_hash::SecretHash;
 
 /// The token counts of one call. The four kinds do not overlap, so they can be added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,15 +34,26 @@ pub enum Endpoint {
     Chat,
     /// Embeddings.
     Embeddings,
+    /// Lists of models, and one model.
+    Models,
 }
 
 impl Endpoint {
-    /// `chat` or `embeddings`.
+    /// Every API, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Models];
+
+    /// `chat`, `embeddings` or `models`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Embeddings => "embeddings",
+            Self::Models => "models",
         }
+    }
+
+    /// The API with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|endpoint| endpoint.as_str() == name)
     }
 }
 
@@ -53,7 +62,9 @@ impl Endpoint {
 pub enum Outcome {
     /// With a complete answer.
     Complete,
-    /// With an error.
+    /// With an error before the provider was asked.
+    Refused(Blame),
+    /// With an error after the provider was asked.
     Failed(Blame),
     /// The client left before the end; the tokens are those known by then.
     Cancelled,
@@ -62,10 +73,35 @@ pub enum Outcome {
 impl Outcome {
     /// `complete`, `cancelled`, or the text of [`Blame`].
     pub fn as_str(self) -> &'static str {
+        self.fault().map_or(self.name(), Blame::as_str)
+    }
+
+    /// `complete`, `refused`, `failed` or `cancelled`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
-            Self::Failed(blame) => blame.as_str(),
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
             Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whose fault it is that there is no answer.
+    pub fn fault(self) -> Option<Blame> {
+        match self {
+            Self::Refused(blame) | Self::Failed(blame) => Some(blame),
+            Self::Complete | Self::Cancelled => None,
+        }
+    }
+
+    /// The outcome with this [`Self::name`] and this fault.
+    pub fn from_names(name: &str, fault: Option<Blame>) -> Option<Self> {
+        match (name, fault) {
+            ("complete", None) => Some(Self::Complete),
+            ("refused", Some(blame)) => Some(Self::Refused(blame)),
+            ("failed", Some(blame)) => Some(Self::Failed(blame)),
+            ("cancelled", None) => Some(Self::Cancelled),
+            _ => None,
         }
     }
 }
@@ -84,6 +120,14 @@ pub enum Blame {
 }
 
 impl Blame {
+    /// Everybody, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::User, Self::Caller, Self::Provider, Self::Relay];
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|blame| blame.as_str() == name)
+    }
+
     /// `user`, `caller`, `provider` or `relay`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,54 +135,6 @@ impl Blame {
             Self::Caller => "caller",
             Self::Provider => "provider",
             Self::Relay => "relay",
-        }
-    }
-}
-
-/// One metered call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UsageEvent {
-    /// When it began.
-    pub at: Timestamp,
-    /// The request.
-    pub request: RequestId,
-    /// The tenant.
-    pub project: ProjectId,
-    /// The Relay key that the caller sent, if any.
-    pub relay_key: Option<SecretHash>,
-    /// The user whose key paid.
-    pub user: EndUser,
-    /// The provider that was called.
-    pub provider: Provider,
-    /// The model that the provider reported, or the requested one if it did not answer; at most 128 characters.
-    pub model: String,
-    /// The API that was called.
-    pub endpoint: Endpoint,
-    /// The tier.
-    pub tier: Tier,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The tokens that the provider counted.
-    pub tokens: TokenUsage,
-}
-
-impl UsageEvent {
-    /// A call with the key in `slot`: paid tier, no Relay key, cancelled before any token was counted.
-    pub fn new(request: RequestId, at: Timestamp, slot: Slot, endpoint: Endpoint, model: impl Into<String>) -> Self {
-        let Slot { project, user, provider } = slot;
-        Self {
-            at,
-            request,
-            project,
-            relay_key: None,
-            user,
-            provider,
-            model: model.into(),
-            endpoint,
-            tier: Tier::Paid,
-            outcome: Outcome::Cancelled,
-            tokens: TokenUsage::default(),
         }
     }
 }

@@ -96,13 +96,20 @@ pub struct WireResponse {
     pub headers: Vec<(String, String)>,
     /// The body as it arrives.
     pub body: ByteStream,
+    /// How long it took to connect, in microseconds, if a connection was made for this request and the client measured it.
+    pub connect_micros: Option<u64>,
 }
 
 impl WireResponse {
+    /// An answer over a connection that was there.
+    pub fn new(status: u16, headers: Vec<(String, String)>, body: ByteStream) -> Self {
+        Self { status, headers, body, connect_micros: None }
+    }
+
     /// An answer in one piece.
     pub fn whole(status: u16, body: impl Into<Bytes>) -> Self {
         let piece: Bytes = body.into();
-        Self { status, headers: Vec::new(), body: Box::pin(futures::stream::iter([Ok(piece)])) }
+        Self::new(status, Vec::new(), Box::pin(futures::stream::iter([Ok(piece)])))
     }
 
     /// Adds a header.

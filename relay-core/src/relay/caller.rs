@@ -20,11 +20,24 @@ pub struct Caller {
     pub request: RequestId,
     /// The caller's trace that this call belongs to.
     pub trace: Option<TraceParent>,
+    /// When the request arrived, in the clock's microseconds. `None`: when the use case is called.
+    pub arrived: Option<u64>,
+    /// When its Relay key was checked, in the clock's microseconds.
+    pub authenticated: Option<u64>,
 }
 
 impl Caller {
     /// A caller for this user of a project, in the paid tier, without a Relay key.
     pub fn new(project: Project, user: EndUser, request: RequestId) -> Self {
-        Self { project, relay_key: None, user, tier: Tier::Paid, request, trace: None }
+        Self {
+            project,
+            relay_key: None,
+            user,
+            tier: Tier::Paid,
+            request,
+            trace: None,
+            arrived: None,
+            authenticated: None,
+        }
     }
 }

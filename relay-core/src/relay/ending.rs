@@ -37,10 +37,11 @@ impl CallEnd {
         Self { outcome, code: None, cause: None, cause_word: None, model: String::new() }
     }
 
-    /// The end of a call with this error.
-    pub(crate) fn failed(error: &RelayError) -> Self {
+    /// The end of a call with this error. `sent`: whether the provider was asked.
+    pub(crate) fn failed(error: &RelayError, sent: bool) -> Self {
         let (code, cause) = (Some(error.code().to_owned()), std::error::Error::source(error).map(chain));
-        Self { code, cause, cause_word: error.cause(), ..Self::new(Outcome::Failed(error.blame())) }
+        let outcome = if sent { Outcome::Failed(error.blame()) } else { Outcome::Refused(error.blame()) };
+        Self { code, cause, cause_word: error.cause(), ..Self::new(outcome) }
     }
 
     pub(crate) fn complete() -> Self {
@@ -56,12 +57,16 @@ impl Ending {
 
     /// Says why the call is about to be dropped, if not because its client left: it then counts as failed.
     pub fn abandon(&self, error: &RelayError) {
-        self.known().abandoned.get_or_insert_with(|| CallEnd::failed(error));
+        self.known().abandoned.get_or_insert_with(|| CallEnd::failed(error, true));
     }
 
-    /// The end of a call that was dropped.
-    pub(crate) fn dropped(&self) -> CallEnd {
-        self.known().abandoned.clone().unwrap_or_else(|| CallEnd::new(Outcome::Cancelled))
+    /// The end of a call that was dropped. `sent`: whether the provider was asked.
+    pub(crate) fn dropped(&self, sent: bool) -> CallEnd {
+        let refused = |end: CallEnd| match end.outcome {
+            Outcome::Failed(blame) if !sent => CallEnd { outcome: Outcome::Refused(blame), ..end },
+            _ => end,
+        };
+        self.known().abandoned.clone().map(refused).unwrap_or_else(|| CallEnd::new(Outcome::Cancelled))
     }
 
     pub(crate) fn set(&self, end: CallEnd) {

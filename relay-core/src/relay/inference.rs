@@ -42,7 +42,13 @@ struct Outgoing {
     meter: Meter,
     operation: Operation,
     notes: Notes,
-    began: u64,
+}
+
+/// What a call is made of, but for its meter.
+struct Ready {
+    route: Route,
+    operation: Operation,
+    notes: Notes,
 }
 
 #[derive(Debug)]
@@ -104,34 +110,36 @@ impl Relay {
     /// # Errors
     /// The caller's mistakes, an unknown model, a user without a usable key.
     pub async fn prepare_chat(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
-        let began = self.ports.clock.micros();
+        let mut meter = Meter::start(self, caller, Endpoint::Chat, body.len());
+        let ready = self.ready_chat(caller, body, &mut meter).await;
+        self.prepared(meter, ready)
+    }
+
+    async fn ready_chat(&self, caller: &Caller, body: Bytes, meter: &mut Meter) -> Result<Ready, RelayError> {
         // The key is looked up before the translation, so that a user without one costs little. A large body, which moves to
         // another thread, is read twice for that.
-        let (route, mut chat, Asked { provider, model, .. }, now) = if body.len() < LARGE {
+        let (route, mut chat, provider) = if body.len() < LARGE {
             let request = Object::parse(&body)?;
             let asked = Asked::read(&request)?;
-            let route = self.route(caller, asked.provider).await?;
+            let route = self.admitted_route(caller, &asked, meter).await?;
             let given = Given::new(caller, self.ports.clock.now());
-            (route, asked.chat(&body, &request, given)?, asked, given.now)
+            (route, asked.chat(&body, &request, given)?, asked.provider)
         } else {
             let (asked, body) = self.asked(body).await?;
-            let route = self.route(caller, asked.provider).await?;
+            let route = self.admitted_route(caller, &asked, meter).await?;
             let given = Given::new(caller, self.ports.clock.now());
-            let length = body.len();
-            let job = move || Ok((asked.chat(&body, &Object::parse(&body)?, given)?, asked));
-            let (chat, asked) = self.compute(length, job).await.and_then(|made: Result<_, RelayError>| made)?;
-            (route, chat, asked, given.now)
+            let (length, provider) = (body.len(), asked.provider);
+            let job = move || asked.chat(&body, &Object::parse(&body)?, given);
+            let chat = self.compute(length, job).await.and_then(|made: Result<_, RelayError>| made)?;
+            (route, chat, provider)
         };
+        meter.translated(chat.context.stream, &chat.notes);
         refuse_notes_if_strict(caller, &chat.notes)?;
         // A strict project rather has the provider's refusal than a request that is not its own.
         chat.context.is_amendable &= !caller.project.policy.strict_params;
-        let disclosure = known(&route, &chat.notes);
-        let meter = Meter::start(self, caller, provider, &model, Endpoint::Chat, now);
-        let stream = chat.context.stream;
         let wire = if chat.context.is_long { dialect(provider).as_stream(chat.wire) } else { chat.wire };
         let operation = Operation::Chat(route.addressed(wire), chat.context);
-        let call = Outgoing { relay: self.clone(), route, meter, operation, notes: chat.notes, began };
-        Ok(Prepared { disclosure, stream, call })
+        Ok(Ready { route, operation, notes: chat.notes })
     }
 
     /// Reads an embeddings request, opens the user's key and translates. Nothing is sent yet.
@@ -139,26 +147,56 @@ impl Relay {
     /// # Errors
     /// As [`Self::prepare_chat`].
     pub async fn prepare_embeddings(&self, caller: &Caller, body: Bytes) -> Result<Prepared, RelayError> {
-        let began = self.ports.clock.micros();
+        let mut meter = Meter::start(self, caller, Endpoint::Embeddings, body.len());
+        let ready = self.ready_embeddings(caller, body, &mut meter).await;
+        self.prepared(meter, ready)
+    }
+
+    async fn ready_embeddings(&self, caller: &Caller, body: Bytes, meter: &mut Meter) -> Result<Ready, RelayError> {
         let given = Given::new(caller, self.ports.clock.now());
         let bytes = body.len();
         let job = move || {
             let request = Object::parse(&body)?;
             let asked = Asked::read(&request)?;
-            let made = asked.embeddings(&body, &request, given)?;
+            let made = asked.embeddings(&body, &request, given);
             Ok((asked, made))
         };
         // Translated first: a provider without embeddings is the caller's mistake, whether or not the user has a key.
         let made = self.compute(bytes, job).await.and_then(|made: Result<_, RelayError>| made)?;
-        let (Asked { provider, model, .. }, embeddings) = made;
-        let route = self.route(caller, provider).await?;
+        let (asked, embeddings) = made;
+        meter.asked(asked.provider, &asked.model);
+        let embeddings = embeddings?;
+        let route = self.admitted_route(caller, &asked, meter).await?;
+        meter.translated(false, &embeddings.notes);
         refuse_notes_if_strict(caller, &embeddings.notes)?;
-        let disclosure = known(&route, &embeddings.notes);
-        let meter = Meter::start(self, caller, provider, &model, Endpoint::Embeddings, given.now);
         let wires = embeddings.wires.into_iter().map(|wire| route.addressed(wire)).collect();
         let operation = Operation::Embeddings(wires, embeddings.context);
-        let call = Outgoing { relay: self.clone(), route, meter, operation, notes: embeddings.notes, began };
-        Ok(Prepared { disclosure, stream: false, call })
+        Ok(Ready { route, operation, notes: embeddings.notes })
+    }
+
+    /// The user's key, opened, for a call that may pass.
+    async fn admitted_route(&self, caller: &Caller, asked: &Asked, meter: &mut Meter) -> Result<Route, RelayError> {
+        meter.asked(asked.provider, &asked.model);
+        meter.admitted();
+        let route = self.route(caller, asked.provider).await?;
+        meter.unsealed();
+        Ok(route)
+    }
+
+    /// The call, or why there is none, which is metered too.
+    fn prepared(&self, mut meter: Meter, ready: Result<Ready, RelayError>) -> Result<Prepared, RelayError> {
+        match ready {
+            Ok(Ready { route, operation, notes }) => {
+                let disclosure = known(&route, &notes);
+                let stream = matches!(&operation, Operation::Chat(_, context) if context.stream);
+                let call = Outgoing { relay: self.clone(), route, meter, operation, notes };
+                Ok(Prepared { disclosure, stream, call })
+            }
+            Err(error) => {
+                meter.failed(&error);
+                Err(error)
+            }
+        }
     }
 
     /// The model of a large request.
@@ -211,21 +249,17 @@ impl Prepared {
 
 impl Outgoing {
     async fn send(self) -> Result<Reply, RelayError> {
-        let Self { relay, route, mut meter, operation, notes, began } = self;
-        let sent = relay.ports.clock.micros();
+        let Self { relay, route, mut meter, operation, notes } = self;
+        meter.sent();
         let result = match operation {
             Operation::Chat(wire, context) if context.stream => {
-                return relay.chat_stream(route, meter, (wire, context), notes, sent - began).await;
+                return relay.chat_stream(route, meter, (wire, context), notes).await;
             }
             Operation::Chat(wire, context) => relay.chat_whole(&route, &mut meter, (wire, context), notes).await,
             Operation::Embeddings(wires, context) => relay.embed(&route, &mut meter, wires, context).await,
         };
         match result {
-            Ok((mut reply, answered)) => {
-                let overhead = (sent - began) + relay.ports.clock.micros().saturating_sub(answered);
-                reply.disclosure.overhead_micros = Some(overhead);
-                Ok(reply)
-            }
+            Ok(reply) => Ok(reply),
             Err(error) => {
                 let error = error.with_provider(route.provider()).without(&route.key);
                 meter.failed(&error);
@@ -244,9 +278,6 @@ struct ChatResponse {
     asked: Option<WireRequest>,
 }
 
-/// A reply, and when the provider's answer was complete (in the clock's microseconds).
-type TimedReply = (Reply, u64);
-
 impl Relay {
     /// A whole answer, in as many requests as the provider wants.
     async fn chat_whole(
@@ -255,23 +286,25 @@ impl Relay {
         meter: &mut Meter,
         (wire, mut context): (WireRequest, ChatContext),
         notes: Notes,
-    ) -> Result<TimedReply, RelayError> {
-        let ChatResponse { response, disclosure, asked } = self.ask_chat(route, wire, &mut context, notes).await?;
+    ) -> Result<Reply, RelayError> {
+        let ChatResponse { response, mut disclosure, asked } =
+            self.ask_chat(route, meter, wire, &mut context, notes).await?;
         let mut asked_for = Disclosure::default();
         asked_for.provider_request_id.clone_from(&disclosure.provider_request_id);
         let answer = self.whole_answer(route, meter, (response, asked), context).await;
-        let (body, answered) = answer.map_err(|error| error.with_disclosure(asked_for))?;
-        Ok((Reply { disclosure, body: ReplyBody::Whole(body) }, answered))
+        let body = answer.map_err(|error| error.with_disclosure(asked_for))?;
+        disclosure.overhead_micros = meter.overhead();
+        Ok(Reply { disclosure, body: ReplyBody::Whole(body) })
     }
 
-    /// The answer that begins with this response, and when it was complete.
+    /// The answer that begins with this response.
     async fn whole_answer(
         &self,
         route: &Route,
         meter: &mut Meter,
         (response, asked): (WireResponse, Option<WireRequest>),
         context: ChatContext,
-    ) -> Result<(Bytes, u64), RelayError> {
+    ) -> Result<Bytes, RelayError> {
         let dialect = dialect(route.provider());
         let mut whole = self.body(route, response, &context).await?;
         let mut bodies = vec![whole.clone()];
@@ -280,6 +313,7 @@ impl Relay {
             if let Ok(so_far) = dialect.chat_answer(whole.clone(), &context) {
                 meter.note(so_far.usage, so_far.model.as_deref());
             }
+            meter.continued();
             let rest = self.continue_with(route, next.wire, &context).await.and_then(|body| {
                 let joined = dialect.join(&whole, &body).ok_or_else(no_answer)?;
                 bodies.push(body);
@@ -295,18 +329,20 @@ impl Relay {
                 return Err(too_long(MAX_ANSWER));
             }
         }
-        let answered = self.ports.clock.micros();
+        meter.answered();
         let length = whole.len();
         let answer = self.compute(length, move || dialect.chat_answer(whole, &context)).await??;
         self.answered(route, &answer).await;
-        meter.complete(answer.usage, answer.model);
-        Ok((answer.body, answered))
+        meter.wrote(answer.body.len() as u64);
+        meter.complete(answer.usage, answer.model.as_deref());
+        Ok(answer.body)
     }
 
     /// Sends a chat request.
     async fn ask_chat(
         &self,
         route: &Route,
+        meter: &mut Meter,
         wire: WireRequest,
         context: &mut ChatContext,
         mut notes: Notes,
@@ -321,8 +357,10 @@ impl Relay {
         let mut disclosure = Disclosure::default();
         dialect.disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
         disclosure.hide(&route.key);
+        meter.first_byte(response.connect_micros, &disclosure);
         if let Some(Amended { wire, changed }) = amended {
             notes.adjust(changed);
+            meter.noted(&notes);
             disclosure.adjusted_params = notes.adjusted;
             // The provider would refuse the rest of the turn as it refused this.
             asked = asked.map(|_| wire);
@@ -357,28 +395,32 @@ impl Relay {
         meter: &mut Meter,
         wires: Vec<WireRequest>,
         context: EmbeddingsContext,
-    ) -> Result<TimedReply, RelayError> {
+    ) -> Result<Reply, RelayError> {
         let calls = wires.into_iter().map(|wire| async {
             let response = self.send(route, wire).await?;
             let mut disclosure = Disclosure::default();
             dialect(route.provider()).disclose(&response.headers, self.ports.clock.now(), &mut disclosure);
             disclosure.hide(&route.key);
-            Ok::<_, RelayError>((disclosure, collect(response, MAX_EMBEDDINGS).await?))
+            let (connect, at) = (response.connect_micros, self.ports.clock.micros());
+            Ok::<_, RelayError>((disclosure, connect, at, collect(response, MAX_EMBEDDINGS).await?))
         });
         let mut answers = futures::stream::iter(calls).buffered(EMBEDDINGS_AT_ONCE);
         let (mut disclosure, mut bodies) = (Disclosure::default(), Vec::new());
         while let Some(answer) = answers.next().await {
-            let (passed, body) = answer?;
+            let (passed, connect, at, body) = answer?;
+            meter.first_byte_at(at, connect, &passed);
             disclosure = passed;
             bodies.push(body);
         }
-        let answered = self.ports.clock.micros();
+        meter.answered();
         let (provider, length) = (route.provider(), bodies.iter().map(Bytes::len).sum());
         let answer = self.compute(length, move || dialect(provider).embeddings_answer(bodies, &context)).await??;
         self.answered(route, &answer).await;
-        meter.complete(answer.usage, answer.model);
         disclosure.usage_estimated = answer.usage_estimated;
-        Ok((Reply { disclosure, body: ReplyBody::Whole(answer.body) }, answered))
+        disclosure.overhead_micros = meter.overhead();
+        meter.wrote(answer.body.len() as u64);
+        meter.complete(answer.usage, answer.model.as_deref());
+        Ok(Reply { disclosure, body: ReplyBody::Whole(answer.body) })
     }
 
     /// Notes that the key works, if the answer is the provider's: any JSON could come from the network between.
@@ -394,17 +436,16 @@ impl Relay {
         mut meter: Meter,
         (wire, mut context): (WireRequest, ChatContext),
         notes: Notes,
-        overhead: u64,
     ) -> Result<Reply, RelayError> {
         let ChatResponse { response, mut disclosure, asked } =
-            match self.ask_chat(&route, wire, &mut context, notes).await {
+            match self.ask_chat(&route, &mut meter, wire, &mut context, notes).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     meter.failed(&error);
                     return Err(error);
                 }
             };
-        disclosure.overhead_micros = Some(overhead);
+        disclosure.overhead_micros = meter.overhead();
         let translator = dialect(route.provider()).chat_stream(context);
         let mut translation = Translation::new(self.clone(), route, response.body, translator, meter).asked(asked);
         match translation.next().await {

@@ -2,11 +2,12 @@
 
 use futures::future::join_all;
 
-use crate::domain::{Connection, Provider};
+use crate::domain::{Connection, Endpoint, Provider};
 use crate::error::RelayError;
 use crate::relay::caller::Caller;
 use crate::relay::handle::Relay;
 use crate::relay::inference::collect;
+use crate::relay::metering::Meter;
 use crate::translation::dialect;
 use crate::translation::limits::MAX_ANSWER;
 use crate::translation::surface::models::{Model, ModelList};
@@ -21,11 +22,18 @@ impl Relay {
     /// # Errors
     /// `provider_key_missing` without a connected provider; the first failure if every provider fails.
     pub async fn models(&self, caller: &Caller) -> Result<ModelList, RelayError> {
+        let mut meter = Meter::start(self, caller, Endpoint::Models, 0);
+        let listed = self.listed_models(caller, &mut meter).await;
+        metered(meter, listed)
+    }
+
+    async fn listed_models(&self, caller: &Caller, meter: &mut Meter) -> Result<ModelList, RelayError> {
         let project = &caller.project.id;
         let connections = self.ports.key_store.connections(project, &caller.user).await?;
         if connections.is_empty() {
             return Err(RelayError::no_provider_key());
         }
+        meter.sent();
         let lists = join_all(connections.into_iter().map(|connection| self.models_of(connection))).await;
         let (good, bad): (Vec<_>, Vec<_>) = lists.into_iter().partition(Result::is_ok);
         match bad.into_iter().find_map(Result::err) {
@@ -39,10 +47,18 @@ impl Relay {
     /// # Errors
     /// `invalid_value` for what cannot be a model's name, `model_not_found`, and those of [`Self::models`].
     pub async fn model(&self, caller: &Caller, asked: &str) -> Result<Model, RelayError> {
+        let mut meter = Meter::start(self, caller, Endpoint::Models, 0);
+        let shown = self.one_model(caller, asked, &mut meter).await;
+        metered(meter, shown)
+    }
+
+    async fn one_model(&self, caller: &Caller, asked: &str, meter: &mut Meter) -> Result<Model, RelayError> {
         must_be_model(asked)?;
         let unknown = || RelayError::model_not_found(asked);
         let (provider, id) = Provider::for_model(asked).ok_or_else(unknown)?;
+        meter.asked(provider, id);
         let connection = self.connection(caller, provider).await?;
+        meter.sent();
         if let Some(wire) = dialect(provider).model(id) {
             let route = &self.open(connection)?;
             let body = collect(self.send(route, route.addressed(wire)).await?, MAX_ANSWER).await?;
@@ -54,7 +70,7 @@ impl Relay {
         models.into_iter().find(|model| model.id == id).ok_or_else(unknown)
     }
 
-    /// Lists are free of charge, so they are not metered.
+    /// Lists are free of charge, so their calls are in the request log and in no sum.
     async fn models_of(&self, connection: Connection) -> Result<Vec<Model>, RelayError> {
         let route = &self.open(connection)?;
         let dialect = dialect(route.provider());
@@ -74,4 +90,13 @@ impl Relay {
         }
         Ok(models)
     }
+}
+
+/// The result of a call that is metered with it.
+fn metered<T>(mut meter: Meter, result: Result<T, RelayError>) -> Result<T, RelayError> {
+    match &result {
+        Ok(_) => meter.complete(None, None),
+        Err(error) => meter.failed(error),
+    }
+    result
 }

@@ -39,6 +39,8 @@ pub(crate) struct Translation {
     /// What to ask for when the bytes before it are out.
     next: Option<Continuation>,
     received: Received,
+    /// Bytes for the caller so far.
+    wrote: u64,
 }
 
 /// How much of the provider's stream came, over all its requests.
@@ -86,6 +88,7 @@ impl Translation {
             asked: None,
             next: None,
             received: Received::default(),
+            wrote: 0,
         }
     }
 
@@ -108,7 +111,10 @@ impl Translation {
             return Err(fault);
         }
         match self.advance().await {
-            Ok(bytes) => Ok(bytes),
+            Ok(bytes) => {
+                self.wrote += bytes.as_ref().map_or(0, Bytes::len) as u64;
+                Ok(bytes)
+            }
             Err(mut fault) => {
                 self.note();
                 fault.error = fault.error.without(&self.route.key).with_provider(self.route.provider());
@@ -157,6 +163,7 @@ impl Translation {
 
     /// Asks for the rest of the answer. If it is not to be had, what there is stands, and says that it was cut short.
     async fn continue_with(&mut self, next: Continuation) -> Result<(), ProviderError> {
+        self.meter.continued();
         match self.relay.send(&self.route, next.wire).await {
             Ok(response) => self.upstream = response.body,
             Err(_) if next.has_output => {
@@ -170,10 +177,12 @@ impl Translation {
 
     fn note(&mut self) {
         self.meter.note(self.stream.usage(), self.stream.model());
+        self.meter.wrote(self.wrote + self.stream.pending() as u64);
     }
 
     /// The stream for the caller, beginning with `first`. A failure from here on is one error event and the end.
-    pub(crate) fn into_stream(self, first: Option<Bytes>) -> EventStream {
+    pub(crate) fn into_stream(mut self, first: Option<Bytes>) -> EventStream {
+        self.meter.answering();
         let rest = stream::unfold(Some(self), |state| async move {
             let mut translation = state?;
             match translation.next().await {

@@ -82,6 +82,11 @@ impl StreamTranslation {
         self.writer.is_empty()
     }
 
+    /// The length of what waits to be sent, in bytes.
+    pub(crate) fn pending(&self) -> usize {
+        self.writer.pending()
+    }
+
     /// Takes what was written since the last call.
     pub(crate) fn take(&mut self) -> Bytes {
         self.writer.take()

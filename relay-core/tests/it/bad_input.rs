@@ -36,7 +36,7 @@ fn streamed(provider: Provider, model: &str, pieces: Vec<Bytes>) -> Result<Strin
     client.expect_provider().return_const(provider);
     client.expect_send().returning(move |_, _| {
         let body = Box::pin(futures::stream::iter(pieces.clone().into_iter().map(Ok)));
-        Ok(WireResponse { status: 200, headers: Vec::new(), body })
+        Ok(WireResponse::new(200, Vec::new(), body))
     });
     let relay = World::new().with_key(ConnectionState::Active, "a-key-of-this-user").with_client(client).relay();
     let asked = format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"x"}}]}}"#);

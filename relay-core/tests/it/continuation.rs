@@ -461,7 +461,7 @@ fn a_strict_project_has_nothing_left_out_behind_its_back() {
 fn broken(body: String) -> WireResponse {
     let broke = TransportError::new(TransportErrorKind::Interrupted, "reset");
     let body = futures::stream::iter([Ok(Bytes::from(body)), Err(broke)]);
-    WireResponse { status: 200, headers: Vec::new(), body: Box::pin(body) }
+    WireResponse::new(200, Vec::new(), Box::pin(body))
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn an_id_that_is_not_plain_and_a_long_value_are_dropped() {
 fn endless(start: &'static str, piece: &'static [u8]) -> WireResponse {
     let pieces = futures::stream::once(async move { Bytes::from_static(start.as_bytes()) })
         .chain(futures::stream::repeat(Bytes::from_static(piece)));
-    WireResponse { status: 200, headers: Vec::new(), body: Box::pin(pieces.map(Ok)) }
+    WireResponse::new(200, Vec::new(), Box::pin(pieces.map(Ok)))
 }
 
 /// 256 KiB of the same events.

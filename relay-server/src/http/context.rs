@@ -72,7 +72,7 @@ impl Failure {
 
     /// The failure that a call ended with, if it did.
     fn of_call(end: CallEnd) -> Option<Self> {
-        let Outcome::Failed(blame) = end.outcome else { return None };
+        let blame = end.outcome.fault()?;
         let CallEnd { code, cause, cause_word, .. } = end;
         Some(Self { blame, code: code.unwrap_or_default().into(), cause: cause.map(Into::into), cause_word })
     }
@@ -136,6 +136,11 @@ impl RequestContext {
 
     pub(crate) fn id(&self) -> RequestId {
         self.0.id
+    }
+
+    /// How long ago the request arrived, in microseconds.
+    pub(crate) fn age_micros(&self) -> u64 {
+        u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn state(&self) -> &Data<State> {

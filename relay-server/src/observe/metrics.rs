@@ -8,7 +8,7 @@ use prometheus::{
 };
 use relay_core::domain::UsageEvent;
 use relay_core::ports::UsageSink;
-use relay_core::{Class, Code, Relay, RelayError};
+use relay_core::{Class, Code, Provider, Relay, RelayError};
 
 use crate::observe::logging;
 
@@ -169,6 +169,17 @@ impl Metrics {
         self.0.streams_cut.with_label_values(&[by]).inc();
     }
 
+    /// Counts a call to a provider.
+    fn called(&self, provider: Provider, event: &UsageEvent) {
+        let (provider, counts) = (provider.name(), &self.0);
+        counts.calls.with_label_values(&[provider, event.endpoint.as_str(), event.outcome.as_str()]).inc();
+        for (direction, tokens) in [("input", event.tokens.prompt()), ("output", event.tokens.output)] {
+            if tokens > 0 {
+                counts.tokens.with_label_values(&[provider, direction]).inc_by(tokens);
+            }
+        }
+    }
+
     /// The same `Relay`, whose usage events are also counted here.
     pub(crate) fn count_usage(&self, relay: &Relay) -> Relay {
         let mut ports = relay.ports().clone();
@@ -216,13 +227,8 @@ struct Counted {
 
 impl UsageSink for Counted {
     fn record(&self, event: UsageEvent) {
-        let provider = event.provider.name();
-        let counts = &self.metrics.0;
-        counts.calls.with_label_values(&[provider, event.endpoint.as_str(), event.outcome.as_str()]).inc();
-        for (direction, tokens) in [("input", event.tokens.prompt()), ("output", event.tokens.output)] {
-            if tokens > 0 {
-                counts.tokens.with_label_values(&[provider, direction]).inc_by(tokens);
-            }
+        if let Some(provider) = event.provider.filter(|_| event.is_counted() && event.used_key()) {
+            self.metrics.called(provider, &event);
         }
         self.sink.record(event);
     }

@@ -249,7 +249,7 @@ fn gone() -> io::Error {
 
 /// Sends an answer in chunks: one write for each piece, when it is made.
 async fn send(response: WireResponse, client: &mut Client<'_>) -> io::Result<()> {
-    let WireResponse { status, headers, mut body } = response;
+    let WireResponse { status, headers, mut body, .. } = response;
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

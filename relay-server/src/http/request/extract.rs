@@ -64,6 +64,8 @@ pub(crate) async fn caller(request: &HttpRequest, context: &RequestContext) -> R
     let mut caller = Caller::new(project, user, context.id());
     (caller.relay_key, caller.tier) = (Some(key.hash), tier);
     caller.trace = trace_parent(request.headers());
+    let now = context.state().relay.ports().clock.micros();
+    (caller.arrived, caller.authenticated) = (Some(now.saturating_sub(context.age_micros())), Some(now));
     Ok(caller)
 }
 

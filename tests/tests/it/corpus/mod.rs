@@ -41,7 +41,7 @@ impl ProviderClient for Replay {
         let canned = self.on.lock().unwrap().clone();
         let Some(canned) = canned else { return Ok(WireResponse::whole(200, "{\"data\":[],\"models\":[]}")) };
         let body = futures::stream::iter(canned.pieces.into_iter().map(Ok));
-        Ok(WireResponse { status: canned.status, headers: canned.headers, body: Box::pin(body) })
+        Ok(WireResponse::new(canned.status, canned.headers, Box::pin(body)))
     }
 }
 

@@ -197,6 +197,11 @@ impl ChunkWriter {
         self.out.is_empty()
     }
 
+    /// The length of what waits to be sent, in bytes.
+    pub(crate) fn pending(&self) -> usize {
+        self.out.len()
+    }
+
     /// Takes what was written since the last call.
     pub fn take(&mut self) -> Bytes {
         self.out.split().freeze()
