@@ -23,7 +23,6 @@ pub(crate) struct Counters {
     pub(crate) tokens: TokenUsage,
 }
 
-
 impl Group {
     /// The row that a call is counted in; `None` for a call that reached no provider's model.
     pub(crate) fn of(event: UsageEvent) -> Option<Self> {

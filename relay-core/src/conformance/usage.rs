@@ -98,11 +98,7 @@ async fn calls_add_up_by_day_user_provider_model_and_tier(store: Views<'_>) {
         UsageEvent { tier: Tier::Free, ..base() },
         base(),
         UsageEvent { model_answered: Some("gpt-4o".into()), ..base() },
-        UsageEvent {
-            provider: Some(Provider::ANTHROPIC),
-            model_asked: Some("claude-haiku-4-5".into()),
-            ..base()
-        },
+        UsageEvent { provider: Some(Provider::ANTHROPIC), model_asked: Some("claude-haiku-4-5".into()), ..base() },
         UsageEvent { endpoint: Endpoint::Embeddings, at: last_of_day, ..base() },
         event(&p, "Bo"),
     ];

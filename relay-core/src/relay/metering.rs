@@ -32,6 +32,8 @@ pub(crate) struct Meter {
     began: u64,
     /// When the provider's answer was complete.
     answered: Option<u64>,
+    /// Relay's own time, once the call has ended.
+    overhead: Option<u64>,
     /// Whether the caller has its status line: a failure from here on does not change it.
     is_answering: bool,
 }
@@ -55,6 +57,7 @@ impl Meter {
             arrived,
             began,
             answered: None,
+            overhead: None,
             is_answering: false,
         }
     }
@@ -135,7 +138,8 @@ impl Meter {
 
     /// The time that Relay itself added to the call up to now, in microseconds.
     pub(crate) fn overhead(&self) -> Option<u64> {
-        let before = self.event.as_ref()?.timeline.sent?.saturating_sub(self.began - self.arrived);
+        let Some(event) = &self.event else { return self.overhead };
+        let before = event.timeline.sent?.saturating_sub(self.began - self.arrived);
         let after = self.answered.map(|at| self.ports.clock.micros().saturating_sub(at));
         Some(before + after.unwrap_or_default())
     }
@@ -186,11 +190,11 @@ impl Meter {
 
     /// The one way out. `end` gets whether the provider was asked.
     fn record(&mut self, end: impl FnOnce(bool) -> CallEnd) {
-        let overhead = self.overhead();
+        self.overhead = self.overhead();
         let Some(mut event) = self.event.take() else { return };
         let end = end(event.timeline.sent.is_some());
         event.timeline.ended = Some(self.elapsed());
-        (event.outcome, event.overhead) = (end.outcome, overhead);
+        (event.outcome, event.overhead) = (end.outcome, self.overhead);
         event.code = end.code.as_deref().and_then(code);
         if self.is_answering || end.outcome == Outcome::Complete {
             event.status = 200;

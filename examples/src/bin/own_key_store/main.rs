@@ -83,7 +83,7 @@ impl UsageSink for Metered {
     fn record(&self, event: UsageEvent) {
         let tokens = event.tokens.prompt() + event.tokens.output;
         if let Ok(mut lines) = self.0.lock() {
-            lines.push(format!("{} {} {tokens} tokens", event.user, event.model));
+            lines.push(format!("{} {} {tokens} tokens", event.user, event.model().unwrap_or("no model")));
         }
     }
 
