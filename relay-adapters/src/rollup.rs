@@ -48,7 +48,9 @@ impl Group {
 impl Counters {
     /// The counters of one call.
     pub(crate) fn of(event: &UsageEvent) -> Self {
-        Self { requests: 1, errors: u64::from(event.outcome.fault().is_some()), tokens: event.tokens }
+        // These two are not stored.
+        let tokens = TokenUsage { cache_write_1h: 0, unpriced: 0, ..event.tokens };
+        Self { requests: 1, errors: u64::from(event.outcome.fault().is_some()), tokens }
     }
 
     /// Adds `more` to each counter.

@@ -73,6 +73,7 @@ fn usage_row(row: &Row<'_>) -> rusqlite::Result<Option<UsageRow>> {
         cache_write: rows::counter(row, "cache_write")?,
         output: rows::counter(row, "output")?,
         reasoning: rows::counter(row, "reasoning")?,
+        ..TokenUsage::default()
     };
     let sum = Counters { requests: rows::counter(row, "requests")?, errors: rows::counter(row, "errors")?, tokens };
     Ok(Some(group.row(sum)))

@@ -34,7 +34,8 @@ pub async fn usage(store: &dyn Store) {
     assert_eq!(store.sink.dropped(), 0);
 }
 
-const TOKENS: TokenUsage = TokenUsage { input: 10, cache_read: 20, cache_write: 30, output: 40, reasoning: 5 };
+const TOKENS: TokenUsage =
+    TokenUsage { input: 10, cache_read: 20, cache_write: 30, cache_write_1h: 0, output: 40, reasoning: 5, unpriced: 0 };
 
 fn event(project: &ProjectId, label: &str) -> UsageEvent {
     let request = RequestId::new(NOW.0, [0; 10]);
@@ -57,6 +58,7 @@ fn row(label: &str, requests: u64) -> UsageRow {
             cache_write: 30 * requests,
             output: 40 * requests,
             reasoning: 5 * requests,
+            ..TokenUsage::default()
         },
     }
 }

@@ -14,10 +14,16 @@ pub struct TokenUsage {
     pub cache_read: u64,
     /// Prompt tokens written to the provider's cache.
     pub cache_write: u64,
+    /// The part of `cache_write` that was written for longer than usual: for an hour at Anthropic.
+    pub cache_write_1h: u64,
     /// Answer tokens, including reasoning.
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    /// The part of all these tokens whose price is not that of text on the standard service tier: audio, pictures that the
+    /// model made, and every token of a call on another service tier, at another speed, or bound to a region. A call with
+    /// any has no cost that can be computed. Not stored.
+    pub unpriced: u64,
 }
 
 impl TokenUsage {

@@ -146,8 +146,11 @@ pub(super) struct Counts {
     input: u64,
     cache_read: u64,
     cache_write: u64,
+    cache_write_1h: u64,
     output: u64,
     thinking: Option<u64>,
+    /// Whether the request had other prices than the list's: a service tier, speed or region of its own.
+    off_list: bool,
 }
 
 impl Counts {
@@ -158,10 +161,19 @@ impl Counts {
             input_tokens: Option<u64>,
             cache_read_input_tokens: Option<u64>,
             cache_creation_input_tokens: Option<u64>,
+            cache_creation: Option<CacheCreation>,
             output_tokens: Option<u64>,
             output_tokens_details: Option<Details>,
             #[serde(borrow, default, deserialize_with = "text")]
             service_tier: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            speed: Option<Cow<'a, str>>,
+            #[serde(borrow, default, deserialize_with = "text")]
+            inference_geo: Option<Cow<'a, str>>,
+        }
+        #[derive(Deserialize)]
+        struct CacheCreation {
+            ephemeral_1h_input_tokens: Option<u64>,
         }
         #[derive(Deserialize)]
         struct Details {
@@ -171,8 +183,16 @@ impl Counts {
         self.input = members.input_tokens.unwrap_or(self.input);
         self.cache_read = members.cache_read_input_tokens.unwrap_or(self.cache_read);
         self.cache_write = members.cache_creation_input_tokens.unwrap_or(self.cache_write);
+        let hour = members.cache_creation.and_then(|writes| writes.ephemeral_1h_input_tokens);
+        self.cache_write_1h = hour.unwrap_or(self.cache_write_1h);
         self.output = members.output_tokens.unwrap_or(self.output);
         self.thinking = members.output_tokens_details.and_then(|details| details.thinking_tokens).or(self.thinking);
+        // Fast mode, priority capacity and a fixed region have prices of their own:
+        // <https://platform.claude.com/docs/en/about-claude/pricing>.
+        let other = |value: Option<&str>, usual: &[&str]| value.is_some_and(|value| !usual.contains(&value));
+        self.off_list |= other(members.service_tier.as_deref(), &["standard"])
+            || other(members.speed.as_deref(), &["standard"])
+            || other(members.inference_geo.as_deref(), &["global", "not_available"]);
         match members.service_tier.as_deref() {
             Some("standard" | "batch") => Some("default"),
             Some("priority") => Some("priority"),
@@ -186,15 +206,17 @@ impl Counts {
             input: self.input.saturating_add(more.input),
             cache_read: self.cache_read.saturating_add(more.cache_read),
             cache_write: self.cache_write.saturating_add(more.cache_write),
+            cache_write_1h: self.cache_write_1h.saturating_add(more.cache_write_1h),
             output: self.output.saturating_add(more.output),
             thinking: self.thinking.map_or(more.thinking, |own| Some(own.saturating_add(more.thinking.unwrap_or(0)))),
+            off_list: self.off_list || more.off_list,
         }
     }
 
     /// OpenAI's usage: cached tokens are part of the prompt there.
     pub(super) fn usage(&self) -> Usage {
         let prompt_tokens = self.input.saturating_add(self.cache_read).saturating_add(self.cache_write);
-        Usage {
+        let usage = Usage {
             prompt_tokens,
             completion_tokens: self.output,
             total_tokens: prompt_tokens.saturating_add(self.output),
@@ -204,7 +226,10 @@ impl Counts {
                 audio_tokens: None,
             }),
             completion_tokens_details: self.thinking.map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
-        }
+            cache_write_1h: self.cache_write_1h,
+            ..Usage::default()
+        };
+        if self.off_list { usage.off_list() } else { usage }
     }
 }
 

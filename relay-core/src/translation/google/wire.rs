@@ -111,6 +111,8 @@ pub(super) struct UsageMetadata<'a> {
     #[serde(borrow)]
     prompt_tokens_details: Few<ModalityCount<'a>>,
     #[serde(borrow)]
+    candidates_tokens_details: Few<ModalityCount<'a>>,
+    #[serde(borrow)]
     service_tier: Option<Text<'a>>,
 }
 
@@ -172,6 +174,17 @@ impl<'a> Payload<'a> {
     }
 }
 
+/// The tokens of the modalities that `is_meant`.
+fn count_of(counts: &Few<ModalityCount<'_>>, is_meant: impl Fn(&str) -> bool) -> u64 {
+    let meant = counts.iter().filter(|count| count.modality.as_ref().is_some_and(|own| is_meant(&own.0)));
+    meant.fold(0, |sum, count| sum.saturating_add(count.token_count.0))
+}
+
+/// Whether calls on this service tier have other prices than the list's.
+fn is_off_list(tier: &str) -> bool {
+    !["standard", "unspecified", "service_tier_unspecified", ""].iter().any(|usual| tier.eq_ignore_ascii_case(usual))
+}
+
 /// A service tier in OpenAI's words.
 pub(super) fn tier(name: &str) -> Option<&'static str> {
     [("standard", "default"), ("flex", "flex"), ("priority", "priority")]
@@ -189,13 +202,9 @@ impl UsageMetadata<'_> {
         // Some models count thoughts among the candidates' tokens: then the total has no room for them.
         let within = thoughts > 0 && prompt.saturating_add(candidates) == total;
         let completion = if within { candidates } else { candidates.saturating_add(thoughts) };
-        let is_audio = |count: &&ModalityCount<'_>| count.modality.as_ref().is_some_and(|own| own.0 == "AUDIO");
-        let audio = self
-            .prompt_tokens_details
-            .iter()
-            .filter(is_audio)
-            .fold(0_u64, |sum, count| sum.saturating_add(count.token_count.0));
-        Usage {
+        let audio = count_of(&self.prompt_tokens_details, |modality| modality == "AUDIO");
+        let made = count_of(&self.candidates_tokens_details, |modality| modality != "TEXT");
+        let usage = Usage {
             prompt_tokens: prompt,
             completion_tokens: completion,
             total_tokens: if total > 0 { total } else { prompt.saturating_add(completion) },
@@ -205,7 +214,11 @@ impl UsageMetadata<'_> {
                 ..PromptDetails::default()
             }),
             completion_tokens_details: Some(CompletionDetails { reasoning_tokens: thoughts }),
-        }
+            unpriced: made,
+            ..Usage::default()
+        };
+        let tier = self.service_tier.as_ref().map(|name| name.0.as_ref());
+        if tier.is_some_and(is_off_list) { usage.off_list() } else { usage }
     }
 
     /// Tokens of the prompt alone, as embeddings count them; `None` where nothing was counted.

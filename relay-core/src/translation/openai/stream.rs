@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::error;
 use super::response::WireUsage;
@@ -32,15 +33,17 @@ impl Translator {
     /// Reads an event that holds usage; returns whether it holds nothing else.
     fn read_usage(&mut self, data: &[u8]) -> bool {
         #[derive(Deserialize)]
-        struct Chunk {
+        struct Chunk<'a> {
             #[serde(default)]
             choices: Vec<serde::de::IgnoredAny>,
             usage: Option<WireUsage>,
             model: Option<String>,
+            #[serde(borrow)]
+            service_tier: Option<&'a RawValue>,
         }
-        let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return false };
+        let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else { return false };
         let Some(usage) = chunk.usage else { return false };
-        self.usage = Some(usage.metered());
+        self.usage = Some(usage.metered(chunk.service_tier));
         self.model = chunk.model;
         chunk.choices.is_empty()
     }

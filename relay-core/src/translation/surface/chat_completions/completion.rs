@@ -158,6 +158,12 @@ pub(crate) struct Usage {
     /// Parts of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) completion_tokens_details: Option<CompletionDetails>,
+    /// Cached tokens that were written for an hour. For metering alone.
+    #[serde(skip)]
+    pub(crate) cache_write_1h: u64,
+    /// Tokens with other prices than text on the standard tier, audio input apart. For metering alone.
+    #[serde(skip)]
+    pub(crate) unpriced: u64,
 }
 
 /// Parts of `prompt_tokens`.
@@ -213,7 +219,15 @@ impl Usage {
                 .map(|(own, more)| completion(own, more))
                 .or(self.completion_tokens_details)
                 .or(more.completion_tokens_details),
+            cache_write_1h: self.cache_write_1h.saturating_add(more.cache_write_1h),
+            unpriced: self.unpriced.saturating_add(more.unpriced),
         }
+    }
+
+    /// The same, of an answer whose tokens all had other prices than the list's.
+    #[must_use]
+    pub(crate) fn off_list(self) -> Self {
+        Self { unpriced: self.prompt_tokens.saturating_add(self.completion_tokens), ..self }
     }
 
     /// The same numbers in Relay's four kinds that do not overlap, for metering.
@@ -224,8 +238,10 @@ impl Usage {
             input: self.prompt_tokens.saturating_sub(read).saturating_sub(write),
             cache_read: read,
             cache_write: write,
+            cache_write_1h: self.cache_write_1h.min(write),
             output: self.completion_tokens,
             reasoning: self.completion_tokens_details.unwrap_or_default().reasoning_tokens,
+            unpriced: self.unpriced.saturating_add(details.audio_tokens.unwrap_or(0)),
         }
     }
 }
