@@ -12,6 +12,15 @@ pub struct Day(pub u32);
 const FIRST: Date = Date::constant(1970, 1, 1);
 
 impl Day {
+    /// The day of this date from 1970 on, for tables.
+    pub(crate) const fn civil(year: u32, month: u32, day: u32) -> Self {
+        // Counted by years that begin in March, so that a leap day is the last one:
+        // <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let of_year = (153 * month + 2) / 5 + day - 1;
+        Self(365 * year + year / 4 - year / 100 + year / 400 + of_year - 719_468)
+    }
+
     /// Reads `YYYY-MM-DD`; `None` for anything else, for a day that does not exist and for one before 1970.
     pub fn parse(text: &str) -> Option<Self> {
         let date: Date = text.parse().ok()?;
@@ -44,6 +53,14 @@ mod tests {
         }
         assert_eq!(Timestamp(1_795_423_644_007).day(), 20_780);
         assert_eq!(Day(u32::MAX).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn a_date_in_a_table_is_the_same_day() {
+        for (year, month, day) in [(1970, 1, 1), (2000, 2, 29), (2024, 3, 1), (2026, 11, 28), (9999, 12, 31)] {
+            let text = format!("{year:04}-{month:02}-{day:02}");
+            assert_eq!(Day::parse(&text), Some(Day::civil(year, month, day)), "{text}");
+        }
     }
 
     #[test]
