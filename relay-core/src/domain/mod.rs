@@ -23,6 +23,7 @@ pub mod secret;
 mod secret_form;
 mod secret_hash;
 mod trace_parent;
+pub mod trail;
 mod usage;
 mod usage_event;
 mod user;
