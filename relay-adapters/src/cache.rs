@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use relay_core::Ports;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::trail::By;
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, KeyedProject, Project, Region, RelayKeyRecord,
     SecretHash, Slot, StoredGrant, UserState, UserSummary,
@@ -94,9 +95,10 @@ impl KeyStore for CachedStore {
         signal: KeySignal,
         checked: bool,
         now: Timestamp,
+        by: &By,
     ) -> Result<Option<ConnectionState>, StoreError> {
         let invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(slot) };
-        let state = self.keys.observe(slot, version, signal, checked, now).await?;
+        let state = self.keys.observe(slot, version, signal, checked, now, by).await?;
         // Usually a good answer does not change the state of a good key, so its entry can stay.
         let is_same = |known: &Connection| {
             let as_known = (known.state, known.refusals);
@@ -108,20 +110,26 @@ impl KeyStore for CachedStore {
         Ok(state)
     }
 
-    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>, by: &By) -> Result<bool, StoreError> {
         let _invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(slot) };
-        self.keys.set_region(slot, version, region).await
+        self.keys.set_region(slot, version, region, by).await
     }
 
-    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
+    async fn delete_connection(&self, slot: &Slot, by: &By) -> Result<bool, StoreError> {
         let _invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(slot) };
-        self.keys.delete_connection(slot).await
+        self.keys.delete_connection(slot, by).await
     }
 
-    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
+    async fn redeem(
+        &self,
+        hash: &SecretHash,
+        connection: Connection,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), RedeemError> {
         let slot = connection.slot.slot.clone();
         let _invalidate = Invalidate { cache: &self.connections, keys: std::slice::from_ref(&slot) };
-        self.keys.redeem(hash, connection, now).await
+        self.keys.redeem(hash, connection, now, by).await
     }
 
     async fn connections(&self, project: &ProjectId, user: &EndUser) -> Result<Vec<Connection>, StoreError> {
@@ -166,11 +174,11 @@ impl Users for CachedStore {
         self.users.user(project, user).await
     }
 
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser, by: &By) -> Result<bool, StoreError> {
         let slot = |provider: &Provider| Slot { project: project.clone(), user: user.clone(), provider: *provider };
         let slots: Vec<Slot> = Provider::ALL.iter().map(slot).collect();
         let _invalidate = Invalidate { cache: &self.connections, keys: &slots };
-        self.users.delete_user(project, user).await
+        self.users.delete_user(project, user, by).await
     }
 }
 
@@ -187,29 +195,46 @@ impl Projects for CachedStore {
         Ok(loaded)
     }
 
-    async fn create_relay_key(&self, key: RelayKeyRecord) -> Result<(), StoreError> {
+    async fn create_relay_key(&self, key: RelayKeyRecord, by: &By) -> Result<(), StoreError> {
         let hash = key.hash;
         let _invalidate = Invalidate { cache: &self.relay_keys, keys: &[hash] };
-        self.projects.create_relay_key(key).await
+        self.projects.create_relay_key(key, by).await
     }
 
-    async fn revoke_relay_key(&self, project: &ProjectId, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    async fn revoke_relay_key(
+        &self,
+        project: &ProjectId,
+        id: &str,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<bool, StoreError> {
         let _clear = Clear(&self.relay_keys); // the key's hash is unknown here, and this is rare
-        self.projects.revoke_relay_key(project, id, now).await
+        self.projects.revoke_relay_key(project, id, now, by).await
     }
 
-    async fn create_project(&self, project: Project) -> Result<(), StoreError> {
-        self.projects.create_project(project).await
-    }
-
-    async fn update_project(&self, project: Project) -> Result<bool, StoreError> {
-        let _clear = Clear(&self.relay_keys); // the project's keys are unknown here, and this is rare
-        self.projects.update_project(project).await
-    }
-
-    async fn delete_project(&self, id: &ProjectId) -> Result<bool, StoreError> {
+    async fn roll_relay_key(
+        &self,
+        id: &str,
+        new: RelayKeyRecord,
+        expires_at: Timestamp,
+        by: &By,
+    ) -> Result<bool, StoreError> {
         let _clear = Clear(&self.relay_keys);
-        self.projects.delete_project(id).await
+        self.projects.roll_relay_key(id, new, expires_at, by).await
+    }
+
+    async fn create_project(&self, project: Project, by: &By) -> Result<(), StoreError> {
+        self.projects.create_project(project, by).await
+    }
+
+    async fn update_project(&self, project: Project, by: &By) -> Result<bool, StoreError> {
+        let _clear = Clear(&self.relay_keys); // the project's keys are unknown here, and this is rare
+        self.projects.update_project(project, by).await
+    }
+
+    async fn delete_project(&self, id: &ProjectId, by: &By) -> Result<bool, StoreError> {
+        let _clear = Clear(&self.relay_keys);
+        self.projects.delete_project(id, by).await
     }
 
     async fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {

@@ -8,6 +8,7 @@ use relay_adapters::ring::{MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::ids::Timestamp;
+use relay_core::domain::trail::{Actor, By};
 use relay_core::{Ports, Relay};
 use relay_server::config::{Config, StoragePath, check_store};
 
@@ -41,7 +42,7 @@ impl Local {
         let cipher = Arc::new(RingCipher::new(&keys).map_err(Failure::failed)?);
         let issuer = Arc::new(RingIssuer::new(&keys).map_err(Failure::failed)?);
         let ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());
-        Ok(Self { relay: Relay::new(ports) })
+        Ok(Self { relay: Relay::new(ports).by(By::new(Actor::CommandLine)) })
     }
 
     /// The current time.

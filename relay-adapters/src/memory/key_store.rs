@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::trail::{By, connection_deleted, connection_observed, connection_stored, region_changed};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, Region,
     SecretHash, Slot, Spent, StoredGrant,
@@ -28,26 +29,38 @@ impl KeyStore for Memory {
         signal: KeySignal,
         checked: bool,
         now: Timestamp,
+        by: &By,
     ) -> Result<Option<ConnectionState>, StoreError> {
         let mut state = self.state();
         let Some(connection) = state.connection_mut(slot).filter(|found| found.slot.version == version) else {
             return Ok(None);
         };
-        (connection.state, connection.refusals) = signal.apply(connection.state, connection.refusals, checked);
+        let before = connection.clone();
+        let (new, refusals) = signal.apply(before.state, before.refusals, checked);
+        (connection.state, connection.refusals) = (new, refusals);
         if matches!(signal, KeySignal::Invalid | KeySignal::Revoked) {
             connection.last_refused_at = Some(now);
         }
-        Ok(Some(connection.state))
+        state.write_trail(&slot.project, &connection_observed(&before, new), by);
+        Ok(Some(new))
     }
 
-    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>, by: &By) -> Result<bool, StoreError> {
         let mut state = self.state();
-        let found = state.connection_mut(slot).filter(|found| found.slot.version == version);
-        Ok(found.map(|connection| connection.region = region).is_some())
+        let Some(connection) = state.connection_mut(slot).filter(|found| found.slot.version == version) else {
+            return Ok(false);
+        };
+        let trail = region_changed(connection, region);
+        connection.region = region;
+        state.write_trail(&slot.project, &trail, by);
+        Ok(true)
     }
 
-    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
-        Ok(self.state().take_connection(slot).is_some())
+    async fn delete_connection(&self, slot: &Slot, by: &By) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(deleted) = state.take_connection(slot) else { return Ok(false) };
+        state.write_trail(&slot.project, &connection_deleted(&deleted), by);
+        Ok(true)
     }
 
     async fn put_grant(
@@ -107,20 +120,31 @@ impl KeyStore for Memory {
         Ok(stored.tries_left)
     }
 
-    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
+    async fn redeem(
+        &self,
+        hash: &SecretHash,
+        connection: Connection,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), RedeemError> {
         let mut state = self.state();
         let slot = connection.slot.slot.clone();
         let version = state.connection(&slot).map(|current| current.slot.version);
         let grant = state.grants.get(hash).ok_or(RedeemRefusal::Unknown)?;
         grant.redeemable(version, &connection, now)?;
         let spent = Spent::new(&connection, now);
-        state.take_connection(&slot);
-        let user = state.users.get_mut(&(slot.project, slot.user)).ok_or(RedeemRefusal::Unknown)?;
+        let owner = (slot.project.clone(), slot.user.clone());
+        if !state.users.contains_key(&owner) {
+            return Err(RedeemRefusal::Unknown.into());
+        }
+        let trail = connection_stored(state.take_connection(&slot).as_ref(), &connection);
+        let user = state.users.get_mut(&owner).ok_or(RedeemRefusal::Unknown)?;
         user.connections.push(connection);
         user.ever_connected = true;
         if let Some(stored) = state.grants.get_mut(hash) {
             stored.spent = Some(spent);
         }
+        state.write_trail(&slot.project, &trail, by);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod key_store;
 mod meta;
 mod projects;
 mod state;
+mod trail;
 mod upkeep;
 mod usage;
 mod users;

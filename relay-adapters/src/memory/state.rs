@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::trail::{AuditChain, AuditRow};
 use relay_core::domain::{Connection, IdempotencyRecord, Project, RelayKeyRecord, SecretHash, StoredGrant};
 
 use crate::rollup::{Counters, Group};
@@ -21,6 +22,7 @@ pub(super) struct State {
     pub(super) idempotency: HashMap<(ProjectId, String), (IdempotencyRecord, SecretHash)>,
     pub(super) usage: BTreeMap<Group, Counters>,
     pub(super) meta: BTreeMap<String, Vec<u8>>,
+    pub(super) audit: HashMap<AuditChain, Vec<AuditRow>>,
 }
 
 pub(super) struct User {

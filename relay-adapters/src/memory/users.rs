@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId};
+use relay_core::domain::trail::{By, user_erased};
 use relay_core::domain::{UserState, UserSummary};
 use relay_core::ports::{StoreError, Users};
 
@@ -24,13 +25,19 @@ impl Users for Memory {
         Ok(self.state().user(project, user).map(|found| found.summary(user)))
     }
 
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser, by: &By) -> Result<bool, StoreError> {
         let mut state = self.state();
         state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));
         let State { grants, idempotency, .. } = &mut *state;
         idempotency.retain(|_, (_, hash)| grants.contains_key(hash));
         state.usage.retain(|group, _| !(group.project == *project && group.user == *user));
-        Ok(state.users.remove(&(project.clone(), user.clone())).is_some())
+        let known = state.users.remove(&(project.clone(), user.clone())).map(|known| known.summary(user));
+        if known.is_some() || state.names(project, user) {
+            let providers = known.as_ref().map(|known| known.providers.clone()).unwrap_or_default();
+            state.write_trail(project, &user_erased(user, &providers), by);
+            state.erase_names(project, user);
+        }
+        Ok(known.is_some())
     }
 }
 

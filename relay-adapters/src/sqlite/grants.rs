@@ -2,6 +2,7 @@
 
 use relay_core::Provider;
 use relay_core::domain::ids::Timestamp;
+use relay_core::domain::trail::{By, connection_stored};
 use relay_core::domain::{
     Allowed, CLOCK_SKEW_SECONDS, Connection, ConnectionState, EndUserName, Grant, IdempotencyRecord,
     KEEP_GRANTS_SECONDS, REGISTRATION_TRIES, RedeemRefusal, Region, SealedKey, SecretHash, Spent, StoredGrant,
@@ -11,6 +12,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::connections;
 use super::failure::Failure;
 use super::rows::{self, integer};
+use super::trail;
 
 /// How many old rows go with each new grant: a few more than are added, so that a backlog shrinks without making one
 /// call wait for all of it.
@@ -109,6 +111,7 @@ pub(super) fn redeem(
     hash: &SecretHash,
     connection: &Connection,
     now: Timestamp,
+    by: &By,
 ) -> Result<Result<Redeemed, RedeemRefusal>, Failure> {
     let grant = get(transaction, hash)?;
     let current = connections::in_slot(transaction, &connection.slot.slot)?;
@@ -121,6 +124,7 @@ pub(super) fn redeem(
     spend(transaction, hash, &Spent::new(connection, now))?;
     mark_connected(transaction, connection)?;
     store(transaction, connection)?;
+    trail::write(transaction, &connection.slot.slot.project, &connection_stored(current.as_ref(), connection), by)?;
     Ok(Ok(if current.is_some() { Redeemed::Replaced } else { Redeemed::First }))
 }
 

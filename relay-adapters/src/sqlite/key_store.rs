@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::trail::By;
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, Region, SecretHash, Slot, StoredGrant,
 };
 use relay_core::ports::{KeyStore, RedeemError, StoreError};
-use rusqlite::params;
 
 use super::store::Sqlite;
 use super::worker::Db;
@@ -29,6 +29,7 @@ impl KeyStore for Sqlite {
         signal: KeySignal,
         checked: bool,
         now: Timestamp,
+        by: &By,
     ) -> Result<Option<ConnectionState>, StoreError> {
         // Most signals do not change the state, and need no write.
         let Some(known) = self.connection(slot).await?.filter(|known| known.slot.version == version) else {
@@ -38,28 +39,24 @@ impl KeyStore for Sqlite {
         if !is_refusal && signal.apply(known.state, known.refusals, checked) == (known.state, known.refusals) {
             return Ok(Some(known.state));
         }
-        let slot = slot.clone();
-        let refused_at = is_refusal.then_some(now);
-        let write =
-            move |db: &mut Db| db.write(|t| connections::observe(t, &slot, version, signal, checked, refused_at));
-        self.writer.run(write).await
+        let seen = connections::Seen { version, signal, checked, refused_at: is_refusal.then_some(now) };
+        let (slot, by) = (slot.clone(), by.clone());
+        self.writer.run(move |db| db.write(|t| connections::observe(t, &slot, seen, &by))).await
     }
 
-    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
-        let slot = slot.clone();
-        self.writer.run(move |db| db.write(|t| connections::set_region(t, &slot, version, region))).await
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>, by: &By) -> Result<bool, StoreError> {
+        let (slot, by) = (slot.clone(), by.clone());
+        self.writer.run(move |db| db.write(|t| connections::set_region(t, &slot, version, region, &by))).await
     }
 
-    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
-        const DELETE: &str = "DELETE FROM connections WHERE project = ?1 AND user = ?2 AND provider = ?3";
+    async fn delete_connection(&self, slot: &Slot, by: &By) -> Result<bool, StoreError> {
         // A deletion of what is not there needs no write.
         if self.connection(slot).await?.is_none() {
             return Ok(false);
         }
-        let Slot { project, user, provider } = slot.clone();
+        let (slot, by) = (slot.clone(), by.clone());
         let write = move |db: &mut Db| {
-            let key = params![project.as_str(), user.as_str(), provider.name()];
-            let was_there = db.write(|t| Ok(t.prepare_cached(DELETE)?.execute(key)? > 0))?;
+            let was_there = db.write(|t| connections::delete(t, &slot, &by))?;
             if was_there {
                 db.shred();
             }
@@ -93,10 +90,16 @@ impl KeyStore for Sqlite {
         self.writer.run(move |db| db.write(|t| grants::count_refusal(t, &hash))).await
     }
 
-    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
-        let hash = *hash;
+    async fn redeem(
+        &self,
+        hash: &SecretHash,
+        connection: Connection,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), RedeemError> {
+        let (hash, by) = (*hash, by.clone());
         let write = move |db: &mut Db| {
-            let outcome = db.write(|t| grants::redeem(t, &hash, &connection, now))?;
+            let outcome = db.write(|t| grants::redeem(t, &hash, &connection, now, &by))?;
             if matches!(outcome, Ok(grants::Redeemed::Replaced)) {
                 db.shred();
             }

@@ -15,6 +15,7 @@ mod open;
 mod projects;
 mod rows;
 mod store;
+mod trail;
 mod upkeep;
 mod usage;
 mod usage_queue;

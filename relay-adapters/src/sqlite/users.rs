@@ -1,13 +1,15 @@
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId};
+use relay_core::domain::trail::{By, user_erased};
 use relay_core::domain::{UserState, UserSummary};
 use relay_core::ports::{StoreError, Users};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::failure::Failure;
 use super::rows;
 use super::store::Sqlite;
+use super::trail;
 use super::usage_queue;
 use super::worker::Db;
 
@@ -26,28 +28,43 @@ impl Users for Sqlite {
 
     async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError> {
         let (project, user) = (project.clone(), user.clone());
-        self.readers.run(move |db| one_user(db, &project, &user)).await
+        self.readers.run(move |db| one_user(db.reader(), &project, &user)).await
     }
 
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
-        // Everything else about the user refers to this row: `ON DELETE CASCADE`.
-        const DELETE: &str = "DELETE FROM users WHERE project = ?1 AND user = ?2";
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser, by: &By) -> Result<bool, StoreError> {
         // Most deletions of somebody unknown need no write.
-        if self.user(project, user).await?.is_none() {
+        let (project, user, by) = (project.clone(), user.clone(), by.clone());
+        let (of, label) = (project.clone(), user.clone());
+        let is_known = move |db: &mut Db| {
+            Ok(one_user(db.reader(), &of, &label)?.is_some() || trail::names(db.reader(), &of, &label)?)
+        };
+        if !self.readers.run(is_known).await? {
             return Ok(false);
         }
-        let (project, user, queue) = (project.clone(), user.clone(), self.usage.clone());
+        let queue = self.usage.clone();
         let write = move |db: &mut Db| {
             usage_queue::flush(db, &queue)?; // otherwise it would count for a later user with the same label
-            let key = params![project.as_str(), user.as_str()];
-            let was_there = db.write(|t| Ok(t.prepare_cached(DELETE)?.execute(key)? > 0))?;
-            if was_there {
-                db.shred();
-            }
+            let was_there = db.write(|t| erase(t, &project, &user, &by))?;
+            db.shred();
             Ok(was_there)
         };
         self.writer.run(write).await
     }
+}
+
+/// Erases a user. Returns whether they were known.
+fn erase(transaction: &Transaction<'_>, project: &ProjectId, user: &EndUser, by: &By) -> Result<bool, Failure> {
+    // Everything else about the user refers to this row: `ON DELETE CASCADE`.
+    const DELETE: &str = "DELETE FROM users WHERE project = ?1 AND user = ?2";
+    let known = one_user(transaction, project, user)?;
+    if known.is_none() && !trail::names(transaction, project, user)? {
+        return Ok(false);
+    }
+    let providers = known.as_ref().map(|known| known.providers.clone()).unwrap_or_default();
+    trail::write(transaction, project, &user_erased(user, &providers), by)?;
+    trail::erase(transaction, project, user)?;
+    transaction.prepare_cached(DELETE)?.execute(params![project.as_str(), user.as_str()])?;
+    Ok(known.is_some())
 }
 
 macro_rules! select_users {
@@ -76,9 +93,9 @@ fn users(
     Ok(page.collect::<Result<_, _>>()?)
 }
 
-fn one_user(db: &Db, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, Failure> {
+fn one_user(db: &Connection, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, Failure> {
     const ONE: &str = select_users!("WHERE project = ?1 AND user = ?2");
-    let mut query = db.reader().prepare_cached(ONE)?;
+    let mut query = db.prepare_cached(ONE)?;
     Ok(query.query_row(params![project.as_str(), user.as_str()], summary).optional()?)
 }
 

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use relay_adapters::cache::{CacheLimits, CachedStore};
 use relay_adapters::memory::Memory;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use relay_core::domain::trail::{Actor, By};
 use relay_core::domain::{
     Connection, ConnectionState, Grant, KeySignal, KeyedProject, MasterKeyId, Project, RelayKeyRecord, Scope,
     SealedKey, SealedSlot, SecretHash, Slot,
@@ -66,7 +67,7 @@ fn before_mocks(keys: MockKeyStore, projects: MockProjects, limits: CacheLimits)
 
 async fn connect(store: &dyn KeyStore, token: u8, slot: &Slot, version: u64) {
     store.put_grant(&SecretHash([token; 32]), grant(slot), None).await.unwrap();
-    store.redeem(&SecretHash([token; 32]), connection(slot, version), NOW).await.unwrap();
+    store.redeem(&SecretHash([token; 32]), connection(slot, version), NOW, &By::new(Actor::Program)).await.unwrap();
 }
 
 #[tokio::test]
@@ -122,13 +123,13 @@ async fn what_others_write_is_seen_within_a_second() {
     let memory = Arc::new(Memory::default());
     let (cached, clock) = before(&memory);
     let KeyedProject { key, project, .. } = keyed_project();
-    memory.create_project(project).await.unwrap();
-    memory.create_relay_key(key.clone()).await.unwrap();
+    memory.create_project(project, &By::new(Actor::Program)).await.unwrap();
+    memory.create_relay_key(key.clone(), &By::new(Actor::Program)).await.unwrap();
     assert_eq!(cached.connection(&ana()).await.unwrap(), None);
     assert!(cached.relay_key(&HASH).await.unwrap().unwrap().key.is_live(NOW));
 
     connect(&*memory, 1, &ana(), 1).await;
-    memory.revoke_relay_key(&key.project, &key.id, NOW).await.unwrap();
+    memory.revoke_relay_key(&key.project, &key.id, NOW, &By::new(Actor::Program)).await.unwrap();
     assert_eq!(cached.connection(&ana()).await.unwrap(), None, "within the second");
     clock.advance_seconds(1);
     assert_eq!(cached.connection(&ana()).await.unwrap(), Some(connection(&ana(), 1)));
@@ -158,11 +159,11 @@ async fn what_is_written_through_the_cache_is_seen_at_once() {
     assert_eq!(look().await, Some(connection(&ana(), 1)));
     connect(&cached, 2, &ana(), 2).await;
     assert_eq!(look().await, Some(connection(&ana(), 2)));
-    cached.observe(&ana(), 2, KeySignal::Revoked, true, NOW).await.unwrap();
+    cached.observe(&ana(), 2, KeySignal::Revoked, true, NOW, &By::new(Actor::Program)).await.unwrap();
     assert_eq!(look().await.unwrap().state, ConnectionState::Revoked);
-    cached.observe(&ana(), 2, KeySignal::Works, true, NOW).await.unwrap();
+    cached.observe(&ana(), 2, KeySignal::Works, true, NOW, &By::new(Actor::Program)).await.unwrap();
     assert_eq!(look().await.unwrap().state, ConnectionState::Active);
-    assert!(cached.delete_connection(&ana()).await.unwrap());
+    assert!(cached.delete_connection(&ana(), &By::new(Actor::Program)).await.unwrap());
     assert_eq!(look().await, None);
 }
 
@@ -174,7 +175,7 @@ async fn a_deleted_users_connections_are_gone_at_once() {
         connect(&cached, token, &slot("ana", *provider), 1).await;
         assert!(cached.connection(&slot("ana", *provider)).await.unwrap().is_some());
     }
-    cached.delete_user(&ana().project, &ana().user).await.unwrap();
+    cached.delete_user(&ana().project, &ana().user, &By::new(Actor::Program)).await.unwrap();
     for provider in Provider::ALL {
         assert_eq!(cached.connection(&slot("ana", *provider)).await.unwrap(), None);
     }
@@ -184,11 +185,11 @@ async fn a_deleted_users_connections_are_gone_at_once() {
 async fn a_good_answer_that_changes_nothing_keeps_the_entry() {
     let mut keys = MockKeyStore::new();
     keys.expect_connection().once().returning(|slot| Ok(Some(connection(slot, 1))));
-    keys.expect_observe().returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+    keys.expect_observe().returning(|_, _, _, _, _, _| Ok(Some(ConnectionState::Active)));
     let cached = before_mocks(keys, MockProjects::new(), CacheLimits::default());
     for _ in 0..3 {
         cached.connection(&ana()).await.unwrap();
-        cached.observe(&ana(), 1, KeySignal::Works, false, NOW).await.unwrap();
+        cached.observe(&ana(), 1, KeySignal::Works, false, NOW, &By::new(Actor::Program)).await.unwrap();
     }
 }
 
@@ -197,9 +198,9 @@ async fn a_load_that_an_invalidation_overtook_is_not_kept() {
     // The store is asked; before its answer arrives, the connection is deleted.
     let cached = Arc::new(OnceLock::<CachedStore>::new());
     let (mut keys, itself) = (MockKeyStore::new(), Arc::clone(&cached));
-    keys.expect_delete_connection().once().returning(|_| Ok(true));
+    keys.expect_delete_connection().once().returning(|_, _| Ok(true));
     keys.expect_connection().once().returning(move |slot| {
-        let delete = itself.get().unwrap().delete_connection(slot).now_or_never();
+        let delete = itself.get().unwrap().delete_connection(slot, &By::new(Actor::Program)).now_or_never();
         assert!(delete.unwrap().unwrap());
         Ok(Some(connection(slot, 1)))
     });
@@ -213,9 +214,13 @@ async fn a_load_that_an_invalidation_overtook_is_not_kept() {
 async fn a_relay_key_load_that_a_revocation_overtook_is_not_kept() {
     let cached = Arc::new(OnceLock::<CachedStore>::new());
     let (mut projects, itself) = (MockProjects::new(), Arc::clone(&cached));
-    projects.expect_revoke_relay_key().once().returning(|_, _, _| Ok(true));
+    projects.expect_revoke_relay_key().once().returning(|_, _, _, _| Ok(true));
     projects.expect_relay_key().once().returning(move |_| {
-        let revoke = itself.get().unwrap().revoke_relay_key(&ana().project, "070707070707", NOW).now_or_never();
+        let revoke = itself
+            .get()
+            .unwrap()
+            .revoke_relay_key(&ana().project, "070707070707", NOW, &By::new(Actor::Program))
+            .now_or_never();
         assert!(revoke.unwrap().unwrap());
         Ok(Some(keyed_project()))
     });
@@ -233,7 +238,7 @@ async fn a_write_that_was_given_up_is_seen_too() {
     let cached = CachedStore::new(sqlite.clone(), sqlite.clone(), sqlite.clone(), clock, CacheLimits::default());
     cached.put_grant(&HASH, grant(&ana()), None).await.unwrap();
     assert_eq!(cached.connection(&ana()).await.unwrap(), None);
-    drop(cached.redeem(&HASH, connection(&ana(), 1), NOW).now_or_never());
+    drop(cached.redeem(&HASH, connection(&ana(), 1), NOW, &By::new(Actor::Program)).now_or_never());
     sqlite.ready().await.unwrap(); // the writer does one after the other
     assert!(cached.connection(&ana()).await.unwrap().is_some());
 }

@@ -8,6 +8,7 @@ use relay_adapters::sqlite::{Sqlite, SqliteOptions};
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
 use relay_core::domain::secret::ProviderKey;
+use relay_core::domain::trail::{Actor, By};
 use relay_core::domain::{Connection, ConnectionState, Grant, SealedSlot, SecretHash, Slot};
 use relay_core::ports::{Cipher as _, KeyStore as _};
 
@@ -48,7 +49,7 @@ async fn filled(path: &Path) -> (Sqlite, RingCipher) {
         let connection = Connection::new(sealed_slot, sealed, "a1b2", [2; 16], ConnectionState::Active, NOW);
         let grant = Grant::new(slot.project, slot.user, NOW, NOW.plus_seconds(600));
         store.put_grant(&SecretHash(hash), grant, None).await.unwrap();
-        store.redeem(&SecretHash(hash), connection, NOW).await.unwrap();
+        store.redeem(&SecretHash(hash), connection, NOW, &By::new(Actor::Program)).await.unwrap();
     }
     (store, cipher)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use relay_adapters::sqlite::{Sqlite, SqliteOpenError, SqliteOptions};
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Timestamp};
+use relay_core::domain::trail::{Actor, By};
 use relay_core::domain::{
     Connection, ConnectionState, Endpoint, Grant, MasterKeyId, Outcome, RedeemRefusal, SealedKey, SealedSlot,
     SecretHash, Slot, UsageEvent, UsageQuery, UserState,
@@ -56,7 +57,7 @@ fn connection(slot: &Slot, version: u64, sealed: Vec<u8>) -> Connection {
 
 async fn connect(store: &Sqlite, token: u32, connection: Connection) {
     store.put_grant(&hash(token), grant(&connection.slot.slot), None).await.unwrap();
-    store.redeem(&hash(token), connection, NOW).await.unwrap();
+    store.redeem(&hash(token), connection, NOW, &By::new(Actor::Program)).await.unwrap();
 }
 
 fn event(slot: &Slot) -> UsageEvent {
@@ -230,12 +231,14 @@ mod shredding {
         assert_eq!(survivors(&directory, 0..1000).len(), 1000, "the search finds what is there");
 
         for n in (0..1000).filter(|n| n % 10 != 0) {
-            assert!(store.delete_connection(&slot(n * 7919 % 1000)).await.unwrap());
+            assert!(store.delete_connection(&slot(n * 7919 % 1000), &By::new(Actor::Program)).await.unwrap());
         }
         let gone = (0..1000).filter(|n| n % 10 != 0);
         assert_eq!(survivors(&directory, gone), Vec::<u32>::new(), "while the database is open");
         for n in (0..1000).step_by(10) {
-            assert!(store.delete_user(&project(), &slot(n * 7919 % 1000).user).await.unwrap());
+            assert!(
+                store.delete_user(&project(), &slot(n * 7919 % 1000).user, &By::new(Actor::Program)).await.unwrap()
+            );
         }
         drop(store);
         assert_eq!(survivors(&directory, 0..1000), Vec::<u32>::new());
@@ -255,7 +258,7 @@ mod shredding {
                 live.push((n, slot(random)));
             } else {
                 let (n, slot) = live.swap_remove((random >> 8) as usize % live.len());
-                assert!(store.delete_connection(&slot).await.unwrap());
+                assert!(store.delete_connection(&slot, &By::new(Actor::Program)).await.unwrap());
                 gone.push(n);
             }
         }
@@ -281,7 +284,7 @@ mod shredding {
         connect(&store, 1, connection(&slot(1), 1, canary(1))).await;
         let reader = Foreign::open(directory.path().join("relay.db")).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
-        assert!(store.delete_connection(&slot(1)).await.unwrap());
+        assert!(store.delete_connection(&slot(1), &By::new(Actor::Program)).await.unwrap());
         assert_eq!(store.connection(&slot(1)).await.unwrap(), None);
         reader.execute_batch("COMMIT").unwrap();
         store.ready().await.unwrap();
@@ -355,7 +358,7 @@ mod long_readers {
         let mut holder = Holder::of(&directory);
         let began = std::time::Instant::now();
         for n in 0..12 {
-            assert!(store.delete_user(&project(), &slot(n).user).await.unwrap());
+            assert!(store.delete_user(&project(), &slot(n).user, &By::new(Actor::Program)).await.unwrap());
         }
         // Each would wait a second for the reader; all together take some tens of milliseconds.
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
@@ -387,7 +390,8 @@ mod faults {
         let results = futures::future::join_all(writes).await;
         assert!(results.iter().all(Result::is_err));
         store.ready().await.unwrap_err();
-        let redeemed = store.redeem(&hash(1), connection(&slot(1), 2, vec![8; 162]), NOW).await;
+        let redeemed =
+            store.redeem(&hash(1), connection(&slot(1), 2, vec![8; 162]), NOW, &By::new(Actor::Program)).await;
         assert!(matches!(redeemed, Err(RedeemError::Store(_))), "{redeemed:?}");
         store.record(event(&slot(1)));
         store.usage(&everything()).await.unwrap_err();
@@ -468,7 +472,7 @@ mod faults {
                 }
             }
             let _ = store.users(&project(), UserState::Connected, None, 100).await;
-            let _ = store.delete_user(&project(), &slot(17).user).await;
+            let _ = store.delete_user(&project(), &slot(17).user, &By::new(Actor::Program)).await;
         }
     }
 }
@@ -488,7 +492,9 @@ mod races {
             .map(|n| {
                 let store = Arc::clone(&stores[n % 2]);
                 let mark = n.to_be_bytes().repeat(20);
-                tokio::spawn(async move { store.redeem(&hash(1), connection(&slot(1), 1, mark), NOW).await })
+                tokio::spawn(async move {
+                    store.redeem(&hash(1), connection(&slot(1), 1, mark), NOW, &By::new(Actor::Program)).await
+                })
             })
             .collect();
         let mut winners = vec![];
@@ -540,7 +546,8 @@ mod races {
         let store = open(&directory);
         store.put_grant(&hash(1), grant(&slot(1)), None).await.unwrap();
         let token = hash(1);
-        let redemption = store.redeem(&token, connection(&slot(1), 1, vec![9; 162]), NOW);
+        let by = By::new(Actor::Program);
+        let redemption = store.redeem(&token, connection(&slot(1), 1, vec![9; 162]), NOW, &by);
         let polled_once = futures::future::select(redemption, futures::future::ready(())).await;
         drop(polled_once);
         store.ready().await.unwrap(); // the writer does one after the other

@@ -2,7 +2,7 @@
 
 use futures::future::{join, join_all};
 
-use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
+use super::samples::{NOW, by, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
 use crate::domain::{
     AccountIds, Allowed, ConnectionState, EndUserName, IdempotencyRecord, KeySignal, Provider, REGISTRATION_TRIES,
@@ -77,9 +77,9 @@ async fn a_token_works_once(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("once");
     let s = slot(&p, "ana", Provider::OPENAI);
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
-    let again = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW).await;
+    let again = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW, &by()).await;
     assert!(matches!(again, Err(RedeemError::Refused(RedeemRefusal::Used))), "{again:?}");
-    let late = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW.plus_seconds(9999)).await;
+    let late = store.redeem(&hash(&p, 1), connection(&s, 2, 2), NOW.plus_seconds(9999), &by()).await;
     assert!(
         matches!(late, Err(RedeemError::Refused(RedeemRefusal::Used))),
         "used is reported before expired: {late:?}"
@@ -91,7 +91,8 @@ async fn a_token_works_once_among_many_at_a_time(store: &(impl KeyStore + Users 
     let p = project("race");
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     let (token, s) = (&hash(&p, 1), &slot(&p, "ana", Provider::OPENAI));
-    let results = join_all((0..64).map(|n| store.redeem(token, connection(s, 1, n), NOW))).await;
+    let by = by();
+    let results = join_all((0..64).map(|n| store.redeem(token, connection(s, 1, n), NOW, &by))).await;
 
     let winners: Vec<usize> = (0..64).filter(|&n| matches!(results.get(n), Some(Ok(())))).collect();
     let [winner] = winners.as_slice() else { panic!("exactly one must win: {winners:?}") };
@@ -106,7 +107,7 @@ async fn a_token_works_once_among_many_at_a_time(store: &(impl KeyStore + Users 
 async fn an_unknown_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("unknown");
     let s = slot(&p, "ana", Provider::OPENAI);
-    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await;
+    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await;
     assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{result:?}");
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert_eq!(store.grant(&hash(&p, 1)).await.unwrap(), None);
@@ -121,12 +122,12 @@ async fn a_token_stores_only_what_it_was_issued_for(store: &(impl KeyStore + Use
     for wrong in
         [slot(&p, "bo", Provider::GOOGLE), slot(&p, "ana", Provider::OPENAI), slot(&other, "ana", Provider::GOOGLE)]
     {
-        let result = store.redeem(&hash(&p, 1), connection(&wrong, 1, 1), NOW).await;
+        let result = store.redeem(&hash(&p, 1), connection(&wrong, 1, 1), NOW, &by()).await;
         assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{wrong:?}: {result:?}");
         assert_eq!(store.connection(&wrong).await.unwrap(), None);
     }
     let right = slot(&p, "ana", Provider::GOOGLE);
-    store.redeem(&hash(&p, 1), connection(&right, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&right, 1, 1), NOW, &by()).await.unwrap();
 }
 
 async fn an_expired_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
@@ -134,13 +135,13 @@ async fn an_expired_token_stores_nothing(store: &(impl KeyStore + Users + ?Sized
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     for late in [NOW.plus_seconds(600), NOW.plus_seconds(601)] {
-        let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), late).await;
+        let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), late, &by()).await;
         assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
     }
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert!(store.grant(&hash(&p, 1)).await.unwrap().is_some(), "expired grants are still known for a day");
     let in_time = Timestamp(NOW.plus_seconds(600).0 - 1);
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), in_time).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), in_time, &by()).await.unwrap();
 }
 
 /// As after a clock that ran ahead was set right.
@@ -155,14 +156,14 @@ async fn a_token_of_the_future_stores_nothing(store: &(impl KeyStore + Users + ?
     };
     assert_eq!(store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record(1))).await.unwrap(), None);
     let right = Timestamp(NOW.0 - 365 * 86_400_000);
-    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), right).await;
+    let result = store.redeem(&hash(&p, 1), connection(&s, 1, 1), right, &by()).await;
     assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
     assert!(!store.exchange_grant(&hash(&p, 1), &hash(&p, 2), right).await.unwrap());
     let mut new = grant(&p, "ana");
     (new.created_at, new.expires_at) = (right, right.plus_seconds(600));
     let earlier = store.put_grant(&hash(&p, 3), new, Some(record(2))).await.unwrap();
     assert_eq!(earlier, None, "the idempotency key must not return a token that is not valid yet");
-    store.redeem(&hash(&p, 3), connection(&s, 1, 3), right).await.unwrap();
+    store.redeem(&hash(&p, 3), connection(&s, 1, 3), right, &by()).await.unwrap();
 }
 
 async fn a_token_without_tries_left_stores_nothing(store: &(impl KeyStore + Users + ?Sized)) {
@@ -174,7 +175,7 @@ async fn a_token_without_tries_left_stores_nothing(store: &(impl KeyStore + User
         assert_eq!(store.grant(&token).await.unwrap().unwrap().tries_left, left);
     }
     assert_eq!(store.count_refusal(&token).await.unwrap(), 0, "0 stays 0");
-    let result = store.redeem(&token, connection(&s, 1, 1), NOW).await;
+    let result = store.redeem(&token, connection(&s, 1, 1), NOW, &by()).await;
     assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Expired))), "{result:?}");
     assert_eq!(store.connection(&s).await.unwrap(), None);
 }
@@ -186,14 +187,14 @@ async fn a_token_may_not_replace_unless_it_says_so(store: &(impl KeyStore + User
     first_only.replace = false;
     store.put_grant(&hash(&p, 1), first_only.clone(), None).await.unwrap();
     store.put_grant(&hash(&p, 2), first_only, None).await.unwrap();
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap();
     for version in [1, 2] {
-        let result = store.redeem(&hash(&p, 2), connection(&s, version, 2), NOW).await;
+        let result = store.redeem(&hash(&p, 2), connection(&s, version, 2), NOW, &by()).await;
         assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Occupied))), "{result:?}");
     }
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 1)));
     let elsewhere = slot(&p, "ana", Provider::GOOGLE);
-    store.redeem(&hash(&p, 2), connection(&elsewhere, 1, 2), NOW).await.unwrap();
+    store.redeem(&hash(&p, 2), connection(&elsewhere, 1, 2), NOW, &by()).await.unwrap();
 }
 
 async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?Sized)) {
@@ -201,16 +202,16 @@ async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
     for wrong in [0, 2] {
-        let result = store.redeem(&hash(&p, 1), connection(&s, wrong, 1), NOW).await;
+        let result = store.redeem(&hash(&p, 1), connection(&s, wrong, 1), NOW, &by()).await;
         assert!(
             matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
             "an empty slot accepts version 1, not {wrong}: {result:?}"
         );
     }
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap();
     store.put_grant(&hash(&p, 2), grant(&p, "ana"), None).await.unwrap();
     for wrong in [0, 1, 3] {
-        let result = store.redeem(&hash(&p, 2), connection(&s, wrong, 2), NOW).await;
+        let result = store.redeem(&hash(&p, 2), connection(&s, wrong, 2), NOW, &by()).await;
         assert!(
             matches!(result, Err(RedeemError::Refused(RedeemRefusal::Conflict))),
             "version 2 must follow version 1, not {wrong}: {result:?}"
@@ -220,7 +221,7 @@ async fn a_replacement_needs_the_next_version(store: &(impl KeyStore + Users + ?
     longer.sealed.bytes.extend([2; 64]);
     longer.ids = AccountIds::default();
     longer.region = None;
-    store.redeem(&hash(&p, 2), longer.clone(), NOW).await.unwrap();
+    store.redeem(&hash(&p, 2), longer.clone(), NOW, &by()).await.unwrap();
     assert_eq!(store.connection(&s).await.unwrap(), Some(longer), "nothing of the replaced connection may be left");
 }
 
@@ -228,11 +229,11 @@ async fn a_refused_redemption_leaves_the_token_usable(store: &(impl KeyStore + U
     let p = project("neither");
     let s = slot(&p, "ana", Provider::OPENAI);
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), None).await.unwrap();
-    store.redeem(&hash(&p, 1), connection(&s, 5, 1), NOW).await.unwrap_err();
+    store.redeem(&hash(&p, 1), connection(&s, 5, 1), NOW, &by()).await.unwrap_err();
     let after = store.grant(&hash(&p, 1)).await.unwrap().unwrap();
     assert_eq!((after.spent, after.tries_left), (None, REGISTRATION_TRIES));
     assert_eq!(store.connection(&s).await.unwrap(), None);
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap();
 }
 
 async fn a_grant_comes_back_as_it_was_stored(store: &(impl KeyStore + Users + ?Sized)) {
@@ -275,10 +276,10 @@ async fn an_exchanged_grant_belongs_to_the_new_token_alone(store: &(impl KeyStor
     let moved = store.grant(&new).await.unwrap().unwrap();
     assert_eq!((moved.grant, moved.tries_left, moved.spent), (full, REGISTRATION_TRIES - 1, None));
     let s = slot(&p, "ana", Provider::OPENAI);
-    let refused = store.redeem(&old, connection(&s, 1, 1), NOW).await;
+    let refused = store.redeem(&old, connection(&s, 1, 1), NOW, &by()).await;
     assert!(matches!(refused, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{refused:?}");
     assert_eq!(store.connection(&s).await.unwrap(), None);
-    store.redeem(&new, connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&new, connection(&s, 1, 1), NOW, &by()).await.unwrap();
     assert!(store.connection(&s).await.unwrap().is_some());
     // Nothing brings the old one back.
     assert!(!store.exchange_grant(&old, &hash(&p, 3), NOW).await.unwrap());
@@ -315,7 +316,8 @@ async fn an_exchange_and_a_redemption_never_both_succeed(store: &(impl KeyStore 
         let s = slot(&p, "ana", Provider::OPENAI);
         let (old, new) = (hash(&p, 1), hash(&p, 2));
         store.put_grant(&old, grant(&p, "ana"), None).await.unwrap();
-        let redeem = store.redeem(&old, connection(&s, 1, 1), NOW);
+        let by = by();
+        let redeem = store.redeem(&old, connection(&s, 1, 1), NOW, &by);
         let (moved, redeemed) = join(store.exchange_grant(&old, &new, NOW), redeem).await;
         assert!(moved.unwrap() != redeemed.is_ok());
         assert_eq!(store.connection(&s).await.unwrap().is_some(), redeemed.is_ok());
@@ -411,7 +413,7 @@ async fn a_signal_changes_the_state(store: &(impl KeyStore + Users + ?Sized)) {
         if matches!(signal, KeySignal::Invalid | KeySignal::Revoked) {
             refused = Some(now);
         }
-        assert_eq!(store.observe(&s, 1, signal, checked, now).await.unwrap(), Some(state), "step {step}");
+        assert_eq!(store.observe(&s, 1, signal, checked, now, &by()).await.unwrap(), Some(state), "step {step}");
         let mut want = connection(&s, 1, 1);
         (want.state, want.refusals, want.last_refused_at) = (state, refusals, refused);
         assert_eq!(store.connection(&s).await.unwrap(), Some(want), "step {step}");
@@ -422,11 +424,11 @@ async fn a_region_is_stored_for_its_version(store: &(impl KeyStore + Users + ?Si
     let p = project("region");
     let s = slot(&p, "ana", Provider::OPENAI);
     let regions: Vec<_> = Provider::OPENAI.regions().map(Some).chain([None]).collect();
-    assert!(!store.set_region(&s, 1, None).await.unwrap(), "no connection");
+    assert!(!store.set_region(&s, 1, None, &by()).await.unwrap(), "no connection");
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
     for region in regions {
-        assert!(!store.set_region(&s, 2, region).await.unwrap(), "another version");
-        assert!(store.set_region(&s, 1, region).await.unwrap());
+        assert!(!store.set_region(&s, 2, region, &by()).await.unwrap(), "another version");
+        assert!(store.set_region(&s, 1, region, &by()).await.unwrap());
         let mut want = connection(&s, 1, 1);
         want.region = region;
         assert_eq!(store.connection(&s).await.unwrap(), Some(want));
@@ -436,12 +438,12 @@ async fn a_region_is_stored_for_its_version(store: &(impl KeyStore + Users + ?Si
 async fn a_signal_for_another_version_changes_nothing(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("stale");
     let s = slot(&p, "ana", Provider::OPENAI);
-    assert_eq!(store.observe(&s, 1, KeySignal::Invalid, true, NOW).await.unwrap(), None);
+    assert_eq!(store.observe(&s, 1, KeySignal::Invalid, true, NOW, &by()).await.unwrap(), None);
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
     connect(store, &hash(&p, 2), connection(&s, 2, 2)).await;
     for version in [0, 1, 3] {
         for signal in [KeySignal::Invalid, KeySignal::Works] {
-            assert_eq!(store.observe(&s, version, signal, true, NOW).await.unwrap(), None);
+            assert_eq!(store.observe(&s, version, signal, true, NOW, &by()).await.unwrap(), None);
         }
     }
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 2, 2)));
@@ -469,10 +471,10 @@ async fn projects_never_meet(store: &(impl KeyStore + Users + ?Sized)) {
     assert_eq!(store.user(&b, &user("ana")).await.unwrap(), None);
     connect(store, &hash(&b, 1), connection(&in_b, 1, 2)).await;
 
-    store.observe(&in_b, 1, KeySignal::Revoked, true, NOW).await.unwrap();
+    store.observe(&in_b, 1, KeySignal::Revoked, true, NOW, &by()).await.unwrap();
     assert_eq!(store.connection(&in_a).await.unwrap(), Some(connection(&in_a, 1, 1)));
-    assert!(store.delete_connection(&in_b).await.unwrap());
-    assert!(store.delete_user(&b, &user("ana")).await.unwrap());
+    assert!(store.delete_connection(&in_b, &by()).await.unwrap());
+    assert!(store.delete_user(&b, &user("ana"), &by()).await.unwrap());
     assert_eq!(store.connection(&in_a).await.unwrap(), Some(connection(&in_a, 1, 1)));
     assert_eq!(store.users(&a, CONNECTED, None, 10).await.unwrap().len(), 1);
     assert_eq!(store.users(&b, CONNECTED, None, 10).await.unwrap().len(), 0);
@@ -483,7 +485,7 @@ async fn labels_are_compared_byte_by_byte(store: &(impl KeyStore + Users + ?Size
     connect(store, &hash(&p, 1), connection(&slot(&p, "ana", Provider::OPENAI), 1, 1)).await;
     for other in ["Ana", "ANA", "ana_", "an%", "an_", "an"] {
         assert_eq!(store.connection(&slot(&p, other, Provider::OPENAI)).await.unwrap(), None, "{other}");
-        assert!(!store.delete_user(&p, &user(other)).await.unwrap(), "{other}");
+        assert!(!store.delete_user(&p, &user(other), &by()).await.unwrap(), "{other}");
     }
     assert_eq!(store.connections(&p, &user("ana")).await.unwrap().len(), 1);
 }
@@ -528,11 +530,11 @@ async fn a_user_exists_from_the_first_grant(store: &(impl KeyStore + Users + ?Si
     assert_eq!(store.users(&p, PENDING, None, 10).await.unwrap(), [want.clone()]);
 
     let s = slot(&p, "ana", Provider::GOOGLE);
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap();
     (want.state, want.providers) = (CONNECTED, vec![Provider::GOOGLE]);
     assert_eq!(store.users(&p, CONNECTED, None, 10).await.unwrap(), [want.clone()]);
     assert_eq!(store.users(&p, PENDING, None, 10).await.unwrap(), []);
-    store.delete_connection(&s).await.unwrap();
+    store.delete_connection(&s, &by()).await.unwrap();
     want.providers.clear();
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), Some(want), "until the user is deleted");
 }
@@ -540,14 +542,14 @@ async fn a_user_exists_from_the_first_grant(store: &(impl KeyStore + Users + ?Si
 async fn a_deleted_connection_is_gone_and_can_come_again(store: &(impl KeyStore + Users + ?Sized)) {
     let p = project("delete");
     let (s, other) = (slot(&p, "ana", Provider::OPENAI), slot(&p, "ana", Provider::GOOGLE));
-    assert!(!store.delete_connection(&s).await.unwrap());
+    assert!(!store.delete_connection(&s, &by()).await.unwrap());
     connect(store, &hash(&p, 1), connection(&s, 1, 1)).await;
     connect(store, &hash(&p, 2), connection(&other, 1, 2)).await;
-    assert!(store.delete_connection(&s).await.unwrap());
-    assert!(!store.delete_connection(&s).await.unwrap());
+    assert!(store.delete_connection(&s, &by()).await.unwrap());
+    assert!(!store.delete_connection(&s, &by()).await.unwrap());
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert_eq!(store.connections(&p, &user("ana")).await.unwrap(), [connection(&other, 1, 2)]);
-    assert_eq!(store.observe(&s, 1, KeySignal::Works, true, NOW).await.unwrap(), None);
+    assert_eq!(store.observe(&s, 1, KeySignal::Works, true, NOW, &by()).await.unwrap(), None);
     connect(store, &hash(&p, 3), connection(&s, 1, 3)).await;
     assert_eq!(store.connection(&s).await.unwrap(), Some(connection(&s, 1, 3)));
 }
@@ -559,13 +561,13 @@ async fn a_deleted_user_is_gone_with_their_grants(store: &(impl KeyStore + Users
     connect(store, &hash(&p, 2), connection(&slot(&p, "bo", Provider::OPENAI), 1, 2)).await;
     store.put_grant(&hash(&p, 3), grant(&p, "ana"), None).await.unwrap();
 
-    assert!(store.delete_user(&p, &user("ana")).await.unwrap());
-    assert!(!store.delete_user(&p, &user("ana")).await.unwrap());
+    assert!(store.delete_user(&p, &user("ana"), &by()).await.unwrap());
+    assert!(!store.delete_user(&p, &user("ana"), &by()).await.unwrap());
     assert_eq!(store.connection(&s).await.unwrap(), None);
     assert_eq!(store.user(&p, &user("ana")).await.unwrap(), None);
     for n in [1, 3] {
         assert_eq!(store.grant(&hash(&p, n)).await.unwrap(), None);
-        let result = store.redeem(&hash(&p, n), connection(&s, 1, 1), NOW).await;
+        let result = store.redeem(&hash(&p, n), connection(&s, 1, 1), NOW, &by()).await;
         assert!(matches!(result, Err(RedeemError::Refused(RedeemRefusal::Unknown))), "{result:?}");
     }
     assert_eq!(store.connections(&p, &user("bo")).await.unwrap().len(), 1);
@@ -576,7 +578,7 @@ async fn a_deleted_users_idempotency_keys_are_deleted(store: &(impl KeyStore + U
     let p = project("eraseKeys");
     store.put_grant(&hash(&p, 1), grant(&p, "ana"), Some(record("of-ana", 1))).await.unwrap();
     store.put_grant(&hash(&p, 2), grant(&p, "bo"), Some(record("of-bo", 2))).await.unwrap();
-    store.delete_user(&p, &user("ana")).await.unwrap();
+    store.delete_user(&p, &user("ana"), &by()).await.unwrap();
     let found = store.put_grant(&hash(&p, 3), grant(&p, "ana"), Some(record("of-ana", 3))).await.unwrap();
     assert_eq!(found, None);
     let found = store.put_grant(&hash(&p, 4), grant(&p, "bo"), Some(record("of-bo", 4))).await.unwrap();

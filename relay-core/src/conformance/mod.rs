@@ -16,6 +16,7 @@ mod provider_client;
 mod samples;
 mod store;
 mod token_issuer;
+mod trail;
 mod upkeep;
 mod usage;
 
@@ -26,5 +27,6 @@ pub use projects::projects;
 pub use provider_client::{FarSide, SeenRequest, provider_client};
 pub use store::store;
 pub use token_issuer::token_issuer;
+pub use trail::trail;
 pub use upkeep::upkeep;
 pub use usage::usage;

@@ -1,6 +1,7 @@
 //! Sample records of the suites. Each rule uses ids of its own.
 
 use crate::domain::ids::{EndUser, ProjectId, RecordId, Timestamp};
+use crate::domain::trail::{Actor, By};
 use crate::domain::{
     Connection, ConnectionState, Grant, MasterKeyId, Provider, SealedKey, SealedSlot, SecretHash, Slot,
 };
@@ -8,6 +9,11 @@ use crate::ports::KeyStore;
 
 /// The time at which the suites run.
 pub(super) const NOW: Timestamp = Timestamp(1_795_423_644_000);
+
+/// Who changes something in the suites.
+pub(super) fn by() -> By {
+    By::new(Actor::CommandLine).at(NOW)
+}
 
 /// A project of its own for each rule: `name` is at most 20 letters.
 pub(super) fn project(name: &str) -> ProjectId {
@@ -52,5 +58,5 @@ pub(super) fn connection(slot: &Slot, version: u64, mark: u8) -> Connection {
 pub(super) async fn connect(store: &(impl KeyStore + ?Sized), hash: &SecretHash, connection: Connection) {
     let Slot { project, user, .. } = &connection.slot.slot;
     assert_eq!(store.put_grant(hash, grant(project, user.as_str()), None).await.unwrap(), None);
-    store.redeem(hash, connection, NOW).await.unwrap();
+    store.redeem(hash, connection, NOW, &by()).await.unwrap();
 }

@@ -3,7 +3,8 @@
 use super::key_store::key_store;
 use super::meta::meta;
 use super::projects::projects;
-use super::samples::{connect, connection, hash, project, slot};
+use super::samples::{by, connect, connection, hash, project, slot};
+use super::trail::trail;
 use super::upkeep::upkeep;
 use super::usage::usage;
 use crate::domain::{MasterKeyId, Provider};
@@ -19,6 +20,7 @@ pub async fn store(store: &dyn Store) {
     projects(store).await;
     usage(store).await;
     meta(store).await;
+    trail(store).await;
 }
 
 async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {
@@ -38,7 +40,7 @@ async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {
     assert_eq!(store.count_by_master_key().await.unwrap(), [(old, 1), (new, 2)]);
 
     let [ana, bo, _] = slots.as_slice() else { return };
-    store.delete_connection(bo).await.unwrap();
+    store.delete_connection(bo, &by()).await.unwrap();
     assert_eq!(store.master_keys_in_use().await.unwrap(), [new], "the last key sealed under it is gone");
     let mut replaced = connection(ana, 2, 9);
     replaced.sealed.master_key = old;
@@ -48,10 +50,10 @@ async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {
         [(old, 1), (new, 1)],
         "a replaced key counts under its new master key"
     );
-    store.delete_user(&p, &ana.user).await.unwrap();
+    store.delete_user(&p, &ana.user, &by()).await.unwrap();
     assert_eq!(store.master_keys_in_use().await.unwrap(), [new]);
     for s in &slots {
-        store.delete_user(&p, &s.user).await.unwrap();
+        store.delete_user(&p, &s.user, &by()).await.unwrap();
     }
     assert_eq!(store.master_keys_in_use().await.unwrap(), []);
 }

@@ -1,6 +1,6 @@
 //! The conformance suite of [`Upkeep`].
 
-use super::samples::{NOW, connection, grant, hash, project, slot, user};
+use super::samples::{NOW, by, connection, grant, hash, project, slot, user};
 use crate::domain::ids::Timestamp;
 use crate::domain::{IdempotencyRecord, KEEP_GRANTS_SECONDS, Provider};
 use crate::ports::Store;
@@ -36,16 +36,16 @@ async fn a_user_is_pending_until_they_connect_a_key(store: &dyn Store) {
     }
     assert_eq!((store.pending_users(&p).await.unwrap(), store.pending_users(&other).await.unwrap()), (2, 0));
     let s = slot(&p, "ana", Provider::OPENAI);
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap();
     assert_eq!(store.pending_users(&p).await.unwrap(), 1);
-    store.delete_connection(&s).await.unwrap();
+    store.delete_connection(&s, &by()).await.unwrap();
     assert_eq!(store.pending_users(&p).await.unwrap(), 1, "ana connected a key once");
-    store.delete_user(&p, &user("bo")).await.unwrap();
+    store.delete_user(&p, &user("bo"), &by()).await.unwrap();
     assert_eq!(store.pending_users(&p).await.unwrap(), 0);
-    store.delete_user(&p, &user("ana")).await.unwrap();
+    store.delete_user(&p, &user("ana"), &by()).await.unwrap();
     store.put_grant(&hash(&p, 4), grant(&p, "ana"), None).await.unwrap();
     assert_eq!(store.pending_users(&p).await.unwrap(), 1, "another user with the same label");
-    store.delete_user(&p, &user("ana")).await.unwrap();
+    store.delete_user(&p, &user("ana"), &by()).await.unwrap();
 }
 
 async fn an_expired_token_is_expired_for_good(store: &dyn Store) {
@@ -57,9 +57,9 @@ async fn an_expired_token_is_expired_for_good(store: &dyn Store) {
     clean_up(store, EXPIRED).await;
     // The clock is set back.
     let s = slot(&p, "ana", Provider::OPENAI);
-    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW).await.unwrap_err();
+    store.redeem(&hash(&p, 1), connection(&s, 1, 1), NOW, &by()).await.unwrap_err();
     assert_eq!(store.grant(&hash(&p, 1)).await.unwrap().unwrap().tries_left, 0);
-    store.redeem(&hash(&p, 2), connection(&s, 1, 1), NOW).await.unwrap();
+    store.redeem(&hash(&p, 2), connection(&s, 1, 1), NOW, &by()).await.unwrap();
     clean_up(store, FORGOTTEN.plus_seconds(1)).await;
     assert_eq!(store.grant(&hash(&p, 2)).await.unwrap(), None);
 }
@@ -86,14 +86,14 @@ async fn a_user_who_ever_connected_a_key_stays(store: &dyn Store) {
     for (n, label) in [(1, "ana"), (2, "bo")] {
         let s = slot(&p, label, Provider::OPENAI);
         store.put_grant(&hash(&p, n), grant(&p, label), None).await.unwrap();
-        store.redeem(&hash(&p, n), connection(&s, 1, n), NOW).await.unwrap();
+        store.redeem(&hash(&p, n), connection(&s, 1, n), NOW, &by()).await.unwrap();
     }
-    store.delete_connection(&slot(&p, "bo", Provider::OPENAI)).await.unwrap();
+    store.delete_connection(&slot(&p, "bo", Provider::OPENAI), &by()).await.unwrap();
     clean_up(store, FORGOTTEN).await;
     assert_eq!(store.grant(&hash(&p, 1)).await.unwrap(), None);
     for label in ["ana", "bo"] {
         assert!(store.user(&p, &user(label)).await.unwrap().is_some(), "{label}");
-        store.delete_user(&p, &user(label)).await.unwrap();
+        store.delete_user(&p, &user(label), &by()).await.unwrap();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The conformance suite of [`UsageSink`] and [`UsageReport`] over one store.
 
-use super::samples::{NOW, connect, connection, grant, hash, project, slot, user};
+use super::samples::{NOW, by, connect, connection, grant, hash, project, slot, user};
 use crate::domain::ids::{ProjectId, RequestId, Tier, Timestamp};
 use crate::domain::{
     Blame, Endpoint, Outcome, Project, Provider, RelayKeyRecord, Scope, TokenUsage, UsageEvent, UsageQuery, UsageRow,
@@ -160,7 +160,7 @@ async fn projects_never_meet(store: Views<'_>) {
     store.meet(&b, 1, "ana").await;
     store.sink.record(event(&a, "ana"));
     assert_eq!(store.rows(&everything(&b)).await, []);
-    store.users.delete_user(&b, &user("ana")).await.unwrap();
+    store.users.delete_user(&b, &user("ana"), &by()).await.unwrap();
     assert_eq!(store.rows(&everything(&a)).await, [row("ana", 1)]);
 }
 
@@ -187,17 +187,17 @@ async fn a_deleted_users_usage_does_not_come_back(store: Views<'_>) {
     for label in ["ana", "bo", "ana"] {
         store.sink.record(event(&p, label));
     }
-    store.users.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana"), &by()).await.unwrap();
     store.sink.record(event(&p, "ana")); // a call that was still running
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)]);
     store.meet(&p, 3, "ana").await;
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "a user who returns starts with no usage");
     store.sink.record(event(&p, "ana"));
     assert_eq!(store.rows(&everything(&p)).await, [row("ana", 1), row("bo", 1)]);
-    store.users.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana"), &by()).await.unwrap();
     store.meet(&p, 4, "ana").await;
     store.sink.record(event(&p, "ana"));
-    store.users.delete_user(&p, &user("ana")).await.unwrap();
+    store.users.delete_user(&p, &user("ana"), &by()).await.unwrap();
     store.meet(&p, 5, "ana").await;
     assert_eq!(store.rows(&everything(&p)).await, [row("bo", 1)], "usage recorded last must not come back either");
 }
@@ -228,7 +228,7 @@ async fn a_connection_has_the_time_of_its_last_use(store: Views<'_>) {
 async fn a_relay_key_has_the_time_of_its_last_use(store: Views<'_>) {
     let p = project("uRelayKey");
     let owner = Project::new(p.clone(), "app", NOW);
-    store.projects.create_project(owner).await.unwrap();
+    store.projects.create_project(owner, &by()).await.unwrap();
     store.meet(&p, 1, "ana").await;
     for (n, id) in [(200, "used"), (201, "unused")] {
         let key = RelayKeyRecord {
@@ -243,7 +243,7 @@ async fn a_relay_key_has_the_time_of_its_last_use(store: Views<'_>) {
             revoked_at: None,
             last_used_at: None,
         };
-        store.projects.create_relay_key(key).await.unwrap();
+        store.projects.create_relay_key(key, &by()).await.unwrap();
     }
     for (at, want) in [(5, 5), (3, 5)] {
         store.sink.record(UsageEvent { at: NOW.plus_seconds(at), ..event(&p, "ana") });

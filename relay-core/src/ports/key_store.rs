@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
+use crate::domain::trail::By;
 use crate::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KeySignal, RedeemRefusal, Region, SecretHash, Slot,
     StoredGrant,
@@ -30,6 +31,7 @@ pub enum RedeemError {
 /// - A key is stored **if and only if** its token is spent, whatever crashes; of many parallel [`Self::redeem`]s of one
 ///   token exactly one succeeds.
 /// - Deleting a connection leaves no copy of its bytes in the store.
+/// - A method with a [`By`] writes the [trail](crate::domain::trail) of its change in the transaction of the change.
 ///
 /// ```
 /// use relay_core::domain::Slot;
@@ -58,13 +60,14 @@ pub trait KeyStore: Send + Sync {
         signal: KeySignal,
         checked: bool,
         now: Timestamp,
+        by: &By,
     ) -> Result<Option<ConnectionState>, StoreError>;
 
     /// Sets the region that the key in `slot` works at, if the slot still has this `version`. Returns whether it has.
-    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError>;
+    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>, by: &By) -> Result<bool, StoreError>;
 
     /// Deletes the connection in `slot`. Returns whether there was one.
-    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError>;
+    async fn delete_connection(&self, slot: &Slot, by: &By) -> Result<bool, StoreError>;
 
     /// Stores a grant under its token's hash, with [`crate::domain::REGISTRATION_TRIES`] tries, and its idempotency
     /// record if it has one.
@@ -99,5 +102,11 @@ pub trait KeyStore: Send + Sync {
     ///
     /// # Errors
     /// [`RedeemError`]; nothing has changed then.
-    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError>;
+    async fn redeem(
+        &self,
+        hash: &SecretHash,
+        connection: Connection,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), RedeemError>;
 }

@@ -2,6 +2,7 @@
 //!
 //! Ports are used as `Arc<dyn Port>`. Their futures are `Send`, since embedders run multi-threaded runtimes.
 
+mod audit_log;
 mod cipher;
 mod clock;
 mod compute;
@@ -16,6 +17,7 @@ mod upkeep;
 mod usage;
 mod users;
 
+pub use audit_log::*;
 pub use cipher::*;
 pub use clock::*;
 pub use compute::*;

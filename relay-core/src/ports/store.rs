@@ -1,5 +1,6 @@
 //! All durable state, as one trait object.
 
+use crate::ports::audit_log::AuditLog;
 use crate::ports::key_store::KeyStore;
 use crate::ports::meta::Meta;
 use crate::ports::projects::Projects;
@@ -37,4 +38,4 @@ macro_rules! store {
     };
 }
 
-store!(KeyStore, Projects, Users, Upkeep, UsageSink, UsageReport, Meta);
+store!(KeyStore, Projects, Users, Upkeep, UsageSink, UsageReport, Meta, AuditLog);

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{EndUser, ProjectId};
+use crate::domain::trail::By;
 use crate::domain::{UserState, UserSummary};
 use crate::ports::store_error::StoreError;
 
@@ -29,6 +30,7 @@ pub trait Users: Send + Sync {
     /// Returns one user, or `None` for an unknown user.
     async fn user(&self, project: &ProjectId, user: &EndUser) -> Result<Option<UserSummary>, StoreError>;
 
-    /// Erases a user: connections, grants, metered usage. Returns whether the user was known.
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError>;
+    /// Erases a user: connections, grants, metered usage, and what names them in the audit log and in events. Returns
+    /// whether the user was known.
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser, by: &By) -> Result<bool, StoreError>;
 }

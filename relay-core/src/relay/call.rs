@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
+use crate::domain::ids::RequestId;
 use crate::domain::secret::ProviderKey;
+use crate::domain::trail::{Actor, By};
 use crate::domain::{Connection, ConnectionState, KeySignal, Provider, Region, Slot};
 use crate::error::RelayError;
 use crate::ports::{ProviderClient, WireRequest, WireResponse};
@@ -24,6 +26,8 @@ pub(crate) struct Route {
     pub(crate) client: Arc<dyn ProviderClient>,
     pub(crate) connection: Connection,
     pub(crate) key: ProviderKey,
+    /// The request of the call, if it is one.
+    pub(crate) request: Option<RequestId>,
 }
 
 impl fmt::Debug for Route {
@@ -41,7 +45,7 @@ impl Relay {
 
     pub(crate) async fn route(&self, caller: &Caller, provider: Provider) -> Result<Route, RelayError> {
         let connection = self.connection(caller, provider).await?;
-        self.open(connection)
+        Ok(Route { request: Some(caller.request), ..self.open(connection)? })
     }
 
     /// Opens the key of a connection for one call.
@@ -58,7 +62,7 @@ impl Relay {
         let opened = self.ports.cipher.open(&connection.slot, &connection.sealed);
         let key = opened.map_err(RelayError::provider_key_unreadable)?;
         let client = self.client(connection.slot.slot.provider)?;
-        Ok(Route { client, connection, key })
+        Ok(Route { client, connection, key, request: None })
     }
 
     pub(crate) fn client(&self, provider: Provider) -> Result<Arc<dyn ProviderClient>, RelayError> {
@@ -132,7 +136,7 @@ impl Relay {
     async fn move_to(&self, route: &Route, region: Region) {
         let SlotRef { slot, version } = route.slot();
         // If it can't be stored, the next call finds it again.
-        let _ = self.ports.key_store.set_region(slot, version, Some(region)).await;
+        let _ = self.ports.key_store.set_region(slot, version, Some(region), &self.by_answer(route)).await;
     }
 
     /// Notes that the provider gave an answer that could be read: the key works. Not at the answer's status: a network's
@@ -170,7 +174,17 @@ impl Relay {
     async fn observe(&self, route: &Route, signal: KeySignal) {
         let SlotRef { slot, version } = route.slot();
         // If the state cannot be stored, the next answer sets it. The call itself must not fail for this reason.
-        let _ = self.ports.key_store.observe(slot, version, signal, false, self.ports.clock.now()).await;
+        let by = self.by_answer(route);
+        let _ = self.ports.key_store.observe(slot, version, signal, false, by.at, &by).await;
+    }
+
+    /// What a provider's answer changes, it changes.
+    fn by_answer(&self, route: &Route) -> By {
+        let by = self.acting_as(Actor::Provider(route.provider()));
+        match route.request {
+            Some(request) => by.request(request),
+            None => by,
+        }
     }
 }
 

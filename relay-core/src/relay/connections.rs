@@ -2,6 +2,7 @@
 
 use crate::domain::ids::EndUser;
 use crate::domain::secret::RegistrationToken;
+use crate::domain::trail::Actor;
 use crate::domain::{Connection, Project, Provider, Slot};
 use crate::error::RelayError;
 use crate::relay::call::Route;
@@ -30,16 +31,16 @@ impl Relay {
         self.count_key_check(&project.id, None)?;
         let sent = Sent { provider, key: &key, ids: &connection.ids, region: connection.region };
         let Checked { verdict, region } = self.ask(sent).await?;
-        let (version, now) = (connection.slot.version, self.ports.clock.now());
+        let (version, by) = (connection.slot.version, self.acting());
         if region != connection.region {
-            self.ports.key_store.set_region(&slot, version, region).await?;
+            self.ports.key_store.set_region(&slot, version, region, &by).await?;
             connection.region = region;
         }
         let signal = match verdict {
             Verdict::Known(signal, _) => signal,
             Verdict::Unknown(why) => return Err(RelayError::provider_key_unchecked(provider, why)),
         };
-        let state = self.ports.key_store.observe(&slot, version, signal, true, now).await?;
+        let state = self.ports.key_store.observe(&slot, version, signal, true, by.at, &by).await?;
         connection.state = state.ok_or_else(|| RelayError::provider_key_missing(provider))?;
         Ok(connection)
     }
@@ -50,7 +51,7 @@ impl Relay {
     /// `storage_unavailable`.
     pub async fn disconnect(&self, project: &Project, user: &EndUser, provider: Provider) -> Result<bool, RelayError> {
         let slot = Slot { project: project.id.clone(), user: user.clone(), provider };
-        Ok(self.ports.key_store.delete_connection(&slot).await?)
+        Ok(self.ports.key_store.delete_connection(&slot, &self.acting()).await?)
     }
 
     /// Deletes a user's key at the request of the user, who sends a registration token. The token stays usable. A
@@ -64,7 +65,7 @@ impl Relay {
         page: Option<Page<'_>>,
         provider: Provider,
     ) -> Result<bool, RelayError> {
-        let TokenAccess { stored, .. } = self.token_access_from(token, page).await?;
+        let TokenAccess { hash, stored, .. } = self.token_access_from(token, page).await?;
         self.usable(&stored)?;
         let grant = stored.grant;
         for_provider(&grant, provider)?;
@@ -73,6 +74,7 @@ impl Relay {
             return Err(RelayError::remove_not_allowed(provider));
         }
         let slot = Slot { project: grant.project, user: grant.user, provider };
-        Ok(self.ports.key_store.delete_connection(&slot).await?)
+        let by = self.acting_as(Actor::RegistrationToken(hash));
+        Ok(self.ports.key_store.delete_connection(&slot, &by).await?)
     }
 }

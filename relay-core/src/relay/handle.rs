@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::channel::oneshot;
 
 use crate::domain::ids::{RequestId, Timestamp};
+use crate::domain::trail::{Actor, By};
 use crate::error::RelayError;
 use crate::ports::LARGE;
 use crate::relay::ports::Ports;
@@ -16,6 +17,7 @@ use crate::relay::token_clock::TokenClock;
 pub struct Relay {
     pub(crate) ports: Arc<Ports>,
     token_clock: Arc<TokenClock>,
+    by: By,
 }
 
 impl fmt::Debug for Relay {
@@ -27,12 +29,37 @@ impl fmt::Debug for Relay {
 impl Relay {
     /// Builds a `Relay` from its ports.
     pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports), token_clock: Arc::default() }
+        Self { ports: Arc::new(ports), token_clock: Arc::default(), by: By::new(Actor::Program) }
     }
 
     /// The ports that it was built from.
     pub fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// The same Relay, whose changes are attributed to `by` in the audit log. Without it they are the embedding program's.
+    ///
+    /// ```
+    /// use relay_core::Relay;
+    /// use relay_core::domain::trail::{Actor, By};
+    ///
+    /// fn for_operator(relay: &Relay) -> Relay {
+    ///     relay.by(By::new(Actor::CommandLine))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn by(&self, by: By) -> Self {
+        Self { by, ..self.clone() }
+    }
+
+    /// Who makes a change now.
+    pub(super) fn acting(&self) -> By {
+        self.by.clone().at(self.ports.clock.now())
+    }
+
+    /// The same, by this actor: one that the use case knows better than its caller.
+    pub(super) fn acting_as(&self, actor: Actor) -> By {
+        By { actor, ..self.acting() }
     }
 
     /// The time by which registration tokens are issued, and expire as Relay keys do.

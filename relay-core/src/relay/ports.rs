@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ports::{
-    Cipher, Clock, Compute, Inline, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep, UsageReport,
-    UsageSink, Users,
+    AuditLog, Cipher, Clock, Compute, Inline, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep,
+    UsageReport, UsageSink, Users,
 };
 use crate::relay::quotas::Quotas;
 
@@ -29,6 +29,8 @@ pub struct Ports {
     pub usage_report: Arc<dyn UsageReport>,
     /// Stores small values beside the data, and reports whether the store can be written to.
     pub meta: Arc<dyn Meta>,
+    /// Reads the audit log.
+    pub audit_log: Arc<dyn AuditLog>,
     /// Counts users without a key, and removes what nobody needs any more.
     pub upkeep: Arc<dyn Upkeep>,
     /// Seals and opens provider keys.
@@ -61,6 +63,7 @@ impl Ports {
             usage: Arc::<dyn Store>::clone(&store),
             usage_report: Arc::<dyn Store>::clone(&store),
             upkeep: Arc::<dyn Store>::clone(&store),
+            audit_log: Arc::<dyn Store>::clone(&store),
             meta: store,
             cipher,
             tokens,
@@ -80,7 +83,7 @@ impl Ports {
         providers: Vec<Arc<dyn ProviderClient>>,
     ) -> Self {
         use crate::ports::{
-            MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers,
+            MockAuditLog, MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers,
         };
         Self {
             key_store: Arc::new(MockKeyStore::new()),
@@ -90,6 +93,7 @@ impl Ports {
             usage_report: Arc::new(MockUsageReport::new()),
             meta: Arc::new(MockMeta::new()),
             upkeep: Arc::new(MockUpkeep::new()),
+            audit_log: Arc::new(MockAuditLog::new()),
             cipher,
             tokens,
             clock,

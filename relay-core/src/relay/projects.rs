@@ -46,7 +46,7 @@ impl Relay {
         let id = self.ports.tokens.project_id().map_err(RelayError::no_randomness)?;
         let mut project = Project::new(id, checked_name(name)?, self.ports.clock.now());
         project.policy = checked_policy(policy, &Policy::default())?;
-        self.ports.projects.create_project(project.clone()).await?;
+        self.ports.projects.create_project(project.clone(), &self.acting()).await?;
         Ok(project)
     }
 
@@ -60,7 +60,7 @@ impl Relay {
             return Ok(known);
         }
         let new = Project::new(id, checked_name(name)?, self.ports.clock.now());
-        self.ports.projects.create_project(new.clone()).await?;
+        self.ports.projects.create_project(new.clone(), &self.acting()).await?;
         Ok(new)
     }
 
@@ -76,7 +76,7 @@ impl Relay {
         if let Some(policy) = change.policy {
             project.policy = checked_policy(policy, &project.policy)?;
         }
-        if self.ports.projects.update_project(project.clone()).await? {
+        if self.ports.projects.update_project(project.clone(), &self.acting()).await? {
             Ok(project)
         } else {
             Err(RelayError::project_not_found())
@@ -88,7 +88,8 @@ impl Relay {
     /// # Errors
     /// `project_not_found`; `storage_unavailable`.
     pub async fn delete_project(&self, id: &ProjectId) -> Result<(), RelayError> {
-        if self.ports.projects.delete_project(id).await? { Ok(()) } else { Err(RelayError::project_not_found()) }
+        let found = self.ports.projects.delete_project(id, &self.acting()).await?;
+        if found { Ok(()) } else { Err(RelayError::project_not_found()) }
     }
 
     /// The project with this id.

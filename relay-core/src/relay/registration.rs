@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::secret::{ProviderKey, RegistrationToken};
+use crate::domain::trail::{Actor, By};
 use crate::domain::{
     AccountIds, Allowed, Connection, ConnectionState, Grant, Project, Provider, RedeemRefusal, Region, SealedSlot,
     SecretHash, Slot, Spent,
@@ -202,7 +203,12 @@ impl Relay {
         if let Some(other) = key.not_a_key() {
             return Err(RelayError::not_a_key(provider, other));
         }
-        let mut attempt = Attempt { hash, slot, fingerprint, ids, region: None };
+        let by = match refusals {
+            Refusals::Counted => self.acting_as(Actor::RegistrationToken(hash)),
+            // The token is Relay's own: the caller connects the key.
+            Refusals::Ignored => self.acting(),
+        };
+        let mut attempt = Attempt { hash, slot, fingerprint, ids, region: None, by };
         let token = (&attempt.hash, refusals);
         let Accepted { state, region, unchecked } =
             self.check_before_storing(&attempt.slot, token, &key, &attempt.ids).await?;
@@ -252,7 +258,7 @@ impl Relay {
                 self.ports.key_store.connection(&attempt.slot).await?.map_or(0, |known| known.slot.version) + 1;
             let connection = self.seal(&attempt, key, state, version)?;
             let (last4, now) = (connection.last4.clone(), connection.connected_at);
-            match self.ports.key_store.redeem(&attempt.hash, connection, now).await {
+            match self.ports.key_store.redeem(&attempt.hash, connection, now, &attempt.by).await {
                 Ok(()) => {
                     return Ok(Registered {
                         provider: attempt.slot.provider,
@@ -303,6 +309,7 @@ struct Attempt {
     fingerprint: [u8; 16],
     ids: AccountIds,
     region: Option<Region>,
+    by: By,
 }
 
 fn replay(spent: &Spent, provider: Provider, fingerprint: [u8; 16]) -> Result<Registered, RelayError> {

@@ -67,7 +67,7 @@ impl Relay {
         record.scopes =
             Scope::ALL.into_iter().filter(|scope| new.scopes.is_empty() || new.scopes.contains(scope)).collect();
         record.expires_at = new.seconds.map(|seconds| now.plus_seconds(seconds));
-        self.ports.projects.create_relay_key(record.clone()).await?;
+        self.ports.projects.create_relay_key(record.clone(), &self.acting()).await?;
         Ok(IssuedRelayKey { key, record })
     }
 
@@ -84,7 +84,8 @@ impl Relay {
     /// # Errors
     /// `storage_unavailable`.
     pub async fn revoke_relay_key(&self, project: &ProjectId, id: &str) -> Result<bool, RelayError> {
-        Ok(self.ports.projects.revoke_relay_key(project, id, self.ports.clock.now()).await?)
+        let by = self.acting();
+        Ok(self.ports.projects.revoke_relay_key(project, id, by.at, &by).await?)
     }
 
     /// Finds the project of a Relay key, and checks that the key has a scope.

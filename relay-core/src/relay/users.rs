@@ -60,6 +60,6 @@ impl Relay {
     /// # Errors
     /// `storage_unavailable`.
     pub async fn erase_user(&self, project: &Project, user: &EndUser) -> Result<bool, RelayError> {
-        Ok(self.ports.users.delete_user(&project.id, user).await?)
+        Ok(self.ports.users.delete_user(&project.id, user, &self.acting()).await?)
     }
 }

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use futures::executor::block_on;
 use relay_core::domain::ids::{EndUser, ProjectId, RecordId, RequestId, Timestamp};
 use relay_core::domain::secret::{ProviderKey, RelayKey};
+use relay_core::domain::trail::Actor;
 use relay_core::domain::*;
 use relay_core::ports::*;
 use relay_core::{Caller, Class, Ports, Provider, Relay, Reply, ReplyBody};
@@ -42,7 +43,7 @@ impl World {
 
     /// Any answer may change the state of the user's key.
     pub(super) fn with_any_state(mut self) -> Self {
-        self.key_store.expect_observe().returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+        self.key_store.expect_observe().returning(|_, _, _, _, _, _| Ok(Some(ConnectionState::Active)));
         self
     }
 
@@ -149,8 +150,11 @@ fn a_good_answer_repairs_a_connection() {
         .key_store
         .expect_observe()
         .times(1)
-        .withf(|_, version, signal, checked, _| (*version, *signal, *checked) == (1, KeySignal::Works, false))
-        .returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+        .withf(|_, version, signal, checked, _, by| {
+            by.actor == Actor::Provider(Provider::OPENAI)
+                && (*version, *signal, *checked) == (1, KeySignal::Works, false)
+        })
+        .returning(|_, _, _, _, _, _| Ok(Some(ConnectionState::Active)));
     chat(&world.relay(), HELLO).unwrap();
 }
 
@@ -175,8 +179,8 @@ fn a_refusal_feeds_the_connection_and_is_no_401() {
         .key_store
         .expect_observe()
         .times(1)
-        .withf(|_, _, signal, _, _| *signal == KeySignal::Invalid)
-        .returning(|_, _, _, _, _| Ok(Some(ConnectionState::Active)));
+        .withf(|_, _, signal, _, _, _| *signal == KeySignal::Invalid)
+        .returning(|_, _, _, _, _, _| Ok(Some(ConnectionState::Active)));
     let metered = Arc::clone(&world.metered);
     let error = chat(&world.relay(), HELLO).unwrap_err();
     assert_eq!((error.class(), error.code()), (Class::Forbidden, "provider_key_invalid"));

@@ -11,10 +11,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use relay_core::domain::ids::{ProjectId, RequestId};
+use relay_core::domain::trail::{Actor, By};
 use relay_core::domain::{Blame, Outcome, secret_at};
 use relay_core::error::chain;
 use relay_core::relay::ending::{CallEnd, Ending};
-use relay_core::{Disclosure, Provider, RelayError};
+use relay_core::{Disclosure, Provider, Relay, RelayError};
 
 use crate::http::cors::Readers;
 use crate::http::headers;
@@ -141,6 +142,11 @@ impl RequestContext {
     /// How long ago the request arrived, in microseconds.
     pub(crate) fn age_micros(&self) -> u64 {
         u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The use cases, whose changes are this actor's, from the client's address and in this request.
+    pub(crate) fn relay_by(&self, actor: Actor) -> Relay {
+        self.0.state.relay.by(By::new(actor).address(self.0.client).request(self.0.id))
     }
 
     pub(crate) fn state(&self) -> &Data<State> {

@@ -4,6 +4,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::HEXLOWER;
 use relay_core::domain::secret::{ProviderKey, RegistrationToken};
+use relay_core::domain::trail::Actor;
 use relay_core::domain::{AccountIds, Allowed, EndUserName, Grant, NotAKey, SecretHash};
 use relay_core::relay::registration::{Registration, TokenStatus};
 use relay_core::translation::json::Object;
@@ -156,7 +157,8 @@ pub(crate) async fn register(request: HttpRequest, payload: Payload) -> ApiResul
     let reserved = state.budget.reserve(access.project(), Some(access.hash()));
     let body = body::json(&request, payload, state.limits.registration_body, &context, reserved).await?;
     let (provider, key, ids) = parse(&body.bytes)?;
-    let registered = state.relay.register(&token, page, provider, key, ids).await?;
+    // The core says which token it was.
+    let registered = context.relay_by(Actor::EndUser).register(&token, page, provider, key, ids).await?;
     if let Some((cause, cause_word)) = registered.unchecked.as_deref().and_then(cause_of) {
         tracing::warn!(provider = provider.name(), cause_word, cause, "a key was stored unchecked");
     }
@@ -191,7 +193,7 @@ pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     let provider = extract::path_provider(&request, PROVIDER)?;
     let page = extract::page(&request, &context);
     let page = page.as_ref().map(CallingPage::as_page);
-    context.state().relay.disconnect_with_token(&token, page, provider).await?;
+    context.relay_by(Actor::EndUser).disconnect_with_token(&token, page, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

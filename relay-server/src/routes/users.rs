@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
 use relay_core::domain::ids::EndUser;
+use relay_core::domain::trail::Actor;
 use relay_core::domain::{Connection, Scope, UserState, UserSummary};
 use serde::Serialize;
 
@@ -85,7 +86,8 @@ pub(crate) async fn verify(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
-    let connection = context.state().relay.verify_connection(&access.project, &user, provider).await?;
+    let connection =
+        context.relay_by(Actor::RelayKey(access.key.hash)).verify_connection(&access.project, &user, provider).await?;
     Ok(json(200, &shown_connection(&connection)))
 }
 
@@ -94,7 +96,7 @@ pub(crate) async fn disconnect(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     let (user, provider) = (extract::path_user(&request)?, extract::path_provider(&request, PROVIDER)?);
-    context.state().relay.disconnect(&access.project, &user, provider).await?;
+    context.relay_by(Actor::RelayKey(access.key.hash)).disconnect(&access.project, &user, provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -103,7 +105,7 @@ pub(crate) async fn erase(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let access = extract::access(&request, &context, Scope::Users).await?;
     let user = extract::path_user(&request)?;
-    context.state().relay.erase_user(&access.project, &user).await?;
+    context.relay_by(Actor::RelayKey(access.key.hash)).erase_user(&access.project, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

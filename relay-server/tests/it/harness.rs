@@ -8,6 +8,7 @@ use relay_adapters::memory::Memory;
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
 use relay_adapters::system_clock::SystemClock;
 use relay_core::domain::secret::RegistrationToken;
+use relay_core::domain::trail::{Actor, By};
 use relay_core::domain::{Policy, Project};
 use relay_core::ports::TokenIssuer as _;
 use relay_core::relay::projects::ProjectChange;
@@ -100,7 +101,7 @@ impl TestServer {
     pub(crate) async fn store_origins(&self, origins: &[&str]) {
         let mut project = self.project.clone();
         project.policy.allowed_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-        assert!(self.relay.ports().projects.update_project(project).await.unwrap());
+        assert!(self.relay.ports().projects.update_project(project, &By::new(Actor::Program)).await.unwrap());
     }
 
     /// A token whose request has these members beside the user.

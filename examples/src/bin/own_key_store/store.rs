@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use relay_core::Provider;
 use relay_core::domain::ids::{EndUser, ProjectId, Timestamp};
+use relay_core::domain::trail::By;
 use relay_core::domain::{
     Connection, ConnectionState, Grant, IdempotencyRecord, KEEP_GRANTS_SECONDS, KeySignal, RedeemRefusal, Region,
     SecretHash, Slot, Spent, StoredGrant, UserState, UserSummary,
@@ -18,6 +19,8 @@ use relay_core::ports::{KeyStore, RedeemError, StoreError, Users};
 use crate::rows;
 
 /// A [`KeyStore`] and its [`Users`] in one JSON file.
+///
+/// It keeps no audit log: it ignores who changes something.
 ///
 /// Each change writes a new file, syncs it and renames it over the old one: after a crash there is the state before or
 /// after, and nothing between. A spent token and its key are one such change.
@@ -107,6 +110,7 @@ impl KeyStore for JsonFile {
         signal: KeySignal,
         checked: bool,
         now: Timestamp,
+        _by: &By,
     ) -> Result<Option<ConnectionState>, StoreError> {
         self.change(|state| {
             let found = state.connections.get_mut(&place(slot)).filter(|found| found.slot.version == version);
@@ -119,14 +123,20 @@ impl KeyStore for JsonFile {
         })
     }
 
-    async fn set_region(&self, slot: &Slot, version: u64, region: Option<Region>) -> Result<bool, StoreError> {
+    async fn set_region(
+        &self,
+        slot: &Slot,
+        version: u64,
+        region: Option<Region>,
+        _by: &By,
+    ) -> Result<bool, StoreError> {
         self.change(|state| {
             let found = state.connections.get_mut(&place(slot)).filter(|found| found.slot.version == version);
             Ok(found.map(|connection| connection.region = region).is_some())
         })
     }
 
-    async fn delete_connection(&self, slot: &Slot) -> Result<bool, StoreError> {
+    async fn delete_connection(&self, slot: &Slot, _by: &By) -> Result<bool, StoreError> {
         self.change(|state| Ok(state.connections.remove(&place(slot)).is_some()))
     }
 
@@ -191,7 +201,13 @@ impl KeyStore for JsonFile {
         })
     }
 
-    async fn redeem(&self, hash: &SecretHash, connection: Connection, now: Timestamp) -> Result<(), RedeemError> {
+    async fn redeem(
+        &self,
+        hash: &SecretHash,
+        connection: Connection,
+        now: Timestamp,
+        _by: &By,
+    ) -> Result<(), RedeemError> {
         self.change(|state| {
             let place = place(&connection.slot.slot);
             let version = state.connections.get(&place).map(|current| current.slot.version);
@@ -226,7 +242,7 @@ impl Users for JsonFile {
         Ok(self.state().summary(project, user))
     }
 
-    async fn delete_user(&self, project: &ProjectId, user: &EndUser) -> Result<bool, StoreError> {
+    async fn delete_user(&self, project: &ProjectId, user: &EndUser, _by: &By) -> Result<bool, StoreError> {
         self.change(|state| {
             state.connections.retain(|(owner, label, _), _| !(owner == project && label == user));
             state.grants.retain(|_, stored| !(stored.grant.project == *project && stored.grant.user == *user));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use relay_adapters::ring::RingIssuer;
 use relay_core::domain::ids::ProjectId;
+use relay_core::domain::trail::{Actor, By};
 use relay_core::ports::Store;
 use relay_server::wiring::Wired;
 use zeroize::Zeroizing;
@@ -63,7 +64,7 @@ impl App {
     async fn let_the_hosted_page_return(&self, made: &SetUp) -> Result<(), Failure> {
         let mut project = made.project.clone();
         project.policy.return_urls = vec![format!("{}/back", self.origin)];
-        let changed = self.store.update_project(project).await;
+        let changed = self.store.update_project(project, &By::new(Actor::Program)).await;
         changed.map(drop).map_err(Failure::failed)
     }
 
