@@ -103,7 +103,7 @@ async fn a_change_of_a_connection_has_its_entry(store: &(impl Store + ?Sized)) {
     let states = entries.iter().filter(|entry| entry["action"] == "connection.state_changed");
     let states: Vec<&Value> = states.map(|entry| &entry["after"]["state"]).collect();
     assert_eq!(states, ["invalid", "active"]);
-    assert!(entries.iter().all(|entry| entry["endUserLabel"] == "ana" && entry["target"] == "openai"));
+    assert!(entries.iter().all(|entry| entry["endUserLabel"] == "ana" && entry["target"] == Provider::OPENAI.name()));
     assert_good(store, &p).await;
 }
 

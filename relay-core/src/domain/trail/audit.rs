@@ -12,79 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::{By, Entry};
+use super::action::AuditAction;
+use super::by::By;
+use super::entry::Entry;
 use crate::domain::ids::{EndUser, ProjectId, Timestamp};
-
-/// Declares the actions and their names.
-macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// What an entry says was done. The names stay the same for ever.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum AuditAction { $($(#[$doc])* $variant),+ }
-
-        impl AuditAction {
-            /// All actions.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in the API and in the audit log.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-        }
-    };
-}
-
-actions! {
-    /// A project was created.
-    ProjectCreated = "project.created",
-    /// A project's name or policy was changed.
-    ProjectUpdated = "project.updated",
-    /// The deletion of a project began: its Relay keys are gone.
-    ProjectDeletionBegan = "project.deletion_began",
-    /// A project was deleted, with all of its users.
-    ProjectDeleted = "project.deleted",
-    /// A Relay key was created.
-    RelayKeyCreated = "relay_key.created",
-    /// A Relay key was rolled: a new one replaces it after an overlap.
-    RelayKeyRolled = "relay_key.rolled",
-    /// A Relay key was revoked.
-    RelayKeyRevoked = "relay_key.revoked",
-    /// A user's key was connected where none was.
-    ConnectionCreated = "connection.created",
-    /// A user's key was replaced by another one.
-    ConnectionReplaced = "connection.replaced",
-    /// An answer of the provider changed the state of a connection.
-    ConnectionStateChanged = "connection.state_changed",
-    /// The region of a key was found out.
-    ConnectionRegionChanged = "connection.region_changed",
-    /// A user's key was disconnected.
-    ConnectionDeleted = "connection.deleted",
-    /// A user was erased.
-    UserDeleted = "user.deleted",
-    /// The project's limits were changed.
-    PolicyUpdated = "policy.updated",
-    /// A user's limits were changed.
-    UserPolicyUpdated = "user_policy.updated",
-    /// The project's spending caps were changed.
-    CapsUpdated = "caps.updated",
-    /// A user's spending caps were changed.
-    UserCapsUpdated = "user_caps.updated",
-    /// A webhook was created.
-    WebhookCreated = "webhook.created",
-    /// A webhook's address, filter, description or state was changed.
-    WebhookUpdated = "webhook.updated",
-    /// A webhook got a new secret.
-    WebhookSecretRolled = "webhook.secret_rolled",
-    /// Relay disabled a webhook that failed for days.
-    WebhookDisabled = "webhook.disabled",
-    /// Deliveries of a webhook were ordered again.
-    WebhookReplayed = "webhook.replayed",
-    /// A webhook was deleted.
-    WebhookDeleted = "webhook.deleted",
-    /// The audit log was exported.
-    AuditExported = "audit.exported",
-}
 
 /// Whose log it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -267,7 +198,7 @@ pub fn seal_entry(
     salt: [u8; 16],
 ) -> AuditRow {
     // The entry of an erasure names nobody, not even for a moment.
-    let is_erasure = entry.action == super::AuditAction::UserDeleted;
+    let is_erasure = entry.action == AuditAction::UserDeleted;
     let user = entry.user.clone().filter(|_| !is_erasure);
     let details = Details {
         user: user.as_ref().map(|user| user.as_str().to_owned()),
@@ -427,8 +358,8 @@ impl AuditVerifier {
 
 #[cfg(test)]
 mod tests {
+    use super::super::by::Actor;
     use super::*;
-    use crate::domain::trail::{Actor, AuditAction};
 
     fn project() -> AuditChain {
         AuditChain::Project(ProjectId::from_digits("0123456789ABCDEFGHIJkl").unwrap())

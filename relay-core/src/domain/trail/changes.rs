@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{AuditAction, Entry, Event, EventKind, Trail};
+use super::action::AuditAction;
+use super::entry::{Entry, Trail};
+use super::event::{Event, EventKind};
 use crate::domain::connection::Connection;
 use crate::domain::connection_state::ConnectionState;
 use crate::domain::ids::{EndUser, Timestamp};
