@@ -17,6 +17,7 @@ mod server;
 mod settings;
 mod simulator;
 mod storage;
+mod telemetry;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub use server::ServerConfig;
 pub use settings::{SETTINGS, Setting};
 pub use simulator::Simulator;
 pub use storage::{StorageConfig, StoragePath};
+pub use telemetry::{TelemetryConfig, TelemetryHeaders};
 pub use upstream::UpstreamConfig;
 
 use reader::Reader;
@@ -56,6 +58,8 @@ pub struct Config {
     pub upstream: UpstreamConfig,
     /// The address for Prometheus metrics.
     pub metrics: MetricsConfig,
+    /// Where traces and metrics are sent.
+    pub telemetry: TelemetryConfig,
     /// The settings of the log.
     pub log: LogConfig,
 }
@@ -148,6 +152,7 @@ impl Config {
             master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
             upstream: UpstreamConfig::read(&mut reader, variables),
             metrics: MetricsConfig::read(&mut reader),
+            telemetry: TelemetryConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
         };
         match reader.into_errors() {

@@ -58,6 +58,11 @@ const AFTER_PROVIDERS: &[(&str, &str)] = &[
     ("upstream.ca_file", ""),
     ("metrics.listen", ""),
     ("metrics.token_file", ""),
+    ("telemetry.endpoint", ""),
+    ("telemetry.headers_file", ""),
+    ("telemetry.service_name", "relay"),
+    ("telemetry.sample_percent", "100"),
+    ("telemetry.metrics_seconds", "60"),
     ("log.level", "info"),
     ("log.format", "json"),
 ];
