@@ -11,7 +11,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p relay-cli \
+    cargo build --release --locked -p relay-cli --features otlp \
     && install -D -m 0755 target/release/relay /out/usr/local/bin/relay \
     && install -d -m 0700 -o 65532 -g 65532 /out/var/lib/relay \
     && install -D -m 0644 deploy/container.toml /out/etc/relay/relay.toml

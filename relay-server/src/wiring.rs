@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapters::cache::{CacheLimits, CachedStore};
-use relay_adapters::http::{BaseUrl, Egress, HttpProvider, HttpTransport, PlainHttp, Timeouts};
+use relay_adapters::http::{BaseUrl, Egress, HttpProvider, HttpTransport, PlainHttp, Timeouts, install_crypto};
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
@@ -17,6 +17,7 @@ use relay_core::relay::quotas::Quotas;
 use relay_core::{Ports, Provider, Relay};
 
 use crate::config::{Config, ConfigErrors, Simulator, StoragePath, check_store};
+pub use crate::observe::telemetry::TelemetryError;
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum StartError {
     /// The clients of the providers could not be set up.
     #[error("{0}")]
     Upstream(String),
+    /// Traces and metrics can't be sent.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// Simulated providers are configured, and this build has none.
     #[error(
         "simulated providers were asked for (`--mock`, the setting `mock` or RELAY_MOCK), but this program was built \
@@ -112,6 +116,8 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// # Errors
 /// What the operator must change. Nothing is written to a store that belongs to a different master key.
 pub fn wire(config: &Config) -> Result<Wired, StartError> {
+    // The telemetry's client needs it too, also with simulated providers.
+    install_crypto();
     let (providers, simulator) = providers(config)?;
     check_master_keys(config)?;
     let store = open_store(&config.storage.path)?;

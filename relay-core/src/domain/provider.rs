@@ -107,6 +107,8 @@ struct ProviderRow {
     mark: &'static str,
     /// Its plan for people, which many take for API credit.
     subscription: &'static str,
+    /// `gen_ai.provider.name` in OpenTelemetry's conventions.
+    telemetry_name: &'static str,
     key_placeholder: &'static str,
     key_url: &'static str,
     billing_url: &'static str,
@@ -167,6 +169,7 @@ static OPENAI: ProviderRow = ProviderRow {
     ],
     mark: "M8.5 6.5A3.5 3.5 0 0 1 15.5 6.5L15.5 17.5A3.5 3.5 0 0 1 8.5 17.5zM15.01 6.22A3.5 3.5 0 0 1 18.51 12.28L8.99 17.78A3.5 3.5 0 0 1 5.49 11.72zM18.51 11.72A3.5 3.5 0 0 1 15.01 17.78L5.49 12.28A3.5 3.5 0 0 1 8.99 6.22z",
     subscription: "ChatGPT Plus",
+    telemetry_name: "openai",
     key_placeholder: "sk-proj-…",
     key_url: "https://platform.openai.com/api-keys",
     billing_url: "https://platform.openai.com/settings/organization/billing/overview",
@@ -201,6 +204,7 @@ static ANTHROPIC: ProviderRow = ProviderRow {
     regions: &[],
     mark: "M2.5 19L8.5 5l6 14M4.7 14h7.6M14.5 5l6.5 14",
     subscription: "Claude Pro",
+    telemetry_name: "anthropic",
     key_placeholder: "sk-ant-api03-…",
     key_url: "https://platform.claude.com/settings/keys",
     billing_url: "https://platform.claude.com/settings/billing",
@@ -223,6 +227,7 @@ static GOOGLE: ProviderRow = ProviderRow {
     regions: &[],
     mark: "M18 6A8.5 8.5 0 1 0 20.5 12H12.5",
     subscription: "Google AI Pro",
+    telemetry_name: "gcp.gemini",
     key_placeholder: "AQ.… / AIza…",
     key_url: "https://aistudio.google.com/apikey",
     billing_url: "https://aistudio.google.com/billing",
@@ -250,6 +255,7 @@ static ACME: ProviderRow = ProviderRow {
     regions: &[],
     mark: "M4 12h16",
     subscription: "Acme Plus",
+    telemetry_name: "acme",
     key_placeholder: "acme_…",
     key_url: "https://acme.example/keys",
     billing_url: "https://acme.example/billing",
@@ -349,6 +355,11 @@ impl Provider {
     /// Its plan for people (`ChatGPT Plus`), which has no API credit.
     pub fn subscription(self) -> &'static str {
         self.0.subscription
+    }
+
+    /// Its name in traces and metrics: `gen_ai.provider.name` of OpenTelemetry's conventions.
+    pub fn telemetry_name(self) -> &'static str {
+        self.0.telemetry_name
     }
 
     /// A placeholder for the input field of a key.

@@ -3,3 +3,4 @@
 pub mod logging;
 pub(crate) mod metrics;
 pub(crate) mod readiness;
+pub(crate) mod telemetry;

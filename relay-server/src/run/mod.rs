@@ -13,6 +13,7 @@ use actix_web::rt::System;
 
 use crate::config::{Config, StoragePath};
 use crate::observe::logging;
+use crate::observe::telemetry::Telemetry;
 use crate::server::serve;
 use crate::wiring::{StartError, check_master_keys, wire};
 
@@ -88,7 +89,8 @@ fn run_from(mut config: Config, file: Option<PathBuf>, started: impl FnOnce(&str
         options.simulator = wired.simulator.clone();
         let listen = options.listen;
         let failed = |cause: io::Error| StartError::Listen { listen, cause };
-        let running = serve(wired.relay.clone(), options).map_err(failed)?;
+        let telemetry = Telemetry::start(&config.telemetry)?;
+        let running = serve(telemetry.observe(&wired.relay), options).map_err(failed)?;
         let addr = running.addr.to_string();
         greeting::greet(&config, &addr);
         started(&addr);
@@ -96,6 +98,7 @@ fn run_from(mut config: Config, file: Option<PathBuf>, started: impl FnOnce(&str
         let code = signals::handle(running.stopper(), file).map_err(failed)?;
         let ended = running.join().await.map_err(failed);
         regular.iter().for_each(tokio::task::JoinHandle::abort);
+        telemetry.stop().await;
         tracing::info!("stopped");
         ended.map(|()| code.get())
     });
