@@ -23,7 +23,17 @@ pub fn program(name: &'static str) -> PathBuf {
             return;
         }
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "-p", "relay-cli", "-p", "relay-server", "--bins", "--target-dir"]);
+        cargo.args([
+            "build",
+            "--quiet",
+            "-p",
+            "relay-cli",
+            "-p",
+            "relay-server",
+            "--all-features",
+            "--bins",
+            "--target-dir",
+        ]);
         cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
         if profile.ends_with("release") {
             cargo.arg("--release");

@@ -29,5 +29,6 @@ mod secrets;
 mod start;
 mod stolen_database;
 mod storage;
+mod telemetry;
 mod two_nodes;
 mod user_urls;
