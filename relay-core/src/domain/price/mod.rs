@@ -63,7 +63,7 @@ pub fn max_output(provider: Provider, model: &str) -> Option<u64> {
 
 fn row_of(provider: Provider, model: &str) -> Option<&'static ListedModel> {
     let row = if provider == Provider::OPENAI {
-        OPENAI.get(model)
+        OPENAI.get(openai::base_of(model).unwrap_or(model))
     } else if provider == Provider::ANTHROPIC {
         ANTHROPIC.get(model).or_else(|| ANTHROPIC.get(anthropic::version_of(model)?))
     } else if provider == Provider::GOOGLE {

@@ -78,6 +78,11 @@ impl Price {
         rounded_up(input.saturating_add(u128::from(output_tokens) * u128::from(rates.output)))
     }
 
+    /// The shortest prompt with other rates, in tokens, if long ones have any.
+    pub fn long_from(&self) -> Option<u64> {
+        self.long.map(|(tokens, _)| tokens.saturating_add(1))
+    }
+
     /// The rates of a prompt of this length.
     pub fn rates_for(&self, prompt_tokens: u64) -> &Rates {
         match &self.long {

@@ -21,8 +21,8 @@ pub struct ListedModel {
 pub struct DatedPrice {
     /// The first day on which it holds.
     pub since: Day,
-    /// What tokens cost.
-    pub price: Price,
+    /// What tokens cost; `None` from a day on after which no price is known.
+    pub price: Option<Price>,
     /// Where it was read.
     pub source: &'static str,
     /// When it was read there.
@@ -32,9 +32,12 @@ pub struct DatedPrice {
 impl ListedModel {
     /// The price on this day; `None` before the first.
     pub fn price_on(&self, day: Day) -> Option<Price> {
-        self.prices.iter().rev().find(|price| price.since <= day).map(|price| price.price)
+        self.prices.iter().rev().find(|price| price.since <= day).and_then(|price| price.price)
     }
 }
+
+/// The day on which the sources were last read.
+pub(super) const READ: Day = Day::civil(2026, 11, 28);
 
 /// Rates of a model whose cache writes cost as much as other input: dollars per million tokens, times 10,000.
 pub(super) const fn rates(input: u64, cache_read: u64, output: u64) -> Rates {
