@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::domain::{Endpoint, Outcome, Provider, TokenUsage, UsageEvent, secret_at};
+use crate::domain::{Day, Endpoint, Outcome, Provider, TokenUsage, UsageEvent, secret_at};
 use crate::error::{Disclosure, RelayError};
 use crate::relay::caller::Caller;
+use crate::relay::cost::cost_of;
 use crate::relay::ending::{CallEnd, Ending};
 use crate::relay::handle::Relay;
 use crate::relay::ports::Ports;
@@ -205,6 +206,8 @@ impl Meter {
         }
         let model = event.model().unwrap_or_default().to_owned();
         self.ending.set(CallEnd { model, ..end });
+        let today = Day(self.ports.clock.now().day());
+        event.cost = cost_of(&event, self.is_answering, today).map(|cost| cost.0);
         self.ports.usage.record(*event);
     }
 }

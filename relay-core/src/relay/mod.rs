@@ -14,6 +14,7 @@
 mod call;
 mod caller;
 pub mod connections;
+mod cost;
 pub mod ending;
 mod handle;
 pub mod inference;
