@@ -128,7 +128,7 @@ $(VENV2)/.installed: $(CLIENTS)/python/requirements-2.txt
 # it. Tests and `make assets` fail if a file is out of date. (The tests of the clients write the compatibility tables.)
 generate: $(WIDGET)/node_modules/.installed ## write every file that is generated from the code
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-structure --test rooms
-	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib docs_providers_md
+	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-core --all-features --lib -- docs_providers_md docs_prices_md
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-mock --all-features --test it docs_mock_md
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it generated
 	cd $(WIDGET) && npm run build --silent

@@ -237,3 +237,52 @@ impl Counts {
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     Ok(Option::<Text<'de>>::deserialize(deserializer)?.map(|text| text.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(usages: &[&str]) -> Counts {
+        let mut counts = Counts::default();
+        for usage in usages {
+            counts.take(&RawValue::from_string((*usage).to_owned()).unwrap());
+        }
+        counts
+    }
+
+    /// <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>: `cache_creation_input_tokens` is the sum of the
+    /// two kinds.
+    #[test]
+    fn what_is_cached_for_an_hour_is_counted_apart() {
+        let start = r#"{"input_tokens":5,"cache_read_input_tokens":7,"cache_creation_input_tokens":30,"output_tokens":1,
+            "cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"service_tier":"standard"}"#;
+        // The end of a stream repeats some counts, and has no details.
+        let whole = counts(&[start, r#"{"output_tokens":9}"#]);
+        let tokens = whole.usage().metered();
+        assert_eq!((tokens.cache_write, tokens.cache_write_1h, tokens.output, tokens.unpriced), (30, 20, 9, 0));
+        let continued = whole.plus(counts(&[start])).usage().metered();
+        assert_eq!((continued.cache_write, continued.cache_write_1h, continued.prompt()), (60, 40, 84));
+        let odd = counts(&[r#"{"cache_creation":{"ephemeral_1h_input_tokens":9}}"#]).usage().metered();
+        assert_eq!((odd.cache_write, odd.cache_write_1h), (0, 0), "at most what was written");
+        assert_eq!(counts(&[r#"{"input_tokens":1,"cache_creation":null}"#]).usage().metered().cache_write_1h, 0);
+    }
+
+    #[test]
+    fn a_call_off_the_list_has_no_priced_token() {
+        let unpriced = |more: &str| {
+            let usage = format!(r#"{{"input_tokens":3,"output_tokens":4,{more}}}"#);
+            counts(&[&usage, r#"{"output_tokens":6}"#]).usage().metered().unpriced
+        };
+        for usual in [
+            r#""service_tier":"standard""#,
+            r#""service_tier":null,"speed":null,"inference_geo":null"#,
+            r#""speed":"standard","inference_geo":"global""#,
+            r#""inference_geo":"not_available""#,
+        ] {
+            assert_eq!(unpriced(usual), 0, "{usual}");
+        }
+        for other in [r#""speed":"fast""#, r#""service_tier":"priority""#, r#""inference_geo":"us""#] {
+            assert_eq!(unpriced(other), 9, "{other}");
+        }
+    }
+}

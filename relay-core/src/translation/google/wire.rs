@@ -327,3 +327,28 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Few<T, MAX
         deserializer.deserialize_any(FewVisitor::<T, MAX>(std::marker::PhantomData))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_with_a_price_of_their_own_are_counted_apart() {
+        let unpriced = |more: &str| {
+            let usage = format!(r#"{{"promptTokenCount":30,"candidatesTokenCount":12,"totalTokenCount":42{more}}}"#);
+            let payload = format!(r#"{{"usageMetadata":{usage}}}"#);
+            Payload::read(payload.as_bytes()).unwrap().usage_metadata.unwrap().to_usage().metered().unpriced
+        };
+        for (more, want) in [
+            ("", 0),
+            (r#","serviceTier":"STANDARD","promptTokensDetails":[{"modality":"IMAGE","tokenCount":9}]"#, 0),
+            (r#","candidatesTokensDetails":[{"modality":"TEXT","tokenCount":12}]"#, 0),
+            (r#","promptTokensDetails":[{"modality":"TEXT","tokenCount":9},{"modality":"AUDIO","tokenCount":21}]"#, 21),
+            (r#","candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":11},{"tokenCount":1}]"#, 11),
+            (r#","serviceTier":"flex""#, 42),
+            (r#","serviceTier":"PRIORITY""#, 42),
+        ] {
+            assert_eq!(unpriced(more), want, "{more}");
+        }
+    }
+}

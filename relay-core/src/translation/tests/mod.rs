@@ -6,6 +6,7 @@ mod fold;
 mod golden;
 mod mapping;
 mod pitfall;
+mod prices_page;
 mod providers_page;
 mod request;
 mod sequence;

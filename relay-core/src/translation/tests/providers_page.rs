@@ -31,7 +31,7 @@ fn docs_providers_md_is_what_the_tables_say() {
 }
 
 /// The page with `text` between the markers of this name.
-fn with_section(page: &str, name: &str, text: &str) -> String {
+pub(super) fn with_section(page: &str, name: &str, text: &str) -> String {
     let (start, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
     let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("the page has no {start}"));
     let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("the page has no {end}"));

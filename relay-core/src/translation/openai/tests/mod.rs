@@ -283,6 +283,26 @@ fn usage_is_read_off_short_and_long_answers() {
 }
 
 #[test]
+fn tokens_with_a_price_of_their_own_are_counted_apart() {
+    let padding = "x".repeat(100_000);
+    for (tier, details, unpriced) in [
+        ("", "", 0),
+        (r#","service_tier":"default""#, "", 0),
+        (r#","service_tier":null"#, r#","prompt_tokens_details":{"audio_tokens":0,"cached_tokens":2}"#, 0),
+        (r#","service_tier":"flex""#, "", 8),
+        (r#","service_tier":"priority""#, "", 8),
+        ("", r#","prompt_tokens_details":{"audio_tokens":2},"completion_tokens_details":{"audio_tokens":1}"#, 3),
+    ] {
+        for text in ["short", &padding] {
+            let usage = format!(r#"{{"prompt_tokens":5,"completion_tokens":3{details}}}"#);
+            let body = format!(r#"{{"model":"m","choices":["{text}"],"usage":{usage}{tier}}}"#);
+            let answer = response::translate(Bytes::from(body)).unwrap();
+            assert_eq!(answer.usage.unwrap().unpriced, unpriced, "{tier} {details}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_json_is_not_passed_on() {
     for bad in
         [&b""[..], b"<html>", b"{", b"{oops}", b"[]", b"{\"a\":1}}", b"{\"a\":\"\xff\"}", b"{\"model\":\"\xff\"}"]
