@@ -109,6 +109,7 @@ fn shared(state: &Data<State>, options: &Options, most: usize, reserve: usize) -
     Shared {
         state: state.clone(),
         limits: HeadLimits { url: limits.url, head: limits.headers },
+        path: state.public.path().into(),
         times: Times {
             head: HEAD_TIME,
             idle: options.keep_alive,

@@ -273,6 +273,7 @@ async fn beyond_the_maximum_there_are_health_checks() {
         with_metrics(options);
         options.max_connections = 20;
         options.max_connections_per_address = 20;
+        options.public_url = Some("https://r.example/tools/relay".to_owned());
     })
     .await;
     let ask = async |request: &str| -> Answer {
@@ -304,6 +305,13 @@ async fn beyond_the_maximum_there_are_health_checks() {
         refused.assert_error(503, "overloaded");
         assert_eq!(refused.header("retry-after"), Some("1"));
         ask("GET /api/healthy").await.assert_error(503, "overloaded");
+    }
+    // A proxy may pass the public path on, and name the host in the target.
+    for target in ["/tools/relay/api/health", "/tools/relay/api/health/live?x", "http://x/tools/relay/api/health/"] {
+        assert_eq!(ask(&format!("GET {target}")).await.status, 200, "{target}");
+    }
+    for target in ["/tools/api/health", "/tools/relay/api/healthy", "http://x?/api/health", "/x?/api/health"] {
+        ask(&format!("GET {target}")).await.assert_error(503, "overloaded");
     }
     assert!(metric(&test, "relay_connections").await <= 20 + 64);
     assert_eq!(test.mock.open_calls(), 20, "those that were there go on");

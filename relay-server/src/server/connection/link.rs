@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::framing::{Framer, HeadLimits, Refusal, empty_lines, known_method};
+use super::framing::{Framer, Refusal, empty_lines, known_method};
 
 /// Bytes that are taken from the socket while an answer is being written: of requests that a client sent ahead.
 /// The rest waits in the kernel, and then at the client.
@@ -137,10 +137,10 @@ enum Answer {
 }
 
 impl Link {
-    pub(crate) fn new(stream: TcpStream, limits: HeadLimits, times: Times, health_only: bool) -> Self {
+    pub(crate) fn new(stream: TcpStream, framer: Framer, times: Times, health_only: bool) -> Self {
         Self(Rc::new(RefCell::new(Inner {
             stream,
-            framer: Framer::new(limits),
+            framer,
             ahead: Vec::new(),
             cleared: 0,
             health_only,

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_service::{Service, ServiceFactory};
@@ -29,6 +30,7 @@ pub(crate) use link::{Link, Times, Transport};
 pub(crate) use shared::Shared;
 
 use self::closing::Closing;
+use self::framing::Framer;
 use self::link::{End, WeakLink};
 use crate::observe::metrics::OpenConnection;
 use crate::state::admission::{Admitted, Permit};
@@ -163,7 +165,8 @@ where
         let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let Some(permit) = self.worker.admit(address) else { return Either::Left(ready(Ok(()))) };
         set_options(&stream, shared.times);
-        let link = Link::new(stream, shared.limits, shared.times, permit.is_none());
+        let framer = Framer::new(shared.limits, Arc::clone(&shared.path));
+        let link = Link::new(stream, framer, shared.times, permit.is_none());
         Either::Right(Connection {
             dispatcher: Some(self.http.call((Transport(link.clone()), peer))),
             timer: sleep_until(link.deadline().unwrap_or_else(Instant::now)),

@@ -14,6 +14,8 @@ use crate::state::admission::Admission;
 pub(crate) struct Shared {
     pub(crate) state: Data<State>,
     pub(crate) limits: HeadLimits,
+    /// The path before all routes.
+    pub(crate) path: Arc<str>,
     pub(crate) times: Times,
     pub(crate) admission: Arc<Admission>,
     /// Connections of each worker beyond the maximum, which serve health checks only.

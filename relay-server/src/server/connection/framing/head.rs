@@ -49,8 +49,8 @@ pub(crate) fn known_method(bytes: &[u8]) -> Option<actix_web::http::Method> {
     known.contains(&word).then(|| actix_web::http::Method::from_bytes(word).ok())?
 }
 
-/// Parses a head; `None` if it is not complete.
-pub(super) fn parse(bytes: &mut [u8], limits: HeadLimits) -> Result<Option<Head>, Refusal> {
+/// Parses a head; `None` if it is not complete. `public_path` is what may stand before the path of a health check.
+pub(super) fn parse(bytes: &mut [u8], limits: HeadLimits, public_path: &str) -> Result<Option<Head>, Refusal> {
     let mut fields = [const { MaybeUninit::<Header<'_>>::uninit() }; MOST_FIELDS];
     let mut request = Request::new(&mut []);
     let length = match request.parse_with_uninit_headers(bytes, &mut fields) {
@@ -68,7 +68,7 @@ pub(super) fn parse(bytes: &mut [u8], limits: HeadLimits) -> Result<Option<Head>
         length,
         body: seen.body(&request)?,
         expects_continue: seen.expects_continue,
-        is_health_check: is_health_check(&request),
+        is_health_check: is_health_check(&request, public_path),
     };
     if seen.expects_continue || seen.upgrades {
         disarm(bytes.get_mut(..length).unwrap_or_default());
@@ -135,10 +135,18 @@ fn check_line_ends(head: &[u8]) -> Result<(), Refusal> {
     if before.all(|byte| byte == Some(&b'\r')) { Ok(()) } else { Err(Refusal::Malformed("a line must end with CR LF")) }
 }
 
-fn is_health_check(request: &Request<'_, '_>) -> bool {
-    let path = request.path.unwrap_or_default().split('?').next().unwrap_or_default();
+/// Whether it asks for the server's health, with or without the path that a proxy may remove. Its target may be in
+/// absolute-form.
+fn is_health_check(request: &Request<'_, '_>, public_path: &str) -> bool {
+    let target = request.path.unwrap_or_default().split('?').next().unwrap_or_default();
+    let path = match target.split_once("://") {
+        Some((_, rest)) if !target.starts_with('/') => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default(),
+        _ => target,
+    };
+    let is_health =
+        |path: &str| path.strip_prefix("/api/health").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     matches!(request.method, Some("GET" | "HEAD"))
-        && path.strip_prefix("/api/health").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        && (is_health(path) || path.strip_prefix(public_path).is_some_and(is_health))
 }
 
 /// What the header fields say about the connection and the body.

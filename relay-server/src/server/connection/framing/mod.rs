@@ -13,6 +13,8 @@ mod tests;
 pub(crate) use head::{Head, empty_lines, known_method};
 pub(crate) use refusal::{HeadLimits, Refusal};
 
+use std::sync::Arc;
+
 use chunked::Chunked;
 use head::Body;
 
@@ -33,6 +35,8 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Framer {
     limits: HeadLimits,
+    /// The path before all routes: empty, or `/relay`. Requests may leave it out.
+    path: Arc<str>,
     state: State,
     head: Option<Head>,
     /// How many bytes of an incomplete head were parsed. They are parsed again when a line's end has arrived, or as
@@ -41,8 +45,9 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    pub(crate) fn new(limits: HeadLimits) -> Self {
-        Self { limits, state: State::Head, head: None, parsed: 0 }
+    /// `path` is the one before all routes: see [`PublicAddress::path`](crate::state::public_address::PublicAddress::path).
+    pub(crate) fn new(limits: HeadLimits, path: Arc<str>) -> Self {
+        Self { limits, path, state: State::Head, head: None, parsed: 0 }
     }
 
     /// Takes bytes and returns how many of them, from the first one, belong to the current request.
@@ -72,7 +77,7 @@ impl Framer {
         if new.len() < self.parsed && memchr::memchr(b'\n', new).is_none() {
             return Ok(None);
         }
-        let head = head::parse(bytes, self.limits)?;
+        let head = head::parse(bytes, self.limits, &self.path)?;
         self.parsed = bytes.len();
         Ok(head)
     }
@@ -105,6 +110,6 @@ impl Framer {
 
     /// Begins with the next request.
     pub(crate) fn next(&mut self) {
-        *self = Self::new(self.limits);
+        (self.state, self.head, self.parsed) = (State::Head, None, 0);
     }
 }

@@ -6,7 +6,7 @@ const LIMITS: HeadLimits = HeadLimits { url: 100, head: 1000 };
 
 /// Feeds bytes in pieces of these lengths, as a connection does. Returns where each request ended, and the refusal.
 fn frame(bytes: &[u8], pieces: impl Iterator<Item = usize>) -> (Vec<usize>, Option<Refusal>) {
-    let mut framer = Framer::new(LIMITS);
+    let mut framer = Framer::new(LIMITS, "/relay".into());
     let (mut ends, mut waiting, mut passed) = (Vec::new(), Vec::new(), 0);
     let mut left = bytes;
     for piece in pieces {
@@ -86,7 +86,7 @@ fn no_bytes_make_it_panic_or_take_more_than_there_are() {
                 _ => bytes.insert(at, b"\r\n\t :;=\"\\0a"[usize::try_from(next()).unwrap() % 11]),
             }
         }
-        let (mut framer, mut bytes) = (Framer::new(LIMITS), bytes);
+        let (mut framer, mut bytes) = (Framer::new(LIMITS, "/relay".into()), bytes);
         if let Ok(taken) = framer.advance(&mut bytes) {
             assert!(taken <= bytes.len());
             assert!(taken > 0 || framer.head().is_none());
@@ -110,12 +110,39 @@ fn what_would_change_another_parsers_framing_is_made_ineffective() {
     let mut bytes = b"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
                       EXPECT: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
         .to_vec();
-    let mut framer = Framer::new(LIMITS);
+    let mut framer = Framer::new(LIMITS, "/relay".into());
     assert_eq!(framer.advance(&mut bytes), Ok(bytes.len()));
     assert!(framer.head().is_some_and(|head| head.expects_continue));
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains("ignored: websocket") && text.contains("keep-alive,        \r\n"), "{text}");
     assert!(text.contains("unused: 100-continue"), "{text}");
+}
+
+#[test]
+fn a_health_check_is_known_with_and_without_the_public_path() {
+    let is_health = |target: &str, path: &str| {
+        let mut framer = Framer::new(LIMITS, path.into());
+        framer.advance(&mut format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n").into_bytes()).unwrap();
+        framer.head().unwrap().is_health_check
+    };
+    for rest in ["", "/", "/live", "?x=1", "/ready?x"] {
+        for before in ["", "http://x", "HTTPS://x"] {
+            assert!(is_health(&format!("{before}/api/health{rest}"), ""), "{before} {rest}");
+            assert!(is_health(&format!("{before}/relay/api/health{rest}"), "/relay"), "{before} {rest}");
+        }
+        assert!(is_health(&format!("/api/health{rest}"), "/relay"), "{rest}: the proxy removed it");
+        assert!(!is_health(&format!("/relay/api/health{rest}"), ""), "{rest}");
+    }
+    for other in [
+        "/api/healthy",
+        "/relay/relay/api/health",
+        "/relayed/api/health",
+        "/x?/api/health",
+        "/x://y/api/health",
+        "http://x?/api/health",
+    ] {
+        assert!(!is_health(other, "/relay"), "{other}");
+    }
 }
 
 #[test]
