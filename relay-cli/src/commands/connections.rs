@@ -70,7 +70,8 @@ fn path(connection: &ConnectionArgs) -> Result<String, Failure> {
 
 /// The `connections` of an answer.
 pub fn table(found: &Value) -> Table {
-    let mut table = Table::new(&["PROVIDER", "STATE", "KEY", "CONNECTED", "LAST USED"], "no provider key is connected");
+    let headings = ["PROVIDER", "STATE", "KEY", "CONNECTED", "LAST USED", "ACCOUNT"];
+    let mut table = Table::new(&headings, "no provider key is connected");
     for connection in json::list(found, "/connections") {
         let text = |name: &str| json::text(connection, &format!("/{name}")).unwrap_or("-").to_owned();
         table.row([
@@ -79,7 +80,16 @@ pub fn table(found: &Value) -> Table {
             format!("…{}", text("last4")),
             text("connectedAt"),
             text("lastUsedAt"),
+            account(connection),
         ]);
     }
     table
+}
+
+/// The key's region, and the ids that it needs beside it.
+fn account(connection: &Value) -> String {
+    let members = [("/region", "region "), ("/workspaceId", ""), ("/organizationId", ""), ("/projectId", "")];
+    let known = members.iter().filter_map(|(at, before)| Some(format!("{before}{}", json::text(connection, at)?)));
+    let known: Vec<_> = known.collect();
+    if known.is_empty() { "-".to_owned() } else { known.join(", ") }
 }

@@ -43,7 +43,7 @@ def test_a_token_is_requested_as_the_api_describes(kind, fake):
 
 
 def test_every_method_has_its_path(kind, fake):
-    connection = {"provider": "openai", "state": "active", "last4": "1234", "connectedAt": "2026-11-24T10:00:00Z", "lastUsedAt": None}
+    connection = {"provider": "openai", "state": "active", "last4": "1234", "connectedAt": "2026-11-24T10:00:00Z", "lastUsedAt": None, "region": "eu", "organizationId": "org-1"}
     user = {"endUserLabel": "ana", "createdAt": "2026-11-24T10:00:00Z", "providers": ["openai"]}
     usage = {"from": "a", "to": "b", "hasMore": False, "usage": [{"day": "d", "endUserLabel": "ana", "provider": "openai", "model": "m", "tier": "paid", "requests": 2, "outputTokens": 7, "newer": 1}]}
     answers = [{"body": body} for body in ({"users": [user], "hasMore": False, "nextAfter": None}, {**user, "connections": [connection]}, None, {"connections": [connection]}, None, connection, usage, usage)]
@@ -73,6 +73,7 @@ def test_every_method_has_its_path(kind, fake):
     ]
     assert (page.users[0].user, page.has_more, one.connections, one.providers) == ("ana", False, tuple(some), ("openai",))
     assert (checked.state, checked.last_used_at) == ("active", None)
+    assert (checked.region, checked.workspace_id, checked.organization_id, checked.project_id) == ("eu", None, "org-1", None)
     assert [(row.user, row.requests, row.output_tokens, row.input_tokens) for row in report.rows] == [("ana", 2, 7, 0)]
 
 

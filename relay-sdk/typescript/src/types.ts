@@ -74,8 +74,23 @@ export interface OpenAIOptions extends Omit<ClientOptions, "apiKey" | "baseURL">
   paid?: boolean | undefined;
 }
 
-/** A user's key for one provider. `last4` has its last four characters. */
-export type Connection = { provider: Provider; state: ConnectionState; last4: string; connectedAt: string; lastUsedAt: string | null };
+/** A user's key for one provider. */
+export interface Connection {
+  provider: Provider;
+  state: ConnectionState;
+  /** The key's last four characters. */
+  last4: string;
+  connectedAt: string;
+  lastUsedAt: string | null;
+  /** The region whose host the key works at, such as `eu`; `null` for the provider's usual host. */
+  region: string | null;
+  /** Anthropic's workspace, where the user gave one. */
+  workspaceId: string | null;
+  /** OpenAI's organization, where the user gave one. */
+  organizationId: string | null;
+  /** OpenAI's project, where the user gave one. */
+  projectId: string | null;
+}
 /** Whether a user ever connected a key. */
 export type UserState = "connected" | "pending" | (string & {});
 /** One of your users, with the providers of their keys. */

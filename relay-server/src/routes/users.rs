@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use relay_core::RelayError;
 use relay_core::domain::ids::EndUser;
 use relay_core::domain::trail::Actor;
-use relay_core::domain::{Connection, Scope, UserState, UserSummary};
+use relay_core::domain::{Connection, Region, Scope, UserState, UserSummary};
 use serde::Serialize;
 
 use crate::http::context::RequestContext;
@@ -52,6 +52,10 @@ struct UsedConnection {
     #[serde(flatten)]
     connection: ShownConnection,
     last_used_at: Option<String>,
+    region: Option<&'static str>,
+    workspace_id: Option<String>,
+    organization_id: Option<String>,
+    project_id: Option<String>,
 }
 
 /// A page of the project's users, in the order of their labels: those who connected a key, or with `?state=pending` those who
@@ -139,6 +143,13 @@ fn shown(connections: &[Connection]) -> Vec<UsedConnection> {
 }
 
 fn shown_connection(connection: &Connection) -> UsedConnection {
-    let last_used_at = connection.last_used_at.map(|at| at.to_string());
-    UsedConnection { connection: connection.into(), last_used_at }
+    let ids = connection.ids.clone();
+    UsedConnection {
+        connection: connection.into(),
+        last_used_at: connection.last_used_at.map(|at| at.to_string()),
+        region: connection.region.map(Region::name),
+        workspace_id: ids.workspace,
+        organization_id: ids.organization,
+        project_id: ids.project,
+    }
 }

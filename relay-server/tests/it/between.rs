@@ -195,7 +195,9 @@ async fn an_organization_is_sent_with_every_call() {
     for header in [("openai-organization", "org-1"), ("openai-project", "proj_1")] {
         assert!(sent.contains(&(header.0.to_owned(), header.1.to_owned())), "{sent:?}");
     }
-    assert_eq!(test.verify("bo", Provider::OPENAI).await.json()["state"], "active");
+    let shown = test.verify("bo", Provider::OPENAI).await.json();
+    let account = ["state", "organizationId", "projectId", "workspaceId", "region"].map(|name| shown[name].clone());
+    assert_eq!(account, [json!("active"), json!("org-1"), json!("proj_1"), json!(null), json!(null)]);
 }
 
 #[tokio::test]
@@ -221,6 +223,10 @@ async fn a_regional_key_is_used_at_its_host() {
     assert_eq!(test.as_app("GET", "/v1/models").header("x-relay-user", "bo").send().await.status, 200);
     assert_eq!(test.verify("bo", Provider::OPENAI).await.json()["state"], "active");
     assert_eq!(hosts(&test), vec![eu.clone(); 5]);
+    for path in ["/v1/users/bo/connections", "/v1/users/bo"] {
+        let shown = test.as_app("GET", path).send().await.json();
+        assert_eq!(shown["connections"][0]["region"], "eu", "{path}");
+    }
     // The answer names no host: each of the list is tried.
     let unnamed = r#"{"error":{"message":"incorrect regional hostname","type":"invalid_request_error","param":null,"code":"incorrect_hostname"}}"#;
     test.mock.forget();

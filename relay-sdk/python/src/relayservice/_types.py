@@ -46,10 +46,20 @@ class Connection:
     last4: str
     connected_at: Optional[datetime]
     last_used_at: Optional[datetime]
+    #: The region whose host the key works at, such as `eu`; `None` for the provider's usual host.
+    region: Optional[str] = None
+    #: Anthropic's workspace, where the user gave one.
+    workspace_id: Optional[str] = None
+    #: OpenAI's organization, where the user gave one.
+    organization_id: Optional[str] = None
+    #: OpenAI's project, where the user gave one.
+    project_id: Optional[str] = None
 
     @classmethod
     def _of(cls, row: Json) -> Connection:
-        return cls(row["provider"], row["state"], row["last4"], _time(row.get("connectedAt")), _time(row.get("lastUsedAt")))
+        times = (_time(row.get("connectedAt")), _time(row.get("lastUsedAt")))
+        account = (row.get(name) for name in ("region", "workspaceId", "organizationId", "projectId"))
+        return cls(row["provider"], row["state"], row["last4"], *times, *account)
 
 
 @dataclass(frozen=True)
