@@ -44,6 +44,7 @@ function look() {
     locale: picked("locale"),
     appearance: variables && { variables },
     isolation: picked("isolation") === "shadow" ? "shadow" : undefined,
+    testing: new URLSearchParams(location.search).has("testing") || undefined,
   };
 }
 

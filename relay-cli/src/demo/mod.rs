@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use self::app::App;
 use self::narrator::Narrator;
 use crate::cli::DemoArgs;
-use crate::client::Server;
+use crate::client::{Request, Server};
 use crate::commands::init::{Plan, SetUp, set_up};
 use crate::commands::master_key;
 use crate::failure::{Exit, Failure};
@@ -96,8 +96,13 @@ async fn serve_and_play(
 }
 
 fn start(made: &SetUp, wired: &Wired) -> Result<Running, Failure> {
-    let options =
-        Options { workers: 2, drain: DRAIN, metrics_listen: None, ..made.config.server.options(&made.config.metrics) };
+    let options = Options {
+        workers: 2,
+        drain: DRAIN,
+        metrics_listen: None,
+        simulator: wired.simulator.clone(),
+        ..made.config.server.options(&made.config.metrics)
+    };
     let listen = options.listen;
     serve(wired.relay.clone(), options)
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot listen on {listen}: {error}")))
@@ -129,6 +134,8 @@ async fn play(
     if !args.once {
         let (its, listener) = App::beside(addr, made, wired).await?;
         let app = app.insert(app::start(its, listener)?);
+        // The calls of the script are not the user's.
+        Server::at(&base)?.call(&Request::post("/__mock/reset")).await?.ok()?;
         what_now(&base, relay_key, &app.url, made, out)?;
         std::future::pending::<()>().await;
     }
@@ -166,12 +173,13 @@ fn what_now(base: &str, relay_key: &str, app: &str, made: &SetUp, out: Out) -> R
         format!("{relay} users show {user}"),
         format!("{relay} usage"),
         format!("{relay} keys list --config {}", made.file.display()),
+        format!("curl {base}/__mock/calls  # what the providers were sent"),
     ] {
         out.line(&style.cyan(&format!("  {command}")))?;
     }
     out.line(&format!(
         "\nThe simulated providers know these keys, and others with slow, refused, revoked, nocredit, ratelimited or\n\
-         overloaded in place of `good`:\n  {}\nWith real keys:  {relay} init && {relay} serve\n{rule}",
+         overloaded in place of `good`:\n  {}\nTests script them at {base}/__mock: docs/mock.md.\nWith real keys:  {relay} init && {relay} serve\n{rule}",
         listed(|provider| Some(format!("{}mock-good-1234 ({})", prefix_of(provider), provider.label()))),
     ))
 }

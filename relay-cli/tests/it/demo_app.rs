@@ -194,3 +194,26 @@ async fn pages_have_a_strict_policy_and_all_that_they_name_is_served() {
 fn quoted_after<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = String> + 'a {
     text.split(beginning).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned)
 }
+
+/// As docs/mock.md says of a server with simulated providers.
+#[tokio::test]
+async fn the_demos_providers_can_be_scripted_and_show_what_they_were_sent() {
+    let demo = Demo::start();
+    let control = |path: &str| format!("{}/__mock/{path}", demo.relay);
+    let calls = async || body(demo.client.get(control("calls")).send().await.unwrap()).await;
+    assert_eq!(calls().await["total"], 0, "those of the script are forgotten");
+    let script = json!({ "provider": "openai", "for": "chat", "answer": { "says": "It rains in Seoul." } });
+    let scripted = demo.client.post(control("scripts")).header("content-type", "application/json");
+    assert_eq!(scripted.body(script.to_string()).send().await.unwrap().status(), 200);
+    let chat = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "How is the weather?" }] });
+    let request = demo.client.post(format!("{}/v1/chat/completions", demo.relay)).bearer_auth(&demo.relay_key);
+    let request = request.header("x-relay-user", "jieun_123").header("content-type", "application/json");
+    let answer = body(request.body(chat.to_string()).send().await.unwrap()).await;
+    assert_eq!(answer["choices"][0]["message"]["content"], "It rains in Seoul.");
+    let seen = calls().await;
+    assert_eq!((&seen["total"], &seen["calls"][0]["scripted"]), (&json!(1), &json!(true)));
+    assert_eq!(seen["calls"][0]["body"]["messages"], chat["messages"]);
+    // A page can't reach it, the demo's own app neither.
+    let reset = demo.client.post(control("reset")).header("origin", &demo.app).send().await.unwrap();
+    assert_eq!(reset.status(), 403);
+}
