@@ -24,9 +24,10 @@ const QUEUE: usize = 1024;
 /// The shortest time that a job waits for a lock, however long it was queued.
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How long a deletion waits for readers to release the write-ahead log: as long as a query of Relay's own takes. A reader
-/// that stays, such as a backup, must not delay every other write.
-const SHRED_TIMEOUT: Duration = Duration::from_millis(10);
+/// How often a deletion pauses for readers to release the write-ahead log, and for how long: together as long as a query of
+/// Relay's own takes. A reader that stays, such as a backup, must not delay every other write.
+const SHRED_PAUSES: i32 = 5;
+const SHRED_PAUSE: Duration = Duration::from_millis(2);
 /// How often the writer looks whether such a reader is gone, while it has nothing else to do.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long deleted bytes stay in the log before that is worth a line.
@@ -73,7 +74,7 @@ impl Db {
     /// A connection that may write to the database at `path`.
     pub(super) fn for_writing(connection: Connection, path: &Path) -> std::io::Result<Self> {
         let mut db = Self { connection, log: None, shred_due: Some(Instant::now()), late: false };
-        db.try_shred(Duration::ZERO); // removes what a crash left in the log, and creates the file
+        db.try_shred(false); // removes what a crash left in the log, and creates the file
         db.log = Some(Identity::of_log(path)?);
         Ok(db)
     }
@@ -95,16 +96,17 @@ impl Db {
     /// job, and while the worker is idle.
     pub(super) fn shred(&mut self) {
         // Who held the log a moment ago is not waited for again.
-        let busy_timeout = if self.shred_due.is_none() { SHRED_TIMEOUT } else { Duration::ZERO };
+        let waits = self.shred_due.is_none();
         self.shred_due.get_or_insert_with(Instant::now);
-        self.try_shred(busy_timeout);
+        self.try_shred(waits);
     }
 
-    fn try_shred(&mut self, busy_timeout: Duration) {
+    /// `waits`: whether readers get a moment to release the log.
+    fn try_shred(&mut self, waits: bool) {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self
             .connection
-            .busy_timeout(busy_timeout)
+            .busy_handler(waits.then_some(pause as fn(i32) -> bool))
             .and_then(|()| self.connection.query_row(checkpoint, [], |row| row.get::<_, i64>(0)));
         let waited = self.shred_due.map(|since| since.elapsed()).unwrap_or_default();
         match busy {
@@ -125,6 +127,18 @@ impl Db {
             _ => {}
         }
     }
+}
+
+/// What SQLite calls when a reader holds the log: pauses, and returns whether to try again. `paused`: how often it was
+/// called for this checkpoint.
+fn pause(paused: i32) -> bool {
+    let again = paused < SHRED_PAUSES;
+    if again {
+        #[cfg(test)]
+        tests::PAUSES.with(|pauses| pauses.set(pauses.get() + 1));
+        std::thread::sleep(SHRED_PAUSE);
+    }
+    again
 }
 
 impl Session {
@@ -172,7 +186,7 @@ impl Session {
 
     fn tidy_up(&mut self) {
         if let Some(db) = self.db.as_mut().filter(|db| db.shred_due.is_some()) {
-            db.try_shred(Duration::ZERO);
+            db.try_shred(false);
         }
     }
 }
@@ -295,6 +309,40 @@ fn gone() -> StoreError {
 mod tests {
     use super::super::open::{make_file, open_first};
     use super::*;
+
+    std::thread_local! {
+        /// How often this thread paused for readers.
+        pub(super) static PAUSES: std::cell::Cell<i32> = const { std::cell::Cell::new(0) };
+    }
+
+    /// Counted in pauses, so that the machine's speed does not matter.
+    #[test]
+    fn a_reader_that_stays_costs_all_deletions_together_a_few_pauses() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = make_file(&directory.path().join("relay.db")).unwrap();
+        let mut db = Db::for_writing(open_first(&path, Duration::from_secs(5)).unwrap(), &path).unwrap();
+        let reader = open_again(&path, false, Duration::from_secs(5)).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM meta").unwrap();
+        for n in 0..12 {
+            db.write(|transaction| Ok(transaction.execute("INSERT INTO meta VALUES (?1, x'01')", [n.to_string()])?))
+                .unwrap();
+            db.write(|transaction| Ok(transaction.execute("DELETE FROM meta", [])?)).unwrap();
+            db.shred();
+        }
+        // At most 10 ms for the first one, and nothing for the others, nor for what is written between them.
+        assert_eq!(PAUSES.get(), SHRED_PAUSES);
+        assert!(SHRED_PAUSE * SHRED_PAUSES.unsigned_abs() <= Duration::from_millis(10));
+        let log = directory.path().join("relay.db-wal");
+        assert!(db.shred_due.is_some() && log.metadata().unwrap().len() > 0, "the reader still sees the old state");
+        reader.execute_batch("COMMIT").unwrap();
+        db.try_shred(false);
+        assert!(db.shred_due.is_none() && log.metadata().unwrap().len() == 0, "a later checkpoint keeps the promise");
+        // The next reader is waited for again, and a write itself waits for a lock as long as ever.
+        reader.execute_batch("BEGIN; SELECT count(*) FROM meta").unwrap();
+        db.write(|transaction| Ok(transaction.execute("DELETE FROM meta", [])?)).unwrap();
+        db.shred();
+        assert_eq!(PAUSES.get(), 2 * SHRED_PAUSES);
+    }
 
     fn one_writer(directory: &tempfile::TempDir) -> Workers {
         let path = make_file(&directory.path().join("relay.db")).unwrap();

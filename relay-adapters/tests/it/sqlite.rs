@@ -356,12 +356,11 @@ mod long_readers {
             connect(&store, n, connection(&slot(n), 1, vec![9; 162])).await;
         }
         let mut holder = Holder::of(&directory);
-        let began = std::time::Instant::now();
+        // How often they pause for the reader is counted in `worker.rs`.
         for n in 0..12 {
             assert!(store.delete_user(&project(), &slot(n).user, &By::new(Actor::Program)).await.unwrap());
+            connect(&store, 100 + n, connection(&slot(100 + n), 1, vec![9; 162])).await;
         }
-        // Each would wait a second for the reader; all together take some tens of milliseconds.
-        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
         let log = directory.path().join("relay.db-wal");
         assert!(log.metadata().unwrap().len() > 0, "the log can't be emptied while it is read");
         holder.release();
