@@ -1,10 +1,11 @@
 //! What is described is there, and what is there is described.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::harness::TestServer;
+use crate::routes;
 
 async fn document(test: &TestServer) -> Value {
     test.request("GET", "/openapi.json").send().await.json()
@@ -31,6 +32,22 @@ async fn the_description_lists_every_path_and_method_and_no_other() {
             }
         }
     }
+}
+
+/// The other way round: each route of the table, with its methods.
+#[tokio::test]
+async fn every_route_is_described() {
+    let document = document(&TestServer::start().await).await;
+    let with_values = |path: &String| {
+        let values =
+            [("{provider}", "openai"), ("{label}", "ana"), ("{version}", "1"), ("{file}", "x.js"), ("{id}", "gpt-4o")];
+        values.iter().fold(path.clone(), |path, (name, value)| path.replace(name, value))
+    };
+    let methods = |item: &Value| item.as_object().unwrap().keys().map(|key| key.to_uppercase()).collect();
+    let described: BTreeMap<String, BTreeSet<String>> =
+        document["paths"].as_object().unwrap().iter().map(|(path, item)| (with_values(path), methods(item))).collect();
+    let listed = routes::all().into_iter().map(|row| (row.path, row.methods.into_iter().map(str::to_owned).collect()));
+    assert_eq!(listed.collect::<BTreeMap<String, BTreeSet<String>>>(), described);
 }
 
 #[tokio::test]
