@@ -14,6 +14,9 @@ export const uncached = (fetch?: Fetch): Fetch => async (url, init) => {
   return (fetch ?? platform)(url as string, { ...rest, ...(next && { next: { ...next, revalidate: 0 } }), ...cache });
 };
 
+/** Whether this is Next.js, whose `fetch` says so. */
+export const isNext = (): boolean => Object.hasOwn(globalThis.fetch ?? {}, "__nextPatched");
+
 /**
  * Lets a framework notice that an answer would depend on the moment, where no request is sent for want of a key. A build of Next.js has
  * none, renders pages nevertheless, and postpones to the request what fetches without a store. The address is not on the network.

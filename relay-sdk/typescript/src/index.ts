@@ -2,7 +2,7 @@ import type { OpenAI } from "openai";
 import { bound } from "./client.ts";
 import { checkBaseURL, checkKey, checkPlace, checkUser, environment } from "./checks.ts";
 import { RelayError } from "./error.ts";
-import { announce } from "./fetch.ts";
+import { announce, isNext } from "./fetch.ts";
 import { type Access, type Call, caller } from "./http.ts";
 import { connections, named, query, users } from "./resources.ts";
 import type * as T from "./types.ts";
@@ -60,6 +60,8 @@ export class Relay {
   }
 
   async #ready(): Promise<Access> {
+    // With `cacheComponents`, Next.js must notice before a random number is drawn or the time is read, by this SDK or by the OpenAI client.
+    if (isNext()) await announce();
     try {
       return this.#access();
     } catch (error) {

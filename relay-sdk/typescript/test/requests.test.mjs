@@ -126,6 +126,19 @@ test("what a framework throws to steer rendering passes through untouched, at on
   }
 });
 
+test("Next.js notices a call before anything random is drawn", async (t) => {
+  const { relay } = await fake(t, ok);
+  const thrown = Object.assign(new Error("steering"), { digest: "HANGING_PROMISE_REJECTION" });
+  const drawn = t.mock.method(crypto, "randomUUID");
+  const own = globalThis.fetch;
+  t.after(() => (globalThis.fetch = own));
+  globalThis.fetch = Object.assign(async () => { throw thrown; }, { __nextPatched: true });
+  const here = relay();
+  assert.equal(await failed(here.createRegistrationToken({ user: "ana" })), thrown);
+  assert.equal(await failed(here.openai({ user: "ana" }).chat.completions.create({ model: "m", messages: [] })), thrown);
+  assert.equal(drawn.mock.callCount(), 0);
+});
+
 test("many calls may share one signal: no warning, and nothing stays behind", async (t) => {
   const { relay } = await fake(t, { body: { connections: [] } });
   const warnings = [];

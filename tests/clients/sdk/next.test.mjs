@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -14,7 +15,8 @@ import { check } from "./app.mjs";
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { RELAY_BASE_URL, RELAY_KEY, PATH, HOME } = process.env;
 const BUILT = { PATH, HOME, NEXT_TELEMETRY_DISABLED: "1", NEXT_IGNORE_INCORRECT_LOCKFILE: "1", NODE_ENV: "production" };
-const VERSIONS = ["14", "16"];
+/** Folders below `next`. The last one is the newer version with `cacheComponents`. */
+const SITES = ["14", "16", "16/cached"];
 
 const api = (method, path, body, key = RELAY_KEY) =>
   fetch(`${RELAY_BASE_URL}${path}`, { method, headers: { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) }, ...(body && { body: JSON.stringify(body) }) });
@@ -26,13 +28,22 @@ async function connect() {
 }
 const disconnect = async () => assert.equal((await api("DELETE", "/v1/users/next/connections/openai")).status, 204);
 
+/** The program of a site, which may be that of the folder above. */
+const NEXT = (folder) => createRequire(`${folder}/`).resolve("next/dist/bin/next");
+
+/** Builds a site, and returns what the build says about its routes. */
+async function build(folder, env) {
+  rmSync(`${folder}/.next`, { recursive: true, force: true });
+  return (await promisify(execFile)(process.execPath, [NEXT(folder), "build"], { cwd: folder, env })).stdout;
+}
+
 /** Starts the built site, and gives its address. */
 async function start(folder) {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();
   await new Promise((closed) => probe.close(closed));
-  const server = spawn(process.execPath, ["node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p", String(port)], { cwd: folder, env: { ...BUILT, RELAY_BASE_URL, RELAY_KEY }, stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(process.execPath, [NEXT(folder), "start", "-H", "127.0.0.1", "-p", String(port)], { cwd: folder, env: { ...BUILT, RELAY_BASE_URL, RELAY_KEY }, stdio: ["ignore", "pipe", "inherit"] });
   after(() => server.kill());
   for await (const text of server.stdout) if (/ready/i.test(String(text))) break;
   server.stdout.resume();
@@ -56,31 +67,41 @@ const WAYS = {
 };
 const text = (page) => JSON.parse(page.match(/<p>(.*?)<\/p>/)[1].replaceAll("&quot;", '"').replaceAll("&amp;", "&"));
 
-for (const version of VERSIONS) {
-  const folder = at(`../next/${version}`);
-  const { version: exact } = JSON.parse(readFileSync(`${folder}/node_modules/next/package.json`, "utf8"));
-  test(`Next.js ${exact}`, async (t) => {
-    await t.test("a build without a key or an address succeeds", async () => {
-      rmSync(`${folder}/.next`, { recursive: true, force: true });
-      const { stdout } = await promisify(execFile)(process.execPath, ["node_modules/next/dist/bin/next", "build"], { cwd: folder, env: BUILT });
-      for (const path of ["/list", "/caught", "/api/node", "/api/edge"]) assert.match(stdout, new RegExp(`[λƒ] ${path}\\b`), stdout);
-    });
+/** Each route that asks Relay, and the mark of a build for what it leaves to the request, wholly or in part. */
+const ROUTES = { "/list": "[λƒ◐]", "/caught": "[λƒ◐]", "/api/node": "[λƒ]" };
+
+for (const site of SITES) {
+  const folder = at(`../next/${site}`);
+  const { version } = createRequire(`${folder}/`)("next/package.json");
+  const isCached = site.endsWith("cached");
+  test(`Next.js ${version}${isCached ? " with cacheComponents" : ""}`, async (t) => {
+    const routes = { ...ROUTES, ...(isCached ? { "/token": "◐" } : { "/api/edge": "[λƒ]" }) };
+    const leaves = (said) => Object.entries(routes).forEach(([path, mark]) => assert.match(said, new RegExp(`${mark} ${path}\\b`)));
+    await t.test("a build without a key or an address succeeds", async () => leaves(await build(folder, BUILT)));
+    if (isCached) await t.test("a build with them stores nothing either", async () => leaves(await build(folder, { ...BUILT, RELAY_BASE_URL, RELAY_KEY })));
     await connect();
-    const site = await start(folder);
-    for (const [name, look] of Object.entries(WAYS)) {
+    const served = await start(folder);
+    for (const [name, look] of Object.entries(WAYS).filter(([name]) => !isCached || !name.endsWith("edge"))) {
       await t.test(`${name} never shows an old answer`, async () => {
-        const before = await look(site);
+        const before = await look(served);
         assert.deepEqual(before.providers, ["openai"]);
         assert.match(before.text, /^Hello from gpt-4o-mini/);
-        assert.deepEqual(await look(site), before);
+        assert.deepEqual(await look(served), before);
         await disconnect();
-        assert.deepEqual(await look(site), { providers: [], text: "needs openai" });
+        assert.deepEqual(await look(served), { providers: [], text: "needs openai" });
         await connect();
-        assert.deepEqual(await look(site), before);
+        assert.deepEqual(await look(served), before);
+      });
+    }
+    if (isCached) {
+      await t.test("each visitor gets a token of their own", async () => {
+        const tokens = await Promise.all([1, 2].map(async () => text(await (await fetch(`${served}/token`)).text())));
+        assert.match(tokens[0], /^rrt-/);
+        assert.notEqual(tokens[0], tokens[1]);
       });
     }
     await disconnect();
     // The newer one has the example of docs/quickstart.md too.
-    if (version === "16") await t.test("the example app", () => check(site, "/api"));
+    if (site === "16") await t.test("the example app", () => check(served, "/api"));
   });
 }

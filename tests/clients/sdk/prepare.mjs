@@ -33,6 +33,11 @@ for (const [version, sites] of [["14", ["tests/clients/next/site"]], ["16", ["ex
     for (const site of sites) cpSync(`${root}${site}/${part}`, `${folder}/${part}`, { recursive: true });
   }
 }
+// The same site below the newer one, with `cacheComponents`, which knows no edge routes. It finds its packages above.
+const cached = `${root}tests/clients/next/16/cached`;
+rmSync(cached, { recursive: true, force: true });
+for (const site of ["site", "cached"]) cpSync(`${root}tests/clients/next/${site}`, cached, { recursive: true });
+rmSync(`${cached}/app/api/edge`, { recursive: true });
 
 // The last thing, so that the tests know that all went well.
 const { version } = JSON.parse(readFileSync(`${sdk}package.json`, "utf8"));
