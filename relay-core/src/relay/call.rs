@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{ProjectId, RequestId};
 use crate::domain::secret::ProviderKey;
 use crate::domain::trail::{Actor, By};
 use crate::domain::{Connection, ConnectionState, KeySignal, Provider, Region, Slot};
@@ -219,6 +219,10 @@ struct SlotRef<'a> {
 impl Route {
     fn slot(&self) -> SlotRef<'_> {
         SlotRef { slot: &self.connection.slot.slot, version: self.connection.slot.version }
+    }
+
+    pub(crate) fn project(&self) -> &ProjectId {
+        &self.connection.slot.slot.project
     }
 
     pub(crate) fn provider(&self) -> Provider {

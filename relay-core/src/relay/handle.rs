@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::channel::oneshot;
 
-use crate::domain::ids::{RequestId, Timestamp};
+use crate::domain::ids::{ProjectId, RequestId, Timestamp};
 use crate::domain::trail::{Actor, By};
 use crate::error::RelayError;
 use crate::ports::LARGE;
@@ -67,21 +67,32 @@ impl Relay {
         self.token_clock.now(&*self.ports.clock)
     }
 
-    /// What `job` gives, which translates `bytes` bytes: a large job is left to the port for it.
+    /// What a project's `job` gives, which translates `bytes` bytes: a large job is left to the port for it.
     ///
     /// # Errors
     /// `internal_error` if the port did not run the job.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
+        project: &ProjectId,
         bytes: usize,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, RelayError> {
-        if bytes < LARGE {
-            return Ok(job());
-        }
+        if bytes < LARGE { Ok(job()) } else { self.compute_aside(project, bytes, job).await }
+    }
+
+    /// The same for a job that is left to the port whatever its size.
+    ///
+    /// # Errors
+    /// `internal_error` if the port did not run the job.
+    pub(crate) async fn compute_aside<T: Send + 'static>(
+        &self,
+        project: &ProjectId,
+        bytes: usize,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RelayError> {
         let (done, result) = oneshot::channel();
         // If nobody waits for the result any more, it is dropped.
-        self.ports.compute.run(bytes, Box::new(move || drop(done.send(job())))).await;
+        self.ports.compute.run(project, bytes, Box::new(move || drop(done.send(job())))).await;
         result.await.map_err(|_| RelayError::internal())
     }
 

@@ -123,15 +123,16 @@ impl Relay {
             let asked = Asked::read(&request)?;
             let route = self.admitted_route(caller, &asked, meter).await?;
             let given = Given::new(caller, self.ports.clock.now());
-            (route, asked.chat(&body, &request, given)?, asked.provider)
+            let (work, provider) = (Work::short(), asked.provider);
+            let made = asked.chat(&body, &request, given, &work);
+            let chat = if work.is_spent() { self.chat_aside(caller, asked, body, given).await? } else { made? };
+            (route, chat, provider)
         } else {
-            let (asked, body) = self.asked(body).await?;
+            let (asked, body) = self.asked(caller, body).await?;
             let route = self.admitted_route(caller, &asked, meter).await?;
             let given = Given::new(caller, self.ports.clock.now());
-            let (length, provider) = (body.len(), asked.provider);
-            let job = move || asked.chat(&body, &Object::parse(&body)?, given);
-            let chat = self.compute(length, job).await.and_then(|made: Result<_, RelayError>| made)?;
-            (route, chat, provider)
+            let provider = asked.provider;
+            (route, self.chat_aside(caller, asked, body, given).await?, provider)
         };
         meter.translated(chat.context.stream, &chat.notes);
         refuse_notes_if_strict(caller, &chat.notes)?;
@@ -162,7 +163,7 @@ impl Relay {
             Ok((asked, made))
         };
         // Translated first: a provider without embeddings is the caller's mistake, whether or not the user has a key.
-        let made = self.compute(bytes, job).await.and_then(|made: Result<_, RelayError>| made)?;
+        let made = self.compute(&caller.project.id, bytes, job).await.and_then(|made: Result<_, RelayError>| made)?;
         let (asked, embeddings) = made;
         meter.asked(asked.provider, &asked.model);
         let embeddings = embeddings?;
@@ -200,10 +201,23 @@ impl Relay {
     }
 
     /// The model of a large request.
-    async fn asked(&self, body: Bytes) -> Result<(Asked, Bytes), RelayError> {
+    async fn asked(&self, caller: &Caller, body: Bytes) -> Result<(Asked, Bytes), RelayError> {
         let length = body.len();
         let job = move || Ok((Asked::read(&Object::parse(&body)?)?, body));
-        self.compute(length, job).await.and_then(|read| read)
+        self.compute(&caller.project.id, length, job).await.and_then(|read| read)
+    }
+
+    /// Translates a request that is large, or whose schemas cost much.
+    async fn chat_aside(
+        &self,
+        caller: &Caller,
+        asked: Asked,
+        body: Bytes,
+        given: Given,
+    ) -> Result<TranslatedChat, RelayError> {
+        let length = body.len();
+        let job = move || asked.chat(&body, &Object::parse(&body)?, given, &Work::for_request(length));
+        self.compute_aside(&caller.project.id, length, job).await.and_then(|made| made)
     }
 }
 
@@ -331,7 +345,7 @@ impl Relay {
         }
         meter.answered();
         let length = whole.len();
-        let answer = self.compute(length, move || dialect.chat_answer(whole, &context)).await??;
+        let answer = self.compute(route.project(), length, move || dialect.chat_answer(whole, &context)).await??;
         self.answered(route, &answer).await;
         meter.wrote(answer.body.len() as u64);
         meter.complete(answer.usage, answer.model.as_deref());
@@ -414,7 +428,10 @@ impl Relay {
         }
         meter.answered();
         let (provider, length) = (route.provider(), bodies.iter().map(Bytes::len).sum());
-        let answer = self.compute(length, move || dialect(provider).embeddings_answer(bodies, &context)).await??;
+        let answer = {
+            let job = move || dialect(provider).embeddings_answer(bodies, &context);
+            self.compute(route.project(), length, job).await??
+        };
         self.answered(route, &answer).await;
         disclosure.usage_estimated = answer.usage_estimated;
         disclosure.overhead_micros = meter.overhead();
@@ -526,8 +543,14 @@ impl Asked {
         Call { body, request, model, prefixed: *prefixed, id, now, options, work }
     }
 
-    fn chat(&self, body: &Bytes, request: &Object<'_>, given: Given) -> Result<TranslatedChat, RelayError> {
-        dialect(self.provider).chat(&self.call(body, request, given, &Work::for_request(body.len())))
+    fn chat(
+        &self,
+        body: &Bytes,
+        request: &Object<'_>,
+        given: Given,
+        work: &Work,
+    ) -> Result<TranslatedChat, RelayError> {
+        dialect(self.provider).chat(&self.call(body, request, given, work))
     }
 
     fn embeddings(&self, body: &Bytes, request: &Object<'_>, given: Given) -> Result<TranslatedEmbeddings, RelayError> {

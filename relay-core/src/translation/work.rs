@@ -21,6 +21,9 @@ pub(crate) const MAX_WORK: u64 = 128 << 20;
 /// each of them, takes about 80 steps a byte.
 const LEAST_WORK: u64 = 4 << 20;
 const WORK_PER_BYTE: u64 = 256;
+/// What the schemas of a request may cost on the thread that serves other calls: a quarter of a millisecond. Some dozen
+/// tools of an ordinary agent cost less.
+const SHORT_WORK: u64 = 128 << 10;
 
 /// What a value of a schema costs beside its bytes, where it is read to a tree: an allocation and an entry of a map.
 pub(crate) const NODE: usize = 256;
@@ -40,6 +43,17 @@ impl Work {
     pub fn for_request(length: usize) -> Self {
         let most = (length as u64).saturating_mul(WORK_PER_BYTE).saturating_add(LEAST_WORK).min(MAX_WORK);
         Self { most, left: Cell::new(most), is_spent: Cell::new(false) }
+    }
+
+    /// The budget of a translation that holds up other calls. If it is spent, its result is worth nothing: translate again
+    /// elsewhere, with [`Self::for_request`].
+    pub(crate) fn short() -> Self {
+        Self { most: SHORT_WORK, left: Cell::new(SHORT_WORK), is_spent: Cell::new(false) }
+    }
+
+    /// Whether more was asked for than there was.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.is_spent.get()
     }
 
     /// The budget of the longest request.

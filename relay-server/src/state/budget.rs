@@ -6,6 +6,7 @@
 //! known, so an address without one holds nothing.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use relay_core::domain::SecretHash;
 use relay_core::domain::ids::ProjectId;
 
 use crate::config::options::RequestLimits;
+use crate::state::compute::Discard;
 
 /// The largest small body, in bytes: chats of some dozen messages, and everything but chats and embeddings.
 pub(crate) const SMALL: usize = 64 << 10;
@@ -29,6 +31,8 @@ struct Inner {
     /// The most that one registration token may hold.
     of_a_token: usize,
     held: Mutex<Held>,
+    /// Drops large bodies; `None`: they are dropped where they are.
+    discard: Option<Discard>,
 }
 
 /// A part of the budget, in bytes.
@@ -85,7 +89,7 @@ impl Exceeded {
 }
 
 impl BodyBudget {
-    pub(crate) fn new(limits: &RequestLimits) -> Self {
+    pub(crate) fn new(limits: &RequestLimits, discard: Option<Discard>) -> Self {
         let part = |most: usize, largest: usize| {
             let percent = usize::from(limits.body_share_percent.min(100));
             let share = most / 100 * percent + most % 100 * percent / 100;
@@ -99,12 +103,18 @@ impl BodyBudget {
             parts: [small, large, registration],
             of_a_token: limits.registration_body.saturating_mul(4),
             held: Mutex::default(),
+            discard,
         }))
     }
 
     /// An empty reservation of a project, which grows as the body arrives.
     pub(crate) fn reserve(&self, project: &ProjectId, token: Option<SecretHash>) -> Reservation {
         Reservation { budget: self.clone(), project: project.clone(), token, bytes: 0 }
+    }
+
+    /// The same bytes, which don't hold up the thread that drops the last clone of them.
+    pub(crate) fn dropped_aside(&self, bytes: Bytes) -> Bytes {
+        Bytes::from_owner(Counted { bytes, budget: self.clone(), reservation: None })
     }
 
     /// How many bytes are held.
@@ -170,6 +180,10 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
+    pub(crate) fn project(&self) -> &ProjectId {
+        &self.project
+    }
+
     /// Which kind a body of this length is.
     fn kind(&self, bytes: usize) -> Kind {
         match self.token {
@@ -216,7 +230,8 @@ impl Reservation {
 
     /// Holds the reservation as long as these bytes are in memory: until the last clone of them is dropped.
     pub(crate) fn attached_to(self: &Arc<Self>, bytes: Bytes) -> Bytes {
-        Bytes::from_owner(Counted { bytes, _reservation: Arc::clone(self) })
+        let (budget, reservation) = (self.budget.clone(), Some(Arc::clone(self)));
+        Bytes::from_owner(Counted { bytes, budget, reservation })
     }
 }
 
@@ -227,10 +242,20 @@ impl Drop for Reservation {
     }
 }
 
-/// Bytes with the reservation for them.
+/// Bytes with the reservation for them, if they have one of their own.
 struct Counted {
     bytes: Bytes,
-    _reservation: Arc<Reservation>,
+    budget: BodyBudget,
+    reservation: Option<Arc<Reservation>>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let (bytes, reservation) = (mem::take(&mut self.bytes), self.reservation.take());
+        if let Some(discard) = &self.budget.0.discard {
+            discard.discard(bytes.len(), (bytes, reservation));
+        }
+    }
 }
 
 impl AsRef<[u8]> for Counted {
@@ -250,7 +275,7 @@ mod tests {
     }
 
     fn budget() -> BodyBudget {
-        BodyBudget::new(&RequestLimits::default())
+        BodyBudget::new(&RequestLimits::default(), None)
     }
 
     fn held(budget: &BodyBudget, project: char, bytes: usize) -> Result<Reservation, Exceeded> {
@@ -333,6 +358,6 @@ mod tests {
     #[test]
     fn the_largest_body_always_fits() {
         let limits = RequestLimits { body_share_percent: 1, ..RequestLimits::default() };
-        assert!(held(&BodyBudget::new(&limits), 'a', 32 * MIB).is_ok());
+        assert!(held(&BodyBudget::new(&limits, None), 'a', 32 * MIB).is_ok());
     }
 }

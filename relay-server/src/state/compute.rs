@@ -1,4 +1,5 @@
-//! Runs the translation of large bodies on threads of its own, so that a worker goes on serving its other calls.
+//! Runs the translation of large bodies and costly schemas on threads of its own, so that a worker goes on serving its
+//! other calls.
 
 use std::io;
 use std::num::NonZero;
@@ -8,32 +9,33 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
+use relay_core::domain::ids::ProjectId;
 use relay_core::ports::{Compute, Job};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::Semaphore;
 
+use super::queue::{Limits, Queue};
 use crate::observe::logging;
 
-/// How many bytes of bodies are translated at once: one body of the largest size, or many small ones. A translation holds up
-/// to 15 times its body, so this bounds the memory above the budget of bodies, whatever the number of cores.
+/// How many bytes of bodies of more than 1 MiB are translated at once: one of the largest size, or some smaller ones. A
+/// translation holds up to 15 times its body, so this bounds the memory above the budget of bodies.
 const BYTES_AT_ONCE: usize = 32 << 20;
-/// In what pieces these bytes are given out.
-const UNIT: usize = 64 << 10;
+
+/// From how many bytes on a value is dropped by the pool: a tenth of a millisecond.
+const DISCARDED_ASIDE: usize = 512 << 10;
 
 /// How much the threads give way to the workers: `nice` of 10 is a tenth of a worker's share of a busy core.
 const NICE: i32 = 10;
 /// The threads stay. An allocator keeps what a thread has freed, and a new thread can't use it again.
 const STAY: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Hands each job to one of a few threads. There are as many as cores: more would end none of the jobs earlier. The
-/// others wait in the order in which they came, and one whose caller has left is never begun.
+/// Hands each job to one of a few threads. A project's jobs may use as many as there are cores: more would end none of
+/// them earlier. One more thread is for the others, who so wait for no project's jobs. Jobs that wait take turns by project, in
+/// the order in which they came, and one whose caller has left is never begun.
 pub(crate) struct Aside {
     /// Runs nothing but the jobs.
     pool: Handle,
     _ends: Ends,
-    threads: Arc<Semaphore>,
-    /// In units.
-    bytes: Arc<Semaphore>,
+    queue: Queue,
     /// What runs a job on its thread.
     inner: Arc<dyn Compute>,
 }
@@ -42,21 +44,36 @@ impl Aside {
     /// # Errors
     /// If the system refuses what the pool needs.
     pub(crate) fn new(inner: Arc<dyn Compute>) -> io::Result<Self> {
-        Self::with_threads(available_parallelism().map_or(1, NonZero::get), inner)
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        Self::with_limits(Limits { jobs: cores + 1, of_a_project: cores, bytes: BYTES_AT_ONCE }, inner)
     }
 
-    fn with_threads(threads: usize, inner: Arc<dyn Compute>) -> io::Result<Self> {
+    /// What drops large values on the threads of this pool. One of them is always free for that.
+    pub(crate) fn discard(&self) -> Discard {
+        Discard(self.pool.clone())
+    }
+
+    fn with_limits(limits: Limits, inner: Arc<dyn Compute>) -> io::Result<Self> {
         let mut pool = Builder::new_current_thread();
-        pool.max_blocking_threads(threads).thread_keep_alive(STAY).thread_name("translation").on_thread_start(give_way);
+        pool.max_blocking_threads(limits.jobs + 1)
+            .thread_keep_alive(STAY)
+            .thread_name("translation")
+            .on_thread_start(give_way);
         let pool = pool.build()?;
-        let bytes = Arc::new(Semaphore::new(BYTES_AT_ONCE / UNIT));
-        Ok(Self {
-            pool: pool.handle().clone(),
-            _ends: Ends(Some(pool)),
-            threads: Arc::new(Semaphore::new(threads)),
-            bytes,
-            inner,
-        })
+        Ok(Self { pool: pool.handle().clone(), _ends: Ends(Some(pool)), queue: Queue::new(limits), inner })
+    }
+}
+
+/// Drops large values on the threads of the pool: overwriting them and giving their memory back takes milliseconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Discard(Handle);
+
+impl Discard {
+    /// Drops a value that has this many bytes.
+    pub(crate) fn discard<T: Send + 'static>(&self, bytes: usize, value: T) {
+        if bytes >= DISCARDED_ASIDE {
+            self.0.spawn_blocking(move || drop(value));
+        }
     }
 }
 
@@ -82,16 +99,14 @@ fn give_way() {
 
 #[async_trait]
 impl Compute for Aside {
-    async fn run(&self, bytes: usize, job: Job) {
-        // Neither semaphore is ever closed. The permits stay with the job if the caller leaves.
-        let units = u32::try_from(bytes.min(BYTES_AT_ONCE).div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let permits =
-            (Arc::clone(&self.bytes).acquire_many_owned(units).await, Arc::clone(&self.threads).acquire_owned().await);
-        let (inner, current) = (Arc::clone(&self.inner), logging::current());
+    async fn run(&self, project: &ProjectId, bytes: usize, job: Job) {
+        // The permit stays with the job if the caller leaves.
+        let permit = self.queue.turn(project, bytes).await;
+        let (inner, current, project) = (Arc::clone(&self.inner), logging::current(), project.clone());
         let done = self.pool.spawn_blocking(move || {
-            let _permits = permits;
+            let _permit = permit;
             let _current = current.map(logging::enter);
-            block_on(inner.run(bytes, job));
+            block_on(inner.run(&project, bytes, job));
         });
         if let Err(error) = done.await
             && let Ok(panic) = error.try_into_panic()
@@ -111,13 +126,23 @@ mod tests {
 
     use super::*;
 
+    fn project() -> ProjectId {
+        ProjectId::parse(&format!("prj_{}", "a".repeat(22))).unwrap()
+    }
+
+    fn aside(threads: usize) -> Aside {
+        let limits = Limits { jobs: threads, of_a_project: threads, bytes: BYTES_AT_ONCE };
+        Aside::with_limits(limits, Arc::new(Inline)).unwrap()
+    }
+
     #[tokio::test]
     async fn no_more_jobs_run_at_once_than_there_are_threads() {
-        let aside = Aside::with_threads(2, Arc::new(Inline)).unwrap();
+        let (aside, project) = (aside(2), project());
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let jobs = (0..20).map(|_| {
             let (running, most) = (running.clone(), most.clone());
             aside.run(
+                &project,
                 1,
                 Box::new(move || {
                     most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -132,10 +157,11 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_bytes_are_translated_at_once_than_one_body_may_have() {
-        let aside = Aside::with_threads(8, Arc::new(Inline)).unwrap();
+        let (aside, project) = (aside(8), project());
         let ((begun, has_begun), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
         let mut first = Box::pin(aside.run(
-            BYTES_AT_ONCE - UNIT,
+            &project,
+            BYTES_AT_ONCE - (1 << 20),
             Box::new(move || {
                 begun.send(()).unwrap();
                 released.recv().unwrap();
@@ -143,8 +169,8 @@ mod tests {
         ));
         assert!(first.as_mut().now_or_never().is_none());
         has_begun.recv().unwrap();
-        aside.run(UNIT, Box::new(|| {})).await;
-        let mut second = Box::pin(aside.run(5 * BYTES_AT_ONCE, Box::new(|| {})));
+        aside.run(&project, 1 << 20, Box::new(|| {})).await;
+        let mut second = Box::pin(aside.run(&project, 5 * BYTES_AT_ONCE, Box::new(|| {})));
         assert!(second.as_mut().now_or_never().is_none());
         release.send(()).unwrap();
         first.await;
@@ -153,9 +179,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_whose_caller_has_left_keeps_its_place_until_it_ends() {
-        let aside = Aside::with_threads(1, Arc::new(Inline)).unwrap();
+        let (aside, project) = (aside(1), project());
         let ((begun, has_begun), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
         let mut first = Box::pin(aside.run(
+            &project,
             1,
             Box::new(move || {
                 begun.send(()).unwrap();
@@ -166,8 +193,8 @@ mod tests {
         has_begun.recv().unwrap();
         drop(first);
         let (never, was_begun) = mpsc::channel();
-        assert!(aside.run(1, Box::new(move || never.send(()).unwrap())).now_or_never().is_none());
-        let second = aside.run(1, Box::new(|| {}));
+        assert!(aside.run(&project, 1, Box::new(move || never.send(()).unwrap())).now_or_never().is_none());
+        let second = aside.run(&project, 1, Box::new(|| {}));
         release.send(()).unwrap();
         second.await;
         assert!(was_begun.try_recv().is_err(), "its caller left before it began");
@@ -175,9 +202,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_does_not_end_quietly() {
-        let aside = Aside::with_threads(1, Arc::new(Inline)).unwrap();
-        let ran = std::panic::AssertUnwindSafe(aside.run(1, Box::new(|| panic!("no")))).catch_unwind().await;
+        let (aside, project) = (aside(1), project());
+        let ran = std::panic::AssertUnwindSafe(aside.run(&project, 1, Box::new(|| panic!("no")))).catch_unwind().await;
         assert!(ran.is_err());
-        aside.run(1, Box::new(|| {})).await;
+        aside.run(&project, 1, Box::new(|| {})).await;
     }
 }

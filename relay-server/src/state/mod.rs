@@ -5,6 +5,7 @@ pub(crate) mod budget;
 mod compute;
 pub(crate) mod drain;
 pub(crate) mod public_address;
+mod queue;
 pub(crate) mod throttle;
 
 use std::io;
@@ -14,7 +15,7 @@ use std::time::Instant;
 use relay_core::Relay;
 
 use self::budget::BodyBudget;
-use self::compute::Aside;
+use self::compute::{Aside, Discard};
 use self::drain::Drain;
 use self::public_address::PublicAddress;
 use self::throttle::Throttle;
@@ -42,9 +43,10 @@ impl State {
     pub(crate) fn new(relay: Relay, public: PublicAddress, options: &Options) -> io::Result<Arc<Self>> {
         let limits = options.limits.clone();
         let metrics = Metrics::new();
-        let budget = BodyBudget::new(&limits);
+        let (relay, discard) = aside(&metrics.count_usage(&relay))?;
+        let budget = BodyBudget::new(&limits, Some(discard));
         Ok(Arc::new(Self {
-            relay: aside(&metrics.count_usage(&relay))?,
+            relay,
             throttle: Throttle::new(limits.refusals_a_minute),
             readiness: Readiness::default(),
             drain: Drain::default(),
@@ -69,9 +71,11 @@ impl State {
     }
 }
 
-/// The same relay, which translates large bodies on threads of its own.
-fn aside(relay: &Relay) -> io::Result<Relay> {
+/// The same relay, which translates large bodies on threads of its own, and what drops them there.
+fn aside(relay: &Relay) -> io::Result<(Relay, Discard)> {
     let mut ports = relay.ports().clone();
-    ports.compute = Arc::new(Aside::new(ports.compute)?);
-    Ok(Relay::new(ports))
+    let aside = Aside::new(ports.compute)?;
+    let discard = aside.discard();
+    ports.compute = Arc::new(aside);
+    Ok((Relay::new(ports), discard))
 }

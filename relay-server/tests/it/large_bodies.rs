@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use relay_core::domain::ids::ProjectId;
 use relay_core::ports::{Compute, Job};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::harness::{CHAT, TestServer, chat_body};
 
@@ -19,7 +21,7 @@ struct Gate {
 
 #[async_trait]
 impl Compute for Gate {
-    async fn run(&self, _bytes: usize, job: Job) {
+    async fn run(&self, _project: &ProjectId, _bytes: usize, job: Job) {
         let _ = self.begun.send(());
         // Much longer than the test takes; on the worker itself the test would fail and not hang.
         let _ = self.released.lock().unwrap().recv_timeout(Duration::from_secs(20));
@@ -71,6 +73,54 @@ async fn small_calls_end_while_a_large_request_is_translated() {
         let answer = slow.answer(false).await;
         assert_eq!(answer.status, 200, "{model}: {}", answer.text());
     }
+}
+
+/// A small request whose schema takes long: each of its 50 levels is read with all that is in it.
+fn costly(model: &str) -> Value {
+    let names: Vec<String> = (0..1000).map(|n| format!("v{n}")).collect();
+    let nested =
+        (0..50).fold(json!({"type": "string", "enum": names}), |inner, _| json!({"type": "array", "items": inner}));
+    let schema =
+        json!({"type": "object", "properties": {"a": nested}, "required": ["a"], "additionalProperties": false});
+    let mut body = chat_body(model, "hi", false);
+    body["response_format"] =
+        json!({"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": schema}});
+    body
+}
+
+#[tokio::test]
+async fn schemas_that_cost_much_are_translated_aside() {
+    for model in ["claude-opus-5-5", "gemini-3.8-flash"] {
+        let (test, jobs, release) = gated().await;
+        let body = costly(model);
+        assert!(body.to_string().len() < 12 << 10, "not for its size");
+        let mut slow = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&body).open().await;
+        timeout(Duration::from_secs(60), begins(&jobs)).await.unwrap_or_else(|_| panic!("{model}: no job"));
+        assert_eq!(test.chat(model, "hi", false).send().await.status, 200);
+        drop(release);
+        let answer = slow.answer(false).await;
+        assert!([200, 400].contains(&answer.status), "{model}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn ordinary_tools_are_translated_at_once() {
+    let (test, jobs, release) = gated().await;
+    for model in ["gpt-4o-mini", "claude-opus-5-5", "gemini-3.8-flash"] {
+        let mut body = chat_body(model, "hi", false);
+        let parameters = json!({
+            "type": "object",
+            "properties": {"city": {"type": "string", "description": "A city"}, "days": {"type": "integer", "minimum": 1}},
+            "required": ["city"],
+        });
+        let tool =
+            |n: usize| json!({"type": "function", "function": {"name": format!("tool{n}"), "parameters": parameters}});
+        body["tools"] = (0..12).map(tool).collect();
+        let answer = test.as_app("POST", CHAT).header("x-relay-user", "ana").json(&body).send().await;
+        assert_eq!(answer.status, 200, "{model}: {}", answer.text());
+    }
+    assert!(jobs.try_recv().is_err(), "none is a job");
+    drop(release);
 }
 
 #[tokio::test]
