@@ -10,18 +10,17 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, He
 use actix_web::web::Payload;
 use bytes::Bytes;
 use futures::Stream;
+use futures::channel::oneshot;
 use relay_core::RelayError;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::config::options::RequestLimits;
 use crate::http::context::RequestContext;
-use crate::state::budget::{Reservation, SMALL};
+use crate::http::request::arriving::Arriving;
+use crate::state::budget::Reservation;
 
 /// How often the rate of a slow body is checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// The most bytes that are allocated because of `content-length` alone: with more, a body of which little comes would be
-/// counted as a large one.
-const TRUSTED_LENGTH: usize = SMALL;
 
 /// A body and its reservation. Keep the reservation while the bytes are in use.
 #[derive(Debug)]
@@ -62,42 +61,34 @@ pub(crate) async fn json(
     if next.is_none() && first.len() <= limit {
         return Ok(Body { bytes: first, reserved });
     }
-    let mut body = Vec::new();
-    make_room(&mut body, first.len(), announced, &mut hold)?;
-    body.extend_from_slice(&first);
+    let mut body = Arriving::default();
+    body.push(&first, announced, &mut hold)?;
     drop(first);
     while let Some(piece) = next {
         if body.len() + piece.len() > limit {
             return Err(RelayError::request_too_large(limit));
         }
-        make_room(&mut body, piece.len(), announced, &mut hold)?;
-        body.extend_from_slice(&piece);
+        body.push(&piece, announced, &mut hold)?;
         drop(piece);
         next = clock.next(&mut payload, body.len()).await?;
     }
     if body.len() > limit {
-        Err(RelayError::request_too_large(limit))
-    } else {
-        Ok(Body { bytes: body.into(), reserved })
+        return Err(RelayError::request_too_large(limit));
     }
+    let bytes = joined(context, &reserved, body).await?;
+    Ok(Body { bytes, reserved })
 }
 
-/// Makes room for more bytes and has it held. The room doubles, but not beyond the announced length.
-fn make_room(
-    body: &mut Vec<u8>,
-    more: usize,
-    announced: Option<usize>,
-    hold: &mut impl FnMut(usize) -> Result<(), RelayError>,
-) -> Result<(), RelayError> {
-    let needed = body.len() + more;
-    if needed <= body.capacity() {
-        return Ok(());
+/// Puts a body together, if it is long on another thread.
+async fn joined(context: &RequestContext, reserved: &Reservation, body: Arriving) -> Result<Bytes, RelayError> {
+    if !body.is_long() {
+        return Ok(body.join());
     }
-    let doubled = body.capacity().saturating_mul(2).max(announced.unwrap_or(0).min(TRUSTED_LENGTH));
-    let room = announced.map_or(doubled, |announced| doubled.min(announced)).max(needed);
-    hold(room)?;
-    body.reserve_exact(room - body.len());
-    Ok(())
+    let (done, whole) = oneshot::channel();
+    let (compute, length) = (&context.state().relay.ports().compute, body.len());
+    compute.run(reserved.project(), length, Box::new(move || drop(done.send(body.join())))).await;
+    let whole = whole.await.map_err(|_| RelayError::internal())?;
+    Ok(context.state().budget.dropped_aside(whole))
 }
 
 /// The timeouts of a body. No timer is created for a body that has already arrived.
@@ -142,9 +133,11 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), RelayError> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut kinds = headers.get_all(CONTENT_TYPE);
+    let kind = kinds.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    // A second one might be the one that a proxy has looked at.
+    if !essence.eq_ignore_ascii_case("application/json") || kinds.next().is_some() {
         return Err(RelayError::unsupported_media_type("send the body as `content-type: application/json`"));
     }
     if headers.get_all(CONTENT_ENCODING).any(|value| value != "identity") {
