@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-use super::link::Link;
+use super::link::{Link, MOST_AT_ONCE};
 
 /// How long all of this may take.
 const MOST_TIME: Duration = Duration::from_secs(1);
@@ -50,7 +50,12 @@ impl Closing {
             std::task::ready!(stream.as_mut().poll_shutdown(cx))?;
             self.shut = true;
         }
+        let until = self.read + MOST_AT_ONCE;
         while self.read < MOST_READ {
+            if self.read >= until {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let mut bytes = [0; 8192];
             let mut bytes = ReadBuf::new(&mut bytes);
             std::task::ready!(stream.as_mut().poll_read(cx, &mut bytes))?;

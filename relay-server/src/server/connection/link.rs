@@ -23,6 +23,10 @@ const MOST_AHEAD: usize = 4 << 10;
 /// not wake its task.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Bytes that a connection reads before the other connections of its worker have their turn: some 30 microseconds. The
+/// runtime itself would let it read some megabytes.
+pub(super) const MOST_AT_ONCE: usize = 64 << 10;
+
 /// When a body is looked at again whose handler had no use for more of it at its deadline.
 const SLOW_HANDLER: Duration = Duration::from_secs(1);
 
@@ -103,6 +107,8 @@ struct Inner {
     body_until: Option<Instant>,
     /// Whether the last attempt to read found nothing.
     starves: bool,
+    /// How many bytes may still be read in this turn of the connection's task.
+    turn: usize,
     /// Wakes the connection's task when another connection takes its place.
     waker: Option<Waker>,
     evicted: bool,
@@ -152,6 +158,7 @@ impl Link {
             due: Some((Instant::now() + times.head, Due::Request)),
             body_until: None,
             starves: false,
+            turn: MOST_AT_ONCE,
             waker: None,
             evicted: false,
             ending: false,
@@ -224,6 +231,11 @@ impl Link {
     /// Does what is due at a deadline.
     pub(super) fn expire(&self, now: Instant) {
         self.0.borrow_mut().expire(now);
+    }
+
+    /// The connection's task has its turn.
+    pub(super) fn begin_turn(&self) {
+        self.0.borrow_mut().turn = MOST_AT_ONCE;
     }
 
     /// Remembers the task, so that [`Self::evict`] can wake it.
@@ -305,9 +317,16 @@ impl Inner {
             if self.clear() {
                 continue;
             }
+            if self.turn == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let before = buf.filled().len();
             match Pin::new(&mut self.stream).poll_read(cx, buf) {
-                Poll::Ready(Ok(())) => self.starves = false,
+                Poll::Ready(Ok(())) => {
+                    self.starves = false;
+                    self.turn = self.turn.saturating_sub(buf.filled().len() - before);
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     self.wait();

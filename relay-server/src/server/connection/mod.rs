@@ -226,6 +226,7 @@ impl<F: Future> Future for Connection<F> {
         if !std::mem::replace(this.registered, true) {
             this.link.register(cx);
         }
+        this.link.begin_turn();
         loop {
             if let Some(closing) = this.closing {
                 return closing.poll(this.link, this.timer, cx).map(Ok);
