@@ -259,6 +259,26 @@ async fn a_server_that_does_not_finish_tls_is_not_reached_in_time() {
     assert!(first.is_ok() && second.is_err(), "a time-out is not tried again");
 }
 
+/// U02: nobody accepts, and the kernel's queue is full, so that not even a refusal comes.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_takes_no_connection_is_not_reached_in_time() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let connect = || tokio::time::timeout(Duration::from_millis(300), tokio::net::TcpStream::connect(address));
+    while let Ok(connection) = connect().await {
+        waiting.push(connection.unwrap());
+        assert!(waiting.len() < 100, "the queue has no end");
+    }
+    let base = BaseUrl::parse(&format!("http://{address}"), PlainHttp::OnLoopback).unwrap();
+    let timeouts = Timeouts { connect: Duration::from_millis(50), ..Timeouts::default() };
+    let error = openai(&transport(timeouts), base).send(chat(), &key()).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::ConnectTimeout);
+}
+
 #[tokio::test]
 async fn what_is_not_http_is_malformed() {
     for answer in [

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use relay_core::Provider;
 use relay_mock::{Phase, Scripted};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::harness::{Connection, TestServer};
 
@@ -83,4 +84,16 @@ async fn while_embeddings_are_awaited() {
         }
         test.mock.until(|mock| mock.aborted_calls().len() == 1).await;
     }
+}
+
+/// C06: a client that closes its sending side counts as one that has left. Relay can't tell the two apart in time to save
+/// the user's money, and no client of HTTP needs to do this.
+#[tokio::test]
+async fn a_client_that_closes_its_side_has_left() {
+    let test = TestServer::with(|options| options.limits.ping = Duration::from_secs(3600)).await;
+    let mut connection = test.chat("gpt-4o-mini", "{{hang}}", true).open().await;
+    test.mock.until(|mock| mock.open_calls() == 1).await;
+    connection.stream.shutdown().await.unwrap();
+    test.mock.until(|mock| mock.aborted_calls().len() == 1).await;
+    assert_eq!(String::from_utf8_lossy(&connection.rest().await), "", "nothing is owed to it");
 }

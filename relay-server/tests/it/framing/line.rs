@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     ("a blank after the version", "9112, 3", b"GET /api/health HTTP/1.1 \r\nHost: relay.test\r\n\r\n", BAD),
     ("COMP-REQUEST-LINE-TAB", "9112, 3", b"GET\t/api/health\tHTTP/1.1\r\nHost: relay.test\r\n\r\n", BAD),
     ("RFC9112-3-MISSING-TARGET", "9112, 3", b"GET HTTP/1.1\r\nHost: relay.test\r\n\r\n", BAD),
-    ("a blank in the target", "9112, 3", b"GET /api/health /x HTTP/1.1\r\nHost: relay.test\r\n\r\n", BAD),
+    ("COMP-SPACE-IN-TARGET", "9112, 3", b"GET /api/health /x HTTP/1.1\r\nHost: relay.test\r\n\r\n", BAD),
     // Versions
     ("RFC9112-2.3-HTTP09-REQUEST", "9112, 2.3", b"GET /api/health\r\n\r\n", BAD),
     ("a request without a version", "9112, 2.3", b"GET /api/health \r\n\r\n", BAD),
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
     ("bytes before the method", "9112, 3", b"Extra line{get}\r\n", BAD),
     // Methods
     ("COMP-METHOD-CASE", "9110, 9.1", b"get /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", UNKNOWN),
-    ("an unknown method", "9110, 9.1", b"BREW /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(405)),
+    ("COMP-UNKNOWN-METHOD", "9110, 9.1", b"BREW /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(405)),
     (
         "the longest method",
         "9112, 3",
@@ -59,7 +59,9 @@ pub(super) const ROWS: &[Row] = &[
     ("an endless method", "9112, 3", b"{9000}", UNKNOWN),
     ("a method that is no token", "9110, 9.1", b"G<T /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", BAD),
     ("COMP-METHOD-CONNECT", "9110, 9.3.6", b"CONNECT relay.test:443 HTTP/1.1\r\nHost: relay.test:443\r\n\r\n", UNKNOWN),
-    ("CONNECT to a path", "9110, 9.3.6", b"CONNECT /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", UNKNOWN),
+    ("COMP-METHOD-CONNECT-NO-PORT", "9110, 9.3.6", b"CONNECT relay.test HTTP/1.1\r\nHost: relay.test\r\n\r\n", UNKNOWN),
+    ("COMP-CONNECT-EMPTY-PORT", "9110, 9.3.6", b"CONNECT relay.test: HTTP/1.1\r\nHost: relay.test\r\n\r\n", UNKNOWN),
+    ("COMP-CONNECT-ORIGIN-FORM", "9110, 9.3.6", b"CONNECT /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", UNKNOWN),
     ("COMP-METHOD-TRACE", "9110, 9.3.8", b"TRACE /api/health HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(405)),
     // Targets
     ("COMP-OPTIONS-STAR", "9112, 3.2.4", b"OPTIONS * HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(204)),
@@ -117,7 +119,7 @@ pub(super) const ROWS: &[Row] = &[
         b"GET /api/health%0d%0aX:%20y HTTP/1.1\r\nHost: relay.test\r\n\r\n",
         Served(404),
     ),
-    ("the longest target", "9112, 3", b"GET /{8191} HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(404)),
+    ("COMP-LONG-URL-OK", "9112, 3", b"GET /{8191} HTTP/1.1\r\nHost: relay.test\r\n\r\n", Served(404)),
     ("a longer target", "9112, 3", b"GET /{8192} HTTP/1.1\r\nHost: relay.test\r\n\r\n", Refused(414, "url_too_long")),
     ("MAL-LONG-URL", "9112, 3", b"GET /{100000} HTTP/1.1\r\nHost: relay.test\r\n\r\n", Refused(414, "url_too_long")),
     ("an endless target", "9112, 3", b"GET /{9000}", Refused(414, "url_too_long")),

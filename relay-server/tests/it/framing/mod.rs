@@ -7,6 +7,7 @@
 //! Http11Probe has for the same rule.
 
 mod body;
+mod desync;
 mod head;
 mod line;
 
@@ -171,6 +172,53 @@ async fn transfer_codings() {
 #[tokio::test]
 async fn chunked_bodies() {
     check_all(body::CHUNKED).await;
+}
+
+#[tokio::test]
+async fn hidden_requests() {
+    check_all(desync::HIDDEN).await;
+}
+
+#[tokio::test]
+async fn fields_that_are_not_believed() {
+    check_all(desync::DISTRUSTED).await;
+}
+
+#[tokio::test]
+async fn what_follows_an_empty_body_is_the_next_request() {
+    // SMUG-CL0-BODY-POISON: the X belongs to the second request's method.
+    let test = TestServer::start().await;
+    let mut connection = Connection::to(test.addr()).await;
+    let bytes = [&bytes_of(&test, b"{post}Content-Length: 0\r\n\r\nX")[..], BEHIND].concat();
+    connection.write(&bytes).await;
+    assert_eq!(connection.answer(false).await.status, 400);
+    connection.answer(false).await.assert_error(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn answers_have_what_the_standard_wants_of_them() {
+    // COMP-DATE-HEADER, COMP-DATE-FORMAT, COMP-405-ALLOW, COMP-OPTIONS-ALLOW, COMP-NO-CL-IN-204, COMP-HEAD-NO-BODY,
+    // COMP-CONTENT-TYPE, COMP-NO-1XX-HTTP10.
+    let test = TestServer::start().await;
+    let mut connection = Connection::to(test.addr()).await;
+    for (line, status, allow) in [
+        ("GET /api/health HTTP/1.1", 200, false),
+        ("HEAD /api/health HTTP/1.1", 200, false),
+        ("DELETE /api/health HTTP/1.1", 405, true),
+        ("OPTIONS /api/health HTTP/1.1", 204, true),
+        ("GET /nothing HTTP/1.1", 404, false),
+    ] {
+        connection.write(format!("{line}\r\nHost: relay.test\r\n\r\n").as_bytes()).await;
+        let answer = connection.answer(line.starts_with("HEAD")).await;
+        assert_eq!(answer.status, status, "{line}");
+        let date = answer.header("date").unwrap_or_else(|| panic!("{line}: no date"));
+        assert!(date.len() == 29 && date.ends_with(" GMT") && &date[3..5] == ", ", "{line}: {date}");
+        assert_eq!(answer.header("allow").is_some(), allow, "{line}");
+        assert_eq!(answer.header("content-type").is_some(), status != 204, "{line}");
+        assert_eq!(answer.header("content-length").is_some(), status != 204, "{line}");
+    }
+    connection.write(b"GET /api/health HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").await;
+    assert_eq!(connection.answer(false).await.status, 200, "no 1xx for HTTP/1.0");
 }
 
 #[tokio::test]
