@@ -222,18 +222,64 @@ def merged():
     return {"model": "gemini-2.5-flash", "messages": [{"role": "user", "content": "x"}], "tools": [tool] * 4}
 
 
-BODIES = {"references": references, "merged": merged}
+def chat(model, schema=None, messages=None):
+    """A request with one schema, for a tool of Gemini or as Claude's format."""
+    body = {"model": model, "messages": messages or [{"role": "user", "content": "x"}]}
+    if schema and model.startswith("gemini"):
+        body["tools"] = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
+    elif schema:
+        body["response_format"] = {"type": "json_schema", "json_schema": {"name": "f", "strict": True, "schema": schema}}
+    return body
+
+
+def wide(model):
+    """As many members as fit into 60 KiB, each required."""
+    names = [f"p{n}" for n in range(1600)]
+    members = {name: {"type": "string"} for name in names}
+    return chat(model, {"type": "object", "properties": members, "required": names, "additionalProperties": False})
+
+
+def branches(model):
+    """As many branches."""
+    branch = lambda n: {"type": "object", "properties": {f"p{n}": {"type": "string"}}, "additionalProperties": False}
+    return chat(model, {"type": "object", "properties": {"a": {"anyOf": [branch(n) for n in range(650)]}}})
+
+
+def loops(model):
+    """As many references to the schema itself."""
+    return chat(model, {"type": "object", "properties": {f"p{n}": {"$ref": "#"} for n in range(2500)}})
+
+
+def parts(model):
+    """As many parts of one letter."""
+    return chat(model, messages=[{"role": "user", "content": [{"type": "text", "text": "a"}] * 1900}])
+
+
+LARGE = [references, merged]
+SMALL = [lambda call=call, model=model: call(model) for call in (wide, branches, loops, parts) for model in ("claude-haiku-4-5", "gemini-2.5-flash")]
+
+
+async def in_turn(bodies, setup, reader, writer):
+    """Sends one of these bodies, the next one in the next round."""
+    body = setup["round"] % len(bodies)
+    if body not in setup:
+        made = json.dumps(bodies[body](), separators=(",", ":")).encode()
+        setup[body] = post("/v1/chat/completions", setup["key"], made, "x-relay-user: u0001")
+    writer.write(setup[body])
+    await writer.drain()
+    return await status(reader)
 
 
 @attack
 async def hostile_schemas(setup, reader, writer):
     """Schemas that cost much to read, for each translation in turn."""
-    kind = list(BODIES)[setup["round"] % len(BODIES)]
-    if kind not in setup:
-        setup[kind] = post("/v1/chat/completions", setup["key"], json.dumps(BODIES[kind]()).encode(), "x-relay-user: u0001")
-    writer.write(setup[kind])
-    await writer.drain()
-    return await status(reader)
+    return await in_turn(LARGE, setup, reader, writer)
+
+
+@attack
+async def small_hostile_bodies(setup, reader, writer):
+    """The same in bodies of at most 64 KiB, and messages of many parts."""
+    return await in_turn(SMALL, setup, reader, writer)
 
 
 async def one(call, port, setup, ends):

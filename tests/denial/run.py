@@ -6,13 +6,15 @@
   RELAY=old/relay tests/denial/run.py                  another build
 
 For each attack: a time of calm, then the attack. It fails if a call or a look at /api/health is not answered, if the p99
-of the calls is more than three times that of the calm (below FLOOR_MS nothing counts as slow), if a look takes more than
-100 ms at p99, or if the server's memory grows beyond the bound.
+of the calls is more than three times that of the calm (below FLOOR_MS nothing counts as slow), if that of calls with large
+bodies is more than LARGE_MS longer, if a look takes more than 100 ms at p99, if slowhttptest calls the server unavailable,
+or if its memory grows beyond the bound.
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+NEED = HERE.parents[1] / "scripts" / "need.sh"
 sys.path[:0] = [str(HERE), str(HERE.parent / "bench")]
 import attacks
 import entries
@@ -33,18 +36,29 @@ TIMES = 3.0
 HEALTH_MS = 100.0
 # The most memory that the server may use: the body budget and what translation needs for it. docs/security.md.
 MOST_MIB = 768
+# What slowhttptest does, a program that others judge servers by: its four modes, 800 connections each.
+SLOWHTTPTEST = {
+    "slowhttptest_headers": ["-H", "-x", 24, "-t", "GET", "-i", 5],
+    "slowhttptest_body": ["-B", "-s", 8192, "-x", 10, "-f", "application/json", "-i", 5],
+    "slowhttptest_read": ["-X", "-w", 10, "-y", 20, "-n", 5, "-z", 32, "-k", 3, "-t", "GET"],
+    "slowhttptest_range": ["-R", "-t", "HEAD", "-a", 10, "-b", 3000],
+}
+PATHS = {"slowhttptest_headers": "/", "slowhttptest_body": "/v1/registration"}
+ALL = [*attacks.ATTACKS, *SLOWHTTPTEST]
+# What a call with a large body may take longer: it waits for the jobs of others that have begun.
+LARGE_MS = 500.0
 SHARED = {"large_bodies": 16}  # connections of an attack whose bodies would fill this machine's memory otherwise
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(attacks.ATTACKS))
+    parser.add_argument("--only", default=",".join(ALL))
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--no-build", action="store_true", help="use the programs as they are")
     options = parser.parse_args()
     options.only = options.only.split(",")
-    if unknown := set(options.only) - set(attacks.ATTACKS):
+    if unknown := set(options.only) - set(ALL):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return options
 
@@ -107,6 +121,26 @@ def script(name, *args, cpu=0):
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+def attacker(name, port, seconds, connections, setup):
+    """Starts an attack: one of `attacks.py`, or of slowhttptest."""
+    if name not in SLOWHTTPTEST:
+        return script("attacks.py", name, port, seconds, SHARED.get(name, connections), setup, cpu=10)
+    if subprocess.run([NEED, "slowhttptest"]).returncode:
+        raise BenchError("there is no slowhttptest: install it, or leave its attacks out with --only")
+    program = subprocess.run([NEED, "--path", "slowhttptest"], check=True, capture_output=True, text=True).stdout.strip()
+    url = f"http://127.0.0.1:{port}{PATHS.get(name, '/widget.js')}"
+    options = ["-c", 800, "-r", 200, "-l", max(int(seconds), 1), "-p", 3, "-u", url, *SLOWHTTPTEST[name]]
+    return subprocess.Popen(["nice", "-n", "10", program, *map(str, options)], stdout=subprocess.PIPE, text=True)
+
+
+def what_slowhttptest_found(process):
+    """The last state of its connections, and whether it ever found the server unavailable."""
+    text = re.sub("\x1b\\[[0-9;]*m", "", process.communicate()[0])
+    said = {what: int(count) for what, count in re.findall(r"^(connected|error|closed): +(\d+)", text, re.M)}
+    available = re.findall(r"^service available: +(\w+)", text, re.M)
+    return {"rounds": 1, "said": {**said, "available": available.count("YES"), "unavailable": available.count("NO")}}
+
+
 def result(process):
     out, _ = process.communicate()
     if process.returncode:
@@ -128,10 +162,10 @@ def attacked(context, name, options):
         calm = result(script("tenant.py", target.port, min(options.seconds, 15), good))
         memory = Memory(target.process)
         memory.start()
-        connections = SHARED.get(name, options.connections)
-        attacker = script("attacks.py", name, target.port, options.seconds, connections, bad, cpu=10)
+        attack = attacker(name, target.port, options.seconds, options.connections, bad)
         during = result(script("tenant.py", target.port, options.seconds, good))
-        found = {"calm": calm, "during": during, "attacker": result(attacker), "mib": memory.stop()}
+        got = what_slowhttptest_found(attack) if name in SLOWHTTPTEST else result(attack)
+        found = {"calm": calm, "during": during, "attacker": got, "mib": memory.stop()}
         found["ended"] = target.process.ended()
         after = result(script("tenant.py", target.port, 2, good))
         return {**found, "after": after}
@@ -144,12 +178,16 @@ def faults(found):
     """What was not as it should be."""
     calm, during, out = found["calm"], found["during"], []
     for when in ("calm", "during", "after"):
-        for what in ("calls", "health"):
+        for what in ("calls", "large", "health"):
             if found[when][what]["wrong"]:
                 out.append(f"{what} {when}: {dict(found[when][what]['wrong'])}")
     allowed = max(FLOOR_MS, TIMES * calm["calls"]["p99"])
     if during["calls"]["p99"] > allowed:
         out.append(f"calls p99 {during['calls']['p99']} ms, allowed {allowed:.1f}")
+    if during["large"]["p99"] > calm["large"]["p99"] + LARGE_MS:
+        out.append(f"large calls p99 {during['large']['p99']} ms")
+    if found["attacker"]["said"].get("unavailable"):
+        out.append("slowhttptest found it unavailable")
     if during["health"]["p99"] > HEALTH_MS:
         out.append(f"health p99 {during['health']['p99']} ms")
     if found["mib"] > MOST_MIB:
@@ -161,7 +199,8 @@ def faults(found):
 
 def line(name, found, wrong):
     calm, during = found["calm"]["calls"], found["during"]["calls"]
-    cells = [name, calm["p50"], calm["p99"], during["p50"], during["p99"], during["max"], found["during"]["health"]["p99"]]
+    cells = [name, calm["p50"], calm["p99"], during["p50"], during["p99"], during["max"]]
+    cells += [found["during"]["large"]["p99"], found["during"]["health"]["p99"]]
     said = ", ".join(f"{count} {what}" for what, count in sorted(found["attacker"]["said"].items()))
     return "| " + " | ".join(map(str, [*cells, found["mib"], said, "; ".join(wrong) or "ok"])) + " |"
 
@@ -195,8 +234,8 @@ def main():
                 say(lines[-1])
         finally:
             direct.stop()
-    print("| attack | calm p50 ms | p99 | attacked p50 | p99 | max | health p99 | MiB | what the attacker got | |")
-    print("| --- |" + " ---: |" * 7 + " --- | --- |")
+    print("| attack | calm p50 ms | p99 | attacked p50 | p99 | max | large p99 | health p99 | MiB | what the attacker got | |")
+    print("| --- |" + " ---: |" * 8 + " --- | --- |")
     print("\n".join(lines))
     return 1 if failed else 0
 

@@ -12,8 +12,9 @@ import threading
 import time
 from pathlib import Path
 
-# Calls and looks a second. A call that comes late is made at once, and its time counts from when it was due.
-CALLS, LOOKS = 50, 10
+# Calls, calls with a body of 100 KB, and looks a second. A call that comes late is made at once, and its time counts from
+# when it was due.
+CALLS, LARGE_CALLS, LOOKS = 50, 2, 10
 THREADS = 4
 TIMEOUT_S = 20
 
@@ -55,20 +56,26 @@ def steadily(port, rate, ends, watch, method, path, headers, body, keep):
         due += 1 / rate
 
 
+def chat(text):
+    messages = [{"role": "user", "content": "{{mock text=640}} hello " + text}]
+    return json.dumps({"model": "gpt-4o-mini", "messages": messages})
+
+
 def main(port, seconds, path):
     setup, port = json.loads(Path(path).read_text()), int(port)
-    ends, calls, health = time.monotonic() + float(seconds), Watch(), Watch()
+    ends, calls, large, health = time.monotonic() + float(seconds), Watch(), Watch(), Watch()
     headers = {"authorization": f"Bearer {setup['key']}", "x-relay-user": "u0000", "content-type": "application/json"}
-    body = json.dumps({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "{{mock text=640}} hello"}]})
-    call = (calls, "POST", "/v1/chat/completions", headers, body, True)
+    call = (calls, "POST", "/v1/chat/completions", headers, chat(""), True)
+    long = (large, "POST", "/v1/chat/completions", headers, chat("x" * 100_000), True)
     look = (health, "GET", "/api/health", {}, None, False)
     threads = [threading.Thread(target=steadily, args=(port, CALLS / THREADS, ends, *call)) for _ in range(THREADS)]
+    threads.append(threading.Thread(target=steadily, args=(port, LARGE_CALLS, ends, *long)))
     threads.append(threading.Thread(target=steadily, args=(port, LOOKS, ends, *look)))
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    print(json.dumps({"calls": calls.report(), "health": health.report()}))
+    print(json.dumps({"calls": calls.report(), "large": large.report(), "health": health.report()}))
 
 
 if __name__ == "__main__":
