@@ -19,6 +19,7 @@ mod fuzz;
 mod isolation;
 mod memory;
 mod mock_over_http;
+mod neighbours;
 mod panics;
 mod power;
 mod proxies;
