@@ -1,6 +1,6 @@
 const DOCS = "https://github.com/relayservice/relay/blob/main/docs";
 /** The codes that only the SDK throws. All others are Relay's. */
-const OWN = /^(missing_relay_key|browser_not_allowed|connection_failed|timeout|aborted|unexpected_response)$/;
+const OWN = /^(missing_relay_key|browser_not_allowed|connection_failed|timeout|aborted|unexpected_response|invalid_webhook)$/;
 
 /** The error that the SDK's own methods throw. AI calls throw the OpenAI client's errors. @example if (error instanceof RelayError) log(error.code, error.requestId); */
 export class RelayError extends Error {

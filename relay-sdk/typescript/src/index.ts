@@ -9,6 +9,7 @@ import type * as T from "./types.ts";
 
 export { RelayError } from "./error.ts";
 export { keyNeeded } from "./needed.ts";
+export { type WebhookHeaders, webhooks } from "./webhooks.ts";
 export type * from "./types.ts";
 
 /** The service that the Relay project runs. */

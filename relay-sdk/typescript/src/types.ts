@@ -131,3 +131,15 @@ export type Usage = { from: string; to: string; usage: UsageRow[]; hasMore: bool
 /** The usage of one user, model and day. The kinds of tokens do not overlap, except that `outputTokens` include `reasoningTokens`. */
 export type UsageRow = Pick<User, "user" | "endUserLabel"> & { day: string; provider: Provider; model: string; tier: string } & Record<
   "requests" | "errors" | "inputTokens" | "cacheReadTokens" | "cacheWriteTokens" | "outputTokens" | "reasoningTokens", number>;
+
+/** An event that Relay sends to your endpoint, as {@link webhooks.verify} returns it. */
+export interface WebhookEvent {
+  /** The same in every attempt: remember it, and an event that comes twice counts once. */
+  id: string;
+  /** What happened, such as `connection.invalid`. */
+  type: string;
+  /** When it happened, in RFC 3339. */
+  timestamp: string;
+  /** Ids, states and times; never a key. */
+  data: { projectId: string; endUserLabel?: string; provider?: string; state?: string; [member: string]: unknown };
+}

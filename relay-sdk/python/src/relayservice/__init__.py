@@ -6,6 +6,7 @@
     ai = relay.openai(user="jieun_123")
 """
 
+from . import webhooks
 from ._aio import AsyncRelay
 from ._client import Relay
 from ._errors import RelayError
@@ -23,5 +24,6 @@ __all__ = [
     "User",
     "UserPage",
     "key_needed",
+    "webhooks",
 ]
 __version__ = "0.1.0"

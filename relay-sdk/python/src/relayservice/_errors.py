@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 _DOCS = "https://github.com/relayservice/relay/blob/main/docs"
 #: The codes that only the package raises. All others are Relay's.
-_OWN = {"missing_relay_key", "connection_failed", "timeout", "unexpected_response"}
+_OWN = {"missing_relay_key", "connection_failed", "timeout", "unexpected_response", "invalid_webhook"}
 
 
 class RelayError(Exception):
