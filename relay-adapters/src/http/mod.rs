@@ -8,6 +8,7 @@
 //! | proxies and certificate authorities | [`Egress`] |
 //! | one request and its answer | [`HttpProvider`] |
 //! | the provider's base URL | [`BaseUrl`] |
+//! | events for webhooks | [`HttpWebhooks`] |
 //! | errors | `error.rs`, `cause.rs` |
 //!
 //! Redirects are not followed, cookies are not stored, proxies are used only as [`Egress`] says, and compressed
@@ -28,6 +29,7 @@ mod lanes;
 mod outbound;
 mod timeouts;
 mod transport;
+mod webhooks;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, PlainHttp};
 pub use crypto::install_crypto;
@@ -35,3 +37,4 @@ pub use egress::{Egress, HttpSetupError};
 pub use exchange::HttpProvider;
 pub use timeouts::Timeouts;
 pub use transport::HttpTransport;
+pub use webhooks::{HttpWebhooks, Lookup};

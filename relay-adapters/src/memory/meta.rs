@@ -26,6 +26,10 @@ impl Meta for Memory {
         for connection in self.state().users.values().flat_map(|user| &user.connections) {
             *counts.entry(connection.sealed.master_key).or_default() += 1;
         }
+        for webhook in &self.state().webhooks {
+            let sealed = std::iter::once(&webhook.secret).chain(webhook.previous.as_ref().map(|(secret, _)| secret));
+            sealed.for_each(|secret| *counts.entry(secret.master_key).or_default() += 1);
+        }
         Ok(counts.into_iter().collect())
     }
 

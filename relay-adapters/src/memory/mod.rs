@@ -2,8 +2,10 @@
 //!
 //! One lock around plain maps, without threads or a clock: the result depends only on the calls.
 
+mod delivery;
 mod key_store;
 mod meta;
+mod outbox;
 mod projects;
 mod state;
 mod trail;

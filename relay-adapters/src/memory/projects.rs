@@ -44,6 +44,8 @@ impl Projects for Memory {
         idempotency.retain(|(project, _), _| project != id);
         usage.retain(|group, _| group.project != *id);
         audit.remove(&AuditChain::Project(id.clone()));
+        state.webhooks.retain(|webhook| webhook.project != *id);
+        state.deliveries.retain(|stored| stored.project != *id);
         let Some(deleted) = deleted else { return Ok(false) };
         for trail in [project_deletion_began(&deleted), project_deleted(&deleted)] {
             trail.entries.iter().for_each(|entry| state.append(&AuditChain::Installation, entry, by));

@@ -14,6 +14,14 @@ impl State {
     pub(super) fn write_trail(&mut self, project: &ProjectId, trail: &Trail, by: &By) {
         let chain = AuditChain::Project(project.clone());
         trail.entries.iter().for_each(|entry| self.append(&chain, entry, by));
+        for event in &trail.events {
+            if self.put_event(project, event, by)
+                && let Some(bell) = &self.bell
+            {
+                // Its listener waits for the lock.
+                bell.ring();
+            }
+        }
     }
 
     /// Writes an entry in a chain.

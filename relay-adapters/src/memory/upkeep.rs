@@ -18,6 +18,7 @@ impl Upkeep for Memory {
         let expired = |stored: &&mut relay_core::domain::StoredGrant| stored.grant.expires_at <= now;
         state.grants.values_mut().filter(expired).for_each(|stored| stored.tries_left = 0);
         state.forget(now);
+        state.forget_events(now);
         Ok(false)
     }
 }

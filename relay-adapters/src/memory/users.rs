@@ -34,6 +34,7 @@ impl Users for Memory {
         let known = state.users.remove(&(project.clone(), user.clone())).map(|known| known.summary(user));
         if known.is_some() || state.names(project, user) {
             let providers = known.as_ref().map(|known| known.providers.clone()).unwrap_or_default();
+            state.erase_events(project, user);
             state.write_trail(project, &user_erased(user, &providers), by);
             state.erase_names(project, user);
         }

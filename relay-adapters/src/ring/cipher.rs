@@ -19,13 +19,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ring::error::Unspecified;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{MasterKeyId, SealedKey, SealedSlot, Slot};
+use relay_core::domain::{MasterKeyId, SealedKey, SealedSlot, Slot, WebhookSecret};
 use relay_core::ports::{Cipher, CipherError};
 
 use super::aead::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN};
@@ -34,6 +36,8 @@ use super::master_key::{MasterKey, MasterKeys};
 use super::sub_keys::{self, Purpose};
 
 const VERSION: u8 = 1;
+/// The first byte of the sealed secret of a webhook. No sealed provider key begins so.
+const SECRET_VERSION: u8 = 0x80;
 /// AES-256-GCM in both layers, and the padding above.
 const ALGORITHM: u8 = 1;
 const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
@@ -253,6 +257,38 @@ impl Cipher for RingCipher {
         context.update(key.expose().as_bytes());
         context.sign().as_ref().first_chunk().copied().unwrap_or_default()
     }
+
+    /// The secret directly under the master key: the id of the key, the nonce, the secret and its tag.
+    fn seal_secret(&self, webhook: &str, secret: &[u8]) -> Result<SealedKey, CipherError> {
+        self.count_wrap()?;
+        let nonce = self.draw()?;
+        let mut text = Zeroizing::new(secret.to_vec());
+        let tag = self.active.key.seal(nonce, &secret_aad(webhook, self.active.kid), &mut text)?;
+        let bytes = [&[SECRET_VERSION][..], &self.active.kid.0, &nonce, &text, &tag].concat();
+        Ok(SealedKey::new(self.active.kid, bytes))
+    }
+
+    fn open_secret(&self, webhook: &str, sealed: &SealedKey) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+        let parts = || {
+            let ([SECRET_VERSION], rest) = sealed.bytes.split_first_chunk()? else { return None };
+            let (kid, rest) = rest.split_first_chunk()?;
+            let (nonce, rest) = rest.split_first_chunk()?;
+            Some((MasterKeyId(*kid), *nonce, rest))
+        };
+        let (kid, nonce, rest) = parts().ok_or(CipherError::Tampered)?;
+        let member = self.member(kid)?;
+        let mut text = Zeroizing::new(rest.to_vec());
+        Ok(Zeroizing::new(member.key.open(nonce, &secret_aad(webhook, kid), &mut text)?.to_vec()))
+    }
+
+    fn sign_webhook(&self, secret: &WebhookSecret, id: &str, seconds: u64, body: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret.key());
+        let mut context = hmac::Context::with_key(&key);
+        for part in [id, ".", &seconds.to_string(), ".", body] {
+            context.update(part.as_bytes());
+        }
+        format!("v1,{}", STANDARD.encode(context.sign()))
+    }
 }
 
 impl std::fmt::Debug for RingCipher {
@@ -323,6 +359,10 @@ fn inner_aad(slot: &SealedSlot) -> Vec<u8> {
 
 fn outer_aad(slot: &SealedSlot, kid: MasterKeyId) -> Vec<u8> {
     slot_fields("relay.dek.v1", slot).with(&kid.0).into_bytes()
+}
+
+fn secret_aad(webhook: &str, kid: MasterKeyId) -> Vec<u8> {
+    Fields::new("relay.webhook.v1").with(webhook.as_bytes()).with(&kid.0).into_bytes()
 }
 
 fn canary_aad(kid: MasterKeyId) -> Vec<u8> {

@@ -40,16 +40,26 @@ impl Meta for Sqlite {
     }
 
     async fn master_keys_in_use(&self) -> Result<Vec<MasterKeyId>, StoreError> {
+        const OF_WEBHOOKS: &str = "SELECT master_key FROM webhooks
+            UNION SELECT old_master_key FROM webhooks WHERE old_master_key IS NOT NULL";
         let read = |db: &mut Db| {
             let mut query = db.reader().prepare_cached(IN_USE)?;
             let ids = query.query_map([], |row| row.get(0).map(MasterKeyId))?;
-            Ok(ids.collect::<Result<_, _>>()?)
+            let mut ids = ids.collect::<Result<std::collections::BTreeSet<_>, _>>()?;
+            // A few for each project.
+            let mut query = db.reader().prepare_cached(OF_WEBHOOKS)?;
+            for id in query.query_map([], |row| row.get(0).map(MasterKeyId))? {
+                ids.insert(id?);
+            }
+            Ok(ids.into_iter().collect())
         };
         self.readers.run(read).await
     }
 
     async fn count_by_master_key(&self) -> Result<Vec<(MasterKeyId, u64)>, StoreError> {
-        const COUNT: &str = "SELECT master_key, count(*) FROM connections GROUP BY 1 ORDER BY 1";
+        const COUNT: &str = "SELECT master_key, count(*) FROM
+            (SELECT master_key FROM connections UNION ALL SELECT master_key FROM webhooks
+             UNION ALL SELECT old_master_key FROM webhooks WHERE old_master_key IS NOT NULL) GROUP BY 1 ORDER BY 1";
         let read = |db: &mut Db| {
             let mut query = db.reader().prepare_cached(COUNT)?;
             let counts = query.query_map([], |row| Ok((MasterKeyId(row.get(0)?), rows::counter(row, 1)?)))?;

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_user_states.sql"),
     include_str!("migrations/0009_end_user_name.sql"),
     include_str!("migrations/0010_audit.sql"),
+    include_str!("migrations/0011_webhooks.sql"),
 ];
 
 /// Refuses a file that is not a Relay database, or that a newer program wrote, without changing it.

@@ -5,6 +5,7 @@
 
 mod connections;
 mod error;
+mod events;
 mod failure;
 mod grants;
 mod identity;
@@ -12,6 +13,7 @@ mod key_store;
 mod meta;
 mod migrate;
 mod open;
+mod outbox;
 mod projects;
 mod rows;
 mod store;

@@ -8,6 +8,7 @@ use relay_core::domain::{KeyedProject, Project, RelayKeyRecord, Scope, SecretHas
 use relay_core::ports::{Projects, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::events;
 use super::failure::Failure;
 use super::rows::{self, integer};
 use super::store::Sqlite;
@@ -164,6 +165,7 @@ fn finish_deletion(transaction: &Transaction<'_>, id: &ProjectId, by: &By) -> Re
         "DELETE FROM projects WHERE id = ?1",
     ];
     let project = one_project(transaction, id)?;
+    events::delete_project(transaction, id)?;
     for delete in REST {
         transaction.prepare_cached(delete)?.execute([id.as_str()])?;
     }

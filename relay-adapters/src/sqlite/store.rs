@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay_core::ports::Bell;
+
 use super::error::SqliteOpenError;
+use super::events;
 use super::identity::Identity;
 use super::open;
 use super::usage_queue::{Flusher, Queue};
@@ -41,6 +44,8 @@ impl Default for SqliteOptions {
 pub struct Sqlite {
     _flusher: Flusher,
     pub(super) usage: Arc<Queue>,
+    /// Rung when a change has stored an event.
+    pub(super) bell: Arc<Bell>,
     pub(super) readers: Workers,
     pub(super) writer: Workers,
 }
@@ -68,10 +73,18 @@ impl Sqlite {
             |_| open::open_again(&path, false, options.busy_timeout).map(|db| session(Db::for_reading(db)));
         let readers = (0..options.readers.max(1)).map(open_reader).collect::<Result<_, _>>()?;
         let readers = Workers::start("relay-db-read", readers)?;
-        let writer = Workers::start("relay-db-write", vec![session(writer)])?;
+        let bell = Arc::new(Bell::default());
+        let ringing = Arc::clone(&bell);
+        let ring = move || {
+            if events::take_stored() {
+                ringing.ring();
+            }
+        };
+        let writer = session(writer).after_commits(Arc::new(ring));
+        let writer = Workers::start("relay-db-write", vec![writer])?;
         let usage = Arc::new(Queue::new(options.usage_rows));
         let _flusher = Flusher::start(Arc::clone(&usage), writer.jobs(), options.usage_delay)?;
-        Ok(Self { _flusher, usage, readers, writer })
+        Ok(Self { _flusher, usage, bell, readers, writer })
     }
 }
 

@@ -7,6 +7,7 @@ use relay_core::ports::{AuditLog, StoreError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, params_from_iter};
 
+use super::events::{self, random};
 use super::failure::Failure;
 use super::rows::{self, counter, integer};
 use super::store::Sqlite;
@@ -15,7 +16,13 @@ use super::worker::Db;
 /// Writes the trail of a change of this project.
 pub(super) fn write(transaction: &Transaction<'_>, project: &ProjectId, trail: &Trail, by: &By) -> Result<(), Failure> {
     let chain = AuditChain::Project(project.clone());
-    trail.entries.iter().try_for_each(|entry| append(transaction, &chain, entry, by))
+    trail.entries.iter().try_for_each(|entry| append(transaction, &chain, entry, by))?;
+    for event in &trail.events {
+        if events::put(transaction, project, event, by)? {
+            events::note_stored();
+        }
+    }
+    Ok(())
 }
 
 /// Writes the entries of a change in a chain.
@@ -54,11 +61,6 @@ pub(super) fn erase(transaction: &Transaction<'_>, project: &ProjectId, user: &E
 pub(super) fn names(db: &Connection, project: &ProjectId, user: &EndUser) -> Result<bool, Failure> {
     const FIND: &str = "SELECT EXISTS (SELECT 1 FROM audit WHERE project = ?1 AND user = ?2)";
     Ok(db.prepare_cached(FIND)?.query_row(params![project.as_str(), user.as_str()], |row| row.get(0))?)
-}
-
-/// 16 random bytes of SQLite, which are seeded by the operating system.
-pub(super) fn random(db: &Connection) -> Result<[u8; 16], Failure> {
-    Ok(db.prepare_cached("SELECT randomblob(16)")?.query_row([], |row| row.get(0))?)
 }
 
 /// The pseudonym of a user: that of their last entry, or a new one.

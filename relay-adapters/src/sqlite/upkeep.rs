@@ -3,6 +3,7 @@ use relay_core::domain::ids::{ProjectId, Timestamp};
 use relay_core::ports::{StoreError, Upkeep};
 use rusqlite::OptionalExtension;
 
+use super::events;
 use super::grants;
 use super::store::Sqlite;
 use super::worker::Db;
@@ -26,7 +27,8 @@ impl Upkeep for Sqlite {
         let write = move |db: &mut Db| {
             let changed = db.write(|transaction| {
                 let closed = grants::close_expired(transaction, now, BATCH)?;
-                Ok(grants::forget(transaction, now, BATCH)?.max(closed))
+                let events = events::forget(transaction, now, BATCH)?;
+                Ok(grants::forget(transaction, now, BATCH)?.max(closed).max(events))
             })?;
             Ok(changed >= BATCH as usize)
         };

@@ -6,6 +6,7 @@ use relay_core::domain::{UserState, UserSummary};
 use relay_core::ports::{StoreError, Users};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::events;
 use super::failure::Failure;
 use super::rows;
 use super::store::Sqlite;
@@ -61,6 +62,8 @@ fn erase(transaction: &Transaction<'_>, project: &ProjectId, user: &EndUser, by:
         return Ok(false);
     }
     let providers = known.as_ref().map(|known| known.providers.clone()).unwrap_or_default();
+    // Earlier events are of no use any more. The one about the erasure goes when it was delivered.
+    events::erase(transaction, project, user)?;
     trail::write(transaction, project, &user_erased(user, &providers), by)?;
     trail::erase(transaction, project, user)?;
     transaction.prepare_cached(DELETE)?.execute(params![project.as_str(), user.as_str()])?;

@@ -44,7 +44,12 @@ pub(super) struct Db {
     shred_due: Option<Instant>,
     /// Whether it was reported that they are still there.
     late: bool,
+    /// What to do after a commit.
+    committed: Option<Committed>,
 }
+
+/// What is done after each commit.
+pub(super) type Committed = Arc<dyn Fn() + Send + Sync>;
 
 /// Opens a thread's connection, and opens it again after a failure that the connection should not survive.
 pub(super) struct Session {
@@ -52,6 +57,7 @@ pub(super) struct Session {
     may_write: bool,
     busy_timeout: Duration,
     identity: Identity,
+    committed: Option<Committed>,
     db: Option<Db>,
 }
 
@@ -68,12 +74,12 @@ pub(super) struct Jobs(mpsc::Sender<Job>);
 impl Db {
     /// A read-only connection.
     pub(super) fn for_reading(connection: Connection) -> Self {
-        Self { connection, log: None, shred_due: None, late: false }
+        Self { connection, log: None, shred_due: None, late: false, committed: None }
     }
 
     /// A connection that may write to the database at `path`.
     pub(super) fn for_writing(connection: Connection, path: &Path) -> std::io::Result<Self> {
-        let mut db = Self { connection, log: None, shred_due: Some(Instant::now()), late: false };
+        let mut db = Self { connection, log: None, shred_due: Some(Instant::now()), late: false, committed: None };
         db.try_shred(false); // removes what a crash left in the log, and creates the file
         db.log = Some(Identity::of_log(path)?);
         Ok(db)
@@ -89,6 +95,9 @@ impl Db {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
         transaction.commit()?;
+        if let Some(committed) = &self.committed {
+            committed();
+        }
         Ok(result)
     }
 
@@ -144,7 +153,16 @@ fn pause(paused: i32) -> bool {
 impl Session {
     /// `identity` is that of the database at `path`.
     pub(super) fn new(path: PathBuf, busy_timeout: Duration, identity: Identity, db: Db) -> Self {
-        Self { path, may_write: db.log.is_some(), busy_timeout, identity, db: Some(db) }
+        Self { path, may_write: db.log.is_some(), busy_timeout, identity, committed: None, db: Some(db) }
+    }
+
+    /// Sets what is done after each commit.
+    pub(super) fn after_commits(mut self, committed: Committed) -> Self {
+        if let Some(db) = &mut self.db {
+            db.committed = Some(Arc::clone(&committed));
+        }
+        self.committed = Some(committed);
+        self
     }
 
     /// Runs one job. `asked` is when its caller began to wait: the time in the queue counts against the busy timeout,
@@ -172,8 +190,9 @@ impl Session {
             }
             none => {
                 let connection = open_again(&self.path, self.may_write, self.busy_timeout)?;
-                let db =
+                let mut db =
                     if self.may_write { Db::for_writing(connection, &self.path)? } else { Db::for_reading(connection) };
+                db.committed.clone_from(&self.committed);
                 Ok(none.insert(db))
             }
         }

@@ -14,3 +14,4 @@ mod sqlite;
 mod stores;
 #[cfg(feature = "http")]
 mod tls;
+mod webhooks;

@@ -2,6 +2,7 @@
 
 use super::key_store::key_store;
 use super::meta::meta;
+use super::outbox::outbox;
 use super::projects::projects;
 use super::samples::{by, connect, connection, hash, project, slot};
 use super::trail::trail;
@@ -21,6 +22,7 @@ pub async fn store(store: &dyn Store) {
     usage(store).await;
     meta(store).await;
     trail(store).await;
+    outbox(store).await;
 }
 
 async fn master_keys_in_use_are_those_of_stored_keys(store: &dyn Store) {

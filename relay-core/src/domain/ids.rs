@@ -152,6 +152,12 @@ impl Tier {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// Parses RFC 3339; `None` for anything else, and for times before 1970.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(time.as_millisecond()).ok().map(Self)
+    }
+
     /// Whole seconds since 1970, as in OpenAI's `created`.
     pub fn seconds(self) -> u64 {
         self.0 / 1000

@@ -27,6 +27,8 @@ pub mod trail;
 mod usage;
 mod usage_event;
 mod user;
+mod webhook;
+mod webhook_target;
 
 pub use connection::{AccountIds, Connection, SealedKey, SealedSlot, Slot};
 pub(crate) use connection_state::{AZURE_REFUSES, KeyAnswer, KeyRow};
@@ -53,3 +55,8 @@ pub use trace_parent::TraceParent;
 pub use usage::{Blame, Endpoint, Outcome, TokenUsage, UsageQuery, UsageRow};
 pub use usage_event::{Timeline, UsageEvent};
 pub use user::{UserState, UserSummary};
+pub use webhook::{
+    Attempt, DISABLE_AFTER_MS, Delivery, DeliveryState, KEEP_EVENTS_MS, MAX_KEPT_ANSWER, MAX_WEBHOOKS, Webhook,
+    WebhookSecret, next_attempt,
+};
+pub use webhook_target::WebhookTargets;

@@ -13,11 +13,15 @@ pub enum Scope {
     Users,
     /// Issue registration tokens.
     Tokens,
+    /// Manage webhooks.
+    Webhooks,
+    /// Manage Relay keys, and read the audit log. A key has it only if it is asked for by name.
+    Admin,
 }
 
 impl Scope {
     /// Every scope, in display order.
-    pub const ALL: [Self; 3] = [Self::Inference, Self::Users, Self::Tokens];
+    pub const ALL: [Self; 5] = [Self::Inference, Self::Users, Self::Tokens, Self::Webhooks, Self::Admin];
 
     /// The name in the API and in stores.
     pub fn as_str(self) -> &'static str {
@@ -25,7 +29,14 @@ impl Scope {
             Self::Inference => "inference",
             Self::Users => "users",
             Self::Tokens => "tokens",
+            Self::Webhooks => "webhooks",
+            Self::Admin => "admin",
         }
+    }
+
+    /// The scopes of a key that names none: all but [`Self::Admin`].
+    pub fn usual() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|scope| *scope != Self::Admin).collect()
     }
 
     /// The scope with this name.
@@ -64,7 +75,7 @@ impl RelayKeyRecord {
     /// Hex digits of [`Self::id`].
     const ID_LEN: usize = 12;
 
-    /// A key with all scopes that never expires. `last4` is the key's last four characters.
+    /// A key with the [usual scopes](Scope::usual) that never expires. `last4` is the key's last four characters.
     pub fn new(
         hash: SecretHash,
         project: ProjectId,
@@ -80,7 +91,7 @@ impl RelayKeyRecord {
             project,
             name: name.into(),
             last4: last4.into(),
-            scopes: Scope::ALL.to_vec(),
+            scopes: Scope::usual(),
             created_at,
             expires_at: None,
             revoked_at: None,

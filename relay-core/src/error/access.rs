@@ -53,6 +53,16 @@ impl RelayError {
         Self::coded(Code::ProjectNotFound, "there is no project with this id; create it first")
     }
 
+    /// The project has no webhook with this id. 404 `webhook_not_found`.
+    pub(crate) fn webhook_not_found() -> Self {
+        Self::coded(Code::WebhookNotFound, "the project has no webhook with this id")
+    }
+
+    /// The project has no active Relay key with this id. 404 `relay_key_not_found`.
+    pub fn relay_key_not_found() -> Self {
+        Self::coded(Code::RelayKeyNotFound, "the project has no active Relay key with this id")
+    }
+
     /// The project has no user with this label. 404 `user_not_found`.
     pub(crate) fn user_not_found() -> Self {
         Self::coded(Code::UserNotFound, "the project has no such user; issue a registration token for the user first")

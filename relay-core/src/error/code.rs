@@ -124,6 +124,10 @@ codes! {
     NotFound = "not_found", NotFound;
     /// No project with this id is stored.
     ProjectNotFound = "project_not_found", NotFound;
+    /// The project has no active Relay key with this id.
+    RelayKeyNotFound = "relay_key_not_found", NotFound;
+    /// The project has no webhook with this id.
+    WebhookNotFound = "webhook_not_found", NotFound;
     /// The path does not exist, or this version of the widget does not.
     UnknownEndpoint = "unknown_endpoint", NotFound;
     /// The project has no user with this label.

@@ -1,7 +1,8 @@
 //! The port that seals provider keys.
 
 use crate::domain::secret::ProviderKey;
-use crate::domain::{SealedKey, SealedSlot, Slot};
+use crate::domain::{SealedKey, SealedSlot, Slot, WebhookSecret};
+pub use zeroize::Zeroizing;
 
 /// Why a key could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,4 +51,20 @@ pub trait Cipher: Send + Sync {
 
     /// A keyed digest of a provider key, which recognises the same key again: 16 bytes of HMAC-SHA256.
     fn fingerprint(&self, slot: &Slot, key: &ProviderKey) -> [u8; 16];
+
+    /// Seals the secret of a webhook, so that it opens for this webhook alone, and never as a provider key.
+    ///
+    /// # Errors
+    /// [`CipherError::Unavailable`].
+    fn seal_secret(&self, webhook: &str, secret: &[u8]) -> Result<SealedKey, CipherError>;
+
+    /// Opens the secret of a webhook.
+    ///
+    /// # Errors
+    /// [`CipherError::Tampered`] or [`CipherError::UnknownMasterKey`].
+    fn open_secret(&self, webhook: &str, sealed: &SealedKey) -> Result<Zeroizing<Vec<u8>>, CipherError>;
+
+    /// Signs an event as [Standard Webhooks](https://www.standardwebhooks.com) says: `v1,` and the base64 of HMAC-SHA256
+    /// over `id.seconds.body`.
+    fn sign_webhook(&self, secret: &WebhookSecret, id: &str, seconds: u64, body: &str) -> String;
 }

@@ -3,6 +3,7 @@
 use crate::ports::audit_log::AuditLog;
 use crate::ports::key_store::KeyStore;
 use crate::ports::meta::Meta;
+use crate::ports::outbox::Outbox;
 use crate::ports::projects::Projects;
 use crate::ports::upkeep::Upkeep;
 use crate::ports::usage::{UsageReport, UsageSink};
@@ -38,4 +39,4 @@ macro_rules! store {
     };
 }
 
-store!(KeyStore, Projects, Users, Upkeep, UsageSink, UsageReport, Meta, AuditLog);
+store!(KeyStore, Projects, Users, Upkeep, UsageSink, UsageReport, Meta, AuditLog, Outbox);

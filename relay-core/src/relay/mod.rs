@@ -8,9 +8,11 @@
 //! | [`connections`], [`users`] | verify and disconnect a key; list, show and erase users |
 //! | [`projects`], [`relay_keys`], [`usage`] | administration and reports |
 //! | [`quotas`], `upkeep` | what a project may do how often, and removing what nobody needs |
+//! | [`audit`], [`webhooks`] | the audit log; events for apps |
 //! | [`readiness`] | whether this Relay can serve calls now |
 //! | `handle`, `ports`, `caller`, `call` | shared: [`Relay`], its [`Ports`], the [`Caller`], one exchange with a provider |
 
+pub mod audit;
 mod call;
 mod caller;
 pub mod connections;
@@ -36,6 +38,7 @@ mod token_clock;
 mod upkeep;
 pub mod usage;
 pub mod users;
+pub mod webhooks;
 
 pub use caller::Caller;
 pub use handle::Relay;

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::WebhookTargets;
 use crate::ports::{
-    AuditLog, Cipher, Clock, Compute, Inline, KeyStore, Meta, Projects, ProviderClient, Store, TokenIssuer, Upkeep,
-    UsageReport, UsageSink, Users,
+    AuditLog, Cipher, Clock, Compute, Inline, KeyStore, Meta, Outbox, Projects, ProviderClient, Store, TokenIssuer,
+    Upkeep, UsageReport, UsageSink, Users, WebhookClient,
 };
 use crate::relay::quotas::Quotas;
 
@@ -31,6 +32,12 @@ pub struct Ports {
     pub meta: Arc<dyn Meta>,
     /// Reads the audit log.
     pub audit_log: Arc<dyn AuditLog>,
+    /// Stores webhooks, and what is to be delivered to them.
+    pub outbox: Arc<dyn Outbox>,
+    /// Sends events to webhooks. `None` at first: nothing is delivered.
+    pub webhooks: Option<Arc<dyn WebhookClient>>,
+    /// Which addresses webhooks may have.
+    pub webhook_targets: WebhookTargets,
     /// Counts users without a key, and removes what nobody needs any more.
     pub upkeep: Arc<dyn Upkeep>,
     /// Seals and opens provider keys.
@@ -64,6 +71,9 @@ impl Ports {
             usage_report: Arc::<dyn Store>::clone(&store),
             upkeep: Arc::<dyn Store>::clone(&store),
             audit_log: Arc::<dyn Store>::clone(&store),
+            outbox: Arc::<dyn Store>::clone(&store),
+            webhooks: None,
+            webhook_targets: WebhookTargets::default(),
             meta: store,
             cipher,
             tokens,
@@ -83,7 +93,8 @@ impl Ports {
         providers: Vec<Arc<dyn ProviderClient>>,
     ) -> Self {
         use crate::ports::{
-            MockAuditLog, MockKeyStore, MockMeta, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink, MockUsers,
+            MockAuditLog, MockKeyStore, MockMeta, MockOutbox, MockProjects, MockUpkeep, MockUsageReport, MockUsageSink,
+            MockUsers,
         };
         Self {
             key_store: Arc::new(MockKeyStore::new()),
@@ -94,6 +105,9 @@ impl Ports {
             meta: Arc::new(MockMeta::new()),
             upkeep: Arc::new(MockUpkeep::new()),
             audit_log: Arc::new(MockAuditLog::new()),
+            outbox: Arc::new(MockOutbox::new()),
+            webhooks: None,
+            webhook_targets: WebhookTargets::default(),
             cipher,
             tokens,
             clock,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use relay_core::domain::secret::ProviderKey;
-use relay_core::domain::{SealedKey, SealedSlot, Slot};
-use relay_core::ports::{Cipher, CipherError};
+use relay_core::domain::{SealedKey, SealedSlot, Slot, WebhookSecret};
+use relay_core::ports::{Cipher, CipherError, Zeroizing};
 use relay_core::{Provider, Relay};
 use relay_mock::{Scripted, sample_key};
 use relay_server::{Options, serve};
@@ -114,6 +114,18 @@ impl Cipher for OpensNothing {
 
     fn fingerprint(&self, _: &Slot, _: &ProviderKey) -> [u8; 16] {
         [0; 16]
+    }
+
+    fn seal_secret(&self, _: &str, _: &[u8]) -> Result<SealedKey, CipherError> {
+        Err(CipherError::Unavailable)
+    }
+
+    fn open_secret(&self, _: &str, _: &SealedKey) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+        Err(CipherError::Tampered)
+    }
+
+    fn sign_webhook(&self, _: &WebhookSecret, _: &str, _: u64, _: &str) -> String {
+        String::new()
     }
 }
 

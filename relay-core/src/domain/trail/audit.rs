@@ -86,6 +86,17 @@ impl AuditRow {
         Self { seq, at, action, user, subject, text, details, salt, hash }
     }
 
+    /// The entry as it is exported: what a reader may see, and what the hashes are made from.
+    pub fn to_export(&self) -> Value {
+        let mut json = self.entry().map(|entry| entry.to_json()).unwrap_or_else(|| Value::Object(Map::new()));
+        if let Some(members) = json.as_object_mut() {
+            members.insert("text".to_owned(), self.text.clone().into());
+            members.insert("details".to_owned(), self.details.clone().into());
+            members.insert("salt".to_owned(), self.salt.map(|salt| HEXLOWER.encode(&salt)).into());
+        }
+        json
+    }
+
     /// The entry, as a reader may see it; `None` if it is damaged.
     pub fn entry(&self) -> Option<AuditEntry> {
         let text: Text = serde_json::from_str(&self.text).ok()?;

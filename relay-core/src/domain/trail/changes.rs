@@ -12,6 +12,7 @@ use crate::domain::ids::{EndUser, Timestamp};
 use crate::domain::project::Project;
 use crate::domain::provider::{Provider, Region};
 use crate::domain::relay_key::RelayKeyRecord;
+use crate::domain::webhook::Webhook;
 
 /// The longest text of a setting that an entry repeats, in bytes. A longer one, such as a logo, is named by its digest.
 const LONGEST: usize = 1024;
@@ -136,6 +137,48 @@ pub fn user_erased(user: &EndUser, providers: &[Provider]) -> Trail {
     let names: Vec<&str> = providers.iter().map(|provider| provider.name()).collect();
     let entry = Entry::new(AuditAction::UserDeleted).user(user).before(json!({ "providers": names }));
     Trail::of(entry).event(Event::new(EventKind::UserDeleted).user(user).with("providers", names))
+}
+
+/// A webhook was created.
+pub fn webhook_created(webhook: &Webhook) -> Trail {
+    Trail::of(Entry::new(AuditAction::WebhookCreated).target(&webhook.id).after(shown_webhook(webhook)))
+}
+
+/// A webhook was changed: its settings, its secret, or both.
+pub fn webhook_updated(before: &Webhook, after: &Webhook) -> Trail {
+    let mut trail = Trail::default();
+    let (old, new) = (shown_webhook(before), shown_webhook(after));
+    if old != new {
+        trail.entries.push(Entry::new(AuditAction::WebhookUpdated).target(&after.id).before(old).after(new));
+    }
+    if before.secret != after.secret {
+        let until = after.previous.as_ref().map(|(_, until)| until.to_string());
+        let entry = Entry::new(AuditAction::WebhookSecretRolled).target(&after.id);
+        trail.entries.push(entry.after(json!({ "previousUntil": until })));
+    }
+    trail
+}
+
+/// Relay disabled a webhook.
+pub fn webhook_disabled(webhook: &Webhook, reason: &str) -> Trail {
+    let entry = Entry::new(AuditAction::WebhookDisabled).target(&webhook.id).before(json!({ "enabled": true }));
+    Trail::of(entry.after(json!({ "enabled": false, "reason": reason })))
+}
+
+/// Deliveries of a webhook were ordered again.
+pub fn webhook_replayed(webhook: &str, deliveries: u64) -> Trail {
+    Trail::of(Entry::new(AuditAction::WebhookReplayed).target(webhook).after(json!({ "deliveries": deliveries })))
+}
+
+/// A webhook was deleted.
+pub fn webhook_deleted(webhook: &Webhook) -> Trail {
+    Trail::of(Entry::new(AuditAction::WebhookDeleted).target(&webhook.id).before(shown_webhook(webhook)))
+}
+
+fn shown_webhook(webhook: &Webhook) -> Value {
+    let events: Vec<&str> = webhook.events.iter().map(|kind| kind.as_str()).collect();
+    let Webhook { url, description, enabled, .. } = webhook;
+    json!({ "url": url, "events": events, "description": description, "enabled": enabled })
 }
 
 /// The settings of a project as one object: the name and the policy's fields.

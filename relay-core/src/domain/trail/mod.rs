@@ -20,7 +20,7 @@ pub use by::{Actor, By};
 pub use changes::{
     connection_deleted, connection_observed, connection_stored, project_created, project_deleted,
     project_deletion_began, project_updated, region_changed, relay_key_created, relay_key_revoked, relay_key_rolled,
-    user_erased,
+    user_erased, webhook_created, webhook_deleted, webhook_disabled, webhook_replayed, webhook_updated,
 };
 pub use entry::{Entry, Trail};
 pub use event::{Event, EventKind};
