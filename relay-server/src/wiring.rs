@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapters::cache::{CacheLimits, CachedStore};
-use relay_adapters::http::{BaseUrl, Egress, HttpProvider, HttpTransport, PlainHttp, Timeouts, install_crypto};
+use relay_adapters::http::{
+    BaseUrl, Egress, HttpProvider, HttpSetupError, HttpTransport, HttpWebhooks, PlainHttp, Timeouts, install_crypto,
+};
 use relay_adapters::memory::Memory;
 use relay_adapters::ring::known_keys::{self, KnownKeysError};
 use relay_adapters::ring::{MasterKey, MasterKeys, RingCipher, RingIssuer};
@@ -106,6 +108,8 @@ pub struct Wired {
 const SAVE_WRAPS_EVERY: Duration = Duration::from_secs(60);
 /// How often what nobody needs any more is removed.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
+/// How often events are looked for that another process stored, or that are due again.
+const LOOK_FOR_EVENTS_EVERY: Duration = Duration::from_secs(1);
 /// The pause between two batches of that.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 
@@ -128,6 +132,8 @@ pub fn wire(config: &Config) -> Result<Wired, StartError> {
     let clock = Arc::new(SystemClock);
     let mut ports = Ports::with_store(Arc::clone(&store), Arc::<RingCipher>::clone(&cipher), tokens, clock, providers);
     ports.quotas = Arc::new(Quotas::new(config.quota));
+    ports.webhook_targets = config.webhooks;
+    ports.webhooks = Some(Arc::new(HttpWebhooks::new(config.webhooks).map_err(no_webhooks)?));
     let relay = Relay::new(CachedStore::in_front_of(ports, CacheLimits::default()));
     Ok(Wired { relay, store, cipher, simulator })
 }
@@ -183,6 +189,27 @@ impl Wired {
         }
     }
 
+    /// Delivers events to webhooks: at once when a change has stored one, and every second what another process stored or
+    /// what is due again. See [`Relay::deliver`].
+    pub fn deliver_webhooks(&self) -> impl Future<Output = ()> + Send + 'static {
+        let relay = self.relay.clone();
+        async move {
+            loop {
+                match relay.deliver().await {
+                    Ok(0) => {
+                        let stored = relay.ports().outbox.event_stored();
+                        let _ = tokio::time::timeout(LOOK_FOR_EVENTS_EVERY, stored).await;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(cause = %error, "events could not be delivered; Relay will try again");
+                        tokio::time::sleep(LOOK_FOR_EVENTS_EVERY).await;
+                    }
+                }
+            }
+        }
+    }
+
     /// Writes everything that is waiting to be written.
     pub fn close(self) {
         let Self { relay, store, cipher, simulator } = self;
@@ -231,6 +258,11 @@ fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
          it into {}",
         config.master_key.env
     )))
+}
+
+fn no_webhooks(error: HttpSetupError) -> StartError {
+    let cause = relay_core::error::chain(&error);
+    StartError::Upstream(format!("{cause}; install the system's root certificates (ca-certificates)"))
 }
 
 fn no_cipher(error: relay_core::ports::CipherError) -> StartError {

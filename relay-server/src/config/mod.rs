@@ -39,6 +39,7 @@ pub use telemetry::{TelemetryConfig, TelemetryHeaders};
 pub use upstream::UpstreamConfig;
 
 use reader::Reader;
+use relay_core::domain::WebhookTargets;
 use relay_core::relay::quotas::QuotaLimits;
 
 /// The whole configuration. Its `Debug` shows no secret.
@@ -56,6 +57,8 @@ pub struct Config {
     pub master_key: MasterKeyConfig,
     /// The base URLs of the providers.
     pub upstream: UpstreamConfig,
+    /// Which addresses webhooks may have.
+    pub webhooks: WebhookTargets,
     /// The address for Prometheus metrics.
     pub metrics: MetricsConfig,
     /// Where traces and metrics are sent.
@@ -151,6 +154,10 @@ impl Config {
             quota: quota::read(&mut reader),
             master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
             upstream: UpstreamConfig::read(&mut reader, variables),
+            webhooks: WebhookTargets {
+                allow_private: reader.flag("webhooks.allow_private").unwrap_or(false),
+                allow_http_loopback: reader.flag("webhooks.allow_http_loopback").unwrap_or(false),
+            },
             metrics: MetricsConfig::read(&mut reader),
             telemetry: TelemetryConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),

@@ -56,6 +56,8 @@ const AFTER_PROVIDERS: &[(&str, &str)] = &[
     ("upstream.proxy_credentials_file", ""),
     ("upstream.proxy_credentials_env", "RELAY_PROXY_CREDENTIALS"),
     ("upstream.ca_file", ""),
+    ("webhooks.allow_private", "false"),
+    ("webhooks.allow_http_loopback", "false"),
     ("metrics.listen", ""),
     ("metrics.token_file", ""),
     ("telemetry.endpoint", ""),

@@ -3,6 +3,7 @@
 //! Handlers are thin: they extract, call the core and wrap the result. They extract one thing after another on purpose,
 //! so that no body is read before the caller's key is checked.
 
+mod audit;
 mod chat;
 mod connection;
 mod document;
@@ -11,6 +12,7 @@ mod fallback;
 mod health;
 mod hints;
 mod home;
+mod keys;
 mod models;
 mod reference;
 mod registration;
@@ -19,6 +21,7 @@ mod registration_tokens;
 mod simulator;
 mod usage;
 mod users;
+mod webhooks;
 mod widget;
 
 use actix_web::HttpRequest;
@@ -170,6 +173,65 @@ pub(crate) static TABLE: &[Route] = &[
         path: "/v1/usage",
         methods: &[(Method::GET, || web::to(usage::report))],
         allow: "GET",
+        cors: Cors::Refused,
+    },
+    Route { path: "/v1/audit", methods: &[(Method::GET, || web::to(audit::list))], allow: "GET", cors: Cors::Refused },
+    Route {
+        path: "/v1/keys",
+        methods: &[(Method::GET, || web::to(keys::list)), (Method::POST, || web::to(keys::create))],
+        allow: "GET, POST",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/keys/{id}",
+        methods: &[(Method::DELETE, || web::to(keys::revoke))],
+        allow: "DELETE",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/keys/{id}/roll",
+        methods: &[(Method::POST, || web::to(keys::roll))],
+        allow: "POST",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks",
+        methods: &[(Method::GET, || web::to(webhooks::list)), (Method::POST, || web::to(webhooks::create))],
+        allow: "GET, POST",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks/{id}",
+        methods: &[
+            (Method::GET, || web::to(webhooks::show)),
+            (Method::PATCH, || web::to(webhooks::update)),
+            (Method::DELETE, || web::to(webhooks::delete)),
+        ],
+        allow: "GET, PATCH, DELETE",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks/{id}/deliveries",
+        methods: &[(Method::GET, || web::to(webhooks::deliveries))],
+        allow: "GET",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks/{id}/replay",
+        methods: &[(Method::POST, || web::to(webhooks::replay))],
+        allow: "POST",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks/{id}/roll-secret",
+        methods: &[(Method::POST, || web::to(webhooks::roll_secret))],
+        allow: "POST",
+        cors: Cors::Refused,
+    },
+    Route {
+        path: "/v1/webhooks/{id}/test",
+        methods: &[(Method::POST, || web::to(webhooks::test))],
+        allow: "POST",
         cors: Cors::Refused,
     },
     Route {

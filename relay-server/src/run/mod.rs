@@ -94,7 +94,11 @@ fn run_from(mut config: Config, file: Option<PathBuf>, started: impl FnOnce(&str
         let addr = running.addr.to_string();
         greeting::greet(&config, &addr);
         started(&addr);
-        let regular = [tokio::spawn(wired.save_wraps_regularly()), tokio::spawn(wired.clean_up_regularly())];
+        let regular = [
+            tokio::spawn(wired.save_wraps_regularly()),
+            tokio::spawn(wired.clean_up_regularly()),
+            tokio::spawn(wired.deliver_webhooks()),
+        ];
         let code = signals::handle(running.stopper(), file).map_err(failed)?;
         let ended = running.join().await.map_err(failed);
         regular.iter().for_each(tokio::task::JoinHandle::abort);

@@ -199,7 +199,8 @@ pub(crate) fn unknown_provider(param: &'static str) -> RelayError {
     RelayError::invalid_value(param, format!("`{param}` must be one of: {}", names.join(", ")))
 }
 
-fn path_segment(request: &HttpRequest, place: usize) -> Option<String> {
+/// A segment of the path, decoded.
+pub(crate) fn path_segment(request: &HttpRequest, place: usize) -> Option<String> {
     // Not actix's parameters: those accept invalid percent signs, and two different paths must not name the same user.
     let segment = request.uri().path().split('/').skip(1).nth(place)?;
     percent_decoded(segment)
