@@ -28,5 +28,6 @@ mod shares;
 mod signals;
 mod streams;
 mod users;
+mod webhooks;
 mod widget;
 mod widget_docs;
