@@ -41,7 +41,8 @@ impl Local {
         let store = Arc::new(Sqlite::open(path, SqliteOptions::default()).map_err(not_opened)?);
         let cipher = Arc::new(RingCipher::new(&keys).map_err(Failure::failed)?);
         let issuer = Arc::new(RingIssuer::new(&keys).map_err(Failure::failed)?);
-        let ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());
+        let mut ports = Ports::with_store(store, cipher, issuer, Arc::new(SystemClock), Vec::new());
+        ports.webhook_targets = config.webhooks;
         Ok(Self { relay: Relay::new(ports).by(By::new(Actor::CommandLine)) })
     }
 

@@ -86,6 +86,8 @@ async fn dispatch(command: Command, out: Out) -> Result<(), Failure> {
         Command::Config(command) => commands::config::run(command, out),
         Command::Projects(command) => commands::projects::run(command, out).await,
         Command::Keys(command) => commands::keys::run(command, out).await,
+        Command::Webhooks(command) => commands::webhooks::run(command, out).await,
+        Command::Audit(command) => commands::audit::run(command, out).await,
         Command::Tokens(command) => commands::tokens::run(command, out).await,
         Command::Users(command) => commands::users::run(command, out).await,
         Command::Connections(command) => commands::connections::run(command, out).await,

@@ -1,6 +1,7 @@
 //! The arguments of each command, a file for each. What a command does is in the file of the same name in `commands`.
 
 mod args;
+mod audit;
 mod chat;
 mod config;
 mod connections;
@@ -16,11 +17,13 @@ mod serve;
 mod tokens;
 mod usage;
 mod users;
+mod webhooks;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use args::{ConnectionArgs, LocalArgs, ProjectArgs, RemoteArgs};
+pub use audit::{AuditCommand, ChainArgs};
 pub use chat::ChatArgs;
 pub use config::ConfigCommand;
 pub use connections::ConnectionsCommand;
@@ -36,6 +39,7 @@ pub use serve::ServeArgs;
 pub use tokens::TokensCommand;
 pub use usage::UsageArgs;
 pub use users::UsersCommand;
+pub use webhooks::WebhooksCommand;
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong command line · 69 unavailable · 75 temporary · 77 refused · 78 configuration
@@ -95,6 +99,12 @@ Ends with 0 if nothing failed (warnings are no failure), 78 if the configuration
     /// Relay keys (`rly-…`), with which an app's backend calls Relay (local store).
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Webhooks, to which events are delivered (local store).
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
+    /// The audit log: who changed what (local store).
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Registration tokens, with which a user connects a key (HTTP).
     #[command(subcommand)]
     Tokens(TokensCommand),

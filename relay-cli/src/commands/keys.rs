@@ -32,6 +32,13 @@ pub async fn run(command: KeysCommand, out: Out) -> Result<(), Failure> {
             let project = find_project(&local, project.project.as_deref()).await?;
             list(&local, &project, out).await
         }
+        KeysCommand::Roll { id, overlap_hours, project } => {
+            let local = Local::open(&project.local.config)?;
+            let project = find_project(&local, project.project.as_deref()).await?;
+            let overlap = Some(u64::from(overlap_hours) * 3600);
+            let issued = local.relay.roll_relay_key(&project.id, &id, overlap).await?;
+            show_new(&issued.key, &issued.record, out)
+        }
         KeysCommand::Revoke { id, project } => {
             let local = Local::open(&project.local.config)?;
             revoke(&local, &id, project.project.as_deref(), out).await
@@ -44,6 +51,8 @@ fn scope(name: ScopeName) -> Scope {
         ScopeName::Inference => Scope::Inference,
         ScopeName::Users => Scope::Users,
         ScopeName::Tokens => Scope::Tokens,
+        ScopeName::Webhooks => Scope::Webhooks,
+        ScopeName::Admin => Scope::Admin,
     }
 }
 

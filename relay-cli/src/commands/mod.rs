@@ -1,5 +1,6 @@
 //! The commands, one file for each.
 
+pub mod audit;
 pub mod chat;
 pub mod completions;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod serve;
 pub mod tokens;
 pub mod usage;
 pub mod users;
+pub mod webhooks;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
