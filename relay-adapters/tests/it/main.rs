@@ -14,4 +14,5 @@ mod sqlite;
 mod stores;
 #[cfg(feature = "http")]
 mod tls;
+mod trail;
 mod webhooks;
