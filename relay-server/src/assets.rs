@@ -24,9 +24,21 @@ const NAMED_BYTES: usize = 8;
 /// The script that a page includes.
 pub(crate) static WIDGET: LazyLock<Script> =
     LazyLock::new(|| Script::new("widget", include_bytes!("../assets/widget/widget.js")));
-/// The script of the key frame.
-pub(crate) static FRAME: LazyLock<Script> =
-    LazyLock::new(|| Script::new("frame", include_bytes!("../assets/widget/frame.js")));
+/// The key frame in its languages.
+pub(crate) static FRAMES: LazyLock<[Frame; 2]> = LazyLock::new(|| {
+    [
+        Frame {
+            language: "en",
+            script: Script::new("frame-en", include_bytes!("../assets/widget/frame-en.js")),
+            texts: Script::new("text-en", include_bytes!("../assets/widget/text-en.js")),
+        },
+        Frame {
+            language: "ko",
+            script: Script::new("frame-ko", include_bytes!("../assets/widget/frame-ko.js")),
+            texts: Script::new("text-ko", include_bytes!("../assets/widget/text-ko.js")),
+        },
+    ]
+});
 /// The script of the hosted page.
 pub(crate) static CONNECT: LazyLock<Script> =
     LazyLock::new(|| Script::new("connect", include_bytes!("../assets/widget/connect.js")));
@@ -34,6 +46,28 @@ pub(crate) static CONNECT: LazyLock<Script> =
 /// The form for pages without the frame (`isolation: 'shadow'`): a module that the widget loads only then.
 pub(crate) static FORM: LazyLock<Script> =
     LazyLock::new(|| Script::new("form", include_bytes!("../assets/widget/form.js")));
+
+/// The key frame in one language.
+pub(crate) struct Frame {
+    /// A tag of two letters.
+    pub(crate) language: &'static str,
+    /// The script of its document, with the texts of this language.
+    pub(crate) script: Script,
+    /// The texts alone, for a frame whose page changes the language.
+    pub(crate) texts: Script,
+}
+
+/// The frame in a language; in the first for an unknown one.
+pub(crate) fn frame_in(language: Option<&str>) -> &'static Frame {
+    let [usual, others @ ..] = &*FRAMES;
+    others.iter().find(|frame| Some(frame.language) == language).unwrap_or(usual)
+}
+
+/// Every script.
+pub(crate) fn scripts() -> impl Iterator<Item = &'static Script> {
+    let of_frames = FRAMES.iter().flat_map(|frame| [&frame.script, &frame.texts]);
+    [&*WIDGET, &CONNECT, &FORM].into_iter().chain(of_frames)
+}
 
 /// A script.
 pub(crate) struct Script {

@@ -11,7 +11,7 @@ use relay_core::domain::SecretHash;
 use relay_core::domain::origin::Origins;
 use serde::Serialize;
 
-use crate::assets::{CONNECT, FORM, FRAME, Script, VERSION, WIDGET};
+use crate::assets::{CONNECT, Script, VERSION, WIDGET, frame_in, scripts};
 use crate::http::context::RequestContext;
 use crate::http::error::ApiResult;
 use crate::http::request::extract;
@@ -55,8 +55,7 @@ pub(crate) async fn pinned(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let asked = request.match_info();
     let (version, file) = (asked.get("version"), asked.get("file").unwrap_or_default());
-    let scripts: [&'static Script; 4] = [&WIDGET, &FRAME, &CONNECT, &FORM];
-    let script = scripts.into_iter().find(|script| script.file == file && version == Some(VERSION));
+    let script = scripts().find(|script| script.file == file && version == Some(VERSION));
     let script = script.ok_or_else(|| {
         let message = format!(
             "this server has version {VERSION} of the widget: {}{}; /api/widget has its `integrity`",
@@ -80,11 +79,14 @@ pub(crate) async fn about(request: HttpRequest) -> ApiResult {
 /// The frame with the secret field. The token whose hash is in `grant` decides which pages may embed it.
 ///
 /// A frame without a known token may be embedded anywhere: each of its calls names the embedding page, and is refused.
+/// `locale` is one of the widget's languages: the document is sent with its texts alone.
 pub(crate) async fn frame(request: HttpRequest) -> ApiResult {
     let context = RequestContext::of(&request)?;
     let ancestors = ancestors(framing_origins(&request, &context).await?, "*");
     let csp = format!("{} frame-ancestors {ancestors}; {TRUSTED_TYPES}", base_csp(" img-src 'self';"));
-    Ok(page(csp, document(&context, &FRAME, "Relay", "", "")))
+    let locale = extract::query(&request, "locale").ok().flatten();
+    let frame = frame_in(locale.as_deref());
+    Ok(page(csp, document(&context, frame.language, &frame.script, "Relay", "", "")))
 }
 
 /// The hosted page, which mounts the widget. No page may embed it, unless a known token allows that page.
@@ -97,7 +99,7 @@ pub(crate) async fn connect(request: HttpRequest) -> ApiResult {
     // No page that opened it can navigate it away, or see that it is still open.
     let body = "<div id=\"root\"></div>\n<noscript>This page connects your AI provider key, and needs JavaScript for it. \
                 Please switch JavaScript on and load the page again.</noscript>\n";
-    let mut answer = page(csp, document(&context, &CONNECT, "Connect your key", &icon, body));
+    let mut answer = page(csp, document(&context, "en", &CONNECT, "Connect your key", &icon, body));
     answer.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(answer)
 }
@@ -151,9 +153,9 @@ fn ancestors(origins: Option<Origins>, unnamed: &str) -> String {
 }
 
 /// A document without inline script or style.
-fn document(context: &RequestContext, script: &Script, title: &str, head: &str, body: &str) -> String {
+fn document(context: &RequestContext, language: &str, script: &Script, title: &str, head: &str, body: &str) -> String {
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{head}\
          <script src=\"{}{}\" defer></script>\n</head>\n<body>\n{body}</body>\n</html>\n",
         context.state().public.path(),

@@ -59,7 +59,10 @@ async fn a_script_comes_as_it_was_built_and_compressed_if_asked() {
     for (path, name, cache) in [
         ("/widget.js".to_owned(), "widget", "public, max-age=300"),
         (pinned("widget"), "widget", "public, max-age=31536000, immutable"),
-        (pinned("frame"), "frame", "public, max-age=31536000, immutable"),
+        (pinned("frame-en"), "frame-en", "public, max-age=31536000, immutable"),
+        (pinned("frame-ko"), "frame-ko", "public, max-age=31536000, immutable"),
+        (pinned("text-en"), "text-en", "public, max-age=31536000, immutable"),
+        (pinned("text-ko"), "text-ko", "public, max-age=31536000, immutable"),
         (pinned("connect"), "connect", "public, max-age=31536000, immutable"),
         (pinned("form"), "form", "public, max-age=31536000, immutable"),
     ] {
@@ -151,7 +154,7 @@ async fn another_version_of_a_script_says_which_one_is_here() {
 #[tokio::test]
 async fn head_says_what_get_would() {
     let test = TestServer::start().await;
-    for path in ["/widget.js", &pinned("frame"), "/api/widget", "/frame", "/connect"] {
+    for path in ["/widget.js", &pinned("frame-en"), "/api/widget", "/frame", "/connect"] {
         let get = test.request("GET", path).send().await;
         let head = test.request("HEAD", path).send().await;
         assert_eq!((head.status, head.body.len()), (GOOD, 0), "{path}");
@@ -183,9 +186,15 @@ fn connect_policy(ancestors: &str) -> String {
 #[tokio::test]
 async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
     let test = TestServer::start().await;
-    for (path, script, policy) in
-        [("/frame", pinned("frame"), frame_policy("*")), ("/connect", pinned("connect"), connect_policy("'none'"))]
-    {
+    for (path, language, name, policy) in [
+        ("/frame", "en", "frame-en", frame_policy("*")),
+        ("/frame?locale=ko", "ko", "frame-ko", frame_policy("*")),
+        // What a page asks for is not written into the document.
+        ("/frame?locale=%22%3E%3Cscript%3E", "en", "frame-en", frame_policy("*")),
+        ("/frame?locale=ko&locale=en", "en", "frame-en", frame_policy("*")),
+        ("/connect", "en", "connect", connect_policy("'none'")),
+    ] {
+        let script = pinned(name);
         let answer = test.request("GET", path).send().await;
         let hosted = path == "/connect";
         let mut want = vec![
@@ -204,11 +213,11 @@ async fn the_pages_have_no_line_of_script_or_style_and_every_header() {
         }
         assert_eq!((answer.status, headers(&answer)), (GOOD, want), "{path}");
         let text = answer.text();
-        assert!(text.starts_with("<!doctype html>\n<html lang=\"en\">"), "{text}");
+        assert!(text.starts_with(&format!("<!doctype html>\n<html lang=\"{language}\">")), "{text}");
         assert!(text.contains("<meta name=\"viewport\""), "{text}");
         assert!(text.contains("<title>"), "{text}");
         assert!(text.contains(&format!("<script src=\"{script}\" defer></script>")), "{text}");
-        assert_eq!(test.request("GET", &script).send().await.body, built(path.trim_start_matches('/')));
+        assert_eq!(test.request("GET", &script).send().await.body, built(name));
         assert_eq!(text.matches("<script").count(), 1);
         for inline in ["<style", "style=", "onload", "<base", "http"] {
             assert!(!text.contains(inline), "{inline} in {text}");
@@ -311,8 +320,10 @@ async fn the_widget_is_small() {
     };
     let widget = size("/widget.js".into()).await;
     assert!(widget <= 12 << 10, "widget.js has {widget} bytes");
-    let frame = gzipped(&test.request("GET", "/frame").send().await.body) + size(pinned("frame")).await;
-    // Three of them since the frame watches what the page around it does (guard.ts), and says so in two languages; three more
-    // since it has all texts for what a provider may want or refuse, and those of the widget's titles and problems.
-    assert!(frame <= 21 << 10, "the frame and its script have {frame} bytes");
+    for language in ["en", "ko"] {
+        let page = gzipped(&test.request("GET", &format!("/frame?locale={language}")).send().await.body);
+        let frame = page + size(pinned(&format!("frame-{language}"))).await;
+        // One language: the other one comes only to a page that changes it.
+        assert!(frame <= 19 << 10, "the frame and its script have {frame} bytes");
+    }
 }

@@ -3,8 +3,14 @@
 import type { Beginning } from "./bridge/link.ts";
 import type { ToPage } from "./bridge/messages.ts";
 import { Engine } from "./engine/engine.ts";
+import { common, form, problems } from "./text/en.ts";
+import { learn } from "./text/form.ts";
+import { common as commonKo, form as formKo, problems as problemsKo } from "./text/ko.ts";
 
 export { ENGINE as styles } from "./look/styles.ts";
+
+learn("en", { common, form, problems });
+learn("ko", { common: commonKo, form: formKo, problems: problemsKo });
 
 /** The engine's interface for the widget. */
 export type LocalEngine = Pick<Engine, "root" | "handle" | "dispose">;

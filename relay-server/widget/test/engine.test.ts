@@ -14,6 +14,10 @@ import { TOKENS_A_MINUTE } from "../src/engine/cap.ts";
 import { Engine } from "../src/engine/engine.ts";
 import type { Findings } from "../src/guard.ts";
 import { accountText } from "../src/names.ts";
+import { common, form, problems } from "../src/text/en.ts";
+import { learn } from "../src/text/form.ts";
+
+learn("en", { common, form, problems });
 
 setMaxListeners(0);
 

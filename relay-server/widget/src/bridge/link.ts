@@ -115,8 +115,8 @@ class Frame {
     this.#wait(TIMEOUT, () => this.#fail(navigator.onLine ? "relay_timeout" : "offline"));
     // An https: page that is not a secure context is embedded in an insecure page.
     if (!grant && location.protocol === "https:") return this.#fail("frame_blocked");
-    const query = grant && `?grant=${grant}`;
-    this.element.src = `${this.#base}/frame${query}#origin=${encodeURIComponent(self.origin)}&nonce=${this.#nonce}`;
+    const query = new URLSearchParams({ locale: this.#beginning.look.locale, ...(grant && { grant }) });
+    this.element.src = `${this.#base}/frame?${query}#origin=${encodeURIComponent(self.origin)}&nonce=${this.#nonce}`;
   }
 
   /** The document has loaded, and its script should send a message soon. */

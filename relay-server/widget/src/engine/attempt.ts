@@ -3,7 +3,7 @@
 import type { KnownProvider, Look, Problem, ProviderInfo, Session, ToPage } from "../bridge/messages.ts";
 import type { ProviderName } from "../options.ts";
 import { clean, flawOf, ownerOf } from "../paste.ts";
-import { formText, type IdName } from "../text/index.ts";
+import { formText, type IdName } from "../text/form.ts";
 import { answerText } from "../text/answers.ts";
 import type { Watched } from "../guard.ts";
 import { Form, type Place } from "./form.ts";

@@ -12,7 +12,7 @@ import { dress } from "../look/theme.ts";
 import { accountText } from "../names.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
 import { answerText } from "../text/answers.ts";
-import { formText } from "../text/index.ts";
+import { formText } from "../text/form.ts";
 import { Attempt } from "./attempt.ts";
 import { refusal } from "./cap.ts";
 import { type Action, type Event, type State, step, type What } from "./machine.ts";

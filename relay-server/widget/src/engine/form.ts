@@ -4,7 +4,7 @@ import type { Look, Problem, ProviderInfo, Session } from "../bridge/messages.ts
 import { button, EYE, EYE_OFF, fill, h, icon, link, LOCK, set, WARNING } from "../dom.ts";
 import type { Watched } from "../guard.ts";
 import { type Account, accountOf, hostOf, name } from "../names.ts";
-import { type CommonText, formText, type FormText, type IdName } from "../text/index.ts";
+import { type CommonText, formText, type FormText, type IdName } from "../text/form.ts";
 
 /** The phase of an attempt. */
 export type FormState = "idle" | "checking" | "still_checking" | "refused" | "workspace" | "failed";

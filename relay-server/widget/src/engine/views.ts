@@ -5,7 +5,7 @@ import { button, CHECK, h, icon, link, WARNING } from "../dom.ts";
 import { accountText } from "../names.ts";
 import type { ProviderName, SuccessResult } from "../options.ts";
 import { answerText } from "../text/answers.ts";
-import { type CommonText, type FormText, formText } from "../text/index.ts";
+import { type CommonText, type FormText, formText } from "../text/form.ts";
 
 /** The user's actions in the views. */
 export interface Actions {

@@ -1,17 +1,16 @@
-/** The languages, and the choice of one by a language tag. */
+/** The languages, the choice of one by a language tag, and the texts of the widget and the hosted page. form.ts has those of the form. */
 
 import * as en from "./en.ts";
 import * as ko from "./ko.ts";
-import type { CommonText, FormText, HostedText, ProblemText, ShellText } from "./text.ts";
+import type { CommonText, HostedText, ProblemText, ShellText } from "./text.ts";
 
-export type { CommonText, FormText, HostedText, IdName, ProblemText, ShellText } from "./text.ts";
+export type { CommonText, HostedText, ProblemText, ShellText } from "./text.ts";
 
 /** All languages, by their tag. */
 export const LANGUAGES = ["en", "ko"] as const;
 
 const COMMON: Record<string, CommonText> = { en: en.common, ko: ko.common };
 const SHELL: Record<string, ShellText> = { en: en.shell, ko: ko.shell };
-const FORM: Record<string, FormText> = { en: en.form, ko: ko.form };
 const PROBLEMS: Record<string, ProblemText> = { en: en.problems, ko: ko.problems };
 const HOSTED: Record<string, HostedText> = { en: en.hosted, ko: ko.hosted };
 
@@ -26,9 +25,6 @@ export const commonText = (language: string): CommonText => COMMON[language] ?? 
 
 /** The widget's texts. */
 export const shellText = (language: string): CommonText & ShellText => ({ ...commonText(language), ...(SHELL[language] ?? en.shell) });
-
-/** The form's texts. */
-export const formText = (language: string): CommonText & ProblemText & FormText => ({ ...commonText(language), ...(PROBLEMS[language] ?? en.problems), ...(FORM[language] ?? en.form) });
 
 /** The hosted page's texts. */
 export const hostedText = (language: string): CommonText & ProblemText & HostedText => ({ ...commonText(language), ...(PROBLEMS[language] ?? en.problems), ...(HOSTED[language] ?? en.hosted) });
