@@ -124,7 +124,7 @@ class Walk {
     const words = this.form.all.find((element) => element.getAttribute("data-part") === "account")!.textContent;
     const { endUserName, endUserLabel } = session;
     const who = endUserName ? `${endUserName} (${endUserLabel})` : endUserLabel;
-    assert.ok(words.includes(`Connects to ${session.projectName} for ${who}.`), words);
+    assert.ok(`${words} `.includes(`Connects to ${session.projectName} for ${who} `), words);
     const pressed = this.form.all.find((element) => element.getAttribute("type") === "submit")!.textContent;
     if (pressed.startsWith("Connect for")) assert.equal(pressed, `Connect for ${who}`);
     return session.account;

@@ -150,7 +150,7 @@ test("ordinary pages are no obstacle", async (t) => {
 test("the button and the line name the account, and the line the page that the form is in", async (t) => {
   const { widget, user } = await typed(t);
   assert.equal(await widget.submit.textContent(), `Connect for ${user}`);
-  assert.equal(await widget.inner.locator("[data-part=account]").textContent(), `Connects to Test app for ${user}. You are on ${hostOf(siteOrigin())}.`);
+  assert.equal(await widget.inner.locator("[data-part=account]").textContent(), `Connects to Test app for ${user} You are on ${hostOf(siteOrigin())}`);
 });
 
 test("a long label is shortened in the button, and read out whole", async (t) => {
@@ -174,7 +174,7 @@ test("a page around the page is named, too", async (t) => {
   await frame.evaluate((registrationToken) => void Relay.mount("#relay-widget", { registrationToken, provider: "openai" }), await token());
   const around = app.frameLocator('[data-part="frame"]').locator("[data-part=account]");
   const origin = new URL(inner).origin;
-  await around.getByText(`You are on ${hostOf(siteOrigin())} › ${origin}.`).waitFor();
+  await around.getByText(`You are on ${hostOf(siteOrigin())} › ${origin}`, { exact: true }).waitFor();
 });
 
 test("what names the account has the system's font, and symbol fonts are not taken", async (t) => {

@@ -185,7 +185,7 @@ async function filled(t, victim) {
   const widget = await host.mount({ registrationToken: await token(newUser()), provider: "openai" });
   const inner = widget.iframe.contentFrame();
   const words = inner.locator("[data-part=account]");
-  await words.getByText(`Connects to Test app for ${victim}.`).waitFor({ state: "attached" });
+  await words.getByText(`Connects to Test app for ${victim}`, { exact: true }).waitFor({ state: "attached" });
   await uncover(widget);
   const key = keyFor("openai");
   const field = inner.locator("input[name=key]");

@@ -146,7 +146,7 @@ export class Form {
     const { logoUrl, projectName } = session;
     const mark = framed && logoUrl ? h("img", { class: "logo", src: base + logoUrl, alt: "", width: 32, height: 32 }) : icon(LOCK);
     const around = pages.length > 0 && h("span", {}, ...text.onPage(name(pages.map(hostOf).join(" › "))));
-    fill(this.#whose, mark, h("span", {}, ...text.connectsTo(name(projectName), accountOf(session)), " ", around));
+    fill(this.#whose, mark, h("span", {}, h("span", {}, ...text.connectsTo(name(projectName), accountOf(session))), " ", around));
   }
 
   #show(shown: boolean): void {

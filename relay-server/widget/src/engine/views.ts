@@ -55,7 +55,7 @@ export function connections({ session, look, actions }: Scene, connected: Connec
       markOf(session, provider),
       h("div", { class: "grow" },
         h("div", { class: "row" }, h("strong", {}, name), h("span", { class: `badge ${TONES[state] ?? "warning"}` }, text.states[state] ?? state)),
-        h("div", { class: "small" }, `${text.endingIn(last4)} · ${text.connectedOn(day(connectedAt, look.locale))}`)),
+        h("div", { class: "small about" }, h("span", {}, text.endingIn(last4)), " ", h("span", {}, text.connectedOn(day(connectedAt, look.locale))))),
       buttons);
   };
   return h("div", { class: "stack", "data-part": "connections" },

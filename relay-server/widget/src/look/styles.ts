@@ -36,7 +36,7 @@ label{font-weight:600}
 button.primary{background:var(--accent);color:var(--on-accent);border-color:transparent;min-block-size:46px;inline-size:100%}
 button.primary:hover{background:var(--accent-hover)}
 button.danger{color:var(--danger)}
-button.link{min-block-size:28px;padding:2px 4px;border:0;background:none;color:inherit;text-decoration:underline;text-underline-offset:.18em}
+button.link{min-block-size:28px;padding:2px 0;border:0;background:none;color:inherit;text-decoration:underline;text-underline-offset:.18em}
 button[aria-disabled=true]{cursor:progress;opacity:.75}
 .row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
 .grow{flex:1;min-inline-size:9em}
@@ -48,6 +48,7 @@ button[aria-disabled=true]{cursor:progress;opacity:.75}
 .note .icon{margin-block-start:.12em}
 .note a,.note .address{color:inherit}
 .connection{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center;padding:14px;border:1px solid var(--border);border-radius:calc(var(--radius)*.9)}
+.about{display:flex;flex-wrap:wrap;column-gap:10px}
 .connection+.connection{margin-block-start:8px}
 .connection button{min-block-size:32px;padding:3px 10px;font-size:.867em}
 .badge{font-size:.8em;font-weight:600;border-radius:99px;padding:1px 9px}
@@ -72,6 +73,7 @@ input[aria-invalid=true]{border-color:var(--danger)}
 button[type=submit]{display:flex;gap:10px;align-items:center;justify-content:center}
 .cue{display:flex;gap:10px;align-items:center;padding:10px 12px;border:1px solid var(--border);border-radius:calc(var(--radius)*.8);font-size:.9em;line-height:1.45}
 .cue>span{min-inline-size:0}
+.cue>span>span{display:block}
 .logo{inline-size:32px;block-size:32px;border-radius:7px;object-fit:contain;flex:none}
 .owner{color:var(--muted);font-size:.8em;line-height:1.45}
 .cue,.owner,[data-part=form] button{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans KR","Apple SD Gothic Neo","Malgun Gothic",sans-serif}
@@ -84,10 +86,13 @@ button[type=submit]{display:flex;gap:10px;align-items:center;justify-content:cen
 @media (forced-colors:active){.note,.badge{border:1px solid CanvasText}button.primary{border:2px solid ButtonText}.spin{border-color:CanvasText;border-inline-start-color:Canvas}}
 `;
 
-/** The document of the frame. Its padding leaves room for the ring around what has the focus. */
+/**
+ * The document of the frame. Its padding leaves room for the ring around what has the focus. Its shadow fills the part of a pixel by
+ * which the frame may be higher.
+ */
 export const FRAME = `
 html,body{margin:0;padding:0;background:transparent;overflow:hidden}
-[data-part=root]{padding:6px;background:var(--background)}
+[data-part=root]{padding:6px;background:var(--background);box-shadow:0 2px var(--background)}
 ${SHARED}${ENGINE}`;
 
 /** The widget on the page. */

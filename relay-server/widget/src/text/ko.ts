@@ -82,7 +82,7 @@ export const form: FormText = {
   warnings: {
     unverified: (provider) => `지금은 ${provider}에 연결할 수 없어 키를 아직 확인하지 못했습니다. 처음 사용할 때 확인됩니다.`,
     restricted: (provider) => `${provider}에서 이 키의 권한이 제한되어 있습니다. 일부 모델은 사용하지 못할 수 있습니다.`,
-    no_credit: (provider) => `키는 유효하지만 계정에 크레딧이 없습니다. 사용하려면 ${provider}에서 크레딧을 충전해 주세요.`,
+    no_credit: () => "키는 유효하지만 계정에 크레딧이 없습니다. 크레딧을 충전하면 사용할 수 있습니다.",
   },
   addCredit: (provider) => `${provider}에서 크레딧 충전하기`,
   opensNewTab: "새 탭에서 열림",
