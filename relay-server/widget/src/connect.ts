@@ -173,11 +173,29 @@ function wayBack(project: string): void {
   root.after(back);
 }
 
+/** How often Relay is asked whether a token lives that should be over by the device's clock, in milliseconds. */
+const AGAIN = 60_000;
+/** No token lives longer, in milliseconds. */
+const LONGEST = 3_600_000;
+let watch = 0;
+
+/** At the end of its life the token goes, and how it ended stays. Relay says when: the device's clock may be wrong. */
+function watchEnd(left: number): void {
+  clearTimeout(watch);
+  watch = window.setTimeout(async () => {
+    const { kept } = tab;
+    if (!kept) return;
+    const found = await client.session(kept.token, returnUrl, new AbortController().signal, true).catch(problemOf);
+    if (tab.kept !== kept) return;
+    const isOver = "code" in found ? /token/.test(found.code) : found.status === "expired";
+    if (isOver) tab.keep(ending("expired"));
+    else watchEnd(0);
+  }, left > 0 ? Math.min(left, LONGEST) : AGAIN);
+}
+
 function take(found: Session): void {
   session = found;
-  // At the end of its life the token goes, and how it ended stays.
-  const left = Date.parse(found.expiresAt) - Date.now();
-  if (left > 0) setTimeout(() => tab.kept && tab.keep(ending("expired")), left);
+  watchEnd(Date.parse(found.expiresAt) - Date.now());
   if (found.returnUrl) wayBack(found.projectName);
   if (returnUrl !== undefined && found.returnUrl === null) {
     console.error("[Relay] return_url_not_allowed: this `return_url` is not in the project's list; add it with `relay projects update --return-url`");
@@ -218,7 +236,11 @@ function open(token: string): void {
       document.getElementById("back")?.remove();
       tell("success", result);
     },
-    onError: ({ code, message, retryable, requestId }) => tell("error", { code, message, retryable, ...(requestId && { requestId }) }),
+    onError: ({ code, message, retryable, requestId }) => {
+      tell("error", { code, message, retryable, ...(requestId && { requestId }) });
+      // An earlier answer may have been lost, with a page that was left meanwhile: what the token stored is the end.
+      if (alone && code === "registration_token_used") void resume({ link, token, continued: true });
+    },
     onExit: (exit) => {
       // Esc takes nobody away from a page of its own.
       if (exit.reason === "escape" && alone) return;

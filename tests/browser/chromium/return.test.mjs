@@ -126,6 +126,17 @@ test("a registration whose answer was lost shows what it stored", async (t) => {
   assert.ok((await connections(user)).openai);
 });
 
+test("another key, while the token has stored one meanwhile: the page shows the one that is connected", async (t) => {
+  const { page, widget, user } = await follow(t, { wishes: { provider: "openai" } });
+  await proceed(page);
+  await widget.ready();
+  // As a page that was left while it checked the key: Relay has stored it, and the page does not know.
+  await use(await page.evaluate(() => JSON.parse(Object.values({ ...sessionStorage })[0]).token));
+  await widget.send(keyFor("openai"));
+  await card(page, "done").getByText((await connections(user)).openai.last4).waitFor();
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), /rrt-/);
+});
+
 test("a used link whose key is gone says so, and offers the way back", async (t) => {
   const user = newUser();
   const { page } = await follow(t, {
@@ -150,13 +161,30 @@ test("an expired link says so, and offers the way back", async (t) => {
 });
 
 test("a token that expires in the tab leaves nothing but how it ended", async (t) => {
-  const { page, widget } = await follow(t, { before: async (host) => host.amend({ expiresAt: new Date(Date.now() + 4_000).toISOString() }, "GET") });
+  let host;
+  const { page, widget } = await follow(t, { before: async (here) => (host = here).amend({ expiresAt: new Date(Date.now() + 4_000).toISOString() }, "GET") });
   await proceed(page);
   await widget.screen("choose");
+  host.amend({ status: "expired", providers: [], connections: [] }, "GET");
   await until(async () => (await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).includes("expired"), () => "the token stays");
   assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), /rrt-/);
   await page.reload();
   await card(page, "expired").waitFor();
+});
+
+test("a device whose clock is ahead does not end a link that is still valid", async (t) => {
+  const { host, page, widget, user } = await follow(t, {
+    wishes: { provider: "openai" }, before: async (here) => here.amend({ expiresAt: new Date(Date.now() + 2_000).toISOString() }, "GET"),
+  });
+  await proceed(page);
+  await widget.ready();
+  // By the device's clock it is over, and Relay, which is asked, knows better.
+  const asked = host.calls("GET").length;
+  await until(() => host.calls("GET").length > asked, () => "Relay is not asked");
+  await page.reload();
+  await widget.send(keyFor("openai"));
+  await widget.screen("success");
+  assert.ok((await connections(user)).openai);
 });
 
 test("while Relay can't be reached the link waits, and the question is not skipped", async (t) => {
