@@ -272,6 +272,58 @@ test("a page that opens it in a window can't navigate it, read it, or hear from 
   assert.ok((await connections(user)).openai);
 });
 
+/** The code of docs/widget.md, "No hold on it", which asks the app's own backend. */
+const polling = () => new Promise((done) => {
+  const timer = setInterval(async () => {
+    const { connected } = await (await fetch("/api/ai-key")).json();
+    if (!connected) return;
+    clearInterval(timer);
+    done(window.popup && window.popup.closed);
+  }, 200);
+});
+
+for (const [policy, features] of [["same-origin", "popup"], ["same-origin-allow-popups", "popup"], ["unsafe-none", "popup"], ["unsafe-none", "popup,noopener"]]) {
+  test(`a page whose opener policy is ${policy} learns from its backend when the user is done (${features})`, async (t) => {
+    const user = newUser();
+    const host = await open(t, { init: noting, page: { headers: { "cross-origin-opener-policy": policy } } });
+    await host.context.route(`${siteOrigin()}/api/ai-key`, async (route) => route.fulfill({ json: { connected: !!(await connections(user)).openai } }));
+    const { connectUrl } = await grant(user, { provider: "openai" });
+    const opened = host.context.waitForEvent("page");
+    await host.page.evaluate(([url, how]) => void (window.popup = window.open(url, "_blank", how)), [`${connectUrl.replace("#", `&origin=${encodeURIComponent(siteOrigin())}#`)}`, features]);
+    const popup = await opened;
+    const told = popup.waitForEvent("console", (message) => message.text().includes("[Relay] no message reaches the page that opened this window"));
+    const done = host.page.evaluate(polling);
+    await proceed(popup);
+    await told;
+    const frame = popup.frameLocator('[data-part="frame"]');
+    await frame.locator('input[name="key"]').fill(keyFor("openai"));
+    await frame.locator('button[type="submit"]:not([aria-disabled])').click();
+    await frame.getByRole("button", { name: "Done" }).waitFor();
+    assert.equal(await done, features === "popup" ? true : null, "the window counts as closed all the time");
+    assert.deepEqual(host.values("message"), [], "no message reaches the opener");
+    const closed = popup.waitForEvent("close");
+    await frame.getByRole("button", { name: "Done" }).click();
+    await closed;
+  });
+}
+
+for (const policy of ["same-origin", "same-origin-allow-popups", "unsafe-none"]) {
+  test(`a page whose opener policy is ${policy} may send its user there and back in the same tab`, async (t) => {
+    const { host, widget, user } = await follow(t, {
+      project: PROJECTS.linked, query: { return_url: RETURN_URLS.web }, wishes: { provider: "openai" }, asked: false,
+    });
+    host.others.push("https://app.example");
+    await host.context.route("https://app.example/**", (route) =>
+      route.fulfill({ contentType: "text/html", headers: { "cross-origin-opener-policy": policy }, body: "<title>Back</title>" }));
+    await proceed(host.page);
+    await widget.send(keyFor("openai"));
+    await widget.button(/^Back to/).click();
+    await host.page.waitForURL("https://app.example/done?status=connected&provider=openai");
+    assert.equal(await host.page.title(), "Back");
+    assert.ok((await connections(user, PROJECTS.linked)).openai);
+  });
+}
+
 test("a page that frames it gets messages, if the token is for that page", async (t) => {
   const host = await open(t, { init: noting });
   const user = newUser();
