@@ -21,11 +21,15 @@ const MOMENT = 2_100;
 let browser;
 let site;
 
-/** One browser and one site for a file of tests. `last` is done before the browser goes. */
-export function useChromium(last = async () => {}) {
+/**
+ * One browser and one site for a file of tests. `last` is done before the browser goes. `keepsPages`: a page that is left stays in
+ * memory, as users' browsers have it; Playwright turns that off. `more`: further flags.
+ */
+export function useChromium(last = async () => {}, { keepsPages = false, more = [] } = {}) {
   before(async () => {
     site = await startSite();
-    browser = await chromium.launch({ executablePath: pathOf("chromium"), headless: true, args: FLAGS });
+    const ignoreDefaultArgs = keepsPages ? ["--disable-back-forward-cache"] : [];
+    browser = await chromium.launch({ executablePath: pathOf("chromium"), headless: true, args: [...FLAGS, ...more], ignoreDefaultArgs });
   });
   after(async () => {
     await last();

@@ -24,6 +24,9 @@ export function useFirefox() {
   });
 }
 
+/** The address of a new page of the site. */
+export const newPage = (page = {}) => site.page(page);
+
 /** In the page: keeps what breaches a content policy. */
 function keepViolations() {
   window.relayViolations = [];

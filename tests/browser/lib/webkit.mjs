@@ -73,6 +73,14 @@ class Host {
     this.session = session;
   }
 
+  async visit(url) {
+    await call("POST", `${this.session}/url`, { url });
+  }
+
+  async back() {
+    await call("POST", `${this.session}/back`, {});
+  }
+
   evaluate(script, ...args) {
     return call("POST", `${this.session}/execute/sync`, { script: `return (${script})(...arguments)`, args });
   }
