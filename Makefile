@@ -16,7 +16,7 @@ SCHEMATHESIS := tests/schemathesis/.venv
 # Files that mark which lock files npm or pip has installed.
 INSTALLED := $(addsuffix /node_modules/.installed,$(CLIENTS)/node $(CLIENTS)/sdk $(CLIENTS)/next/14 $(CLIENTS)/next/16 $(BROWSER) $(WIDGET) $(NPM) $(SDK)) $(VENV)/.installed $(VENV2)/.installed $(SCHEMATHESIS)/.installed $(TOOLS)/.installed
 
-.PHONY: help packages demo example test check generate bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk
+.PHONY: help packages demo example test check generate images bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,7 +26,7 @@ help: ## print this list
 packages: ## check for the system packages that Relay needs; as root on Debian, install them
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" scripts/need.sh $(if $(filter packages,$(MAKECMDGOALS)),demo example check test,$(filter demo example check test,$(MAKECMDGOALS)))
 
-demo example test check generate bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk $(INSTALLED): | packages
+demo example test check generate images bench denial fuzz conversations schemathesis deployment fmt lint purity structure sizes semver docs licences deny crates sbom scripts assets clients widget npm sdk pysdk $(INSTALLED): | packages
 
 demo: ## run every step on simulated providers, then leave a sample app running
 	$(CARGO) run --quiet --locked -p relay-cli -- demo $(ARGS)
@@ -145,6 +145,9 @@ generate: $(WIDGET)/node_modules/.installed ## write every file that is generate
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it generated
 	cd $(WIDGET) && npm run build --silent
 	RELAY_WRITE_DOCS=1 $(CARGO) test --quiet --locked -p relay-server --all-features --test it docs_widget_md
+
+images: clients ## draw the picture of the widget for the README again
+	RELAY_IMAGES=$(CURDIR)/docs/images RELAY_BROWSER_TESTS=image $(CARGO) test --locked --workspace --all-features --test browser chromium
 
 # The widget, its frame and the hosted page are built into relay-server/assets/widget/, which is committed: Rust needs no Node.
 assets: $(WIDGET)/node_modules/.installed
