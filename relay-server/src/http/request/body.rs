@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::Payload;
 use bytes::Bytes;
 use futures::Stream;
@@ -126,6 +126,11 @@ impl<'a> BodyClock<'a> {
         }
         Poll::Pending
     }
+}
+
+/// Whether a request has no body at all: then it needs no type either (RFC 9112, section 6.3).
+pub(crate) fn is_absent(headers: &HeaderMap) -> bool {
+    !headers.contains_key(TRANSFER_ENCODING) && announced_length(headers).unwrap_or(0) == 0
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
