@@ -79,6 +79,13 @@ fn value(config: &Config, name: &str) -> Option<Value> {
         "upstream.ca_file" => json!(config.upstream.ca_file.as_ref()?),
         "metrics.listen" => json!(config.metrics.listen?),
         "metrics.token_file" => json!(config.metrics.token_file.as_ref()?),
+        "telemetry.endpoint" => json!(config.telemetry.endpoint.as_ref()?.as_str()),
+        "telemetry.headers_file" => json!(config.telemetry.headers_file.as_ref()?),
+        "telemetry.service_name" => json!(config.telemetry.service_name),
+        "telemetry.sample_percent" => json!(config.telemetry.sample_percent),
+        "telemetry.metrics_seconds" => json!(config.telemetry.metrics_seconds),
+        "webhooks.allow_private" => json!(config.webhooks.allow_private),
+        "webhooks.allow_http_loopback" => json!(config.webhooks.allow_http_loopback),
         "log.level" => json!(config.log.level.to_string()),
         "log.format" => json!(match config.log.format {
             LogFormat::Json => "json",
@@ -104,7 +111,8 @@ mod tests {
             max_connections = 7\nkeep_alive_seconds = 8\nping_seconds = 9\nmax_body_mib = 10\ndrain_seconds = 11\n\
             drain_delay_seconds = 12\nallow_core_dumps = true\ntrusted_proxies = \"10.0.0.0/8, ::1\"\nclient_address_header = \"forwarded\"\n\
             max_connections_per_address = 13\nbody_budget_mib = 14\nbody_share_percent = 15\n[quota]\n\
-            tokens_per_minute = 16\nkey_checks_per_minute = 17\npending_users = 18\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
+            tokens_per_minute = 16\nkey_checks_per_minute = 17\npending_users = 18\n[storage]\npath = \":memory:\"\n[master_key]\nallow_readable_file = true\nenv = \"OTHER\"\n[metrics]\nlisten = \"127.0.0.1:5\"\n[telemetry]\nendpoint = \"http://127.0.0.1:6\"\nservice_name = \"r\"\n\
+            sample_percent = 19\nmetrics_seconds = 20\n[webhooks]\nallow_private = true\nallow_http_loopback = true\n[log]\nlevel = \"warn\"\nformat = \"text\"\n\
             [upstream]\nallow_http_loopback = true\nproxy = \"http://p.example:3128\"\nno_proxy = \"a.example\"\n\
             proxy_credentials_env = \"OTHER_PROXY\"\n";
         let base_urls = Provider::ALL.iter().map(|provider| format!("{provider} = \"http://127.0.0.1:2\"\n"));

@@ -19,6 +19,7 @@ mod simulator;
 mod storage;
 mod telemetry;
 mod upstream;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -154,10 +155,7 @@ impl Config {
             quota: quota::read(&mut reader),
             master_key: MasterKeyConfig::read(&mut reader, variables, master_key),
             upstream: UpstreamConfig::read(&mut reader, variables),
-            webhooks: WebhookTargets {
-                allow_private: reader.flag("webhooks.allow_private").unwrap_or(false),
-                allow_http_loopback: reader.flag("webhooks.allow_http_loopback").unwrap_or(false),
-            },
+            webhooks: webhooks::read(&mut reader),
             metrics: MetricsConfig::read(&mut reader),
             telemetry: TelemetryConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),

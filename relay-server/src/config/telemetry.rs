@@ -15,6 +15,8 @@ const METRICS_EVERY: std::ops::RangeInclusive<u64> = 1..=3600;
 pub struct TelemetryConfig {
     /// The collector's base URL; `None`: nothing is sent. `v1/traces` and `v1/metrics` are added to its path.
     pub endpoint: Option<Url>,
+    /// The file with headers for the collector, if one is set.
+    pub headers_file: Option<std::path::PathBuf>,
     /// Headers for the collector, such as its credential.
     pub headers: TelemetryHeaders,
     /// The name of this service in traces and metrics: `service.name`.
@@ -64,7 +66,8 @@ impl TelemetryConfig {
         let readable = reader.flag("master_key.allow_readable_file").unwrap_or(false);
         let readers = if readable { Readers::All } else { Readers::RootsGroup };
         let read = headers_file
-            .map(|path| files::read_private(&path, readers).and_then(|text| TelemetryHeaders::parse(&text)));
+            .as_ref()
+            .map(|path| files::read_private(path, readers).and_then(|text| TelemetryHeaders::parse(&text)));
         let headers = match read {
             None => TelemetryHeaders::default(),
             Some(Ok(headers)) => headers,
@@ -76,6 +79,7 @@ impl TelemetryConfig {
         let percent = reader.number("telemetry.sample_percent", 0..=100).and_then(|percent| u8::try_from(percent).ok());
         Self {
             endpoint,
+            headers_file,
             headers,
             service_name: reader.get("telemetry.service_name", service_name).unwrap_or_else(|| "relay".to_owned()),
             sample_percent: percent.unwrap_or(100),

@@ -253,7 +253,8 @@ fn the_documented_settings_are_those_that_are_read() {
         StorageConfig::read(&mut reader),
         UpstreamConfig::read(&mut reader, &BTreeMap::new()),
     );
-    let _ = (MetricsConfig::read(&mut reader), LogConfig::read(&mut reader));
+    let _ = (MetricsConfig::read(&mut reader), TelemetryConfig::read(&mut reader), LogConfig::read(&mut reader));
+    let _ = webhooks::read(&mut reader);
     let _ = (MasterKeyConfig::read(&mut reader, &BTreeMap::new(), None), quota::read(&mut reader));
     let known: BTreeSet<String> = SETTINGS.iter().map(|key| key.name.to_string()).collect();
     assert_eq!(reader.asked, known);
