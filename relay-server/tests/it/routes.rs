@@ -21,8 +21,14 @@ pub(crate) fn all() -> Vec<Listed> {
 
 fn listed(row: &'static str) -> Listed {
     let pattern = row.split('"').nth(1).unwrap();
-    let values =
-        [("{provider}", "openai"), ("{label}", "ana"), ("{version}", "1"), ("{file}", "x.js"), ("{id:.+}", "gpt-4o")];
+    let values = [
+        ("{provider}", "openai"),
+        ("{label}", "ana"),
+        ("{version}", "1"),
+        ("{file}", "x.js"),
+        ("{id:.+}", "gpt-4o"),
+        ("{id}", "gpt-4o"),
+    ];
     let path = values.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{path}: give the parameter a value");
     let word = |text: &'static str| text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
