@@ -50,10 +50,10 @@ test("it depends only on its peer, runs no install script, and has no side effec
 });
 
 // What a cold start loads; comments and types cost nothing there.
-test("it is small: at most 5.5 KiB, minified and compressed", () => {
+test("it is small: at most 6 KiB, minified and compressed", () => {
   const built = buildSync({ entryPoints: [`${here}dist/index.js`], bundle: true, external: ["openai"], format: "esm", minify: true, write: false });
   const size = gzipSync(built.outputFiles[0].contents).length;
-  assert.ok(size <= 5.5 * 1024, String(size));
+  assert.ok(size <= 6 * 1024, String(size));
 });
 
 test("npm pack builds what it packs", () => {
